@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The memory backend: stock, requests, runs and outbox of one process behind one lock, so that what
+// belongs together is one append. Nothing survives the process.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+#include <invsaga/memory_core.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// A Backend (`backend.hpp`, `reservation.hpp`, `idempotency.hpp`, `saga_log.hpp` and `outbox.hpp`
+/// have the semantics).
+///
+/// Safe from any thread; every call takes effect at one instant while it holds the lock, and waits
+/// for nothing else. It reads no clock: its owner calls `advance_to`. A hold whose deadline has
+/// come is expired before anything else is decided, whether or not anybody sweeps.
+///
+/// What is refused with an `Error` changed nothing but the expiries that were due. `settle` has
+/// nothing to do.
+///
+/// `R` is told, under the lock and in the order of effect, of every expiry and of every operation
+/// that was answered, its lines merged. An operation that is an `Error` has no record.
+template <Recorder R = NoRecorder>
+class MemoryBackend {
+ public:
+  static constexpr Capabilities capabilities{
+      .linearizable = true, .multi_row_atomic = true, .atomic_effects = true};
+
+  explicit MemoryBackend(const MemoryLimits& limits = {}, R recorder = R{})
+      : core_(limits), recorder_(std::move(recorder)) {}
+  MemoryBackend(const MemoryBackend&) = delete;
+  MemoryBackend& operator=(const MemoryBackend&) = delete;
+
+  [[nodiscard]] const StoreLimits& limits() const noexcept { return core_.ledger.limits(); }
+
+  // --- time ---
+
+  /// The time of the last `advance_to`; not set before the first.
+  [[nodiscard]] Time now() const {
+    const std::lock_guard lock(mutex_);
+    return core_.ledger.now();
+  }
+  /// Moves the clock. An earlier time changes nothing.
+  void advance_to(Time time) {
+    const std::lock_guard lock(mutex_);
+    core_.advance_to(time);
+  }
+  /// The earliest deadline of a live hold: when to sweep, for who wants to do it on time.
+  [[nodiscard]] std::optional<Time> next_expiry() const {
+    const std::lock_guard lock(mutex_);
+    return core_.ledger.next_expiry();
+  }
+  /// Expires what is due. Answers how many holds.
+  std::size_t expire_due() {
+    const std::lock_guard lock(mutex_);
+    return sweep();
+  }
+
+  // --- stock ---
+
+  result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts = {}) {
+    const std::lock_guard lock(mutex_);
+    return one(reserve, [&] { return core_.ledger.reserve(reserve, shorts); });
+  }
+  result<CommitAnswer> commit(const Commit& commit) {
+    const std::lock_guard lock(mutex_);
+    return one(commit, [&] { return core_.ledger.commit(commit); });
+  }
+  result<ReleaseAnswer> release(const Release& release) {
+    const std::lock_guard lock(mutex_);
+    return one(release, [&] { return core_.ledger.release(release); });
+  }
+  result<ExtendAnswer> extend(const Extend& extend) {
+    const std::lock_guard lock(mutex_);
+    return one(extend, [&] { return core_.ledger.extend(extend); });
+  }
+  result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts = {}) {
+    const std::lock_guard lock(mutex_);
+    return one(adjust, [&] { return core_.ledger.adjust(adjust, shorts); });
+  }
+  result<void> acknowledge(ReservationId id) {
+    const std::lock_guard lock(mutex_);
+    return core_.ledger.acknowledge(id);
+  }
+  result<StockCounters> stock(Row row) {
+    const std::lock_guard lock(mutex_);
+    sweep();
+    return core_.ledger.stock(row);
+  }
+  /// The counters of many rows at one instant.
+  std::vector<StockCounters> snapshot(std::span<const Row> rows) {
+    const std::lock_guard lock(mutex_);
+    sweep();
+    std::vector<StockCounters> counters;
+    counters.reserve(rows.size());
+    for (const Row row : rows) counters.push_back(core_.ledger.stock(row).assume_value());
+    return counters;
+  }
+  /// What is remembered of a reservation.
+  std::optional<RememberedReservation> find(ReservationId id) {
+    const std::lock_guard lock(mutex_);
+    sweep();
+    return core_.ledger.find(id);
+  }
+
+  /// Operations that belong to no run, in order, under one lock. `answers` is as long as the batch;
+  /// short lines beyond the first of each are not reported.
+  void apply(std::span<const Operation> batch, std::span<result<Answer>> answers) {
+    assert(answers.size() == batch.size());
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      answers[i] = one(batch[i], [&] { return core_.ledger.apply(batch[i]); });
+    }
+  }
+
+  // --- one append ---
+
+  result<Applied> apply(const Operation& operation, const Effects& effects,
+                        std::span<ShortLine> shorts = {}) {
+    const std::lock_guard lock(mutex_);
+    sweep();
+    const result<Applied> applied = core_.apply(operation, effects, shorts);
+    if (applied.has_value()) {
+      tell(operation, applied.assume_value().answer, core_.last(), &effects);
+    }
+    return applied;
+  }
+  result<Position> append(RunId run, Position at, const RunRecord& record) {
+    const std::lock_guard lock(mutex_);
+    return core_.append(run, at, record);
+  }
+  /// Nothing is ever missing: what belongs together was one append.
+  result<void> settle(RunId, const std::vector<RunRecord>&) { return success(); }
+
+  // --- runs ---
+
+  result<std::vector<RunRecord>> read(RunId run) {
+    const std::lock_guard lock(mutex_);
+    return core_.runs.read(run);
+  }
+  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    return core_.runs.unfinished(after, limit);
+  }
+  /// Also `busy` while events of the run are pending (protocol rule 6).
+  result<void> forget(RunId run) {
+    const std::lock_guard lock(mutex_);
+    return core_.forget(run);
+  }
+
+  // --- requests ---
+
+  result<ClaimAnswer> claim(const Claim& claim) {
+    const std::lock_guard lock(mutex_);
+    return core_.claims.claim(claim);
+  }
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+    const std::lock_guard lock(mutex_);
+    return core_.claims.extend(key, epoch, lease_until);
+  }
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    const std::lock_guard lock(mutex_);
+    return core_.claims.confirm(key, epoch, answer);
+  }
+  result<void> release(RequestKey key, std::uint64_t epoch) {
+    const std::lock_guard lock(mutex_);
+    return core_.claims.release(key, epoch);
+  }
+
+  // --- outbox ---
+
+  result<bool> put(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    return core_.outbox.put(event);
+  }
+  result<std::vector<Event>> pending(std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    return core_.outbox.pending(limit);
+  }
+  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
+    const std::lock_guard lock(mutex_);
+    return core_.outbox.acknowledge(saga, sequence);
+  }
+
+  /// The recorder. It is used under the lock: look at it when no call is under way.
+  [[nodiscard]] R& recorder() noexcept { return recorder_; }
+
+ private:
+  static constexpr bool records = !std::is_same_v<R, NoRecorder>;
+
+  /// One operation that belongs to no run.
+  template <class Asked, class Ask>
+  auto one(const Asked& operation, const Ask& ask) {
+    sweep();
+    const auto answer = ask();
+    if (answer.has_value()) {
+      tell(operation, Answer{answer.assume_value()}, core_.ledger.last(), nullptr);
+    }
+    return answer;
+  }
+
+  /// Expires what is due and records it, so that each call that follows finds nothing due.
+  std::size_t sweep() {
+    const std::size_t count = core_.ledger.expire_due();
+    if constexpr (records) {
+      for (const ExpiredHold& hold : core_.ledger.last().expired) {
+        LedgerTrace trace;
+        trace.moved = hold.lines;
+        tell(Expire{hold.id}, ReleaseAnswer::expired, trace, nullptr);
+      }
+    }
+    return count;
+  }
+
+  template <class Asked>
+  void tell(const Asked& operation, const Answer& answer, const LedgerTrace& trace,
+            const Effects* effects) {
+    if constexpr (records) {
+      recorder_.record({.at = core_.ledger.now(),
+                        .operation = recorded(operation, trace),
+                        .answer = answer,
+                        .moved = trace.moved,
+                        .back = trace.back,
+                        .shorts = trace.shorts,
+                        .repeat = trace.repeat,
+                        .effects = effects});
+    }
+  }
+
+  static RecordedOperation recorded(const Operation& operation, const LedgerTrace& trace) {
+    return std::visit([&](const auto& typed) { return recorded(typed, trace); }, operation);
+  }
+  /// The operation with its lines merged, where the stock looked at them.
+  template <class Typed>
+  static RecordedOperation recorded(Typed operation, const LedgerTrace& trace) {
+    if constexpr (requires { operation.lines; }) {
+      if (!trace.lines.empty()) operation.lines = trace.lines;
+    }
+    return operation;
+  }
+
+  mutable std::mutex mutex_;
+  MemoryCore core_;
+  R recorder_;
+};
+
+static_assert(Backend<MemoryBackend<>>);
+static_assert(ReservationStore<MemoryBackend<>>);
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A bus within one process. It keeps what is not acknowledged in memory, and ends with the process:
+// what must not be lost stands in the outbox until the bus has it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <invsaga/environment.hpp>
+#include <invsaga/event.hpp>
+#include <invsaga/event_bus.hpp>
+#include <invsaga/result.hpp>
+#include <invsaga/retry.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// What befalls one delivery. The defaults: nothing, it is delivered as soon as may be.
+struct DeliveryFault {
+  Duration late{0};         ///< The first delivery comes so much later; those behind it in its saga wait.
+  std::uint32_t again = 0;  ///< After it was acknowledged it is delivered so many times more ...
+  Duration again_after{0};  ///< ... each so long after the last one; nobody waits for these.
+};
+
+/// Decides what befalls deliveries: a seam for tests and for the replay. Asked once for each event
+/// and consumer, each time the event is accepted, under the bus's lock: it must be quick and must not
+/// call the bus.
+class DeliveryFaults {
+ public:
+  virtual ~DeliveryFaults() = default;
+  virtual DeliveryFault befalls(const Event& event, std::string_view consumer) = 0;
+};
+
+/// Is told what the bus did, in the order in which it came about, under the bus's lock: it must be
+/// quick and must not call the bus.
+class BusObserver {
+ public:
+  virtual ~BusObserver() = default;
+  /// The bus took the event; `repeat`: not for the first time.
+  virtual void published(const Event& event, bool repeat) = 0;
+  /// What became of it at a consumer. `parked` is told once, when the event begins to wait for an
+  /// earlier one; the others as the handler answers them, delivery by delivery.
+  virtual void delivered(const Event& event, std::string_view consumer, Handling handling) = 0;
+  /// An attempt failed. `dead` follows if it was the last.
+  virtual void failed(const Event& event, std::string_view consumer, Error error) = 0;
+};
+
+struct MemoryBusOptions {
+  /// When an event that failed is delivered again, and when it is given up as `dead`.
+  RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 10, Duration{600'000}};
+  std::size_t max_consumers = 256;
+  /// Deliveries not acknowledged, those that are parked or dead included. When the bus is full,
+  /// `publish` is `resource_exhausted` and what was accepted is kept.
+  std::size_t max_pending = 1'000'000;
+  /// The same for one saga at one consumer, so that a dead one does not fill the bus.
+  std::size_t max_pending_per_saga = 1'024;
+  /// Sagas whose sequence numbers are remembered, to tell different events from repeats. Beyond, the
+  /// oldest is forgotten, and a repeat of its events counts as another one.
+  std::size_t max_sagas = 1'000'000;
+  DeliveryFaults* faults = nullptr;  ///< Borrowed for the bus's life; may be absent.
+  BusObserver* observer = nullptr;   ///< Borrowed for the bus's life; may be absent.
+};
+
+/// Since the bus began, but for `pending` and `dead_sagas`, which are as of now.
+struct MemoryBusCounts {
+  std::uint64_t published = 0;  ///< Different events accepted.
+  std::uint64_t repeated = 0;   ///< Accepted once more.
+  std::uint64_t refused = 0;    ///< Calls of `publish` that were answered with an error.
+  std::uint64_t handled = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t parked = 0;  ///< Events that had to wait at a consumer, each counted once there.
+  std::uint64_t failed = 0;  ///< Attempts that failed, also those that were the last.
+  std::uint64_t dead = 0;
+  std::size_t pending = 0;     ///< Deliveries not acknowledged: under way, waiting, parked or dead.
+  std::size_t dead_sagas = 0;  ///< Sagas, at one consumer each, that stand still behind a dead event.
+};
+
+/// An event that was given up.
+struct DeadLetter {
+  std::string consumer;
+  Event event;
+  std::uint32_t attempts = 0;
+  Error error;  ///< Of the last attempt. `refused`: the handler said `dead`; `too_late`: too early for too long.
+  std::size_t behind = 0;  ///< Events of its saga that are parked behind it.
+};
+
+/// An `EventBus` of one process. Deliveries are tasks of the executor: one at a time for a consumer
+/// and saga, each delivery a task of its own, so that no saga keeps others from their turn. By an
+/// executor of one thread the order of everything is repeatable, and nothing but late deliveries and
+/// retries takes time.
+/// Bounded: full means `resource_exhausted`, nothing is dropped. Safe from any thread. Ends the
+/// delivery of everything when it is destroyed, after those that are under way have returned; so it
+/// must not be destroyed from within a handler.
+class MemoryBus {
+ public:
+  explicit MemoryBus(Environment environment, MemoryBusOptions options = {});
+  ~MemoryBus();
+  MemoryBus(const MemoryBus&) = delete;
+  MemoryBus& operator=(const MemoryBus&) = delete;
+
+  /// As `EventBus`. Besides: `limit_exceeded` is never answered.
+  result<void> publish(const Event& event);
+  result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
+                         EventHandler handler);
+
+  [[nodiscard]] MemoryBusCounts counts() const;
+  /// Up to `limit` events that were given up, in no particular order.
+  [[nodiscard]] std::vector<DeadLetter> dead(std::size_t limit) const;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+static_assert(EventBus<MemoryBus>);
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include <invsaga/backend.hpp>
+#include <invsaga/claim_table.hpp>
+#include <invsaga/ledger.hpp>
+#include <invsaga/outbox_queue.hpp>
+#include <invsaga/result.hpp>
+#include <invsaga/run_table.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Bounds of a memory backend. Constant for its life.
+struct MemoryLimits {
+  StoreLimits store;
+  Retention retention;
+  RunLimits runs;
+  OutboxLimits outbox;
+};
+
+/// The parts of a memory backend, and what is one append over them. For one thread at a time:
+/// `MemoryBackend` holds the lock.
+class MemoryCore {
+ public:
+  explicit MemoryCore(const MemoryLimits& limits)
+      : ledger(limits.store), claims(limits.retention), runs(limits.runs), outbox(limits.outbox) {}
+
+  Ledger ledger;
+  ClaimTable claims;
+  RunTable runs;
+  OutboxQueue outbox;
+
+  void advance_to(Time time) noexcept;
+
+  /// The semantics of `Backend`. All or nothing: what could fail is found before anything is
+  /// changed.
+  result<Applied> apply(const Operation& operation, const Effects& effects,
+                        std::span<ShortLine> shorts);
+  result<Position> append(RunId run, Position at, const RunRecord& record);
+  result<void> forget(RunId run);
+
+  /// What the last `apply` did to the stock. Borrowed as `Ledger::last` says.
+  [[nodiscard]] const LedgerTrace& last() const noexcept { return last_; }
+
+ private:
+  [[nodiscard]] result<void> room_for(RunId run, const RunRecord& record) const noexcept;
+  result<Answer> ask(const Operation& operation, std::span<ShortLine> shorts);
+  result<Applied> apply_again(const Operation& operation, const Effects& effects,
+                              std::span<ShortLine> shorts);
+  result<Answer> answer_again(const Operation& operation, const RunRecord& found,
+                              std::span<ShortLine> shorts);
+  bool remembers(const Operation& operation);
+  void keep(RunId run, Position at, const RunRecord& record);
+  void tell_claim(const RunRecord& record);
+
+  LedgerTrace last_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

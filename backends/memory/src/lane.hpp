@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <invsaga/event.hpp>
+#include <invsaga/ids.hpp>
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace bus {
+
+/// One event on its way to one consumer.
+struct Delivery {
+  std::shared_ptr<const Event> event{};  ///< Shared with the other consumers.
+  Time not_before{};                     ///< Late, or waiting for its next attempt.
+  std::uint32_t attempts = 0;            ///< Since it was last acknowledged.
+  Time first_attempt{};
+  std::uint32_t again = 0;  ///< Deliveries to come after it is acknowledged.
+  Duration again_after{0};
+  bool acknowledged = false;  ///< Only delivered again: a fault. Whatever comes of it is no matter.
+  bool passed_by = false;     ///< The later ones do not wait for it ...
+  bool too_early = false;     ///< ... because the consumer answered `parked`.
+  bool told_parked = false;   ///< The observer knows that it waits, or need not know.
+};
+
+/// The events of one saga on their way to one consumer, in the order of their first publication.
+/// All deliveries of a lane are made by one task at a time; others only append.
+struct Lane {
+  std::size_t consumer = 0;
+  RunId saga;
+  std::deque<Delivery> deliveries{};
+  bool running = false;  ///< A handler has the event at `current`.
+  std::size_t current = 0;
+  std::vector<Time> armed{};  ///< For each task that will look at the lane: when.
+  bool dead = false;          ///< The event at `current` was given up; nothing moves any more.
+  Error error{};              ///< Why.
+
+  /// The first that is not passed by: the head. Its place, or past the end.
+  [[nodiscard]] std::size_t head() const {
+    const auto place = std::find_if(deliveries.begin(), deliveries.end(),
+                                    [](const Delivery& d) { return !d.passed_by; });
+    return static_cast<std::size_t>(place - deliveries.begin());
+  }
+  /// When there is something to do next; nothing if there is nothing.
+  [[nodiscard]] std::optional<Time> next() const {
+    std::optional<Time> time;
+    const auto consider = [&](Time other) { time = time ? std::min(*time, other) : other; };
+    for (const Delivery& delivery : deliveries) {
+      consider(delivery.not_before);
+      if (!delivery.passed_by) break;
+    }
+    return time;
+  }
+  /// True if a task will look at the lane by then.
+  [[nodiscard]] bool armed_by(Time time) const {
+    return std::any_of(armed.begin(), armed.end(), [&](Time other) { return other <= time; });
+  }
+  /// A task has come: by the order of the executor, the one for the earliest time.
+  void disarm_first() { armed.erase(std::min_element(armed.begin(), armed.end())); }
+  /// Passes by no longer what is due.
+  void offer_due(Time now) {
+    for (Delivery& delivery : deliveries) {
+      if (delivery.not_before <= now) delivery.passed_by = delivery.too_early = false;
+    }
+  }
+  /// The saga has moved: what was too early may be in time.
+  void offer_early() {
+    for (Delivery& delivery : deliveries) {
+      if (!std::exchange(delivery.too_early, false)) continue;
+      delivery.passed_by = false;
+      delivery.not_before = Time{};
+    }
+  }
+  /// True if what stands behind the head has to wait for it.
+  [[nodiscard]] bool blocked(Time now) const {
+    const std::size_t place = head();
+    return dead || (place < deliveries.size() && deliveries[place].not_before > now);
+  }
+};
+
+}  // namespace bus
+}  // namespace v0
+}  // namespace invsaga

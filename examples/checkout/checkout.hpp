@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checkout saga: place the order, reserve all its lines, pay, commit, clear the cart. What `invsaga replay` replays
+// and the examples show. A shop brings the calls.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <invsaga/saga.hpp>
+
+namespace checkout {
+
+/// What a customer asks for.
+struct Order {
+  std::string number;
+  std::string amount;  ///< Decimal text; "0": nothing to pay.
+  std::vector<invsaga::Line> lines;
+  invsaga::Duration hold{900'000};  ///< How long the lines are held.
+};
+
+/// The gateway has the money.
+struct Receipt {
+  std::string amount;
+};
+
+/// Why a payment is refused: the step's own codes.
+enum Refusal : std::int32_t { declined = 1, payment_failed = 2 };
+
+/// The calls of the saga. Each keeps the promise of rule 3 of the protocol: one effect and one final answer an id, or an
+/// undo that is accepted for an id never seen and bars it.
+class Shop {
+ public:
+  virtual ~Shop() = default;
+  virtual invsaga::result<void> place(const invsaga::StepContext& step, const Order& order) = 0;
+  /// Accepted for an order never placed, and bars it.
+  virtual invsaga::result<void> cancel(const invsaga::StepContext& step, const Order& order) = 0;
+  /// One charge an id, however often it is sent.
+  virtual invsaga::result<invsaga::Reply<Receipt>> charge(const invsaga::StepContext& step, const Order& order) = 0;
+  virtual invsaga::result<void> refund(const invsaga::StepContext& step, const Receipt& receipt) = 0;
+  virtual invsaga::result<void> clear_cart(const invsaga::StepContext& step, const Order& order) = 0;
+};
+
+}  // namespace checkout
+
+template <>
+struct invsaga::Stored<checkout::Order> {
+  static constexpr std::string_view schema = "checkout.order.v1";
+  static void encode(const checkout::Order& order, ByteWriter& writer) {
+    writer.text(order.number);
+    writer.text(order.amount);
+    writer.i64(order.hold.count());
+    writer.u32(static_cast<std::uint32_t>(order.lines.size()));
+    for (const Line& line : order.lines) {
+      writer.u32(line.row.index);
+      writer.i64(line.quantity);
+    }
+  }
+  static result<checkout::Order> decode(ByteReader& reader) {
+    checkout::Order order;
+    order.number = std::string(reader.text());
+    order.amount = std::string(reader.text());
+    order.hold = Duration{reader.i64()};
+    order.lines.resize(reader.count(12));
+    for (Line& line : order.lines) {
+      line.row.index = reader.u32();
+      line.quantity = reader.i64();
+    }
+    if (!reader.ok()) return Error{Errc::corrupt};
+    return order;
+  }
+};
+
+template <>
+struct invsaga::Stored<checkout::Receipt> {
+  static constexpr std::string_view schema = "checkout.receipt.v1";
+  static void encode(const checkout::Receipt& receipt, ByteWriter& writer) { writer.text(receipt.amount); }
+  static result<checkout::Receipt> decode(ByteReader& reader) {
+    checkout::Receipt receipt{std::string(reader.text())};
+    if (!reader.ok()) return Error{Errc::corrupt};
+    return receipt;
+  }
+};
+
+namespace checkout {
+
+using namespace std::chrono_literals;
+using invsaga::Commit;
+using invsaga::Release;
+using invsaga::Reserve;
+using invsaga::Reserved;
+using invsaga::StepContext;
+
+inline auto place(Shop& shop, const StepContext& step, const Order& order) { return shop.place(step, order); }
+inline auto cancel(Shop& shop, const StepContext& step, const Order& order) { return shop.cancel(step, order); }
+inline Reserve hold(const StepContext& step, const Order& order) { return step.reserve(order.lines, order.hold); }
+inline Release give_back(const Reserved& reserved) { return invsaga::release(reserved); }
+inline auto charge(Shop& shop, const StepContext& step, const Order& order) { return shop.charge(step, order); }
+inline auto refund(Shop& shop, const StepContext& step, const Receipt& receipt) { return shop.refund(step, receipt); }
+inline Commit sell(const Reserved& reserved) { return invsaga::commit(reserved); }
+inline auto clear_cart(Shop& shop, const StepContext& step, const Order& order) { return shop.clear_cart(step, order); }
+
+/// A charge in doubt goes out again every 30 s, for a day: the gateway answers the same for the same id.
+inline constexpr auto ask_every_30s = invsaga::RetryPolicy::every(30s, 24h);
+
+inline constexpr auto saga = invsaga::saga<Order, Shop>(
+    "checkout", 1,
+    invsaga::compensable<"place">(place, cancel, {2s, invsaga::standard}, {"ORDER_CHECKOUT_STARTED"}),
+    invsaga::compensable<"reserve">(hold, give_back, {2s, invsaga::standard},
+                                    {"STOCK_RESERVED", "STOCK_RESERVATION_FAILED"}),
+    invsaga::compensable<"pay">(charge, refund, {5s, ask_every_30s}, {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}),
+    invsaga::pivot<"commit">(sell, {2s, invsaga::until_known}, {"STOCK_COMMITTED"}),
+    invsaga::retriable<"clear cart">(clear_cart, {2s, invsaga::until_done}, {"CART_CLEARED"}));
+
+/// The steps by number, in the order above.
+inline constexpr invsaga::StepIndex reserve_step = 1;
+inline constexpr invsaga::StepIndex pay_step = 2;
+
+}  // namespace checkout

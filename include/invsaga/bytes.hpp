@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one binary encoding of what is stored: little-endian fixed-width numbers, texts preceded by their length.
+// A decoder is told how many bytes there are and never allocates more than they could fill.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <invsaga/ids.hpp>
+#include <invsaga/result.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Appends values to bytes it owns. One thread.
+class ByteWriter {
+ public:
+  void u8(std::uint8_t value) { bytes_.push_back(std::byte{value}); }
+  void u32(std::uint32_t value) { number(value); }
+  void u64(std::uint64_t value) { number(value); }
+  void i64(std::int64_t value) { number(static_cast<std::uint64_t>(value)); }
+  void time(Time value) { i64(to_ms(value)); }
+  template <class Tag>
+  void id(const Id<Tag>& value) {
+    u64(value.high);
+    u64(value.low);
+  }
+  /// At most 4 GiB - 1; what comes from users is bounded long before.
+  void bytes(Bytes value) {
+    u32(static_cast<std::uint32_t>(value.size()));
+    bytes_.insert(bytes_.end(), value.begin(), value.end());
+  }
+  void text(std::string_view value) { bytes(as_bytes(value)); }
+
+  [[nodiscard]] Bytes view() const noexcept { return bytes_; }
+  std::vector<std::byte> take() && noexcept { return std::move(bytes_); }
+
+ private:
+  template <std::unsigned_integral T>
+  void number(T value) {
+    for (unsigned shift = 0; shift < sizeof(T) * 8; shift += 8) u8(static_cast<std::uint8_t>(value >> shift));
+  }
+  std::vector<std::byte> bytes_;
+};
+
+/// Reads what a `ByteWriter` wrote. Borrowed bytes; texts and bytes read point into them.
+/// After the first short or bad read every further one gives zero or empty, and `ok()` is false: check it once, at
+/// the end. One thread.
+class ByteReader {
+ public:
+  explicit ByteReader(Bytes bytes) noexcept : rest_(bytes) {}
+
+  std::uint8_t u8() noexcept { return number<std::uint8_t>(); }
+  std::uint32_t u32() noexcept { return number<std::uint32_t>(); }
+  std::uint64_t u64() noexcept { return number<std::uint64_t>(); }
+  std::int64_t i64() noexcept { return static_cast<std::int64_t>(u64()); }
+  Time time() noexcept { return time_from_ms(i64()); }
+  template <class AnyId>
+  AnyId id() noexcept {
+    const auto high = u64();
+    return {high, u64()};
+  }
+  Bytes bytes() noexcept {
+    const std::size_t size = u32();
+    return take(size);
+  }
+  std::string_view text() noexcept {
+    const Bytes raw = bytes();
+    return {reinterpret_cast<const char*>(raw.data()), raw.size()};
+  }
+  /// A count of things that take at least `least_size` bytes each: more than could follow is bad, so that a reader
+  /// may reserve space for it.
+  std::size_t count(std::size_t least_size) noexcept {
+    const std::size_t n = u32();
+    if (n > rest_.size() / least_size) return fail(), 0;
+    return n;
+  }
+  /// Marks the bytes as bad: a value that was read is impossible.
+  void fail() noexcept {
+    ok_ = false;
+    rest_ = {};
+  }
+
+  [[nodiscard]] bool ok() const noexcept { return ok_; }
+  [[nodiscard]] bool at_end() const noexcept { return ok_ && rest_.empty(); }
+
+ private:
+  Bytes take(std::size_t size) noexcept {
+    if (size > rest_.size()) return fail(), Bytes{};
+    const Bytes taken = rest_.first(size);
+    rest_ = rest_.subspan(size);
+    return taken;
+  }
+  template <std::unsigned_integral T>
+  T number() noexcept {
+    const Bytes raw = take(sizeof(T));
+    T value = 0;
+    for (std::size_t i = raw.size(); i-- > 0;) {
+      value = static_cast<T>((value << 8) | static_cast<T>(raw[i]));
+    }
+    return value;
+  }
+  Bytes rest_;
+  bool ok_ = true;
+};
+
+/// How a type is kept in a saga's log. Specialise it for your own:
+///
+///     template <> struct invsaga::Stored<Order> {
+///       static constexpr std::string_view schema = "order.v1";   // part of the saga's definition hash
+///       static void encode(const Order&, ByteWriter&);
+///       static result<Order> decode(ByteReader&);                // bounded; `corrupt` if it cannot be
+///     };
+template <class T>
+struct Stored;
+
+/// A type that survives a crash: inputs and outputs of steps model this.
+template <class T>
+concept Storable = std::copyable<T> && requires(const T& value, ByteWriter& writer, ByteReader& reader) {
+  { Stored<T>::schema } -> std::convertible_to<std::string_view>;
+  Stored<T>::encode(value, writer);
+  { Stored<T>::decode(reader) } -> std::same_as<result<T>>;
+};
+
+/// For inputs and outputs that carry nothing.
+struct Nothing {
+  friend constexpr bool operator==(const Nothing&, const Nothing&) = default;
+};
+
+template <>
+struct Stored<Nothing> {
+  static constexpr std::string_view schema = "nothing";
+  static void encode(const Nothing&, ByteWriter&) {}
+  static result<Nothing> decode(ByteReader&) { return Nothing{}; }
+};
+
+template <>
+struct Stored<std::string> {
+  static constexpr std::string_view schema = "text";
+  static void encode(const std::string& value, ByteWriter& writer) { writer.text(value); }
+  static result<std::string> decode(ByteReader& reader) {
+    std::string value(reader.text());
+    if (!reader.ok()) return Error{Errc::corrupt};
+    return value;
+  }
+};
+
+template <>
+struct Stored<std::int64_t> {
+  static constexpr std::string_view schema = "i64";
+  static void encode(const std::int64_t& value, ByteWriter& writer) { writer.i64(value); }
+  static result<std::int64_t> decode(ByteReader& reader) {
+    const std::int64_t value = reader.i64();
+    if (!reader.ok()) return Error{Errc::corrupt};
+    return value;
+  }
+};
+
+/// A value as bytes, and back; bytes left over are `corrupt`.
+template <Storable T>
+std::vector<std::byte> encode(const T& value) {
+  ByteWriter writer;
+  Stored<T>::encode(value, writer);
+  return std::move(writer).take();
+}
+template <Storable T>
+result<T> decode(Bytes bytes) {
+  ByteReader reader(bytes);
+  auto value = Stored<T>::decode(reader);
+  if (value.has_value() && !reader.at_end()) return Error{Errc::corrupt};
+  return value;
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <invsaga/idempotency.hpp>
+#include <invsaga/result.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Most bytes of a stored answer.
+inline constexpr std::size_t max_answer_bytes = std::size_t{1} << 20;
+
+/// A sequential IdempotencyStore (`idempotency.hpp` has the semantics), for one thread at a time.
+///
+/// Epochs are numbered over all keys and never given twice, so that they grow for each key,
+/// forgotten or not. A request in progress is kept until its deadline and its lease are past; a
+/// completed one until its deadline is, and for `Retention::time` after it was completed, or for
+/// ever. A key that is no longer kept is `expired` to a claim past its deadline; to one that bears
+/// a later deadline it is a new request.
+///
+/// It reads no clock: time is what `advance_to` said.
+class ClaimTable {
+ public:
+  explicit ClaimTable(const Retention& retention = {});
+  ~ClaimTable();
+  ClaimTable(ClaimTable&&) noexcept;
+  ClaimTable& operator=(ClaimTable&&) noexcept;
+
+  /// The time of the last `advance_to`; not set before the first.
+  [[nodiscard]] Time now() const noexcept;
+  /// Moves the clock. An earlier time changes nothing.
+  void advance_to(Time time) noexcept;
+
+  /// Errors: `invalid_argument` (zero key, deadline or lease not set), `resource_exhausted`
+  /// (`Retention::count` live records). A claim is no repeat of itself: who asks twice is told
+  /// `in_progress`.
+  result<ClaimAnswer> claim(const Claim& claim);
+
+  /// Never shortens the lease; a lapsed one is taken up again if nobody took over. Errors: `busy`
+  /// (not the newest epoch), `not_found` (unknown, or completed), `invalid_argument` (not set).
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until);
+
+  /// A repeat with the same bytes succeeds. Errors: `busy` (an older epoch), `not_found`,
+  /// `invalid_argument` (another answer is stored), `limit_exceeded` (above `max_answer_bytes`).
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer);
+
+  /// The request is as if it had never been asked. A key that is not known is released already: a
+  /// repeat succeeds. Errors: `busy` (an older epoch), `too_late` (completed).
+  result<void> release(RequestKey key, std::uint64_t epoch);
+
+  /// How many requests are remembered.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+static_assert(IdempotencyStore<ClaimTable>);
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What steps that touch the stock leave for later steps, and how it is stored.
+#pragma once
+
+#include <string_view>
+
+#include <invsaga/bytes.hpp>
+#include <invsaga/operation.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// What a step that commits leaves for later steps. (`Reserved` is what one that reserves leaves.)
+struct Committed {
+  ReservationId id;
+  friend constexpr bool operator==(const Committed&, const Committed&) = default;
+};
+
+template <>
+struct Stored<Reserved> {
+  static constexpr std::string_view schema = "invsaga.reserved.v1";
+  static void encode(const Reserved& value, ByteWriter& writer) {
+    writer.id(value.id);
+    writer.time(value.until);
+  }
+  static result<Reserved> decode(ByteReader& reader) {
+    Reserved value;
+    value.id = reader.id<ReservationId>();
+    value.until = reader.time();
+    if (!reader.ok()) return Error{Errc::corrupt};
+    return value;
+  }
+};
+
+template <>
+struct Stored<Committed> {
+  static constexpr std::string_view schema = "invsaga.committed.v1";
+  static void encode(const Committed& value, ByteWriter& writer) { writer.id(value.id); }
+  static result<Committed> decode(ByteReader& reader) {
+    const Committed value{reader.id<ReservationId>()};
+    if (!reader.ok()) return Error{Errc::corrupt};
+    return value;
+  }
+};
+
+}  // namespace v0
+}  // namespace invsaga

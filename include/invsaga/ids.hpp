@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names of things: 128-bit ids made from text once, at the edge, and rows of the stock.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include <invsaga/version.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Bytes that somebody else owns.
+using Bytes = std::span<const std::byte>;
+
+/// The bytes of a text, borrowed from it.
+inline Bytes as_bytes(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+/// A 128-bit name. Zero is "not set" and is refused wherever an id is asked for.
+/// `Tag` keeps one kind of id from being taken for another.
+template <class Tag>
+struct Id {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  [[nodiscard]] constexpr bool is_set() const noexcept { return (high | low) != 0; }
+  friend constexpr auto operator<=>(const Id&, const Id&) = default;
+};
+
+using ReservationId = Id<struct ReservationTag>;
+using AdjustId = Id<struct AdjustTag>;
+using RunId = Id<struct RunTag>;          ///< One execution of a saga.
+using OwnerId = Id<struct OwnerTag>;      ///< A runner that drives runs; new for each start of a process.
+using CallId = Id<struct CallTag>;        ///< One call of a step: every repeat bears the same, its undo too.
+using EventId = Id<struct EventTag>;
+using RequestKey = Id<struct RequestTag>; ///< (tenant, operation, request id), hashed.
+using Fingerprint = Id<struct FingerprintTag>;  ///< What a request asks for, hashed in canonical form.
+
+/// For hash tables. Ids are hashes themselves, so folding them is enough.
+struct IdHash {
+  template <class Tag>
+  std::size_t operator()(const Id<Tag>& id) const noexcept {
+    return static_cast<std::size_t>(id.high ^ (id.low * 0x9E3779B97F4A7C15ull));
+  }
+};
+
+/// The key of `hash128`. A service that takes ids from strangers picks its own at random and keeps it with its data,
+/// so that nobody outside can construct two texts with one id.
+struct HashKey {
+  std::uint64_t first = 0x696e767361676121ull;
+  std::uint64_t second = 0x7631206b65792e2eull;
+};
+
+struct Hash128 {
+  std::uint64_t high;
+  std::uint64_t low;
+};
+
+/// SipHash-2-4 with 128 bits of output over the parts, each preceded by its length, so that ("ab","c") and
+/// ("a","bc") differ. (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, and its 128-bit variant.)
+Hash128 hash128(std::initializer_list<std::string_view> parts, HashKey key = {}) noexcept;
+
+/// An id from text, never zero. The same parts and key give the same id in every process, for ever.
+template <class AnyId>
+AnyId make_id(std::initializer_list<std::string_view> parts, HashKey key = {}) noexcept {
+  const Hash128 hash = hash128(parts, key);
+  return AnyId{hash.high, (hash.high | hash.low) == 0 ? 1 : hash.low};
+}
+
+/// An id derived from another and two numbers: reservation 1 of step 2 of a run. Never zero.
+template <class AnyId, class Tag>
+AnyId derive_id(std::string_view domain, const Id<Tag>& parent, std::uint32_t first, std::uint32_t second) noexcept {
+  const std::uint64_t words[3] = {parent.high, parent.low, std::uint64_t{first} << 32 | second};
+  char bytes[sizeof words];  // the lowest first, on every machine
+  for (unsigned i = 0; i < sizeof words; ++i) bytes[i] = static_cast<char>(words[i / 8] >> (i % 8 * 8));
+  return make_id<AnyId>({domain, {bytes, sizeof bytes}});
+}
+
+/// One (store, product), interned by a `Catalog`: a small number that indexes arrays.
+struct Row {
+  std::uint32_t index = 0;
+  friend constexpr auto operator<=>(const Row&, const Row&) = default;
+};
+
+}  // namespace v0
+}  // namespace invsaga

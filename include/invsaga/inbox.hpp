@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One effect an event: what stands between a bus, which may deliver an event any number of times, and
+// what a consumer does about it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <invsaga/detail/event_ports.hpp>
+#include <invsaga/event.hpp>
+#include <invsaga/event_bus.hpp>
+#include <invsaga/idempotency.hpp>
+#include <invsaga/ids.hpp>
+#include <invsaga/result.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// What the inbox may assume of the sequence numbers that its consumer is sent. Part of what it
+/// remembers events by: not to be changed over a store that has seen events of the consumer.
+enum class InboxOrder : std::uint8_t {
+  /// They ascend within a saga, with gaps where the consumer takes only some types. An event is known
+  /// by its id. One that is below what was handled and was not handled itself came out of order.
+  ascending,
+  /// The consumer is sent every event of a saga, and all of them come from the run: so an event is
+  /// known by saga and sequence, and while its predecessor is not, an earlier one is still to come.
+  consecutive,
+};
+
+struct InboxOptions {
+  /// The right to act on an event is leased for so long; a slower effect has to `extend` it.
+  Duration lease{30'000};
+  /// How long after it was decided an event may be acted on, and is remembered when it was. Longer
+  /// than the longest way there: lag, retries, and redrive of dead letters; and, for `consecutive`,
+  /// longer than a saga. An event without a time has so long from each arrival.
+  Duration window{7LL * 24 * 3600 * 1000};
+  InboxOrder order = InboxOrder::ascending;
+  /// Sagas whose place in the sequence is remembered. Beyond, the oldest is forgotten: `consecutive`
+  /// then asks the store, `ascending` takes its next event as in order. What was handled is not
+  /// forgotten by that: the store knows it.
+  std::size_t max_sagas = 100'000;
+};
+
+/// Since the inbox began.
+struct InboxCounts {
+  std::uint64_t handled = 0;
+  std::uint64_t duplicate = 0;     ///< Delivered again, and not acted on.
+  std::uint64_t parked = 0;        ///< Deliveries that were too early: an earlier event was missing.
+  std::uint64_t out_of_order = 0;  ///< Deliveries below what was handled, of events that were not.
+  std::uint64_t failed = 0;        ///< The effect failed; the right to act was given back.
+  std::uint64_t busy = 0;          ///< Somebody else was acting on it.
+  std::uint64_t expired = 0;       ///< Too old to be acted on, and not known.
+  std::uint64_t mismatch = 0;      ///< Its id is known with another saga or sequence.
+  std::uint64_t unconfirmed = 0;   ///< The effect was done, and could not be confirmed at once.
+};
+
+/// The right to act on one event: a claim in the inbox's store.
+struct InboxClaim {
+  RequestKey key;
+  std::uint64_t epoch = 0;
+};
+
+/// What `Inbox::open` found: either the event is settled, or the right to act on it is the caller's.
+struct InboxEntry {
+  std::optional<Handling> settled;
+  InboxClaim claim;
+};
+
+/// Acts on each event once for one consumer, over any IdempotencyStore: claim (a lease), effect,
+/// confirm. Never marks an event before its effect is done: a failing effect gives the right back.
+///
+/// What a crash can do: between effect and confirm it leaves the claim to lapse, and the event is
+/// acted on a second time when it is delivered after that. To be safe from that, an effect is
+/// idempotent by the event's id; or it is an append to a backend that is the inbox's store too, and
+/// the append itself confirms the claim (a run begun with the claim as its request): then use `open`
+/// and `confirmed`, and effect and confirmation are one record.
+///
+/// The store is borrowed and outlives the inbox. All functions are safe from any thread.
+class Inbox {
+ public:
+  /// `consumer` names whose inbox it is: others of that name over the same store share the work.
+  template <IdempotencyStore S>
+  Inbox(S& store, std::string_view consumer, InboxOptions options = {})
+      : Inbox(std::make_unique<detail::ClaimPortOf<S>>(store), consumer, options) {}
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
+  /// Calls `effect(event)` or `effect(event, claim)`, a `result<void>`, if it is this caller's to do.
+  ///  - `handled`: the effect is done and confirmed, now or (if an earlier confirmation failed) before.
+  ///  - `duplicate`: it was done before. The effect is not called.
+  ///  - `parked`: an earlier event is missing (`InboxOrder::consecutive`). The effect is not called;
+  ///    whoever delivers keeps the event and brings it again.
+  ///  - The effect's own error: the right was given back, the next delivery calls it again. An
+  ///    exception gives it back too, and goes on.
+  ///  - `busy`: another is at it. `moved_on`: out of order, never acted on. `too_late`: past the
+  ///    window. `invalid_argument`: id or saga not set, sequence 0, or an id that is known with another
+  ///    saga or sequence. The store's errors: after the effect they mean that it is done and not
+  ///    confirmed; the next delivery to this inbox only confirms.
+  template <class Effect>
+  result<Handling> handle(const Event& event, Effect&& effect) {
+    INVSAGA_TRY(const InboxEntry entry, open(event));
+    if (entry.settled) return *entry.settled;
+    GiveBack unless_done{*this, entry};
+    const result<void> outcome = [&]() -> result<void> {
+      if constexpr (std::is_invocable_v<Effect&, const Event&, const InboxClaim&>) {
+        return effect(event, entry.claim);
+      } else {
+        return effect(event);
+      }
+    }();
+    if (!outcome.has_value()) return outcome.assume_error();
+    unless_done.keep = true;
+    return confirm(event, entry);
+  }
+
+  /// A handler for `EventBus::subscribe`. The inbox must outlive the bus's use of it.
+  template <class Effect>
+  EventHandler handler(Effect effect) {
+    return [this, effect = std::move(effect)](const Event& event) mutable {
+      return handle(event, effect);
+    };
+  }
+
+  /// The same in parts, for effects that are done elsewhere or confirm the claim themselves. After
+  /// an entry that is not settled exactly one of `confirm`, `confirmed` and `abandon` follows.
+  /// Errors of `open`: those of `handle` before the effect.
+  result<InboxEntry> open(const Event& event);
+  /// The effect is done: remembers it. `handled`, also if the effect's own append has confirmed the
+  /// claim; `busy`: the lease had lapsed, and somebody else has the right; or the store's error.
+  result<Handling> confirm(const Event& event, const InboxEntry& entry);
+  /// The effect is done, and its own append has confirmed the claim.
+  Handling confirmed(const Event& event);
+  /// The effect failed: gives the right back. If the store cannot be told, the lease lapses.
+  void abandon(const InboxEntry& entry);
+  /// Keeps the right for another lease from now. `busy`: somebody else has it now.
+  result<void> extend(const InboxEntry& entry);
+
+  [[nodiscard]] InboxCounts counts() const;
+
+ private:
+  Inbox(std::unique_ptr<detail::ClaimPort> store, std::string_view consumer, InboxOptions options);
+
+  /// Also when the effect throws.
+  struct GiveBack {
+    Inbox& inbox;
+    const InboxEntry& entry;
+    bool keep = false;
+    ~GiveBack() {
+      if (!keep) inbox.abandon(entry);
+    }
+  };
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <invsaga/event.hpp>
+#include <invsaga/outbox.hpp>
+#include <invsaga/result.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Bounds of an outbox. Constant for its life.
+struct OutboxLimits {
+  std::size_t max_events = 1'000'000;                  ///< Not acknowledged.
+  std::size_t max_runs = 4'000'000;                    ///< Runs whose highest sequence is kept.
+  std::size_t max_event_bytes = std::size_t{1} << 20;  ///< An event beyond it is `limit_exceeded`.
+};
+
+/// A sequential Outbox (`outbox.hpp` has the semantics), for one thread at a time.
+///
+/// The highest sequence that was taken of a run is kept also after its events are gone, until
+/// `forget`. Where the acknowledged events leave holes, what is behind them does not wait.
+class OutboxQueue {
+ public:
+  explicit OutboxQueue(const OutboxLimits& limits = {});
+  ~OutboxQueue();
+  OutboxQueue(OutboxQueue&&) noexcept;
+  OutboxQueue& operator=(OutboxQueue&&) noexcept;
+
+  /// Errors: `invalid_argument` (no saga, sequence 0, a gap), `limit_exceeded` (its size),
+  /// `resource_exhausted`.
+  result<bool> put(const Event& event);
+  result<std::vector<Event>> pending(std::size_t limit) const;
+  /// An event that is not pending is acknowledged already, or never was: nothing changes. Never an
+  /// error.
+  result<void> acknowledge(RunId saga, std::uint64_t sequence);
+
+  /// The run is forgotten, and with it its highest sequence: nobody puts an event of it again. A
+  /// repeat succeeds. Error: `busy` (events of it are pending).
+  result<void> forget(RunId saga);
+
+  /// The highest sequence that was ever taken of the run; 0 if none was.
+  [[nodiscard]] std::uint64_t highest(RunId saga) const noexcept;
+  /// Whether events of the run are pending.
+  [[nodiscard]] bool has_pending(RunId saga) const noexcept;
+  /// The error that the first of these puts to fail would meet, in order and all of one saga; found
+  /// beforehand.
+  result<void> room_for(RunId saga, std::span<const Event> events) const noexcept;
+  /// How many events are pending.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+static_assert(Outbox<OutboxQueue>);
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Brings what was decided to the bus: from the outbox, where an event stands since the state changed,
+// until the bus has it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <invsaga/detail/event_ports.hpp>
+#include <invsaga/environment.hpp>
+#include <invsaga/event_bus.hpp>
+#include <invsaga/outbox.hpp>
+#include <invsaga/retry.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+struct RelayOptions {
+  /// How long a saga waits whose event could not be published. Only the waits count: a relay never
+  /// gives an event up, however often the bus refuses it.
+  RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 0, Duration{0}};
+  std::size_t batch = 256;  ///< Events read from the outbox at a time.
+  /// The same while all that was read has to wait, so that others are found behind it. Those behind
+  /// so many waiting ones have to wait too.
+  std::size_t max_batch = 65'536;
+};
+
+/// Since the relay began, but for `waiting_sagas`, which is as of the last look at the outbox.
+struct RelayCounts {
+  std::uint64_t published = 0;         ///< Events that the bus took, repeats included.
+  std::uint64_t publish_failures = 0;  ///< Attempts that the bus answered with an error.
+  std::uint64_t acknowledge_failures = 0;
+  std::uint64_t read_failures = 0;
+  std::size_t waiting_sagas = 0;  ///< Sagas whose next event could not be published yet.
+};
+
+/// Publishes the pending events of an outbox, each saga's in order, and acknowledges each when the
+/// bus has taken it: so at least once, also after a crash at any point. An event that cannot be
+/// published holds back the later ones of its saga and of no other.
+///
+/// Level-triggered: each look at the outbox sees all that is pending, so a wake-up may come once too
+/// often or be lost before another. It looks once when it begins (what an earlier process left), on
+/// `wake`, and, only while something failed, after a wait; otherwise it does nothing at all.
+///
+/// It runs as tasks of the executor, one at a time. Several relays over one outbox lose nothing and
+/// keep the order of first publications, but publish events twice.
+/// Outbox, bus and environment are borrowed and outlive the relay. Safe from any thread. Destroying it
+/// waits for a look that is under way elsewhere; what is pending stays so.
+class Relay {
+ public:
+  template <Outbox O, EventBus B>
+  Relay(O& outbox, B& bus, Environment environment, RelayOptions options = {})
+      : Relay(std::make_unique<detail::RelayPortOf<O, B>>(outbox, bus), environment, options) {}
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  /// Something was put into the outbox. Costs little, and returns at once; a repeat before the relay
+  /// has looked changes nothing.
+  void wake();
+
+  [[nodiscard]] RelayCounts counts() const;
+
+ private:
+  Relay(std::unique_ptr<detail::RelayPort> port, Environment environment, RelayOptions options);
+
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

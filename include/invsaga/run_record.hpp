@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a run has recorded of itself. A run *is* its records: whoever reads them knows all that was decided.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <invsaga/bytes.hpp>
+#include <invsaga/event.hpp>
+#include <invsaga/ids.hpp>
+#include <invsaga/operation.hpp>
+#include <invsaga/result.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// How many records a run has. Every append names the position it continues, and is refused if the run has moved on.
+using Position = std::uint32_t;
+
+/// A step's number in its saga. Nothing stored assumes that steps form a list.
+using StepIndex = std::uint16_t;
+
+/// What became of a step.
+enum class StepOutcome : std::uint8_t {
+  done,
+  refused,     ///< A final no.
+  failed,      ///< It did not happen, and the retry budget is used up.
+  unknown,     ///< It may have happened, and the budget for asking is used up.
+  suppressed,  ///< An undo came first: it is barred for ever.
+};
+
+/// How a run ends.
+enum class RunEnd : std::uint8_t { completed, compensated, stuck };
+
+std::string_view name(StepOutcome outcome) noexcept;
+std::string_view name(RunEnd end) noexcept;
+
+enum class RecordKind : std::uint8_t {
+  begun,       ///< The first: definition, key, input.
+  taken_over,  ///< A new owner drives the run from here.
+  intent,      ///< A step is about to be tried; names its id (and, for a reserve, its deadline).
+  outcome,     ///< A step's outcome, with the events that it decides.
+  cancelled,   ///< The run only compensates from here.
+  undone,      ///< A step's undo was accepted.
+  parked,      ///< It cannot proceed: stuck until somebody resumes it.
+  resumed,     ///< Somebody did.
+  ended,       ///< The last: completed or compensated.
+};
+std::string_view name(RecordKind kind) noexcept;
+
+/// Which stock decision an outcome bears. A called step bears `none`.
+enum class StockDecision : std::uint8_t {
+  none, reserved, out_of_stock, expired, suppressed, mismatch, committed, released, not_found, adjusted, refused,
+  tombstoned,
+};
+std::string_view name(StockDecision decision) noexcept;
+StockDecision decision_of(const Answer& answer) noexcept;
+
+/// One record. Flat on purpose: fields that a kind does not use are at their defaults and cost a few bytes.
+struct RunRecord {
+  RecordKind kind{};
+  OwnerId owner;       ///< Who wrote it.
+  Time at;             ///< By the store's clock.
+  StepIndex step = 0;  ///< intent, outcome, undone, parked.
+  std::uint32_t hold = 0;  ///< Which hold of a reserve step: 0 the first, 1 one reserved anew.
+
+  // intent and outcome
+  std::uint64_t id_high = 0, id_low = 0;  ///< The id that the step's effect bears: a reservation's or a call's.
+  Time until;                             ///< A reservation's deadline, fixed in the record that first names its id.
+  StepOutcome outcome{};
+  StockDecision decision{};
+  Error error{};  ///< Why, for refused, failed, unknown, parked.
+  std::vector<std::byte> output;  ///< begun: the input; outcome: the step's output, encoded.
+  std::vector<Event> events;      ///< outcome: what it decides to tell, sequenced.
+
+  // begun
+  std::string saga;  ///< The definition's name.
+  std::uint32_t saga_version = 0;
+  std::uint64_t saga_hash = 0;
+  std::string key;  ///< The run's name in text, for people.
+  RequestKey request;          ///< Not set if the run was begun without one.
+  std::uint64_t claim_epoch = 0;
+  std::string traceparent;
+
+  // ended, cancelled
+  RunEnd end{};
+  std::string reason;
+
+  friend bool operator==(const RunRecord&, const RunRecord&) = default;
+};
+
+template <>
+struct Stored<RunRecord> {
+  static constexpr std::string_view schema = "invsaga.run_record.v1";
+  static void encode(const RunRecord& record, ByteWriter& writer);
+  static result<RunRecord> decode(ByteReader& reader);
+};
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <invsaga/result.hpp>
+#include <invsaga/run_record.hpp>
+#include <invsaga/saga_log.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Bounds of a log of runs. Constant for its life.
+struct RunLimits {
+  std::size_t max_runs = 1'000'000;
+  Position max_records_a_run = 100'000;
+  std::size_t max_record_bytes = std::size_t{1} << 20;  ///< A record beyond it is `limit_exceeded`.
+  std::size_t max_bytes = std::size_t{4} << 30;         ///< All records together, encoded.
+};
+
+/// At least as many bytes as the record takes when it is encoded, found without encoding it.
+std::size_t most_encoded_bytes(const RunRecord& record) noexcept;
+
+/// A sequential SagaLog (`saga_log.hpp` has the semantics), for one thread at a time. It keeps the
+/// records encoded, as a log on a disk would, so that whatever a run needs after a crash is in the
+/// bytes.
+class RunTable {
+ public:
+  explicit RunTable(const RunLimits& limits = {});
+  ~RunTable();
+  RunTable(RunTable&&) noexcept;
+  RunTable& operator=(RunTable&&) noexcept;
+
+  /// Errors: `moved_on`, `invalid_argument` (a zero run), `limit_exceeded` (the record),
+  /// `resource_exhausted`.
+  result<Position> append(RunId run, Position at, const RunRecord& record);
+  /// Error: `corrupt`, which only memory that was written over can bring about.
+  result<std::vector<RunRecord>> read(RunId run) const;
+  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) const;
+  /// An unknown run is forgotten already: a repeat succeeds. Error: `busy` (it has not ended).
+  result<void> forget(RunId run);
+
+  /// How many records the run has; 0 if it is unknown.
+  [[nodiscard]] Position length(RunId run) const noexcept;
+  /// One record. Errors: `not_found`, `corrupt`.
+  result<RunRecord> record(RunId run, Position at) const;
+  /// The error that an append of `record` at the end of the run would meet, found beforehand.
+  result<void> room_for(RunId run, const RunRecord& record) const noexcept;
+  /// How many runs are kept.
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+static_assert(SagaLog<RunTable>);
+
+}  // namespace v0
+}  // namespace invsaga

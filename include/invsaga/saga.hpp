@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sagas, defined in code and checked by the compiler.
+//
+//     constexpr auto checkout = saga<Order, Shop>("checkout", 1,
+//         compensable<"place">  (place,  cancel,    {2s, standard},    {"ORDER_CHECKOUT_STARTED"}),
+//         compensable<"reserve">(hold,   give_back, {2s, standard},    {"STOCK_RESERVED",
+//         "STOCK_RESERVATION_FAILED"}), compensable<"pay">    (charge, refund,    {5s,
+//         until_known}, {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}), pivot<"commit">       (sell, {2s,
+//         until_known}, {"STOCK_COMMITTED"}), retriable<"clear cart">(clear_cart,       {2s,
+//         until_done},  {"CART_CLEARED"}));
+//
+// A step's function takes, in any order and as many as it wants: the `StepContext`, the saga's
+// context (`Shop&`), the saga's input, and outputs of earlier steps, each found by its type. An
+// undo may also take its own step's output. It returns `result<Output>`, `result<Reply<Output>>`
+// (it may be completed later), or an operation on the stock, which the runner applies together with
+// the run's record and events.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <invsaga/bytes.hpp>
+#include <invsaga/definition.hpp>
+#include <invsaga/detail/saga_checks.hpp>
+#include <invsaga/detail/saga_thunks.hpp>
+#include <invsaga/detail/saga_types.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// A call's yes that may be given later: `return pending;`, and then `SagaRunner::complete` with
+/// the step's id.
+struct PendingTag {};
+inline constexpr PendingTag pending{};
+
+template <class T>
+class Reply {
+ public:
+  Reply(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Reply(PendingTag) noexcept {}                 // NOLINT: implicit on purpose
+  [[nodiscard]] const std::optional<T>& value() const noexcept { return value_; }
+
+ private:
+  std::optional<T> value_;
+};
+
+/// One step of a saga; made by `compensable`, `pivot` and `retriable`.
+template <FixedString Name, StepClass Class, class Action, class Undo>
+struct Step {
+  using action_type = Action;
+  using undo_type = Undo;
+  static constexpr auto fixed_name = Name;
+  static constexpr std::string_view name = Name.view();
+  static constexpr StepClass step_class = Class;
+  Action action;
+  Undo undo;
+  Limits limits;
+  StepEvents events;
+};
+
+/// A step that can be undone. An undo that takes the step's output (of one that returns
+/// `result<void>`: `Nothing`) is called only once that output is known, so the action must have one
+/// effect and one final answer per id, refusals included. Any other undo must be accepted for an id
+/// never seen, and must bar the action for ever (protocol rule 3).
+template <FixedString Name, class Action, class Undo>
+constexpr auto compensable(Action action, Undo undo, Limits limits, StepEvents events = {}) {
+  static_assert(detail::check_functions<Name, StepClass::compensable, Action, Undo>());
+  return Step<Name, StepClass::compensable, Action, Undo>{action, undo, limits, events};
+}
+
+/// An undo for what needs none, e.g. an extend: the hold is given back by the undo of its reserve.
+inline constexpr auto nothing_to_undo = []() -> result<void> { return success(); };
+
+/// The step that decides: before it everything is undone, after it everything is done.
+template <FixedString Name, class Action>
+constexpr auto pivot(Action action, Limits limits, StepEvents events = {}) {
+  static_assert(detail::check_functions<Name, StepClass::pivot, Action, detail::NoUndo>());
+  return Step<Name, StepClass::pivot, Action, detail::NoUndo>{action, {}, limits, events};
+}
+
+/// A step after the pivot: it is tried until done.
+template <FixedString Name, class Action>
+constexpr auto retriable(Action action, Limits limits, StepEvents events = {}) {
+  static_assert(detail::check_functions<Name, StepClass::retriable, Action, detail::NoUndo>());
+  return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
+}
+
+// The ways to get it wrong, each with a word for it.
+template <FixedString Name, class Action>
+constexpr auto compensable(Action, Limits, StepEvents = {}) {
+  static_assert(detail::never<Action>,
+                "a compensable step needs a compensation: compensable<name>(action, undo, limits)");
+}
+template <FixedString Name, class Action, class Undo>
+  requires(!std::is_convertible_v<Undo, Limits>)
+constexpr auto pivot(Action, Undo, Limits, StepEvents = {}) {
+  static_assert(detail::never<Action>,
+                "a pivot has no compensation: nothing is undone once it is done");
+}
+template <FixedString Name, class Action, class Undo>
+  requires(!std::is_convertible_v<Undo, Limits>)
+constexpr auto retriable(Action, Undo, Limits, StepEvents = {}) {
+  static_assert(detail::never<Action>,
+                "a retriable step has no compensation: it is tried until done");
+}
+template <FixedString Name, class Action, class Undo>
+  requires(!std::is_convertible_v<Undo, Limits>)
+constexpr auto compensable(Action, Undo) {
+  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
+}
+template <FixedString Name, class Action>
+constexpr auto pivot(Action) {
+  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
+}
+template <FixedString Name, class Action>
+constexpr auto retriable(Action) {
+  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
+}
+
+/// A saga with its types: what runners are given. Keep it for as long as any run of it may live
+/// (`constexpr` does). `Input` is `Storable`; `Context` is the user's object that called steps may
+/// use.
+template <class Input, class Context, class... Steps>
+class TypedSaga {
+ public:
+  using input_type = Input;
+  using context_type = Context;
+
+  constexpr TypedSaga(std::string_view name, std::uint32_t version, Steps... steps)
+      : name_(name), version_(version), steps_(steps...) {}
+
+  [[nodiscard]] constexpr std::string_view name() const noexcept { return name_; }
+  [[nodiscard]] constexpr std::uint32_t version() const noexcept { return version_; }
+  /// The same saga, in which a hold that runs out before the commit is reserved anew so often
+  /// (1 by default), under an id of its own each time. Not part of the hash.
+  [[nodiscard]] constexpr TypedSaga with_further_holds(std::uint32_t count) const {
+    TypedSaga made = *this;
+    made.further_holds_ = count;
+    return made;
+  }
+  /// A stable number for the shape: names, order, classes and schemas of the steps. A run remembers
+  /// it, so that a changed definition never drives an old run by accident.
+  [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
+    std::uint64_t h = detail::hash_of(name_, Stored<Input>::schema);
+    ((h = detail::hash_of_step(h, Steps::name, Steps::step_class, Stored<OutputOf<Steps>>::schema)),
+     ...);
+    return h;
+  }
+
+  /// The saga with its types erased. Refers to this object.
+  [[nodiscard]] Definition definition() const {
+    Definition made{.name = name_,
+                    .version = version_,
+                    .hash = hash(),
+                    .input_schema = Stored<Input>::schema,
+                    .steps = {},
+                    .further_holds = further_holds_,
+                    .undo_policy = until_undone,
+                    .saga = this};
+    add_steps(made, std::index_sequence_for<Steps...>{});
+    for (const StepDefinition& step : made.steps) {
+      const Duration budget = step.limits.retry.budget;
+      const Duration twice = budget > Duration::max() / 2 ? Duration::max() : 2 * budget;
+      made.undo_policy.budget = std::max(made.undo_policy.budget, twice);
+    }
+    return made;
+  }
+
+ private:
+  template <std::size_t I>
+  using StepAt = std::tuple_element_t<I, std::tuple<Steps...>>;
+  template <class S>
+  using OutputOf = detail::output_of<typename S::action_type>;
+  using Sources = detail::SourceTypes<Input, Context, OutputOf<Steps>...>;
+
+  template <std::size_t... I>
+  void add_steps(Definition& made, std::index_sequence<I...>) const {
+    (made.steps.push_back(step_definition<I>()), ...);
+  }
+
+  template <std::size_t I>
+  [[nodiscard]] StepDefinition step_definition() const {
+    using S = StepAt<I>;
+    const auto& step = std::get<I>(steps_);
+    StepDefinition made{.name = S::name,
+                        .step_class = S::step_class,
+                        .limits = step.limits,
+                        .events = step.events,
+                        .schema = Stored<OutputOf<S>>::schema,
+                        .action = action<I>(),
+                        .undo = {},
+                        .undo_needs_output = false};
+    if constexpr (S::step_class == StepClass::compensable) {
+      made.undo = undo<I>();
+      // An adjust is barred by nothing that has another id.
+      made.undo_needs_output = made.action.kind == StepKind::adjust ||
+                               detail::takes<typename S::undo_type, OutputOf<S>>;
+    }
+    return made;
+  }
+
+  template <std::size_t I>
+  static constexpr StepAction action() {
+    constexpr StepKind kind = detail::kind_of<typename StepAt<I>::action_type>;
+    if constexpr (kind == StepKind::call)
+      return {kind, &call_action<I>, nullptr};
+    else
+      return {kind, nullptr, &make_action<I>};
+  }
+  template <std::size_t I>
+  static constexpr StepAction undo() {
+    constexpr StepKind kind = detail::kind_of<typename StepAt<I>::undo_type>;
+    if constexpr (kind == StepKind::call)
+      return {kind, &call_undo<I>, nullptr};
+    else
+      return {kind, nullptr, &make_undo<I>};
+  }
+
+  static const TypedSaga& self(const void* saga) noexcept {
+    return *static_cast<const TypedSaga*>(saga);
+  }
+
+  template <std::size_t I>
+  static result<CallReply> call_action(const void* saga, const StepInputs& inputs) {
+    return detail::call_step<Sources, true>(std::get<I>(self(saga).steps_).action, inputs);
+  }
+  template <std::size_t I>
+  static result<CallReply> call_undo(const void* saga, const StepInputs& inputs) {
+    return detail::call_step<Sources, false>(std::get<I>(self(saga).steps_).undo, inputs);
+  }
+  template <std::size_t I>
+  static result<Operation> make_action(const void* saga, const StepInputs& inputs,
+                                       std::vector<Line>& lines) {
+    return detail::make_operation<Sources>(std::get<I>(self(saga).steps_).action, inputs, lines);
+  }
+  template <std::size_t I>
+  static result<Operation> make_undo(const void* saga, const StepInputs& inputs,
+                                     std::vector<Line>& lines) {
+    return detail::make_operation<Sources>(std::get<I>(self(saga).steps_).undo, inputs, lines);
+  }
+
+  std::string_view name_;
+  std::uint32_t version_;
+  std::uint32_t further_holds_ = 1;
+  std::tuple<Steps...> steps_;
+};
+
+/// Makes a saga of its steps, in order, and checks it: at most one pivot and nothing to undo after
+/// it, retriable steps only after it, each name once, each parameter given by the saga's input or
+/// by an earlier step, everything storable. `name` and the version are stored with each run: raise
+/// the version when the meaning changes.
+template <class Input, class Context, class... Steps>
+constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
+  static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
+  static_assert(sizeof...(Steps) <= 64, "a saga has at most 64 steps");
+  static_assert(Storable<Input>,
+                "the saga's input must survive a crash: specialise invsaga::Stored for it");
+  static_assert(!std::is_same_v<Input, Context>, "the input and the context are different types");
+  constexpr detail::StepClasses<sizeof...(Steps)> classes{Steps::step_class...};
+  static_assert(detail::only_retriable_after_pivot(classes),
+                "after the pivot every step is retriable: nothing may need an undo, and there is "
+                "one pivot");
+  static_assert(detail::no_retriable_before_pivot(classes),
+                "a retriable step stands after the pivot: before it, a step has an undo");
+  constexpr detail::StepNames<sizeof...(Steps)> names{Steps::name...};
+  static_assert(detail::all_named(names), "a step needs a name");
+  static_assert(detail::all_different(names), "two steps have the same name");
+  using Outputs = std::tuple<detail::output_of<typename Steps::action_type>...>;
+  static_assert((detail::check_step_inputs<Steps::fixed_name, typename Steps::action_type,
+                                           typename Steps::undo_type, Input, Context, Outputs,
+                                           detail::place_of(names, Steps::name)>() &&
+                 ...));
+  return TypedSaga<Input, Context, Steps...>(name, version, steps...);
+}
+
+/// What a runner can run.
+template <class S>
+concept Saga = Storable<typename S::input_type> && requires(const S& saga) {
+  typename S::context_type;
+  { saga.name() } -> std::same_as<std::string_view>;
+  { saga.version() } -> std::same_as<std::uint32_t>;
+  { saga.hash() } -> std::same_as<std::uint64_t>;
+  { saga.definition() } -> std::same_as<Definition>;
+};
+
+/// What would be undone, and when.
+template <Saga S>
+std::string plan(const S& saga) {
+  return plan(saga.definition());
+}
+
+/// A commit of the whole reservation, or of the part in `lines`.
+constexpr Commit commit(const Reserved& reserved, std::span<const Line> lines = {}) noexcept {
+  return {reserved.id, lines};
+}
+constexpr Release release(const Reserved& reserved) noexcept { return {reserved.id}; }
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Drives runs: many at a time on few threads, or one on the caller's (`run_sync`).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+#include <invsaga/detail/backend_port.hpp>
+#include <invsaga/environment.hpp>
+#include <invsaga/order_stage.hpp>
+#include <invsaga/saga.hpp>
+#include <invsaga/saga_machine.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Is told what runs record. Called on the thread that drives the run, after the record is in the
+/// log, in the run's order; of different runs at the same time. It must be quick, must not end the
+/// runner, and must outlive it. No lock is held.
+///
+/// Each record that comes into the log while the run is driven here is told once, whoever appended
+/// it; one that was appended here to a run driven elsewhere (cancel, resume) is told on that
+/// thread.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void recorded(RunId /*run*/, const RunState& /*state*/, const RunRecord& /*record*/) {}
+  /// The run has ended, or is stuck.
+  virtual void ended(RunId /*run*/, const RunState& /*state*/, const RunOutcome& /*outcome*/) {}
+};
+
+struct RunnerOptions {
+  std::size_t max_runs = 100'000;  ///< Under way at once; more are `resource_exhausted`.
+  Duration lease{30'000};          ///< Of a claim, until the run's first record binds it.
+  /// A run that nobody has moved for so long, and whose owner does not live, is taken over and
+  /// driven on; a service sets five minutes. Runners over the same backend set the same: this one
+  /// then shows the others that it lives, by a lease. 0: only `recover()` takes over.
+  Duration orphaned_after{0};
+  /// Who this runner is. Not set: made of the environment's seed and the time, so that processes
+  /// that share a backend need different seeds.
+  OwnerId owner;
+  /// Answers that come on other threads are handed to the executor, so that runs are driven on its
+  /// threads and on those that call `start`, and on no others.
+  bool on_executor = false;
+  RunObserver* observer = nullptr;
+};
+
+/// How to begin a run.
+struct StartRequest {
+  std::string key;          ///< The run's name in text, e.g. the order's number; 1 to 255 bytes.
+  RequestKey request;       ///< Not set: no claim; then saga and key alone name the run.
+  Fingerprint fingerprint;  ///< Of what the request asks for.
+  Time deadline;            ///< The request's own; later arrivals are `expired`. With `request`.
+  std::string traceparent;
+};
+
+/// The id of the run that `start` begins: of the request if there is one, else of saga and key.
+RunId run_id(std::string_view saga, const StartRequest& request) noexcept;
+
+struct StartAnswer {
+  ClaimState state{};
+  RunId run;
+  std::optional<RunOutcome> outcome;  ///< completed: how the first one ended.
+};
+
+/// Where a run stands, for people and for whoever polls.
+struct RunStatus {
+  OrderStatus status{};
+  OrderStage stage{};
+  std::string_view message;  ///< Of the stage, for whoever ordered.
+  Time stage_since;          ///< By the store's clock.
+  Duration stage_limit{};    ///< It leaves the stage within so long, or is stuck; 0: no limit.
+  std::string step;          ///< What it is at, empty if it has ended.
+  bool undoing = false;
+  std::uint32_t attempts = 0;  ///< Of that step, by this process.
+  std::optional<RunEnd> end;   ///< `stuck` too.
+  std::string reason;
+  Time since;  ///< The last record.
+};
+
+struct CancelAnswer {
+  bool accepted = false;  ///< The run only compensates from here.
+  OrderStatus status{};
+};
+
+struct RecoveryReport {
+  std::size_t taken = 0;    ///< Runs that this runner now drives.
+  std::size_t unknown = 0;  ///< Of a saga that is not registered, or has changed: left alone.
+  std::size_t failed = 0;   ///< Could not be read or taken now: the next recovery tries again.
+  std::size_t left = 0;     ///< Driven here, moved too lately, or of an owner that lives.
+  Time next_due;  ///< When the first of those may count as orphaned, by the store's clock.
+};
+
+namespace detail {
+
+/// Which definition a run was begun with.
+struct SagaName {
+  std::string_view name;
+  std::uint32_t version = 0;
+  std::uint64_t hash = 0;
+};
+template <Saga S>
+SagaName name_of(const S& saga) {
+  return {saga.name(), saga.version(), saga.hash()};
+}
+
+/// The runner without its types.
+class RunnerCore {
+ public:
+  RunnerCore(std::unique_ptr<BackendPort> backend, Environment environment, RunnerOptions options);
+  RunnerCore(const RunnerCore&) = delete;
+  RunnerCore& operator=(const RunnerCore&) = delete;
+  ~RunnerCore();
+
+  void add(Definition definition, void* user);
+  result<StartAnswer> start(const SagaName& saga, const StartRequest& request,
+                            std::vector<std::byte> input);
+  result<void> complete(RunId run, CallId call, bool undo, std::string_view schema,
+                        result<std::vector<std::byte>> answer);
+  result<CancelAnswer> cancel(RunId run, std::string_view reason);
+  result<void> resume(RunId run);
+  [[nodiscard]] result<RunStatus> status(RunId run) const;
+  [[nodiscard]] result<std::string> explain(RunId run) const;
+  [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
+  RecoveryReport recover(Duration idle);
+  [[nodiscard]] std::size_t runs() const;
+  [[nodiscard]] OwnerId owner() const;
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace detail
+
+/// Runs sagas over one backend.
+///
+/// The backend, the environment and the observer are borrowed and must outlive the runner; the
+/// sagas and their contexts must outlive it too. All functions are safe from any thread, also from
+/// within a step or an observer. Ending the runner stops it from starting anything more and waits
+/// for what its threads are at, so it must not be ended from within a step, an observer or a
+/// completion; what it had under way is left to recovery, as after a crash.
+///
+/// Guarantees, given the backend's: no run is lost once `start` has answered; each step takes
+/// effect at most once a run; a run ends completed or compensated, or is stuck and says so; two
+/// runners never both move a run (`moved_on`). A log that does not answer is asked again, at
+/// growing intervals, for as long as the runner lives.
+template <Backend B>
+class SagaRunner {
+ public:
+  SagaRunner(B& backend, Environment environment, RunnerOptions options = {})
+      : core_(std::make_unique<detail::BackendPortOf<B>>(backend), environment, options) {}
+
+  /// Registers a saga and the object that its called steps get, before any run of it. The same saga
+  /// again replaces it; another version, or shape, of the name is a saga of its own, so that old
+  /// runs finish on the definition they were begun with as long as that is registered too.
+  template <Saga S>
+  void add(const S& saga, typename S::context_type& context) {
+    core_.add(saga.definition(), &context);
+  }
+
+  /// Begins a run, and drives it on this thread as far as it goes without waiting. `fresh`: begun
+  /// here. With a request, a repeat is `in_progress` or `completed` (with the outcome) or
+  /// `mismatch` or `expired`, and nothing is begun; without one, a second start of the key is
+  /// `in_progress` or `completed`. Errors: `unknown_definition`, `invalid_argument` (empty or long
+  /// key, no deadline), `resource_exhausted`, and the backend's. After `ask_again` the run may have
+  /// begun, and if it has it is driven: repeat the same request.
+  template <Saga S>
+  result<StartAnswer> start(const S& saga, const typename S::input_type& input,
+                            const StartRequest& request) {
+    return core_.start(detail::name_of(saga), request, encode(input));
+  }
+
+  /// Answers a step that said `pending`: a value, or an error whose remedy decides. Late is not too
+  /// late: a final answer is taken as long as it matters, of whichever attempt. A repeat, or an
+  /// answer that nothing waits for, changes nothing. Errors: `not_found` (the run is not driven
+  /// here, or no such call), `invalid_argument` (not the type that the step leaves).
+  template <Storable T>
+  result<void> complete(RunId run, CallId call, const result<T>& answer) {
+    if (!answer.has_value()) return core_.complete(run, call, false, {}, answer.assume_error());
+    return core_.complete(run, call, false, Stored<T>::schema, encode(answer.assume_value()));
+  }
+  /// The same for the undo of a step: success, or an error.
+  result<void> complete_undo(RunId run, CallId call, const result<void>& answer) {
+    if (!answer.has_value()) return core_.complete(run, call, true, {}, answer.assume_error());
+    return core_.complete(run, call, true, {}, std::vector<std::byte>{});
+  }
+
+  /// Asks for the run to be undone; an append to the run, whoever drives it. Once accepted the run
+  /// only compensates. After the pivot (or while its answer is not known) it is not accepted, and
+  /// the status says where the run stands. Errors: `not_found`, `unknown_definition`, the
+  /// backend's.
+  result<CancelAnswer> cancel(RunId run, std::string_view reason) {
+    return core_.cancel(run, reason);
+  }
+
+  /// Lets a stuck run go on, with fresh budgets, driven here. `invalid_argument` if it is not
+  /// stuck.
+  result<void> resume(RunId run) { return core_.resume(run); }
+
+  /// Where the run stands, from its records. Errors: `not_found`, `unknown_definition`, the
+  /// backend's.
+  [[nodiscard]] result<RunStatus> status(RunId run) const { return core_.status(run); }
+  /// What happened, why, how often it was tried and what comes next: a sentence, a line for each
+  /// step and each record. Ends with a line feed. Errors: as `status`.
+  [[nodiscard]] result<std::string> explain(RunId run) const { return core_.explain(run); }
+  /// Everything that is recorded of the run; empty if nothing is.
+  [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const {
+    return core_.records(run);
+  }
+
+  /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), and
+  /// drives it on. One bad run never stops the others. Call it when the process starts, with all
+  /// sagas added; again is safe.
+  RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
+
+  /// How many runs are under way here, stuck ones included.
+  [[nodiscard]] std::size_t runs() const { return core_.runs(); }
+  [[nodiscard]] OwnerId owner() const { return core_.owner(); }
+
+ private:
+  detail::RunnerCore core_;
+};
+
+namespace detail {
+
+/// Keeps how a run ended, and passes everything on.
+class OutcomeKeeper final : public RunObserver {
+ public:
+  explicit OutcomeKeeper(RunObserver* next) : next_(next) {}
+  void recorded(RunId run, const RunState& state, const RunRecord& record) override {
+    if (next_ != nullptr) next_->recorded(run, state, record);
+  }
+  void ended(RunId run, const RunState& state, const RunOutcome& outcome) override {
+    outcome_ = outcome;
+    if (next_ != nullptr) next_->ended(run, state, outcome);
+  }
+  [[nodiscard]] const std::optional<RunOutcome>& outcome() const noexcept { return outcome_; }
+
+ private:
+  RunObserver* next_;
+  std::optional<RunOutcome> outcome_;
+};
+
+}  // namespace detail
+
+/// Runs one saga on the caller's thread and answers how it ended: the synchronous orchestration.
+/// Waiting (backoff, a store that answers later) is done by `executor`, whose clock it is. A step
+/// that says `pending` is asked again after its deadline: nobody can complete it here.
+/// The same records as `SagaRunner` makes; a crash half-way is recovered by any runner over the
+/// same backend. A run that is stuck is answered as such, and stays in the log. Errors: those of
+/// `start`; `busy` (under way elsewhere), `invalid_argument` (the request was used for something
+/// else, or is past its deadline), `timed_out` (another runner took it over).
+template <Saga S, Backend B>
+result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
+                            typename S::context_type& context, B& backend, Clock& clock,
+                            LocalExecutor& executor, const StartRequest& request,
+                            RunnerOptions options = {}) {
+  detail::OutcomeKeeper keeper(options.observer);
+  options.observer = &keeper;
+  options.orphaned_after = Duration{0};
+  options.on_executor = true;
+  SagaRunner<B> runner(backend, Environment{clock, executor}, options);
+  runner.add(saga, context);
+  INVSAGA_TRY(const StartAnswer begun, runner.start(saga, input, request));
+  if (begun.outcome) return *begun.outcome;
+  if (begun.state == ClaimState::in_progress) return Error{Errc::busy};
+  if (begun.state != ClaimState::fresh) return Error{Errc::invalid_argument};
+  while (!keeper.outcome() && runner.runs() > 0 && executor.run_one()) {
+  }
+  if (!keeper.outcome()) return Error{Errc::timed_out};
+  return *keeper.outcome();
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// For each concept the least type that satisfies it. Code that is written against a concept compiles with its archetype,
+// or it leans on something that the concept does not promise. And for each requirement a near-miss: a type that lacks it
+// alone, and so must not satisfy the concept; it is named by what it lacks.
+//
+// Archetypes cannot be copied, moved or made without an argument. They answer every call with `unsupported`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+namespace archetypes {
+
+/// What every archetype lacks: it cannot be made by accident, copied or moved.
+class Bare {
+ public:
+  explicit Bare(std::nullptr_t) noexcept {}
+  Bare(const Bare&) = delete;
+  Bare& operator=(const Bare&) = delete;
+};
+
+inline constexpr Error none{Errc::unsupported};
+
+// --- Storable: copied, and no more. It has no default value and cannot be compared.
+class StorableArchetype {
+ public:
+  explicit StorableArchetype(std::nullptr_t) noexcept {}
+};
+struct StoredWithoutSchema : StorableArchetype {};
+struct StoredWithoutEncode : StorableArchetype {};
+struct StoredWithoutResult : StorableArchetype {};  ///< Its decode cannot say that bytes are corrupt.
+struct StoredWithoutCopy : Bare {};
+struct StoredWithoutSpecialisation {};
+
+// --- IdempotencyStore
+class IdempotencyStoreArchetype : Bare {
+ public:
+  using Bare::Bare;
+  [[nodiscard]] Time now() const { return {}; }
+  result<ClaimAnswer> claim(const Claim&) { return none; }
+  result<void> extend(RequestKey, std::uint64_t, Time) { return none; }
+  result<void> confirm(RequestKey, std::uint64_t, Bytes) { return none; }
+  result<void> release(RequestKey, std::uint64_t) { return none; }
+};
+struct ClaimsWithoutClock : IdempotencyStoreArchetype {
+  void now() const = delete;
+};
+struct ClaimsWithoutClaim : IdempotencyStoreArchetype {
+  void claim(const Claim&) = delete;
+};
+struct ClaimsWithoutExtend : IdempotencyStoreArchetype {
+  void extend(RequestKey, std::uint64_t, Time) = delete;
+};
+struct ClaimsWithoutConfirm : IdempotencyStoreArchetype {
+  void confirm(RequestKey, std::uint64_t, Bytes) = delete;
+};
+struct ClaimsWithoutRelease : IdempotencyStoreArchetype {
+  void release(RequestKey, std::uint64_t) = delete;
+};
+struct ClaimsWithoutEpoch : IdempotencyStoreArchetype {  ///< Anybody could confirm.
+  result<void> confirm(RequestKey, Bytes) { return none; }
+};
+
+// --- SagaLog
+class SagaLogArchetype : Bare {
+ public:
+  using Bare::Bare;
+  result<Position> append(RunId, Position, const RunRecord&) { return none; }
+  result<std::vector<RunRecord>> read(RunId) { return none; }
+  result<std::vector<RunId>> unfinished(RunId, std::size_t) { return none; }
+  result<void> forget(RunId) { return none; }
+};
+struct LogWithoutAppend : SagaLogArchetype {
+  void append(RunId, Position, const RunRecord&) = delete;
+};
+struct LogWithoutPosition : SagaLogArchetype {  ///< Its append continues whatever is there.
+  result<Position> append(RunId, const RunRecord&) { return none; }
+};
+struct LogWithoutRead : SagaLogArchetype {
+  void read(RunId) = delete;
+};
+struct LogWithoutUnfinished : SagaLogArchetype {
+  void unfinished(RunId, std::size_t) = delete;
+};
+struct LogWithoutForget : SagaLogArchetype {
+  void forget(RunId) = delete;
+};
+
+// --- Outbox
+class OutboxArchetype : Bare {
+ public:
+  using Bare::Bare;
+  result<bool> put(const Event&) { return none; }
+  result<std::vector<Event>> pending(std::size_t) { return none; }
+  result<void> acknowledge(RunId, std::uint64_t) { return none; }
+};
+struct OutboxWithoutPut : OutboxArchetype {
+  void put(const Event&) = delete;
+};
+struct OutboxWithoutAnswer : OutboxArchetype {  ///< Its put cannot say that the event was there.
+  result<void> put(const Event&) { return none; }
+};
+struct OutboxWithoutPending : OutboxArchetype {
+  void pending(std::size_t) = delete;
+};
+struct OutboxWithoutAcknowledge : OutboxArchetype {
+  void acknowledge(RunId, std::uint64_t) = delete;
+};
+
+// --- Reservation
+class ReservationArchetype : Bare {
+ public:
+  using Bare::Bare;
+  [[nodiscard]] ReservationId id() const { return {}; }
+  [[nodiscard]] Time until() const { return {}; }
+  [[nodiscard]] ReservationState state() const { return {}; }
+  [[nodiscard]] std::span<const Line> lines() const { return {}; }
+};
+struct ReservationWithoutId : ReservationArchetype {
+  void id() const = delete;
+};
+struct ReservationWithoutDeadline : ReservationArchetype {
+  void until() const = delete;
+};
+struct ReservationWithoutState : ReservationArchetype {
+  void state() const = delete;
+};
+struct ReservationWithoutLines : ReservationArchetype {
+  void lines() const = delete;
+};
+
+// --- ReservationStore
+class ReservationStoreArchetype : Bare {
+ public:
+  static constexpr Capabilities capabilities{};
+  using Bare::Bare;
+  [[nodiscard]] StoreLimits limits() const { return {}; }
+  [[nodiscard]] Time now() const { return {}; }
+  result<ReserveAnswer> reserve(const Reserve&, std::span<ShortLine>) { return none; }
+  result<CommitAnswer> commit(const Commit&) { return none; }
+  result<ReleaseAnswer> release(const Release&) { return none; }
+  result<ExtendAnswer> extend(const Extend&) { return none; }
+  result<AdjustAnswer> adjust(const Adjust&, std::span<ShortLine>) { return none; }
+  result<void> acknowledge(ReservationId) { return none; }
+  result<StockCounters> stock(Row) { return none; }
+};
+struct StoreWithoutCapabilities : ReservationStoreArchetype {
+  static void capabilities();
+};
+struct StoreWithoutLimits : ReservationStoreArchetype {
+  void limits() const = delete;
+};
+struct StoreWithoutClock : ReservationStoreArchetype {
+  void now() const = delete;
+};
+struct StoreWithoutReserve : ReservationStoreArchetype {
+  void reserve(const Reserve&, std::span<ShortLine>) = delete;
+};
+struct StoreWithoutShorts : ReservationStoreArchetype {  ///< It cannot name every short line.
+  result<ReserveAnswer> reserve(const Reserve&) { return none; }
+};
+struct StoreWithoutErrors : ReservationStoreArchetype {  ///< It cannot say "unknown".
+  ReserveAnswer reserve(const Reserve&, std::span<ShortLine>) { return {}; }
+};
+struct StoreWithoutCommit : ReservationStoreArchetype {
+  void commit(const Commit&) = delete;
+};
+struct StoreWithoutRelease : ReservationStoreArchetype {
+  void release(const Release&) = delete;
+};
+struct StoreWithoutExtend : ReservationStoreArchetype {
+  void extend(const Extend&) = delete;
+};
+struct StoreWithoutAdjust : ReservationStoreArchetype {
+  void adjust(const Adjust&, std::span<ShortLine>) = delete;
+};
+struct StoreWithoutAcknowledge : ReservationStoreArchetype {
+  void acknowledge(ReservationId) = delete;
+};
+struct StoreWithoutStock : ReservationStoreArchetype {
+  void stock(Row) = delete;
+};
+
+// --- SubmittingStore and ApplyingStore
+class SubmittingStoreArchetype : Bare {
+ public:
+  using Bare::Bare;
+  void submit(const Operation&, const Effects&, std::span<ShortLine>, Completion) {}
+};
+struct SubmitWithoutCompletion : SubmittingStoreArchetype {
+  void submit(const Operation&, const Effects&, std::span<ShortLine>) {}
+};
+struct SubmitWithoutEffects : SubmittingStoreArchetype {
+  void submit(const Operation&, std::span<ShortLine>, Completion) {}
+};
+struct SubmitThatAnswers : SubmittingStoreArchetype {  ///< Two ways to hear the answer are one too many.
+  result<Applied> submit(const Operation&, const Effects&, std::span<ShortLine>, Completion) {
+    return none;
+  }
+};
+
+class ApplyingStoreArchetype : Bare {
+ public:
+  using Bare::Bare;
+  result<Applied> apply(const Operation&, const Effects&, std::span<ShortLine>) { return none; }
+};
+struct ApplyWithoutEffects : ApplyingStoreArchetype {
+  result<Applied> apply(const Operation&, std::span<ShortLine>) { return none; }
+};
+struct ApplyWithoutPosition : ApplyingStoreArchetype {
+  result<Answer> apply(const Operation&, const Effects&, std::span<ShortLine>) { return none; }
+};
+
+/// The least stock store that `split` joins to a backend: it answers later, and says little of itself.
+class StockPartArchetype : public SubmittingStoreArchetype {
+ public:
+  static constexpr Capabilities capabilities{};
+  using SubmittingStoreArchetype::SubmittingStoreArchetype;
+  [[nodiscard]] StoreLimits limits() const { return {}; }
+  [[nodiscard]] Time now() const { return {}; }
+  result<void> acknowledge(ReservationId) { return none; }
+};
+
+// --- Backend: all parts in one type; `Door` is how it takes an operation.
+template <class Door>
+class BackendOf : public Door {
+ public:
+  static constexpr Capabilities capabilities{};
+  using Door::Door;
+  [[nodiscard]] StoreLimits limits() const { return {}; }
+  [[nodiscard]] Time now() const { return {}; }
+
+  result<ClaimAnswer> claim(const Claim&) { return none; }
+  result<void> extend(RequestKey, std::uint64_t, Time) { return none; }
+  result<void> confirm(RequestKey, std::uint64_t, Bytes) { return none; }
+  result<void> release(RequestKey, std::uint64_t) { return none; }
+
+  result<Position> append(RunId, Position, const RunRecord&) { return none; }
+  result<std::vector<RunRecord>> read(RunId) { return none; }
+  result<std::vector<RunId>> unfinished(RunId, std::size_t) { return none; }
+  result<void> forget(RunId) { return none; }
+
+  result<bool> put(const Event&) { return none; }
+  result<std::vector<Event>> pending(std::size_t) { return none; }
+  result<void> acknowledge(RunId, std::uint64_t) { return none; }
+
+  result<void> settle(RunId, const std::vector<RunRecord>&) { return none; }
+  result<void> acknowledge(ReservationId) { return none; }
+};
+using BackendArchetype = BackendOf<ApplyingStoreArchetype>;
+using SubmittingBackendArchetype = BackendOf<SubmittingStoreArchetype>;
+
+class NoDoor : Bare {
+ public:
+  using Bare::Bare;
+};
+using BackendWithoutDoor = BackendOf<NoDoor>;  ///< It takes no operation, now or later.
+struct BackendWithoutClaims : BackendArchetype {
+  void claim(const Claim&) = delete;
+};
+struct BackendWithoutLog : BackendArchetype {
+  void append(RunId, Position, const RunRecord&) = delete;
+};
+struct BackendWithoutOutbox : BackendArchetype {
+  void put(const Event&) = delete;
+};
+struct BackendWithoutSettle : BackendArchetype {
+  void settle(RunId, const std::vector<RunRecord>&) = delete;
+};
+struct BackendWithoutCapabilities : BackendArchetype {
+  static void capabilities();
+};
+struct BackendWithoutLimits : BackendArchetype {
+  void limits() const = delete;
+};
+/// Nobody could tell the stock that a sale is recorded, so it could never forget one.
+struct BackendWithoutAcknowledge : BackendArchetype {
+  result<void> acknowledge(RunId, std::uint64_t) { return none; }
+};
+
+// --- Recorder
+class RecorderArchetype : Bare {
+ public:
+  using Bare::Bare;
+  void record(const StockRecord&) {}
+};
+struct RecorderWithoutRecord : RecorderArchetype {
+  void record(const StockRecord&) = delete;
+};
+struct RecorderThatRefuses : RecorderArchetype {  ///< The record tells what happened: it is too late to refuse.
+  bool record(const StockRecord&) { return false; }
+};
+
+}  // namespace archetypes
+}  // namespace testing
+
+template <>
+struct Stored<testing::archetypes::StorableArchetype> {
+  static constexpr std::string_view schema = "archetype";
+  static void encode(const testing::archetypes::StorableArchetype&, ByteWriter&) {}
+  static result<testing::archetypes::StorableArchetype> decode(ByteReader&) {
+    return testing::archetypes::StorableArchetype{nullptr};
+  }
+};
+template <>
+struct Stored<testing::archetypes::StoredWithoutSchema> {
+  static void encode(const testing::archetypes::StoredWithoutSchema&, ByteWriter&) {}
+  static result<testing::archetypes::StoredWithoutSchema> decode(ByteReader&) {
+    return testing::archetypes::none;
+  }
+};
+template <>
+struct Stored<testing::archetypes::StoredWithoutEncode> {
+  static constexpr std::string_view schema = "near miss";
+  static result<testing::archetypes::StoredWithoutEncode> decode(ByteReader&) {
+    return testing::archetypes::none;
+  }
+};
+template <>
+struct Stored<testing::archetypes::StoredWithoutResult> {
+  static constexpr std::string_view schema = "near miss";
+  static void encode(const testing::archetypes::StoredWithoutResult&, ByteWriter&) {}
+  static testing::archetypes::StoredWithoutResult decode(ByteReader&) {
+    return testing::archetypes::StoredWithoutResult{
+        testing::archetypes::StorableArchetype{nullptr}};
+  }
+};
+template <>
+struct Stored<testing::archetypes::StoredWithoutCopy> {
+  static constexpr std::string_view schema = "near miss";
+  static void encode(const testing::archetypes::StoredWithoutCopy&, ByteWriter&) {}
+  static result<testing::archetypes::StoredWithoutCopy> decode(ByteReader&) {
+    return testing::archetypes::none;
+  }
+};
+
+}  // namespace v0
+}  // namespace invsaga

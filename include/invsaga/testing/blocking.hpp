@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A store that answers later, used as one that answers at once: what the conformance suites bind such a store with.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+#include <invsaga/testing/owned.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+
+/// Any operation asked of a store by its typed functions.
+template <ReservationStore Store>
+result<Answer> ask(Store& store, const Operation& operation, std::span<ShortLine> shorts) {
+  return std::visit(
+      [&](const auto& typed) -> result<Answer> {
+        using Typed = std::decay_t<decltype(typed)>;
+        const auto widened = [](const auto& narrow) -> result<Answer> {
+          if (!narrow.has_value()) return narrow.assume_error();
+          return Answer{narrow.assume_value()};
+        };
+        if constexpr (std::same_as<Typed, Reserve>) return widened(store.reserve(typed, shorts));
+        if constexpr (std::same_as<Typed, Commit>) return widened(store.commit(typed));
+        if constexpr (std::same_as<Typed, Release>) return widened(store.release(typed));
+        if constexpr (std::same_as<Typed, Extend>) return widened(store.extend(typed));
+        if constexpr (std::same_as<Typed, Adjust>) return widened(store.adjust(typed, shorts));
+      },
+      operation);
+}
+
+/// Submits, and drives until the completion has come. Borrows the store and whatever `drive` uses; both outlive it, and
+/// no completion comes after its end. One thread, and completions come on it.
+///
+/// `drive` does one thing that is due and says whether there was any. When there is none left and the completion has not
+/// come, the call is given up with `timed_out`; what was lent is kept for a completion that comes late.
+template <SubmittingStore Store>
+class Blocking {
+ public:
+  static constexpr Capabilities capabilities = Store::capabilities;
+
+  Blocking(Store& store, std::function<bool()> drive) : store_(store), drive_(std::move(drive)) {}
+  Blocking(const Blocking&) = delete;
+  Blocking& operator=(const Blocking&) = delete;
+
+  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
+  [[nodiscard]] Time now() const { return store_.now(); }
+  result<void> acknowledge(ReservationId id) { return store_.acknowledge(id); }
+  result<StockCounters> stock(Row row) { return store_.stock(row); }
+
+  result<Applied> apply(const Operation& operation, const Effects& effects,
+                        std::span<ShortLine> shorts) {
+    calls_.emplace_front(operation, effects, shorts.size());
+    const auto call = calls_.begin();
+    call->self = call;
+    call->owner = this;
+    call->operation_view = call->operation.view();
+    call->effects_view = call->effects.view();
+    store_.submit(call->operation_view, call->effects_view, call->shorts, {&answered, &*call, 0});
+    while (!call->answer && drive_()) {
+    }
+    if (!call->answer) {
+      call->given_up = true;
+      return Error{Errc::timed_out};
+    }
+    const result<Applied> answer = with_shorts(*call, shorts);
+    calls_.erase(call);
+    return answer;
+  }
+
+  result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) {
+    return narrowed<ReserveAnswer>(apply(reserve, {}, shorts));
+  }
+  result<CommitAnswer> commit(const Commit& commit) {
+    return narrowed<CommitAnswer>(apply(commit, {}, {}));
+  }
+  result<ReleaseAnswer> release(const Release& release) {
+    return narrowed<ReleaseAnswer>(apply(release, {}, {}));
+  }
+  result<ExtendAnswer> extend(const Extend& extend) {
+    return narrowed<ExtendAnswer>(apply(extend, {}, {}));
+  }
+  result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
+    return narrowed<AdjustAnswer>(apply(adjust, {}, shorts));
+  }
+
+ private:
+  struct Call {
+    Call(const Operation& asked, const Effects& with, std::size_t lent)
+        : operation(asked), effects(with), shorts(lent) {}
+    OwnedOperation operation;
+    OwnedEffects effects;
+    Operation operation_view;
+    Effects effects_view;
+    std::vector<ShortLine> shorts;
+    std::optional<result<Applied>> answer;
+    bool given_up = false;
+    Blocking* owner = nullptr;
+    typename std::list<Call>::iterator self;
+  };
+
+  static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
+    auto& call = *static_cast<Call*>(context);
+    if (call.given_up) {
+      call.owner->calls_.erase(call.self);
+    } else {
+      call.answer = applied;
+    }
+  }
+
+  template <class Narrow>
+  static result<Narrow> narrowed(const result<Applied>& applied) {
+    if (!applied.has_value()) return applied.assume_error();
+    return std::get<Narrow>(applied.assume_value().answer);
+  }
+
+  /// The answer, its short lines moved to where the caller lent room for them.
+  static result<Applied> with_shorts(const Call& call, std::span<ShortLine> lent) {
+    if (!call.answer->has_value()) return *call.answer;
+    Applied moved = call.answer->assume_value();
+    std::visit([&](auto& answer) { move_shorts(answer, lent); }, moved.answer);
+    return moved;
+  }
+  template <class Part>
+  static void move_shorts(Part& part, std::span<ShortLine> lent) {
+    if constexpr (std::derived_from<Part, Shortage>) {
+      std::ranges::copy(part.lines, lent.begin());
+      part.lines = lent.first(part.lines.size());
+    } else if constexpr (requires { part.index(); }) {
+      std::visit([&](auto& inner) { move_shorts(inner, lent); }, part);
+    }
+  }
+
+  Store& store_;
+  std::function<bool()> drive_;
+  std::list<Call> calls_;
+};
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga

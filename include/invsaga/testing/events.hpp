@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plain events, and a consumer of events, for tests of what carries them.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <invsaga/event.hpp>
+#include <invsaga/event_bus.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+
+/// The same id for the same number.
+inline RunId saga_no(std::uint64_t number) noexcept {
+  return make_id<RunId>({"a saga of a test", std::to_string(number)});
+}
+
+/// The event that a saga has at this place of its sequence: equal arguments give equal events.
+inline Event event_of(RunId saga, std::uint64_t sequence, std::string_view type = "A") {
+  Event event;
+  event.id = derive_id<EventId>("an event of a test", saga, 0, static_cast<std::uint32_t>(sequence));
+  event.saga = saga;
+  event.sequence = sequence;
+  event.type = type;
+  return event;
+}
+
+/// 1, 2, ... , last: each once and in order.
+MATCHER_P(IsCountedFrom1To, last, "is counted from 1 to " + std::to_string(last)) {
+  std::uint64_t expected = 0;
+  for (const std::uint64_t sequence : arg) {
+    if (sequence != ++expected) return false;
+  }
+  return expected == static_cast<std::uint64_t>(last);
+}
+
+/// Keeps what one consumer was sent, and answers as it is told to. Safe from any thread.
+class Recipient {
+ public:
+  /// The answer to the `n`-th delivery (from 1) of an event: `handled` unless said otherwise.
+  using Answer = std::function<result<Handling>(const Event& event, int n)>;
+
+  explicit Recipient(Answer answer = [](const Event&, int) { return Handling::handled; })
+      : answer_(std::move(answer)) {}
+
+  EventHandler handler() {
+    return [this](const Event& event) { return take(event); };
+  }
+  /// Every delivery, in order.
+  std::vector<Event> delivered() const {
+    const std::lock_guard lock(mutex_);
+    return delivered_;
+  }
+  /// The sequence numbers of the deliveries of one saga, in order.
+  std::vector<std::uint64_t> sequences_of(RunId saga) const {
+    std::vector<std::uint64_t> sequences;
+    for (const Event& event : delivered()) {
+      if (event.saga == saga) sequences.push_back(event.sequence);
+    }
+    return sequences;
+  }
+
+ private:
+  result<Handling> take(const Event& event) {
+    int n = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      delivered_.push_back(event);
+      n = ++times_[event.id];
+    }
+    return answer_(event, n);
+  }
+
+  Answer answer_;
+  mutable std::mutex mutex_;
+  std::vector<Event> delivered_;
+  std::map<EventId, int> times_;
+};
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/catalog.hpp>
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+struct NameHash {
+  std::size_t operator()(const RowName& name) const noexcept {
+    return absl::Hash<std::pair<std::string_view, std::string_view>>{}({name.store, name.product});
+  }
+};
+
+/// Both texts in one piece.
+struct Text {
+  std::string both;
+  std::size_t store_size;
+
+  [[nodiscard]] RowName name() const noexcept {
+    const std::string_view all = both;
+    return {all.substr(0, store_size), all.substr(store_size)};
+  }
+};
+
+}  // namespace
+
+class Catalog::Impl {
+ public:
+  explicit Impl(const CatalogLimits& limits) : limits_(limits) {}
+
+  result<Row> intern(const RowName& name) {
+    if (name.product.empty()) return Error{Errc::invalid_argument};
+    if (std::max(name.store.size(), name.product.size()) > limits_.max_text_bytes) {
+      return Error{Errc::limit_exceeded};
+    }
+    if (const auto known = find(name)) return *known;
+    const std::unique_lock lock(mutex_);
+    if (const auto known = find_locked(name)) return *known;  // another was quicker
+    if (texts_.size() >= limits_.max_rows || texts_.size() > UINT32_MAX) {
+      return Error{Errc::resource_exhausted};
+    }
+    return insert(name);
+  }
+
+  [[nodiscard]] std::optional<Row> find(const RowName& name) const {
+    const std::shared_lock lock(mutex_);
+    return find_locked(name);
+  }
+
+  [[nodiscard]] std::optional<RowName> name(Row row) const {
+    const std::shared_lock lock(mutex_);
+    if (row.index >= texts_.size()) return std::nullopt;
+    return texts_[row.index].name();
+  }
+
+  [[nodiscard]] std::size_t size() const {
+    const std::shared_lock lock(mutex_);
+    return texts_.size();
+  }
+
+ private:
+  [[nodiscard]] std::optional<Row> find_locked(const RowName& name) const {
+    const auto found = rows_.find(name);
+    return found == rows_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Row insert(const RowName& name) {
+    const Row row{static_cast<std::uint32_t>(texts_.size())};
+    std::string both;
+    both.reserve(name.store.size() + name.product.size());
+    both.append(name.store).append(name.product);
+    texts_.push_back({std::move(both), name.store.size()});
+    rows_.emplace(texts_.back().name(), row);
+    return row;
+  }
+
+  CatalogLimits limits_;
+  mutable std::shared_mutex mutex_;
+  std::deque<Text> texts_;  // by row; a deque, so that names stay where they are
+  absl::flat_hash_map<RowName, Row, NameHash, std::equal_to<>> rows_;
+};
+
+Catalog::Catalog(const CatalogLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+Catalog::~Catalog() = default;
+
+result<Row> Catalog::intern(std::string_view store, std::string_view product) {
+  return impl_->intern({store, product});
+}
+std::optional<Row> Catalog::find(std::string_view store, std::string_view product) const {
+  return impl_->find({store, product});
+}
+std::optional<RowName> Catalog::name(Row row) const { return impl_->name(row); }
+std::size_t Catalog::size() const { return impl_->size(); }
+
+}  // namespace v0
+}  // namespace invsaga

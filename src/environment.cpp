@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/environment.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <condition_variable>
+#include <iterator>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+/// The system's waits count nanoseconds and would overflow on a time far off: so no wait is longer
+/// than this, and whoever waits looks at the clock again.
+constexpr Duration longest_wait{3'600'000};
+
+std::chrono::system_clock::time_point wait_end(Time time) {
+  const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  return std::min(time, saturating_add(now, longest_wait));
+}
+
+/// Tasks by time and, within one time, by when they were armed. Under one lock.
+class Agenda {
+ public:
+  explicit Agenda(Clock& clock) : clock_(clock) {}
+
+  void post(Task task) {
+    const std::lock_guard lock(mutex_);
+    // A wall clock may be set back; what is posted later still runs later.
+    last_post_ = std::max(last_post_, clock_.now());
+    arm(last_post_, task);
+  }
+  void post_at(Time time, Task task) {
+    const std::lock_guard lock(mutex_);
+    arm(time, task);
+  }
+  void drop(const void* context);
+  /// Runs the next task when it is due. False if there is none.
+  bool run_one();
+  /// Runs tasks until `stop`.
+  void work();
+  void stop();
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  struct Armed {
+    Time time;
+    std::uint64_t number;
+    Task task;
+  };
+  struct Later {
+    bool operator()(const Armed& a, const Armed& b) const {
+      return a.time != b.time ? a.time > b.time : a.number > b.number;
+    }
+  };
+  struct Running {
+    std::thread::id thread;
+    const void* context;
+  };
+
+  void arm(Time time, Task task);
+  Task take_next();
+  void run_next(Lock& lock);
+  void wait_by_clock(Lock& lock);
+  void move_clock(Lock& lock);
+  [[nodiscard]] bool has_due() const {
+    return !tasks_.empty() && tasks_.front().time <= clock_.now();
+  }
+  [[nodiscard]] bool runs_elsewhere(const void* context) const;
+
+  Clock& clock_;
+  std::mutex mutex_;
+  std::condition_variable changed_;   // a task was armed or has ended, the clock was moved, or stop
+  std::condition_variable finished_;  // a task has ended
+  std::vector<Armed> tasks_;          // a heap: the next one in front
+  std::vector<Running> running_;
+  std::uint64_t armed_ = 0;
+  Time last_post_ = Time::min();
+  bool moving_ = false;  // a thread is moving the clock
+  bool stopped_ = false;
+};
+
+void Agenda::arm(Time time, Task task) {
+  assert(task.run != nullptr);
+  tasks_.push_back({time, armed_++, task});
+  std::push_heap(tasks_.begin(), tasks_.end(), Later{});
+  changed_.notify_one();
+}
+
+Task Agenda::take_next() {
+  std::pop_heap(tasks_.begin(), tasks_.end(), Later{});
+  const Task task = tasks_.back().task;
+  tasks_.pop_back();
+  return task;
+}
+
+void Agenda::run_next(Lock& lock) {
+  const Task task = take_next();
+  const auto self = std::this_thread::get_id();
+  running_.push_back({self, task.context});
+  lock.unlock();
+  task.run(task.context, task.tag);
+  lock.lock();
+  // Tasks nest (one may call `run_one`), so it is this thread's last that has ended.
+  const auto last = std::find_if(running_.rbegin(), running_.rend(),
+                                 [&](const Running& r) { return r.thread == self; });
+  running_.erase(std::next(last).base());
+  finished_.notify_all();
+  if (running_.empty()) changed_.notify_all();
+}
+
+void Agenda::wait_by_clock(Lock& lock) {
+  if (clock_.moves_by_itself()) {
+    changed_.wait_until(lock, wait_end(tasks_.front().time));
+  } else {
+    move_clock(lock);
+  }
+}
+
+void Agenda::move_clock(Lock& lock) {
+  const Time time = tasks_.front().time;
+  moving_ = true;
+  lock.unlock();
+  clock_.sleep_until(time);
+  lock.lock();
+  moving_ = false;
+  changed_.notify_all();
+}
+
+bool Agenda::run_one() {
+  Lock lock(mutex_);
+  while (!tasks_.empty()) {
+    if (has_due()) return run_next(lock), true;
+    wait_by_clock(lock);
+  }
+  return false;
+}
+
+void Agenda::work() {
+  Lock lock(mutex_);
+  while (!stopped_) {
+    // A clock that stands still is moved by one thread, and only when nothing is under way.
+    const bool may_move = clock_.moves_by_itself() || (running_.empty() && !moving_);
+    if (has_due()) {
+      run_next(lock);
+    } else if (!tasks_.empty() && may_move) {
+      wait_by_clock(lock);
+    } else {
+      changed_.wait(lock);
+    }
+  }
+}
+
+void Agenda::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+bool Agenda::runs_elsewhere(const void* context) const {
+  const auto self = std::this_thread::get_id();
+  return std::any_of(running_.begin(), running_.end(), [&](const Running& r) {
+    return r.context == context && r.thread != self;
+  });
+}
+
+void Agenda::drop(const void* context) {
+  Lock lock(mutex_);
+  for (;;) {
+    std::erase_if(tasks_, [&](const Armed& armed) { return armed.task.context == context; });
+    std::make_heap(tasks_.begin(), tasks_.end(), Later{});
+    if (!runs_elsewhere(context)) return;
+    finished_.wait(lock);  // What is under way may arm more.
+  }
+}
+
+}  // namespace
+
+Time SystemClock::now() const {
+  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+void SystemClock::sleep_until(Time time) {
+  while (now() < time) std::this_thread::sleep_until(wait_end(time));
+}
+
+struct LocalExecutor::Queue : Agenda {
+  using Agenda::Agenda;
+};
+
+LocalExecutor::LocalExecutor(Clock& clock) : queue_(std::make_unique<Queue>(clock)) {}
+LocalExecutor::~LocalExecutor() = default;
+void LocalExecutor::post(Task task) { queue_->post(task); }
+void LocalExecutor::post_at(Time time, Task task) { queue_->post_at(time, task); }
+void LocalExecutor::drop(const void* context) { queue_->drop(context); }
+bool LocalExecutor::run_one() { return queue_->run_one(); }
+
+struct ThreadExecutor::Pool {
+  Pool(Clock& clock, unsigned count) : agenda(clock) {
+    assert(count > 0);
+    for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { agenda.work(); });
+  }
+  ~Pool() {
+    agenda.stop();
+    for (std::thread& thread : threads) thread.join();
+  }
+  Agenda agenda;
+  std::vector<std::thread> threads;
+};
+
+ThreadExecutor::ThreadExecutor(Clock& clock, unsigned threads)
+    : pool_(std::make_unique<Pool>(clock, threads)) {}
+ThreadExecutor::~ThreadExecutor() = default;
+void ThreadExecutor::post(Task task) { pool_->agenda.post(task); }
+void ThreadExecutor::post_at(Time time, Task task) { pool_->agenda.post_at(time, task); }
+void ThreadExecutor::drop(const void* context) { pool_->agenda.drop(context); }
+
+}  // namespace v0
+}  // namespace invsaga

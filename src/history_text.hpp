@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Small pieces of text that the history's writer, reader, checker and story share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+/// `text` between quotes with everything that is not printable escaped, cut after 60 bytes: safe to
+/// show on a terminal and in a log, whatever a stranger wrote.
+std::string shown(std::string_view text);
+
+/// `2010-12-01T08:26:00.000Z`.
+void append_history_time(std::string& out, Time time);
+/// The time of such a text, or nothing.
+std::optional<Time> history_time(std::string_view text);
+
+/// A decimal in its shortest form, so that equal numbers are equal texts: `007.50` gives `7.5`, `-0`
+/// gives `0`. Nothing if it is no decimal, or longer than 64 bytes.
+std::optional<std::string> canonical_decimal(std::string_view text);
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/idempotency.hpp>
+
+#include <array>
+
+namespace invsaga {
+inline namespace v0 {
+
+RequestKey request_key(std::string_view tenant, std::string_view operation,
+                       std::string_view request_id, HashKey secret) noexcept {
+  return make_id<RequestKey>({"request", tenant, operation, request_id}, secret);
+}
+
+Fingerprint fingerprint(Bytes canonical_payload, HashKey secret) noexcept {
+  const std::string_view text{reinterpret_cast<const char*>(canonical_payload.data()),
+                              canonical_payload.size()};
+  return make_id<Fingerprint>({"fingerprint", text}, secret);
+}
+
+std::string_view name(ClaimState state) noexcept {
+  constexpr std::array<std::string_view, 5> words{"fresh", "in_progress", "completed", "mismatch",
+                                                  "expired"};
+  const auto index = static_cast<std::size_t>(state);
+  return index < words.size() ? words[index] : "unrecognised";
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// record   := version:u8 kind:u8 owner:id at:time step:u32 hold:u32
+//             id_high:u64 id_low:u64 until:time outcome:u8 decision:u8 error output:bytes
+//             count:u32 event... saga:text saga_version:u32 saga_hash:u64 key:text
+//             request:id claim_epoch:u64 traceparent:text end:u8 reason:text
+// error    := code:u32 own:u32        code 0: none
+#include <invsaga/run_record.hpp>
+
+#include <limits>
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+constexpr std::uint8_t record_version = 1;
+// Far below what an event takes (ids, numbers and lengths alone are more): it bounds the count, no
+// more.
+constexpr std::size_t least_event_size = 40;
+
+void encode_error(const Error& error, ByteWriter& writer) {
+  writer.u32(static_cast<std::uint32_t>(error.code));
+  writer.u32(static_cast<std::uint32_t>(error.own));
+}
+
+Error decode_error(ByteReader& reader) {
+  const std::uint32_t code = reader.u32();
+  const auto own = static_cast<std::int32_t>(reader.u32());
+  if (code > std::numeric_limits<std::uint16_t>::max()) reader.fail();
+  return {static_cast<Errc>(code), own};
+}
+
+/// An enumerator, at most `last`.
+template <class Enum>
+Enum decode_enum(ByteReader& reader, Enum last) {
+  const std::uint8_t value = reader.u8();
+  if (value > static_cast<std::uint8_t>(last)) reader.fail();
+  return static_cast<Enum>(value);
+}
+
+template <class Enum>
+void encode_enum(Enum value, ByteWriter& writer) {
+  writer.u8(static_cast<std::uint8_t>(value));
+}
+
+StepIndex decode_step(ByteReader& reader) {
+  const std::uint32_t step = reader.u32();
+  if (step > std::numeric_limits<StepIndex>::max()) reader.fail();
+  return static_cast<StepIndex>(step);
+}
+
+void encode_events(const std::vector<Event>& events, ByteWriter& writer) {
+  writer.u32(static_cast<std::uint32_t>(events.size()));
+  for (const Event& event : events) Stored<Event>::encode(event, writer);
+}
+
+result<void> decode_events(ByteReader& reader, std::vector<Event>& events) {
+  const std::size_t count = reader.count(least_event_size);
+  for (std::size_t i = 0; i < count; ++i) {
+    INVSAGA_TRY(Event event, Stored<Event>::decode(reader));
+    events.push_back(std::move(event));
+  }
+  return success();
+}
+
+void decode_step_fields(ByteReader& reader, RunRecord& record) {
+  record.kind = decode_enum(reader, RecordKind::ended);
+  record.owner = reader.id<OwnerId>();
+  record.at = reader.time();
+  record.step = decode_step(reader);
+  record.hold = reader.u32();
+  record.id_high = reader.u64();
+  record.id_low = reader.u64();
+  record.until = reader.time();
+  record.outcome = decode_enum(reader, StepOutcome::suppressed);
+  record.decision = decode_enum(reader, StockDecision::tombstoned);
+  record.error = decode_error(reader);
+  const Bytes output = reader.bytes();
+  record.output.assign(output.begin(), output.end());
+}
+
+void decode_run_fields(ByteReader& reader, RunRecord& record) {
+  record.saga = reader.text();
+  record.saga_version = reader.u32();
+  record.saga_hash = reader.u64();
+  record.key = reader.text();
+  record.request = reader.id<RequestKey>();
+  record.claim_epoch = reader.u64();
+  record.traceparent = reader.text();
+  record.end = decode_enum(reader, RunEnd::stuck);
+  record.reason = reader.text();
+}
+
+}  // namespace
+
+void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
+  writer.u8(record_version);
+  encode_enum(record.kind, writer);
+  writer.id(record.owner);
+  writer.time(record.at);
+  writer.u32(record.step);
+  writer.u32(record.hold);
+  writer.u64(record.id_high);
+  writer.u64(record.id_low);
+  writer.time(record.until);
+  encode_enum(record.outcome, writer);
+  encode_enum(record.decision, writer);
+  encode_error(record.error, writer);
+  writer.bytes(record.output);
+  encode_events(record.events, writer);
+  writer.text(record.saga);
+  writer.u32(record.saga_version);
+  writer.u64(record.saga_hash);
+  writer.text(record.key);
+  writer.id(record.request);
+  writer.u64(record.claim_epoch);
+  writer.text(record.traceparent);
+  encode_enum(record.end, writer);
+  writer.text(record.reason);
+}
+
+result<RunRecord> Stored<RunRecord>::decode(ByteReader& reader) {
+  const std::uint8_t version = reader.u8();
+  if (!reader.ok() || version == 0) return Error{Errc::corrupt};
+  if (version > record_version) return Error{Errc::schema_too_new};
+  RunRecord record;
+  decode_step_fields(reader, record);
+  INVSAGA_CHECK(decode_events(reader, record.events));
+  decode_run_fields(reader, record);
+  if (!reader.ok()) return Error{Errc::corrupt};
+  return record;
+}
+
+}  // namespace v0
+}  // namespace invsaga

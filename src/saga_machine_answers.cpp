@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a run makes of what it is answered.
+#include <invsaga/saga_machine.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace invsaga {
+inline namespace v0 {
+
+bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
+  if (step >= state_.steps.size() || state_.end || fenced_) return false;
+  const StepState& s = state_.steps[step];
+  if (undo) return state_.compensating && !s.undone && (s.done() || s.in_doubt());
+  if (s.undone || !s.intended) return false;
+  // Given up as unknown: a late answer still tells, unless its undo bars it anyway.
+  return !s.outcome || (s.in_doubt() && definition_.steps[step].undo_needs_output);
+}
+
+void SagaMachine::answered(const Action& action, const Answered& answer, Time now) {
+  const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
+  if (action_of(action.step, action.undo).is_call()) {
+    return hear(action.step, action.undo, newest, answer, now);
+  }
+  // The store's own answers come as records. An error of an old attempt says nothing.
+  if (newest) hear(action.step, action.undo, true, answer, now);
+}
+
+void SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, Time now) {
+  const bool newest = trying_ && trying_->under_way && trying_->step == step &&
+                      trying_->undo == undo;
+  hear(step, undo, newest, answer, now);
+}
+
+void SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now) {
+  const bool call = action_of(step, undo).is_call();
+  if (newest) trying_->under_way = false;
+  if (call ? !waits_for(step, undo) : !wants_what_it_tries()) return;
+  if (answer.has_value() || answer.assume_error().remedy() == Remedy::give_up) {
+    return settle(step, undo, answer);
+  }
+  // An old attempt's failure says nothing about the newest.
+  if (newest) failed_attempt(answer.assume_error(), now);
+}
+
+bool SagaMachine::wants_what_it_tries() const {
+  const auto what = target();
+  return what && trying_->is(*what);
+}
+
+/// A final answer: it is recorded, once.
+void SagaMachine::settle(StepIndex step, bool undo, const Answered& answer) {
+  const RecordKind kind = undo ? RecordKind::undone : RecordKind::outcome;
+  const bool queued = std::any_of(
+      to_append_.begin(), to_append_.end(),
+      [&](const RunRecord& record) { return record.kind == kind && record.step == step; });
+  if (queued) return;
+  if (!answer.has_value()) {
+    const Error error = answer.assume_error();
+    return undo ? park(step, error) : refuse_step(step, error);
+  }
+  if (undo) return to_append_.push_back(record(RecordKind::undone, step));
+  push_outcome(step, StepOutcome::done, {}, answer.assume_value());
+}
+
+void SagaMachine::refuse_step(StepIndex step, const Error& error) {
+  const bool operation = !definition_.steps[step].action.is_call();
+  // A store that refuses to judge has not said what became of an earlier attempt.
+  if (operation && trying_->doubt) return give_up(error);
+  const StepClass step_class = definition_.steps[step].step_class;
+  const bool needs_a_word = operation && step_class == StepClass::pivot;
+  if (needs_a_word || step_class == StepClass::retriable || state_.pivot_done(definition_)) {
+    return park(step, error);
+  }
+  push_outcome(step, StepOutcome::refused, error);
+}
+
+void SagaMachine::unable(const Action& action, const Error& error) {
+  if (!trying_) return;
+  trying_->under_way = false;
+  if (!wants_what_it_tries()) return;
+  const bool call = action_of(action.step, action.undo).is_call();
+  if (action.undo || (call && trying_->doubt)) return park(action.step, error);
+  refuse_step(action.step, error);
+}
+
+void SagaMachine::superseded(const Action& action, bool nothing_new, Time now) {
+  const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
+  if (!newest) return;
+  trying_->under_way = false;
+  if (!options_.atomic_effects) trying_->doubt = true;
+  if (!wants_what_it_tries()) return;
+  if (nothing_new) return failed_attempt({Errc::unavailable}, now);
+  --trying_->count;
+  trying_->next_try = now;
+}
+
+void SagaMachine::failed_attempt(const Error& error, Time now) {
+  if (error.remedy() == Remedy::ask_again) trying_->doubt = true;
+  const Duration wait = backoff(policy(), trying_->count, chance_.next());
+  trying_->next_try = std::max(now, saturating_add(trying_->last_start, wait));
+  const Duration since_first = trying_->next_try - trying_->first_start;
+  if (!allows(policy(), trying_->count + 1, since_first)) give_up(error);
+}
+
+/// The budget is used up. Before the pivot the run compensates; what cannot be given up is parked.
+void SagaMachine::give_up(const Error& error) {
+  const StepIndex step = trying_->step;
+  const bool forward = !trying_->undo && !state_.compensating;
+  const bool dispensable = definition_.steps[step].step_class == StepClass::compensable &&
+                           !state_.pivot_done(definition_);
+  if (!forward || !dispensable) return park(step, error);
+  push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, error);
+}
+
+void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
+                               std::vector<std::byte> output) {
+  RunRecord made = record(RecordKind::outcome, step);
+  if (definition_.steps[step].action.kind == StepKind::reserve) {
+    const ReservationId id = reservation_id(run_, step, trying_->hold);
+    made.hold = trying_->hold;
+    made.until = fixed_until(step, false, trying_->hold);
+    made.id_high = id.high;
+    made.id_low = id.low;
+  }
+  made.outcome = outcome;
+  made.error = error;
+  made.output = std::move(output);
+  const StepEvents& events = definition_.steps[step].events;
+  tell(made, outcome == StepOutcome::done ? events.done : events.refused);
+  to_append_.push_back(std::move(made));
+}
+
+void SagaMachine::park(StepIndex step, Error error) {
+  to_append_.push_back(record(RecordKind::parked, step));
+  to_append_.back().error = error;
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The records that a run makes.
+#include <invsaga/saga_machine.hpp>
+
+#include <tuple>
+#include <utility>
+
+#include <invsaga/detail/saga_types.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+/// The record with the operation's id, and the deadline that it names.
+void name_operation(RunRecord& record, const Operation& operation) {
+  std::visit(
+      [&](const auto& op) {
+        record.id_high = op.id.high;
+        record.id_low = op.id.low;
+      },
+      operation);
+  if (const auto* reserve = std::get_if<Reserve>(&operation)) record.until = reserve->until;
+  if (const auto* adjust = std::get_if<Adjust>(&operation)) record.until = adjust->until;
+}
+
+std::vector<std::byte> output_of(const Operation& operation) {
+  if (const auto* reserve = std::get_if<Reserve>(&operation)) {
+    return encode(Reserved{reserve->id, reserve->until});
+  }
+  if (const auto* commit = std::get_if<Commit>(&operation)) return encode(Committed{commit->id});
+  return {};
+}
+
+}  // namespace
+
+RunRecord SagaMachine::record(RecordKind kind, StepIndex step) const {
+  RunRecord made;
+  made.kind = kind;
+  made.owner = options_.owner;
+  made.step = step;
+  if (kind == RecordKind::intent || kind == RecordKind::outcome || kind == RecordKind::undone) {
+    const CallId id = call_id(run_, step);
+    made.id_high = id.high;
+    made.id_low = id.low;
+  }
+  return made;
+}
+
+void SagaMachine::begin(RunRecord begun) { to_append_.push_back(std::move(begun)); }
+
+void SagaMachine::intend(const Action& action, const Operation& operation) {
+  RunRecord intent = record(RecordKind::intent, action.step);
+  intent.hold = action.hold;
+  name_operation(intent, operation);
+  to_append_.push_back(std::move(intent));
+}
+
+PreparedEffects SagaMachine::effects(const Action& action, const Operation& operation,
+                                     Time log_now) const {
+  RunRecord base = record(action.undo ? RecordKind::undone : RecordKind::outcome, action.step);
+  base.hold = action.hold;
+  name_operation(base, operation);
+  PreparedEffects prepared{base, base};
+  if (action.undo) {
+    // A release always settles it. An adjust that is refused does not: it is left to a person.
+    if (std::holds_alternative<Adjust>(operation)) prepared.no.kind = RecordKind::parked;
+  } else {
+    prepare_outcomes(prepared, action.step, operation);
+  }
+  stamp(prepared.yes, log_now);
+  stamp(prepared.no, log_now);
+  return prepared;
+}
+
+void SagaMachine::prepare_outcomes(PreparedEffects& prepared, StepIndex step,
+                                   const Operation& operation) const {
+  const StepDefinition& definition = definition_.steps[step];
+  prepared.yes.outcome = StepOutcome::done;
+  prepared.yes.output = output_of(operation);
+  tell(prepared.yes, definition.events.done);
+  if (std::holds_alternative<Release>(operation)) {  // whatever it answers, nothing is held
+    prepared.no = prepared.yes;
+    return;
+  }
+  prepared.no.outcome = StepOutcome::refused;
+  if (const auto* commit = std::get_if<Commit>(&operation)) {
+    prepared.no.hold = further_hold(step, commit->id);
+  }
+  if (definition.step_class == StepClass::retriable || state_.pivot_done(definition_)) {
+    prepared.no.kind = RecordKind::parked;  // nothing is refused any more
+  } else {
+    tell(prepared.no, definition.events.refused);
+  }
+}
+
+/// The number of the hold to reserve anew if this commit finds that its own ran out; 0: no more.
+std::uint32_t SagaMachine::further_hold(StepIndex commit_step, ReservationId id) const {
+  for (StepIndex i = 0; i < commit_step; ++i) {
+    const auto& holds = state_.steps[i].holds;
+    if (holds.empty() || holds.back().id != id) continue;
+    return holds.size() <= definition_.further_holds ? static_cast<std::uint32_t>(holds.size()) : 0;
+  }
+  return 0;
+}
+
+void SagaMachine::tell(RunRecord& made, std::string_view type) const {
+  if (type.empty()) return;
+  Event event;
+  event.type = std::string(type);
+  made.events.push_back(std::move(event));
+}
+
+/// Completes a record as it is about to be appended. What is found out while everything is being
+/// undone leads nowhere, so nobody is told.
+void SagaMachine::stamp(RunRecord& made, Time log_now) const {
+  if (!is_set(made.at)) made.at = log_now;
+  if (state_.compensating) made.events.clear();
+  EventId cause = state_.last_event;
+  std::uint64_t sequence = state_.events;
+  for (Event& event : made.events) {
+    event.sequence = ++sequence;
+    event.id = derive_id<EventId>("event", run_, static_cast<std::uint32_t>(sequence), 0);
+    event.saga = run_;
+    event.subject = state_.key;
+    event.causation = std::exchange(cause, event.id);
+    event.time = made.at;
+    event.traceparent = state_.traceparent;
+    event.data = made.output;
+  }
+}
+
+RunRecord SagaMachine::end_record() const {
+  RunRecord made = record(RecordKind::ended, 0);
+  made.end = state_.compensating ? RunEnd::compensated : RunEnd::completed;
+  made.reason = state_.reason;
+  made.request = state_.request;
+  made.claim_epoch = state_.claim_epoch;
+  made.output = encode(how_it_ended());
+  return made;
+}
+
+RunOutcome SagaMachine::how_it_ended() const {
+  RunOutcome outcome;
+  outcome.run = run_;
+  outcome.end = state_.compensating ? RunEnd::compensated : RunEnd::completed;
+  outcome.reason = state_.reason;
+  if (!state_.cause) return outcome;
+  const StepState& step = state_.steps[*state_.cause];
+  outcome.step = *state_.cause;
+  outcome.decision = step.decision;
+  outcome.error = step.error;
+  outcome.details = step.output;
+  return outcome;
+}
+
+std::optional<RunOutcome> SagaMachine::outcome() const {
+  if (state_.end) return how_it_ended();
+  if (!state_.parked) return std::nullopt;
+  RunOutcome stuck;
+  stuck.run = run_;
+  stuck.end = RunEnd::stuck;
+  stuck.step = state_.parked_step;
+  stuck.decision = state_.parked_decision;
+  stuck.error = state_.parked_error;
+  stuck.reason = std::string(definition_.steps[state_.parked_step].name) + " stuck";
+  return stuck;
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every path of a saga, found by asking the production machine: whenever it wants something done,
+// each answer that may come is tried, by running the machine anew with one more choice.
+#include <algorithm>
+
+#include <invsaga/saga_machine.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+constexpr RunId the_run{1, 1};
+constexpr Time the_time = time_from_ms(1);
+
+/// The choices of one way through, and how many there were at each point.
+struct Choices {
+  std::vector<std::size_t> taken;
+  std::vector<std::size_t> offered;
+  std::size_t next = 0;
+
+  std::size_t choose(std::size_t n) {
+    if (next == taken.size()) taken.push_back(0);
+    if (next == offered.size()) offered.push_back(n);
+    return taken[next++];
+  }
+  /// Moves on to the next way; false when all are done.
+  bool advance() {
+    while (!taken.empty() && taken.back() + 1 >= offered[taken.size() - 1]) {
+      taken.pop_back();
+      offered.pop_back();
+    }
+    next = 0;
+    if (taken.empty()) return false;
+    ++taken.back();
+    offered.resize(taken.size());
+    return true;
+  }
+};
+
+/// An operation of the step's kind, made without asking the user's function: only its id matters to
+/// the machine. A commit is of the last hold before it.
+Operation stand_in(const SagaMachine& machine, StepKind kind, const Action& action) {
+  const Time until = saturating_add(the_time, Duration{1000});
+  ReservationId id = reservation_id(the_run, action.step, action.hold);
+  if (kind == StepKind::commit || kind == StepKind::extend) {
+    for (StepIndex i = 0; i < action.step; ++i) {
+      const auto& holds = machine.state().steps[i].holds;
+      if (!holds.empty()) id = holds.back().id;
+    }
+  }
+  switch (kind) {
+    case StepKind::reserve:
+      return Reserve{id, until, {}};
+    case StepKind::commit:
+      return Commit{id, {}};
+    case StepKind::extend:
+      return Extend{id, until};
+    case StepKind::adjust:
+      return Adjust{adjust_id(the_run, action.step, action.undo), {}, until, {}};
+    default:
+      return Release{id};
+  }
+}
+
+/// The answers that an operation may give, yes first.
+std::vector<Answer> answers_of(StepKind kind, bool may_refuse, PathOptions options) {
+  std::vector<Answer> answers;
+  switch (kind) {
+    case StepKind::reserve:
+      answers = {ReserveAnswer{Reserved{}}, ReserveAnswer{OutOfStock{}}};
+      break;
+    case StepKind::commit:
+      answers = {CommitAnswer::committed, CommitAnswer::expired};
+      may_refuse = options.expiry;
+      break;
+    case StepKind::extend:
+      answers = {ExtendAnswer::reserved, ExtendAnswer::expired};
+      break;
+    case StepKind::adjust:
+      answers = {AdjustAnswer{Adjusted{}}, AdjustAnswer{OutOfStock{}}};
+      break;
+    default:
+      answers = {ReleaseAnswer::released};
+  }
+  if (!may_refuse) answers.resize(1);
+  return answers;
+}
+
+class Walk {
+ public:
+  Walk(const Definition& definition, PathOptions options, Choices& choices)
+      : machine_(the_run, definition, {OwnerId{1, 1}, true, 1}),
+        options_(options),
+        choices_(choices) {}
+
+  Path run() {
+    RunRecord begun;
+    begun.kind = RecordKind::begun;
+    take(begun);
+    while (step()) {
+    }
+    const auto outcome = machine_.outcome();
+    path_.end = outcome ? outcome->end : RunEnd::stuck;
+    path_.reason = outcome ? outcome->reason : "";
+    return path_;
+  }
+
+ private:
+  bool step() {
+    const Action action = machine_.next(the_time);
+    switch (action.kind) {
+      case Action::Kind::append:
+        take(action.record);
+        return true;
+      case Action::Kind::call:
+        call(action);
+        return true;
+      case Action::Kind::prepare:
+        machine_.intend(action, stand_in(machine_, kind_of(action), action));
+        return true;
+      case Action::Kind::apply:
+        apply(action);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  StepKind kind_of(const Action& action) const {
+    const StepDefinition& step = machine_.definition().steps[action.step];
+    return (action.undo ? step.undo : step.action).kind;
+  }
+
+  /// The run may be cancelled instead of what comes next.
+  bool cancelled() {
+    const RunState& state = machine_.state();
+    const Definition& definition = machine_.definition();
+    const bool possible = options_.cancel && !state.compensating && !state.pivot_done(definition) &&
+                          !state.pivot_pending(definition);
+    return possible && choices_.choose(2) == 1 && machine_.cancel("cancelled");
+  }
+
+  bool may_refuse(const Action& action) const {
+    const StepDefinition& step = machine_.definition().steps[action.step];
+    if (action.undo || step.step_class == StepClass::retriable) return false;
+    return options_.silent || !step.events.refused.empty();
+  }
+
+  void call(const Action& action) {
+    if (cancelled()) return;
+    machine_.started(action, the_time);
+    if (may_refuse(action) && choices_.choose(2) == 1) {
+      return machine_.answered(action, refuse(), the_time);
+    }
+    machine_.answered(action, std::vector<std::byte>{}, the_time);
+  }
+
+  void apply(const Action& action) {
+    if (cancelled()) return;
+    const StepKind kind = kind_of(action);
+    const Operation operation = stand_in(machine_, kind, action);
+    const PreparedEffects prepared = machine_.effects(action, operation, the_time);
+    const std::vector<Answer> answers = answers_of(kind, may_refuse(action), options_);
+    const std::size_t choice = answers.size() == 1 ? 0 : choices_.choose(answers.size());
+    const Effects effects{the_run, machine_.position(), &prepared.yes, &prepared.no, 0};
+    take(outcome_record(effects, answers[choice], the_time));
+  }
+
+  void take(const RunRecord& record) {
+    for (const Event& event : record.events) path_.events.push_back(event.type);
+    static_cast<void>(machine_.recorded(record));  // a record of the machine's own always follows
+  }
+
+  SagaMachine machine_;
+  PathOptions options_;
+  Choices& choices_;
+  Path path_;
+};
+
+}  // namespace
+
+std::vector<Path> paths(const Definition& definition, PathOptions options) {
+  std::vector<Path> found;
+  Choices choices;
+  do {
+    Path path = Walk(definition, options, choices).run();
+    if (std::find(found.begin(), found.end(), path) == found.end())
+      found.push_back(std::move(path));
+  } while (choices.advance());
+  return found;
+}
+
+}  // namespace v0
+}  // namespace invsaga

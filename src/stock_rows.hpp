@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <invsaga/operation.hpp>
+#include <invsaga/stock.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// The counters of all rows, and what the rules do to them, many lines at a time. Lines are merged
+/// and below the store's bound of rows. One thread.
+class StockRows {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
+
+  /// Zeros for a row that never had stock.
+  [[nodiscard]] StockCounters at(Row row) const noexcept {
+    return row.index < rows_.size() ? rows_[row.index] : StockCounters{};
+  }
+
+  /// The lines that cannot be held now.
+  [[nodiscard]] std::vector<ShortLine> short_of(std::span<const Line> lines) const {
+    std::vector<ShortLine> shorts;
+    for (const Line& line : lines) {
+      const Units available = at(line.row).available();
+      if (available < line.quantity) shorts.push_back({line.row, line.quantity, available});
+    }
+    return shorts;
+  }
+
+  /// The lines that an adjust cannot draw on now.
+  [[nodiscard]] std::vector<ShortLine> short_of(std::span<const Line> lines, AdjustReason reason,
+                                                Units max_units) const {
+    std::vector<ShortLine> shorts;
+    for (const Line& line : lines) {
+      const StockCounters row = at(line.row);
+      if (judge_adjust(row, reason, line.quantity, max_units) == RowAdjust::not_covered) {
+        shorts.push_back({line.row, line.quantity, coverable(row, reason)});
+      }
+    }
+    return shorts;
+  }
+
+  [[nodiscard]] bool too_many(std::span<const Line> lines, AdjustReason reason,
+                              Units max_units) const noexcept {
+    for (const Line& line : lines) {
+      const RowAdjust judged = judge_adjust(at(line.row), reason, line.quantity, max_units);
+      if (judged == RowAdjust::too_many) return true;
+    }
+    return false;
+  }
+
+  void hold(std::span<const Line> lines) noexcept {
+    for (const Line& line : lines) change(line, after_hold(at(line.row), line.quantity));
+  }
+  void give_back(std::span<const Line> lines) noexcept {
+    for (const Line& line : lines) change(line, after_give_back(at(line.row), line.quantity));
+  }
+  void sell(std::span<const Line> lines) noexcept {
+    for (const Line& line : lines) change(line, after_sale(at(line.row), line.quantity));
+  }
+  void adjust(std::span<const Line> lines, AdjustReason reason) {
+    const std::size_t needed = std::size_t{lines.back().row.index} + 1;
+    if (rows_.size() < needed) rows_.resize(needed);
+    for (const Line& line : lines) {
+      change(line, after_adjust(at(line.row), reason, line.quantity));
+    }
+  }
+
+ private:
+  void change(const Line& line, const StockCounters& row) noexcept {
+    assert(is_sound(row));
+    rows_[line.row.index] = row;
+  }
+
+  std::vector<StockCounters> rows_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/testing/model_check.hpp>
+
+#include <algorithm>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+namespace {
+
+/// Makes steps. An id's content is fixed when it is first named, as a caller who keeps the protocol does.
+class Workshop {
+ public:
+  Workshop(WorkSource source, const WorkShape& shape)
+      : source_(source), shape_(shape), now_(shape.start) {}
+
+  [[nodiscard]] bool is_empty() const noexcept { return source_.is_empty(); }
+
+  /// Puts units on a row, under an id that no other step bears.
+  [[nodiscard]] WorkStep open(std::uint32_t row) const {
+    const Line line{Row{row}, shape_.opening};
+    const AdjustId id{0, 1'000 + row};
+    return operate(Adjust{id, AdjustReason::opening, now_ + Duration{1}, {&line, 1}});
+  }
+
+  WorkStep next() {
+    switch (source_.below(16)) {
+      case 0:
+      case 1:
+      case 2: return advance();
+      case 3: return acknowledge();
+      case 4:
+      case 5:
+      case 6: return adjust();
+      case 7:
+      case 8:
+      case 9: return commit();
+      case 10:
+      case 11: return release();
+      case 12: return extend();
+      default: return reserve();
+    }
+  }
+
+ private:
+  struct Content {
+    std::vector<Line> lines;
+    Time until;
+    AdjustReason reason{};
+  };
+
+  static WorkStep operate(const Operation& operation) {
+    WorkStep step;
+    step.operation = OwnedOperation(operation);
+    return step;
+  }
+
+  bool odd() { return source_.below(100) < shape_.odd_percent; }
+
+  std::uint64_t number() { return 1 + source_.below(shape_.ids); }
+
+  Time deadline() { return now_ + Duration{static_cast<std::int64_t>(source_.below(
+                                        static_cast<std::uint32_t>(shape_.longest) + 1))}; }
+
+  std::vector<Line> lines() {
+    std::vector<Line> made(1 + source_.below(3));
+    for (Line& line : made) {
+      line.row = Row{source_.below(shape_.rows)};
+      line.quantity = 1 + source_.below(static_cast<std::uint32_t>(shape_.most));
+    }
+    return made;
+  }
+
+  Content content() { return {lines(), deadline(), static_cast<AdjustReason>(source_.below(4))}; }
+
+  /// The content of an id; a new one once its deadline is past, since a caller may not use an id again before.
+  Content of(std::map<std::uint64_t, Content>& known, std::uint64_t id) {
+    const auto found = known.find(id);
+    if (found != known.end() && (now_ < found->second.until || source_.below(4) != 0)) {
+      return found->second;
+    }
+    return known[id] = content();
+  }
+
+  /// Something is wrong with it, or other than before.
+  void spoil(Content& content) {
+    switch (source_.below(8)) {
+      case 0: content.until = {}; break;
+      case 1: content.lines.clear(); break;
+      case 2: content.lines.front().quantity = 0; break;
+      case 3: content.lines.front().quantity = -1; break;
+      case 4: content.lines.front().quantity = shape_.limits.max_units + 1; break;
+      case 5: content.until = now_ + shape_.limits.max_lifetime + Duration{1}; break;
+      case 6: content.lines.front().quantity += 1; break;
+      default: content.until += Duration{1}; break;
+    }
+  }
+
+  WorkStep advance() {
+    WorkStep step;
+    step.kind = WorkStep::Kind::advance;
+    step.by = Duration{source_.below(static_cast<std::uint32_t>(shape_.longest) / 2 + 1)};
+    now_ += step.by;
+    return step;
+  }
+  WorkStep acknowledge() {
+    WorkStep step;
+    step.kind = WorkStep::Kind::acknowledge;
+    step.id = {0, number()};
+    return step;
+  }
+  WorkStep reserve() {
+    const std::uint64_t id = number();
+    Content asked = of(holds_, id);
+    if (odd()) spoil(asked);
+    // The order of the lines is no part of the content.
+    if (source_.below(4) == 0) std::ranges::reverse(asked.lines);
+    return operate(Reserve{{0, id}, asked.until, asked.lines});
+  }
+  WorkStep adjust() {
+    const std::uint64_t id = number();
+    Content asked = of(adjusts_, id);
+    if (odd()) spoil(asked);
+    return operate(Adjust{{0, id}, asked.reason, asked.until, asked.lines});
+  }
+  WorkStep commit() {
+    const std::uint64_t id = number();
+    std::vector<Line> part;
+    if (source_.below(3) == 0 && holds_.contains(id)) {
+      part = holds_[id].lines;
+      part.resize(1 + source_.below(static_cast<std::uint32_t>(part.size())));
+      part.front().quantity = 1 + source_.below(static_cast<std::uint32_t>(shape_.most));
+    } else if (odd()) {
+      part = lines();
+    }
+    return operate(Commit{{0, id}, part});
+  }
+  WorkStep release() { return operate(Release{{0, odd() ? 0 : number()}}); }
+  WorkStep extend() {
+    const std::uint64_t id = number();
+    const Time until = odd() ? Time{} : deadline();
+    return operate(Extend{{0, id}, until});
+  }
+
+  WorkSource source_;
+  const WorkShape& shape_;
+  Time now_;
+  std::map<std::uint64_t, Content> holds_;
+  std::map<std::uint64_t, Content> adjusts_;
+};
+
+std::vector<WorkStep> without(const std::vector<WorkStep>& work, std::size_t from,
+                              std::size_t count) {
+  std::vector<WorkStep> rest(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(from));
+  const std::size_t after = std::min(work.size(), from + count);
+  rest.insert(rest.end(), work.begin() + static_cast<std::ptrdiff_t>(after), work.end());
+  return rest;
+}
+
+}  // namespace
+
+std::uint32_t WorkSource::below(std::uint32_t bound) {
+  if (seeded_) return static_cast<std::uint32_t>(rng_.below(bound));
+  if (bytes_.empty()) return 0;
+  const auto number = std::to_integer<std::uint32_t>(bytes_.front());
+  bytes_ = bytes_.subspan(1);
+  return number % bound;
+}
+
+std::string to_text(const WorkStep& step) {
+  switch (step.kind) {
+    case WorkStep::Kind::advance: return "advance by " + std::to_string(step.by.count());
+    case WorkStep::Kind::acknowledge: return "acknowledge #" + std::to_string(step.id.low);
+    case WorkStep::Kind::operate: break;
+  }
+  return to_text(step.operation.view());
+}
+
+std::vector<WorkStep> make_work(WorkSource source, std::size_t count, const WorkShape& shape) {
+  Workshop workshop(source, shape);
+  std::vector<WorkStep> work;
+  for (std::uint32_t row = 0; shape.opening > 0 && row < shape.rows; ++row) {
+    work.push_back(workshop.open(row));
+  }
+  while (work.size() < count && !workshop.is_empty()) work.push_back(workshop.next());
+  return work;
+}
+
+std::vector<WorkStep> shrink(std::vector<WorkStep> work,
+                             const std::function<bool(const std::vector<WorkStep>&)>& fails) {
+  for (std::size_t chunk = std::max<std::size_t>(work.size() / 2, 1); chunk > 0;) {
+    bool smaller = false;
+    for (std::size_t from = 0; from < work.size();) {
+      auto rest = without(work, from, chunk);
+      if (rest.size() < work.size() && fails(rest)) {
+        work = std::move(rest);
+        smaller = true;
+      } else {
+        from += chunk;
+      }
+    }
+    if (!smaller || chunk > 1) chunk /= 2;
+  }
+  return work;
+}
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga

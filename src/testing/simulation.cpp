@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/testing/simulation.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+
+void ManualClock::advance_to(Time time) {
+  std::int64_t now = now_ms_.load();
+  while (now < to_ms(time) && !now_ms_.compare_exchange_weak(now, to_ms(time))) {
+  }
+}
+
+std::size_t SeededChooser::choose(std::size_t n) { return rng_.below(n); }
+
+std::size_t ExhaustiveChooser::choose(std::size_t n) {
+  assert(n > 0);
+  if (depth_ == path_.size()) path_.push_back({0, n});
+  // Another number of choices at the same place means that the scenario is not repeatable.
+  assert(path_[depth_].of == n);
+  return path_[depth_++].picked;
+}
+
+bool ExhaustiveChooser::next() {
+  // What lies behind the depth reached was not asked for again: there is nothing left to vary there.
+  path_.resize(depth_);
+  depth_ = 0;
+  while (!path_.empty() && path_.back().picked + 1 == path_.back().of) path_.pop_back();
+  if (path_.empty()) return false;
+  ++path_.back().picked;
+  return true;
+}
+
+std::vector<std::size_t> ExhaustiveChooser::choices() const {
+  std::vector<std::size_t> picked;
+  for (std::size_t i = 0; i < depth_; ++i) picked.push_back(path_[i].picked);
+  return picked;
+}
+
+void SimulatedExecutor::post(Task task) { post_at(clock_.now(), task); }
+
+void SimulatedExecutor::post_at(Time time, Task task) {
+  assert(task.run != nullptr);
+  const std::lock_guard lock(mutex_);
+  tasks_.emplace(Key{time, armed_++}, task);
+}
+
+void SimulatedExecutor::drop(const void* context) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tasks_, [&](const auto& armed) { return armed.second.context == context; });
+}
+
+Task SimulatedExecutor::take(std::map<Key, Task>::iterator place) {
+  const Task task = place->second;
+  tasks_.erase(place);
+  return task;
+}
+
+bool SimulatedExecutor::step_within(Time last) {
+  Task task;
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.empty() || tasks_.begin()->first.first > last) return false;
+    clock_.advance_to(tasks_.begin()->first.first);
+    const auto end = std::find_if(tasks_.begin(), tasks_.end(), [now = clock_.now()](const auto& t) {
+      return t.first.first > now;
+    });
+    const auto due = static_cast<std::size_t>(std::distance(tasks_.begin(), end));
+    const std::size_t pick = chooser_ != nullptr && due > 1 ? chooser_->choose(due) : 0;
+    assert(pick < due);
+    task = take(std::next(tasks_.begin(), static_cast<std::ptrdiff_t>(pick)));
+  }
+  task.run(task.context, task.tag);
+  return true;
+}
+
+bool SimulatedExecutor::step() { return step_within(Time::max()); }
+
+std::size_t SimulatedExecutor::run_until(Time time) {
+  std::size_t ran = 0;
+  while (step_within(time)) ++ran;
+  clock_.advance_to(time);
+  return ran;
+}
+
+std::size_t SimulatedExecutor::run_all(std::size_t limit) {
+  std::size_t ran = 0;
+  while (ran < limit && step()) ++ran;
+  return ran;
+}
+
+std::size_t SimulatedExecutor::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return tasks_.size();
+}
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The concepts take their archetypes and refuse every near-miss. All of it is decided by the compiler.
+
+#include <gtest/gtest.h>
+
+#include <invsaga/testing/archetypes.hpp>
+
+namespace invsaga::testing::archetypes {
+namespace {
+
+static_assert(Storable<StorableArchetype>);
+static_assert(!Storable<StoredWithoutSchema>);
+static_assert(!Storable<StoredWithoutEncode>);
+static_assert(!Storable<StoredWithoutResult>);
+static_assert(!Storable<StoredWithoutCopy>);
+static_assert(!Storable<StoredWithoutSpecialisation>);
+
+static_assert(IdempotencyStore<IdempotencyStoreArchetype>);
+static_assert(!IdempotencyStore<ClaimsWithoutClock>);
+static_assert(!IdempotencyStore<ClaimsWithoutClaim>);
+static_assert(!IdempotencyStore<ClaimsWithoutExtend>);
+static_assert(!IdempotencyStore<ClaimsWithoutConfirm>);
+static_assert(!IdempotencyStore<ClaimsWithoutRelease>);
+static_assert(!IdempotencyStore<ClaimsWithoutEpoch>);
+
+static_assert(SagaLog<SagaLogArchetype>);
+static_assert(!SagaLog<LogWithoutAppend>);
+static_assert(!SagaLog<LogWithoutPosition>);
+static_assert(!SagaLog<LogWithoutRead>);
+static_assert(!SagaLog<LogWithoutUnfinished>);
+static_assert(!SagaLog<LogWithoutForget>);
+
+static_assert(Outbox<OutboxArchetype>);
+static_assert(!Outbox<OutboxWithoutPut>);
+static_assert(!Outbox<OutboxWithoutAnswer>);
+static_assert(!Outbox<OutboxWithoutPending>);
+static_assert(!Outbox<OutboxWithoutAcknowledge>);
+
+static_assert(Reservation<ReservationArchetype>);
+static_assert(!Reservation<ReservationWithoutId>);
+static_assert(!Reservation<ReservationWithoutDeadline>);
+static_assert(!Reservation<ReservationWithoutState>);
+static_assert(!Reservation<ReservationWithoutLines>);
+
+static_assert(ReservationStore<ReservationStoreArchetype>);
+static_assert(!ReservationStore<StoreWithoutCapabilities>);
+static_assert(!ReservationStore<StoreWithoutLimits>);
+static_assert(!ReservationStore<StoreWithoutClock>);
+static_assert(!ReservationStore<StoreWithoutReserve>);
+static_assert(!ReservationStore<StoreWithoutShorts>);
+static_assert(!ReservationStore<StoreWithoutErrors>);
+static_assert(!ReservationStore<StoreWithoutCommit>);
+static_assert(!ReservationStore<StoreWithoutRelease>);
+static_assert(!ReservationStore<StoreWithoutExtend>);
+static_assert(!ReservationStore<StoreWithoutAdjust>);
+static_assert(!ReservationStore<StoreWithoutAcknowledge>);
+static_assert(!ReservationStore<StoreWithoutStock>);
+
+static_assert(SubmittingStore<SubmittingStoreArchetype>);
+static_assert(!SubmittingStore<SubmitWithoutCompletion>);
+static_assert(!SubmittingStore<SubmitWithoutEffects>);
+static_assert(!SubmittingStore<SubmitThatAnswers>);
+static_assert(!ApplyingStore<SubmittingStoreArchetype>);
+
+static_assert(ApplyingStore<ApplyingStoreArchetype>);
+static_assert(!ApplyingStore<ApplyWithoutEffects>);
+static_assert(!ApplyingStore<ApplyWithoutPosition>);
+static_assert(!SubmittingStore<ApplyingStoreArchetype>);
+
+static_assert(Backend<BackendArchetype>);
+static_assert(Backend<SubmittingBackendArchetype>);
+static_assert(!Backend<BackendWithoutDoor>);
+static_assert(!Backend<BackendWithoutClaims>);
+static_assert(!Backend<BackendWithoutLog>);
+static_assert(!Backend<BackendWithoutOutbox>);
+static_assert(!Backend<BackendWithoutSettle>);
+static_assert(!Backend<BackendWithoutCapabilities>);
+static_assert(!Backend<BackendWithoutLimits>);
+static_assert(!Backend<BackendWithoutAcknowledge>);
+
+static_assert(Recorder<RecorderArchetype>);
+static_assert(Recorder<NoRecorder>);
+static_assert(!Recorder<RecorderWithoutRecord>);
+static_assert(!Recorder<RecorderThatRefuses>);
+
+// An archetype promises nothing beyond its concept.
+static_assert(!std::default_initializable<ReservationStoreArchetype>);
+static_assert(!std::copyable<ReservationStoreArchetype>);
+static_assert(!std::movable<BackendArchetype>);
+static_assert(!std::equality_comparable<StorableArchetype>);
+
+TEST(Archetypes, AnswerEveryCallWithUnsupported) {
+  BackendArchetype backend(nullptr);
+  EXPECT_EQ(backend.claim({}).error(), none);
+  EXPECT_EQ(backend.append({}, 0, {}).error(), none);
+  EXPECT_EQ(backend.put({}).error(), none);
+  EXPECT_EQ(backend.apply({}, {}, {}).error(), none);
+}
+
+}  // namespace
+}  // namespace invsaga::testing::archetypes

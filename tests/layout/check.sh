@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What of the architecture can be read off the sources: `check.sh ROOT [RULE...]`, all rules if
+# none is named. Prints each place that breaks a rule with what to do instead; exit status 1 if
+# there is one.
+set -u
+shopt -s lastpipe  # so that the end of a pipe can note what is broken
+export LC_ALL=C.UTF-8
+
+readonly all_rules=(folders include_direction public_includes core_is_pure own_rights
+                    columns headers libraries_used)
+broken=0
+
+# complain RULE TEXT: reads places (one a line) and reports them, if any.
+complain() {
+  local rule=$1 text=$2 places
+  places=$(cat)
+  [[ -z $places ]] && return 0
+  broken=1
+  printf '%s: %s\n' "$rule" "$text"
+  sed 's/^/  /' <<< "$places"
+}
+
+# files FOLDER... -- PATTERN...: the files below the folders (those that exist) with such a name.
+files() {
+  local folders=() names=()
+  while [[ $1 != -- ]]; do
+    [[ -e $1 ]] && folders+=("$1")
+    shift
+  done
+  shift
+  for name in "$@"; do names+=(-o -name "$name"); done
+  ((${#folders[@]})) || return 0
+  find "${folders[@]}" -type f \( "${names[@]:1}" \) | sort
+}
+
+core_files() { files include src -- '*.hpp' '*.cpp' | grep -v '/testing/'; }
+testing_files() { files include/invsaga/testing src/testing -- '*.hpp' '*.cpp'; }
+backend_files() { files backends -- '*.hpp' '*.cpp' | grep -v '/tests/'; }
+our_files() {
+  files include src backends tools examples tests benchmarks fuzz -- '*.hpp' '*.cpp'
+}
+build_files() {
+  files cmake src backends tools examples tests benchmarks fuzz scripts .ci \
+    -- CMakeLists.txt '*.cmake' '*.sh' run
+  echo CMakeLists.txt
+}
+
+# search REGEX: in the files named on stdin, comments left out, the lines that match.
+search() {
+  REGEX=$1 xargs -r perl -ne 's@//.*@@; print "$ARGV:$.:$_" if /$ENV{REGEX}/; close ARGV if eof'
+}
+
+# first_lines_without REGEX: of the files named on stdin, those whose first line (after a #! line)
+# does not match.
+first_lines_without() {
+  REGEX=$1 xargs -r perl -ne '
+    next if $. == 1 && /^#!/;
+    print "$ARGV\n" unless $seen{$ARGV}++ || /$ENV{REGEX}/;
+    close ARGV if eof'
+}
+
+rule_folders() {
+  local path
+  for path in CMakeLists.txt CMakePresets.json LICENSE README.md include/invsaga src \
+    backends/memory tools examples tests benchmarks fuzz docs scripts; do
+    [[ -e $path ]] || echo "$path"
+  done | complain folders 'these have to be in the project'
+  [[ ! -d backends ]] || find backends -mindepth 1 -maxdepth 1 -type d | while IFS= read -r path; do
+    [[ -f $path/CMakeLists.txt && -d $path/include && -f $path/README.md ]] || echo "$path"
+  done | complain folders 'backends are alike: include/ src/ tests/ README.md CMakeLists.txt'
+}
+
+# backends -> include/invsaga, never the other way; what is for tests is used by tests.
+rule_include_direction() {
+  local backends
+  backends=$(find backends/*/include -name '*.hpp' -printf '%P|' 2> /dev/null)
+  core_files | search "#include [<\"](${backends}invsaga/testing/|backends/|tools/|tests/)" |
+    complain include_direction 'the core includes no backend, no testing kit and no tool'
+  testing_files | search "#include [<\"](${backends}backends/|tools/|tests/)" |
+    complain include_direction 'the testing kit includes no backend and no tool'
+  backend_files | search '#include [<"](invsaga/testing/|tools/|tests/|gtest/|gmock/)' |
+    complain include_direction 'a backend includes neither the testing kit nor a tool'
+}
+
+# What a user compiles: the standard library, Boost.Outcome and ourselves.
+rule_public_includes() {
+  local ours='[<"]invsaga/|<boost/outcome/|<[a-z_0-9]+>'
+  files include backends/*/include -- '*.hpp' | grep -v '/testing/' | search '#include' |
+    grep -vE "#include ($ours)" |
+    complain public_includes 'public headers include std, boost/outcome and invsaga only'
+  files include/invsaga/testing -- '*.hpp' | search '#include' |
+    grep -vE "#include ($ours|<gtest/|<gmock/)" |
+    complain public_includes 'headers of the testing kit may add gtest and gmock only'
+}
+
+# The world enters through the environment (environment*.hpp/cpp) and nowhere else.
+rule_core_is_pure() {
+  local pure clocks chance threads world
+  pure=$({ core_files; backend_files; } | grep -vE '/environment[^/]*$')
+  clocks='_clock::now *\(|clock_gettime|gettimeofday'
+  clocks+='|\b(std)?::time *\(|\btime *\((0|NULL|nullptr)\)'
+  chance='random_device|\bs?rand *\(|<random>|getrandom|getentropy'
+  threads='std::j?thread|this_thread|std::async|pthread_create|\b(u|nano)?sleep *\('
+  world='<[io]?fstream>|<filesystem>|\bfopen *\(|<sys/|<netinet/|<unistd\.h>|<fcntl\.h>'
+  world+='|\bsocket *\(|\bgetenv *\(|std::c(in|out|err|log)\b'
+  search "$clocks" <<< "$pure" |
+    complain core_is_pure 'no clock here: time is an argument; Clock of the environment reads it'
+  search "$chance" <<< "$pure" | complain core_is_pure 'no chance here: use Rng of the environment'
+  search "$threads" <<< "$pure" |
+    complain core_is_pure 'no thread and no sleep here: use Executor of the environment'
+  search "$world" <<< "$pure" |
+    complain core_is_pure 'no file, socket, standard stream or getenv here: give it as an argument'
+  testing_files | search "$clocks|$chance|this_thread" |
+    complain core_is_pure 'the testing kit is deterministic: a manual clock, seeds, no sleep'
+}
+
+rule_own_rights() {
+  local right='SPDX-License-Identifier: Apache-2.0'
+  our_files | first_lines_without "^// $right\$" |
+    complain own_rights "the first line has to be \"// $right\""
+  build_files | first_lines_without "^# $right\$" |
+    complain own_rights "the first line (after #!) has to be \"# $right\""
+}
+
+rule_columns() {
+  { our_files; build_files; } |
+    xargs -r perl -CSD -lne 'print "$ARGV:$." if length > 100; close ARGV if eof' |
+    complain columns 'over 100 columns: clang-format-19 -i breaks code and comments'
+}
+
+rule_headers() {
+  our_files | grep '\.hpp$' | while IFS= read -r file; do
+    grep -qx '#pragma once' "$file" || echo "$file"
+  done | complain headers 'a header holds "#pragma once"'
+  our_files | grep '\.hpp$' | search '^ *using namespace ' |
+    complain headers 'a header opens no namespace to those who include it'
+  our_files | search '#include "\.\.?/' | complain headers 'no include leads upwards or by "./"'
+}
+
+# The libraries that the project is to be built on are really what it is built on.
+rule_libraries_used() {
+  local place
+  while read -r header places; do
+    read -ra place <<< "$places"
+    files "${place[@]}" -- '*.hpp' '*.cpp' CMakeLists.txt CMakePresets.json |
+      xargs -r grep -lE -e "$header" | grep -q . || echo "$header in $places"
+  done <<'LIST' | complain libraries_used 'this is to be used there'
+#include.<boost/outcome/ include
+#include.<absl/ src backends tools
+#include.<fmt/ src backends tools
+#include.<gtest/ tests
+#include.<benchmark/ benchmarks
+LLVMFuzzerTestOneInput fuzz
+LIST
+}
+
+main() {
+  cd "$1" || exit 2
+  shift
+  local rules=("$@") rule
+  ((${#rules[@]})) || rules=("${all_rules[@]}")
+  for rule in "${rules[@]}"; do "rule_$rule"; done
+  exit "$broken"
+}
+
+main "$@"

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# check.sh finds each break of a rule: a small tree that keeps them all is broken in one place at a
+# time, and the named rule, and no other, has to complain.
+set -u
+check=$(cd "$(dirname "$0")" && pwd)/check.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/tree
+failures=0
+
+put() {  # put FILE LINE...: a source of ours with these lines
+  local file=$tree/$1 mark='//'
+  shift
+  [[ $file == *.[ch]pp ]] || mark='#'
+  mkdir -p "$(dirname "$file")"
+  printf '%s SPDX-License-Identifier: Apache-2.0\n' "$mark" > "$file"
+  [[ $file != *.hpp ]] || echo '#pragma once' >> "$file"
+  (($# == 0)) || printf '%s\n' "$@" >> "$file"
+}
+
+plant_good_tree() {
+  rm -rf "$tree"
+  mkdir -p "$tree"/{docs,scripts,cmake,.ci,backends/memory/include}
+  touch "$tree"/{CMakePresets.json,LICENSE,README.md,backends/memory/README.md}
+  put CMakeLists.txt
+  put backends/memory/CMakeLists.txt
+  put backends/memory/include/invsaga/memory.hpp '#include <invsaga/stock.hpp>'
+  put include/invsaga/stock.hpp '#include <boost/outcome/basic_result.hpp>' '#include <vector>'
+  put include/invsaga/testing/model.hpp '#include <gtest/gtest.h>' '#include <thread>'
+  put src/stock.cpp '// std::thread, random_device and system_clock::now() are only words here'
+  put src/environment.cpp 'auto now = std::chrono::system_clock::now();' '#include <thread>'
+  put tools/main.cpp '#include <absl/hash/hash.h>' '#include <fmt/core.h>' '#include <fstream>'
+  put examples/01_reserve.cpp
+  put tests/stock_test.cpp '#include <gtest/gtest.h>'
+  put benchmarks/stock.cpp '#include <benchmark/benchmark.h>'
+  put fuzz/event_fuzz.cpp 'int LLVMFuzzerTestOneInput();'
+}
+
+expect() {  # expect RULE WHAT: the tree as it now is breaks this rule alone (or none)
+  local rule=$1 what=$2 said broken
+  said=$("$check" "$tree" 2>&1)
+  broken=$(grep -oE '^[a-z_]+: ' <<< "$said" | sort -u | tr -d ': \n')
+  [[ $rule == none ]] && rule=''
+  if [[ $broken != "$rule" ]]; then
+    printf 'FAILED %s: broke "%s", not "%s"\n%s\n' "$what" "$broken" "$rule" "$said"
+    failures=$((failures + 1))
+  fi
+}
+
+broken_by() {  # broken_by RULE FILE LINE...: the good tree with one more file, or with this one so
+  local rule=$1
+  shift
+  plant_good_tree
+  put "$@"
+  expect "$rule" "$*"
+}
+
+plant_good_tree
+expect none 'the good tree'
+
+broken_by include_direction src/stock.cpp '#include <invsaga/testing/model.hpp>'
+broken_by include_direction src/stock.cpp '#include <invsaga/memory.hpp>'
+broken_by include_direction include/invsaga/ids.hpp '#include "invsaga/testing/model.hpp"'
+broken_by include_direction include/invsaga/testing/model.hpp '#include <invsaga/memory.hpp>'
+broken_by include_direction backends/memory/src/a.cpp '#include <invsaga/testing/model.hpp>'
+broken_by none backends/memory/tests/a_test.cpp '#include <invsaga/testing/model.hpp>'
+for library in absl/hash/hash.h fmt/core.h nlohmann/json.hpp boost/asio.hpp boost/optional.hpp \
+  gtest/gtest.h; do
+  broken_by public_includes include/invsaga/ids.hpp "#include <$library>"
+  broken_by none src/ids.cpp "#include <$library>"
+done
+broken_by public_includes include/invsaga/testing/model.hpp '#include <fmt/core.h>'
+for line in 'auto t = std::chrono::steady_clock::now();' 'std::time(nullptr);' 'time(NULL);' \
+  'std::random_device d;' 'rand();' 'std::thread t;' 'std::jthread t;' 'std::async(f);' \
+  'std::this_thread::sleep_for(x);' 'usleep(1);' 'std::cout << 1;' 'getenv("X");' \
+  'int s = socket(1, 2, 3);' '#include <fstream>' '#include <sys/socket.h>'; do
+  broken_by core_is_pure src/stock.cpp "$line"
+  broken_by core_is_pure backends/memory/src/stock.cpp "$line"
+  broken_by none tools/stock.cpp "$line"
+done
+broken_by core_is_pure include/invsaga/testing/model.hpp 'std::random_device d;'
+broken_by none include/invsaga/environment.hpp 'auto t = std::chrono::steady_clock::now();'
+broken_by headers tools/a.hpp 'using namespace std;'
+broken_by headers tools/a.cpp '#include "../src/a.hpp"'
+long_line=$(printf 'x%.0s' {1..101})
+broken_by columns src/a.cpp "$long_line"
+broken_by none src/a.cpp "${long_line:1}"
+broken_by columns cmake/a.cmake "# $long_line"
+broken_by libraries_used benchmarks/stock.cpp
+broken_by libraries_used tests/stock_test.cpp
+
+plant_good_tree && echo 'int x;' > "$tree/src/a.cpp" && expect own_rights 'no first line'
+plant_good_tree && echo 'x' > "$tree/scripts/a.sh" && expect own_rights 'a script without'
+plant_good_tree && rm "$tree/LICENSE" && expect folders 'no LICENSE'
+plant_good_tree && rm -r "$tree/fuzz" && put fuzz.cpp && expect folderslibraries_used 'no fuzz/'
+plant_good_tree && mkdir -p "$tree/backends/redis" && expect folders 'a backend unlike the others'
+plant_good_tree && put tools/a.hpp && sed -i 2d "$tree/tools/a.hpp" && expect headers 'no pragma'
+
+((failures == 0)) || exit 1
+echo 'each break was found'

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A search over schedules: two orders, two owners, at most two faults, on the production machine, runner
+// and backends. Every single fault and every pair of faults at every place where a run comes by, the
+// order of simultaneous things drawn from a seed.
+//
+// timeout: 1200
+#include <gtest/gtest.h>
+
+#include <unordered_set>
+
+#include <invsaga/memory.hpp>
+
+#include "tests/search/search_world.hpp"
+
+namespace invsaga::search {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t every = 40;  // a sample; the release build makes them all
+#else
+constexpr std::size_t every = 1;
+#endif
+constexpr std::size_t different_runs = 100'000;
+
+/// The memory backend, as a world needs it.
+class MemoryBackends {
+ public:
+  using Backend = MemoryBackend<>;
+  MemoryBackends(testing::ManualClock& clock, Executor&) : clock_(clock) {}
+  Backend& backend() { return backend_; }
+  void tick() { backend_.advance_to(clock_.now()); }
+  bool open(std::span<const Line> lines) {
+    return backend_
+        .adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening,
+                 clock_.now() + std::chrono::hours(1), lines})
+        .has_value();
+  }
+  StockCounters stock(Row row) { return backend_.stock(row).value(); }
+  std::vector<RunRecord> records(RunId run) { return backend_.read(run).value(); }
+  std::vector<std::string> published(RunId run) {
+    std::vector<std::string> types;
+    for (const Event& event : backend_.pending(1000).value()) {
+      if (event.saga == run) types.push_back(event.type);
+    }
+    return types;
+  }
+
+ private:
+  testing::ManualClock& clock_;
+  Backend backend_;
+};
+
+std::string text(const Plan& plan) {
+  static const char* const words[fault_count] = {"none",         "failed",      "lost",      "late",  "crash_before",
+                                                 "crash_after", "take_over", "cancel", "expire"};
+  std::string out = "seed " + std::to_string(plan.seed);
+  for (const Plan::At& at : plan.faults) {
+    out += ", " + std::string(words[static_cast<std::size_t>(at.fault)]) + " at " + std::to_string(at.place);
+  }
+  return out;
+}
+
+/// Runs plans, counts the different ones, and stops telling after a few that went wrong.
+template <class Backends>
+class Search {
+ public:
+  std::size_t run(const Plan& plan) {
+    SearchWorld<Backends> world(plan);
+    const std::string wrong = world.run();
+    std::uint64_t trace = world.trace();
+    for (const Plan::At& at : plan.faults) {
+      trace = (trace ^ at.place ^ (static_cast<std::uint64_t>(at.fault) << 32)) * 1099511628211ull;
+    }
+    traces_.insert(trace);
+    if (!wrong.empty() && ++wrongs_ <= 5) ADD_FAILURE() << text(plan) << ": " << wrong;
+    return world.places();
+  }
+
+  /// All single faults and, as `stride` allows, all pairs, for one seed.
+  void all_of(std::uint64_t seed, std::size_t stride) {
+    const std::size_t places = run({{}, seed});
+    for (std::size_t first = 0; first < places; ++first) {
+      for (std::size_t kind = 1; kind < fault_count; ++kind) {
+        Plan plan{{{first, static_cast<Fault>(kind)}}, seed};
+        const std::size_t then = run(plan);
+        plan.faults.emplace_back();
+        for (std::size_t second = first + 1; second < then; ++second) {
+          for (std::size_t other = 1; other < fault_count; ++other) {
+            if (counter_++ % (stride * every) != 0) continue;
+            plan.faults[1] = {second, static_cast<Fault>(other)};
+            run(plan);
+          }
+        }
+      }
+    }
+  }
+  [[nodiscard]] std::size_t different() const { return traces_.size(); }
+  [[nodiscard]] std::size_t wrongs() const { return wrongs_; }
+
+ private:
+  std::unordered_set<std::uint64_t> traces_;
+  std::size_t wrongs_ = 0;
+  std::size_t counter_ = 0;
+};
+
+TEST(ScheduleSearch, NoScheduleOfTwoOwnersAndTwoFaultsBreaksTheMemoryBackend) {
+  Search<MemoryBackends> search;
+  for (std::uint64_t seed = 1; seed <= 8 && search.wrongs() == 0; ++seed) search.all_of(seed, 5);
+  std::printf("%zu different runs\n", search.different());
+  EXPECT_EQ(search.wrongs(), 0U);
+  EXPECT_GE(search.different(), different_runs / every);
+}
+
+}  // namespace
+}  // namespace invsaga::search

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <invsaga/memory.hpp>
+
+#include "replay_options.hpp"
+#include "stock_history.hpp"
+
+namespace invsaga::tools {
+
+/// What a store error of the replay is.
+enum class StoreError : std::uint8_t {
+  none,
+  failed,   ///< It answers that it did not happen, and it did not.
+  unknown,  ///< It answers that it may have happened, and it did not.
+  lost,     ///< It answers that it may have happened, and it did.
+};
+
+/// Draws store errors: per call and attempt, at most three in a row. Safe from any thread.
+class StoreErrors {
+ public:
+  StoreErrors(std::uint64_t seed, double rate) : seed_(seed), rate_(rate) {}
+  /// `invoice` and `call` name the call; each time it is asked is the next attempt.
+  StoreError befalls(std::string_view invoice, std::string_view call);
+
+ private:
+  struct Attempts {
+    std::uint64_t count = 0;
+    unsigned in_row = 0;
+  };
+  std::uint64_t seed_;
+  double rate_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Attempts> attempts_;
+};
+
+/// The memory backend as the replay uses it: what it does and what it is asked becomes the history, its latencies are
+/// kept, and it has errors if that is wanted. Everything borrowed outlives it.
+class ReplayBackend : public MemoryBackend<StockHistory> {
+ public:
+  ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options, const MemoryLimits& limits);
+
+  /// As the memory backend's, and told to the history.
+  result<Applied> apply(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts);
+  result<ClaimAnswer> claim(const Claim& claim);
+  /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is its text.
+  result<AdjustAnswer> adjust_stock(const std::string& id, std::string_view invoice, AdjustReason reason,
+                            std::span<const Line> lines);
+
+  /// Real nanoseconds of each answered call, by operation; in no order.
+  struct Latencies {
+    std::vector<std::int64_t> reserve, commit;
+  };
+  [[nodiscard]] Latencies latencies() const;
+  /// The rows that refused most reserves: row and how often.
+  [[nodiscard]] std::vector<std::pair<Row, std::uint64_t>> contended(std::size_t limit) const;
+
+ private:
+  result<Applied> call(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts, CallNote& note);
+  void keep(const Operation& operation, const result<Applied>& applied, std::int64_t took);
+  void tell_failure(const Operation& operation, const CallNote& note, HistoryAnswer answer);
+
+  HistoryLog& log_;
+  const ReplayNames& names_;
+  StoreErrors errors_;
+  mutable std::mutex mutex_;
+  Latencies latencies_;
+  std::unordered_map<std::uint32_t, std::uint64_t> refusals_;
+};
+
+}  // namespace invsaga::tools
