@@ -85,10 +85,15 @@ bool EventFold::skips(const Stream& stream, const Progress& progress,
   return false;
 }
 
-/// True if anybody has not handled an event before `sequence`: the bus keeps the whole saga in order.
-bool EventFold::waits(const Stream& stream, const Progress& progress,
-                      std::uint64_t sequence) const {
+/// True if anybody had not handled an earlier event when the line's call began: the bus keeps the
+/// whole saga in order.
+bool EventFold::waits(const HistoryLine& line, const Stream& stream,
+                      const Progress& progress) const {
+  const std::uint64_t sequence = line.sequence;
   if (skips(stream, progress, sequence)) return true;
+  const bool since = std::any_of(stream.progress.begin(), stream.progress.end(),
+                                 [&](const Progress& p) { return p.last > 0 && p.t1 >= line.t0; });
+  if (since) return true;
   for (const Index index : stream.events) {
     const Event& event = events_[index];
     if (event.sequence >= sequence) return false;
@@ -110,11 +115,12 @@ void EventFold::handle(const HistoryLine& line, const Event& event, const Stream
                            shown(line.consumer)));
   }
   progress.last = event.sequence;
+  progress.t1 = line.t1;
 }
 
 void EventFold::park(const HistoryLine& line, const Event& event, const Stream& stream,
                      const Progress& progress) {
-  if (event.sequence > progress.last && waits(stream, progress, event.sequence)) return;
+  if (event.sequence > progress.last && waits(line, stream, progress)) return;
   report(16, fmt::format("{} is parked by {}, but nothing before it is missing", of(line),
                          shown(line.consumer)));
 }

@@ -160,6 +160,7 @@ void SagaFold::count_end(const HistoryLine& line, Saga& saga, Outcome outcome) {
   saga.just_ended = true;
   saga.outcome = outcome;
   saga.events = line.events;
+  saga.end_t1 = line.t1;
   switch (outcome) {
     case Outcome::completed: ++figures.completed; break;
     case Outcome::compensated: ++figures.compensated[line.reason]; break;

@@ -41,6 +41,7 @@ class EventFold {
   struct Progress {
     Index consumer;
     std::uint64_t last = 0;  ///< The highest sequence that it handled.
+    std::int64_t t1 = 0;     ///< When it had handled that.
     bool dead = false;       ///< It gave one up, which parks the later ones.
   };
   /// The events of one saga.
@@ -75,8 +76,8 @@ class EventFold {
   [[nodiscard]] bool handled_by(const Stream& stream, Index consumer, std::uint64_t sequence) const;
   [[nodiscard]] bool skips(const Stream& stream, const Progress& progress,
                            std::uint64_t sequence) const;
-  [[nodiscard]] bool waits(const Stream& stream, const Progress& progress,
-                           std::uint64_t sequence) const;
+  [[nodiscard]] bool waits(const HistoryLine& line, const Stream& stream,
+                           const Progress& progress) const;
   void finish_stream(Index saga, const Stream& stream);
   void judge_all_published(Index index, const Saga& saga, const Stream& stream);
   [[nodiscard]] std::uint64_t unhandled(const Stream& stream) const;

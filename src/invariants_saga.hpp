@@ -55,6 +55,7 @@ struct Saga {
   std::string facts;             ///< As `Fact`s.
   std::uint64_t n = 0, file_line = 0;  ///< Of its last line that is not an event's.
   std::uint64_t events = 0;      ///< As its end says.
+  std::int64_t end_t1 = 0;       ///< When its end was told.
 };
 
 class SagaFold {

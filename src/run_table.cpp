@@ -61,7 +61,7 @@ class RunTable::Impl {
     const Position length = known == nullptr ? 0 : known->length();
     if (at > length) return Error{Errc::moved_on};
     if (at < length) return append_again(*known, at, record);
-    INVSAGA_CHECK(room_for(known, record));
+    INVSAGA_CHECK(room_for(known, most_encoded_bytes(record)));
     const std::vector<std::byte> bytes = encode(record);
     RunBytes& kept = runs_[run];
     kept.append(bytes);
@@ -70,8 +70,7 @@ class RunTable::Impl {
     return kept.length();
   }
 
-  result<void> room_for(const RunBytes* run, const RunRecord& record) const noexcept {
-    const std::size_t most = most_encoded_bytes(record);
+  result<void> room_for(const RunBytes* run, std::size_t most) const noexcept {
     if (most > limits_.max_record_bytes) return Error{Errc::limit_exceeded};
     const bool run_fits = run != nullptr || runs_.size() < limits_.max_runs;
     const bool record_fits = run == nullptr || run->length() < limits_.max_records_a_run;
@@ -158,8 +157,8 @@ result<RunRecord> RunTable::record(RunId run, Position at) const {
   return decode<RunRecord>(known->record(at));
 }
 
-result<void> RunTable::room_for(RunId run, const RunRecord& record) const noexcept {
-  return impl_->room_for(impl_->find(run), record);
+result<void> RunTable::room_for(RunId run, std::size_t bytes) const noexcept {
+  return impl_->room_for(impl_->find(run), bytes);
 }
 
 std::size_t RunTable::size() const noexcept { return impl_->size(); }

@@ -97,6 +97,7 @@ class Walk {
   Path run() {
     RunRecord begun;
     begun.kind = RecordKind::begun;
+    begun.owner = OwnerId{1, 1};
     take(begun);
     while (step()) {
     }

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The parts that the library brings, under the suites of their concepts. The memory backend and the one whose parts live
+// apart are bound beside their own tests.
+
+#include <invsaga/claim_table.hpp>
 #include <invsaga/ledger.hpp>
+#include <invsaga/run_table.hpp>
+#include <invsaga/testing/idempotency_conformance.hpp>
+#include <invsaga/testing/saga_log_conformance.hpp>
 #include <invsaga/testing/store_conformance.hpp>
 
 namespace {
@@ -14,5 +22,21 @@ struct LedgerHarness {
   Ledger ledger;
 };
 INVSAGA_TEST_RESERVATION_STORE(Ledger, LedgerHarness);
+
+struct ClaimTableHarness {
+  explicit ClaimTableHarness(const Retention& wanted) : kept(wanted), table(wanted) {}
+  ClaimTable& store() { return table; }
+  void advance_to(Time now) { table.advance_to(now); }
+  Retention retention() { return kept; }
+  Retention kept;
+  ClaimTable table;
+};
+INVSAGA_TEST_IDEMPOTENCY_STORE(ClaimTable, ClaimTableHarness);
+
+struct RunTableHarness {
+  RunTable& log() { return table; }
+  RunTable table;
+};
+INVSAGA_TEST_SAGA_LOG(RunTable, RunTableHarness);
 
 }  // namespace

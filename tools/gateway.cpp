@@ -33,20 +33,24 @@ void Gateway::decide(Charge& charge, Time now) const {
   const auto drawn = [&](std::string_view what) { return draw(options_.seed, charge.invoice, what); };
   const bool unknown = drawn("unknown") < rates.unknown;
   if (unknown || drawn("timed_out") < rates.timed_out) {
-    charge.fate = Fate::found_out_late;
+    charge.silent_first = true;
     const double when = drawn("known after");
     charge.answer_at = now + Duration{unknown ? between(when, 1'000, 3'600'000) : between(when, 6'000, 60'000)};
     charge.was_charged = drawn("known charged") < 0.5;
     return;
   }
-  charge.fate = drawn("declined") < rates.declined ? Fate::declined : Fate::charged;
-  charge.was_charged = charge.fate == Fate::charged;
+  charge.was_charged = drawn("declined") >= rates.declined;
   charge.answer_at = now + gateway_latency(drawn("latency"));
 }
 
-result<checkout::Receipt> Gateway::verdict(const Charge& charge) const {
+/// The one answer for this charge, given now, for the first time or again.
+result<checkout::Receipt> Gateway::answer(Charge& charge) {
+  const auto word = charge.was_charged ? HistoryAnswer::charged : HistoryAnswer::declined;
+  tell(HistoryOp::charge, word, charge.invoice, charge.amount, charge.answered);
+  charge.answered = true;
+  charge.concluded = charge.sending;
   if (charge.was_charged) return checkout::Receipt{charge.amount};
-  return refuse(charge.fate == Fate::declined ? checkout::declined : checkout::payment_failed);
+  return refuse(charge.doubted ? checkout::payment_failed : checkout::declined);
 }
 
 result<Reply<checkout::Receipt>> Gateway::charge(const StepContext& step, const checkout::Order& order) {
@@ -63,12 +67,10 @@ result<Reply<checkout::Receipt>> Gateway::charge(const StepContext& step, const 
     charge.amount = order.amount;
     decide(charge, now);
   }
-  const bool heard = sending > 1 || charge.fate != Fate::found_out_late;  // else the first is never answered
+  tell_silent(charge, sending - 1);
+  const bool heard = sending > 1 || !charge.silent_first;
   if (charge.answered || (heard && charge.answer_at <= now)) {
-    charge.answered = true;
-    const auto word = charge.was_charged ? HistoryAnswer::charged : HistoryAnswer::declined;
-    tell(HistoryOp::charge, word, charge.invoice, charge.amount);
-    const auto said = verdict(charge);
+    const auto said = answer(charge);
     if (!said.has_value()) return said.assume_error();
     return Reply<checkout::Receipt>(said.assume_value());
   }
@@ -88,29 +90,32 @@ void Gateway::answer_later(RunId run, CallId call, std::uint64_t sending) {
     const std::lock_guard lock(mutex_);
     Charge& charge = charges_[run];
     if (charge.answered || charge.sending != sending) return;
-    charge.answered = true;
-    const auto word = charge.was_charged ? HistoryAnswer::charged : HistoryAnswer::declined;
-    tell(HistoryOp::charge, word, charge.invoice, charge.amount);
-    said = verdict(charge);
+    said = answer(charge);
   }
   answered_(run, call, said);
 }
 
-/// The sending has run out of time: its caller cannot know.
 void Gateway::stay_silent(RunId run, std::uint64_t sending) {
   const std::lock_guard lock(mutex_);
-  const Charge& charge = charges_[run];
-  if (charge.answered || charge.sending != sending) return;
-  tell(HistoryOp::charge, HistoryAnswer::unknown, charge.invoice, charge.amount);
+  tell_silent(charges_[run], sending);
+}
+
+/// The sendings up to this one have run out of time: their caller cannot know.
+void Gateway::tell_silent(Charge& charge, std::uint64_t sending) {
+  for (; !charge.answered && charge.concluded < sending; ++charge.concluded) {
+    charge.doubted = true;
+    tell(HistoryOp::charge, HistoryAnswer::unknown, charge.invoice, charge.amount);
+  }
 }
 
 void Gateway::refund(const StepContext& step, const checkout::Receipt& receipt) {
   tell(HistoryOp::refund, HistoryAnswer::refunded, std::string(step.key), receipt.amount);
 }
 
-void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice, const std::string& amount) {
+void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice, const std::string& amount, bool repeat) {
   HistoryLine line;
   line.at = timeline_.now();
+  line.repeat = repeat;
   line.op = op;
   line.answer = answer;
   line.saga = invoice;

@@ -35,21 +35,24 @@ class Gateway {
   void refund(const StepContext& step, const checkout::Receipt& receipt);
 
  private:
-  enum class Fate : std::uint8_t { charged, declined, found_out_late };
   struct Charge {
-    Fate fate{};
+    bool silent_first = false;  ///< The first sending is never answered.
     Time answer_at;           ///< When the gateway knows.
     bool was_charged = false; ///< What it then says.
     std::uint64_t sending = 0;
+    std::uint64_t concluded = 0;  ///< So many sendings are answered, or known to be silent.
     bool answered = false;
+    bool doubted = false;  ///< A sending was not answered in time.
     std::string invoice, amount;
   };
 
   void decide(Charge& charge, Time now) const;
-  [[nodiscard]] result<checkout::Receipt> verdict(const Charge& charge) const;
+  result<checkout::Receipt> answer(Charge& charge);
   void answer_later(RunId run, CallId call, std::uint64_t sending);
   void stay_silent(RunId run, std::uint64_t sending);
-  void tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice, const std::string& amount);
+  void tell_silent(Charge& charge, std::uint64_t sending);
+  void tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice, const std::string& amount,
+            bool repeat = false);
 
   Timeline& timeline_;
   HistoryLog& log_;

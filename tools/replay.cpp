@@ -129,7 +129,9 @@ class World final : RunObserver {
   void arm_everything();
   void arrive(const Arrival& arrival);
   void begin(std::size_t index);
+  [[nodiscard]] checkout::Order order_of(std::size_t index) const;
   void order(std::size_t index);
+  void arm_second_request(std::size_t index);
   void order_again(std::size_t index);
   void arm_expiry();
   void adjust(const std::string& id, std::string_view invoice, AdjustReason reason, std::span<const SkuLine> lines);
@@ -222,59 +224,46 @@ void World::begin(std::size_t index) {
          returned ? AdjustReason::returned : AdjustReason::write_off, orders_.lines_of(invoice));
 }
 
-void World::order(std::size_t index) {
+checkout::Order World::order_of(std::size_t index) const {
   const Invoice& invoice = orders_.invoices[index];
   checkout::Order order{std::string(invoice.number), names_.amount(index), {}, std::chrono::seconds(options_.hold_s)};
   for (const SkuLine& line : orders_.lines_of(invoice)) order.lines.push_back({names_.row(line.sku), line.qty});
-  if (draw(options_.seed, invoice.number, "sent_twice") < options_.faults.sent_twice) {
-    // Half of them while the first may still be under way, half well after it.
-    const bool soon = draw(options_.seed, invoice.number, "sent_twice soon") < 0.5;
-    const double after = draw(options_.seed, invoice.number, "sent_twice after");
-    const Duration later{soon ? between(after, 0, 2'000) : between(after, 5'000, second_request_within.count())};
-    timeline_.arm(invoice.time + later, Timeline::Due::second_request, [this, index] { order_again(index); });
-  }
-  const auto begun = runner_.start(checkout::saga, order, names_.request(index));
-  if (!begun.has_value()) {
-    trouble("order " + order.number + ": " + std::string(name(begun.assume_error().code)));
-  } else if (begun.assume_value().state != ClaimState::fresh) {
-    trouble("order " + order.number + ": " + std::string(name(begun.assume_value().state)));
-  }
+  return order;
+}
+
+void World::order(std::size_t index) {
+  const auto begun = runner_.start(checkout::saga, order_of(index), names_.request(index));
   arm_expiry();
+  arm_second_request(index);
+  if (!begun.has_value()) {
+    trouble("order " + std::string(names_.number(index)) + ": " + std::string(name(begun.assume_error().code)));
+  } else if (begun.assume_value().state != ClaimState::fresh) {
+    trouble("order " + std::string(names_.number(index)) + ": " + std::string(name(begun.assume_value().state)));
+  }
+}
+
+/// Half of the second requests come while the first may still be under way, half well after it.
+void World::arm_second_request(std::size_t index) {
+  const Invoice& invoice = orders_.invoices[index];
+  const auto drawn = [&](std::string_view what) { return draw(options_.seed, invoice.number, what); };
+  if (drawn("sent_twice") >= options_.faults.sent_twice) return;
+  const bool soon = drawn("sent_twice soon") < 0.5;
+  const double after = drawn("sent_twice after");
+  const Duration later{soon ? between(after, 0, 2'000) : between(after, 5'000, second_request_within.count())};
+  timeline_.arm(invoice.time + later, Timeline::Due::second_request, [this, index] { order_again(index); });
 }
 
 void World::order_again(std::size_t index) {
-  const auto begun = runner_.start(checkout::saga, checkout::Order{}, names_.request(index));
+  const auto begun = runner_.start(checkout::saga, order_of(index), names_.request(index));
   const bool answered = begun.has_value() && begun.assume_value().state != ClaimState::fresh;
   if (!answered) trouble("order " + std::string(names_.number(index)) + ": the second request was not recognised");
 }
 
-namespace {
-
-/// Why an order came to nothing, in the words of the report.
-std::string reason_of(const RunOutcome& outcome) {
-  if (outcome.end == RunEnd::completed) return "";
-  if (outcome.end == RunEnd::compensated && outcome.step == checkout::pay_step) {
-    return outcome.error.own == checkout::declined ? "declined" : "payment_failed";
-  }
-  return outcome.reason;
-}
-
-}  // namespace
-
-void World::ended(RunId run, const RunState& state, const RunOutcome& outcome) {
-  const std::size_t index = names_.invoice(run);
-  HistoryLine line;
-  line.at = timeline_.now();
-  line.op = HistoryOp::end;
-  line.answer = HistoryAnswer::ended;
-  line.saga = std::string(names_.number(index));
-  line.id = line.saga + "/end";
-  line.outcome = std::string(name(outcome.end));
-  line.reason = reason_of(outcome);
-  line.events = state.events;
-  const std::int64_t took = (line.at - orders_.invoices[index].time).count();
-  SlowOrder order{line.saga, took, line.reason.empty() ? line.outcome : line.reason};
-  log_.add(std::move(line));
+void World::ended(RunId run, const RunState&, const RunOutcome& outcome) {
+  const Invoice& invoice = orders_.invoices[names_.invoice(run)];
+  const std::string reason = end_reason(outcome);
+  SlowOrder order{std::string(invoice.number), (timeline_.now() - invoice.time).count(),
+                  reason.empty() ? std::string(name(outcome.end)) : reason};
   const std::lock_guard lock(mutex_);
   ended_.push_back(std::move(order));
 }

@@ -10,7 +10,8 @@ namespace invsaga::tools {
 namespace {
 
 constexpr unsigned errors_in_row = 3;
-constexpr Duration adjust_lifetime = std::chrono::hours(1);
+/// Longer than any thread lets the clock run ahead of what is under way: midnight is a barrier.
+constexpr Duration adjust_lifetime = std::chrono::hours(48);
 
 RecordedOperation as_recorded(const Operation& operation) {
   return std::visit([](const auto& op) { return RecordedOperation{op}; }, operation);
@@ -92,9 +93,44 @@ void ReplayBackend::keep(const Operation& operation, const result<Applied>& appl
   for (const ShortLine& line : refusal->lines) ++refusals_[line.row.index];
 }
 
+std::string end_reason(const RunOutcome& outcome) {
+  if (outcome.end == RunEnd::completed) return "";
+  if (outcome.decision == StockDecision::expired) return "hold_expired";
+  if (outcome.end == RunEnd::compensated && outcome.step == checkout::pay_step) {
+    return outcome.error.own == checkout::declined ? "declined" : "payment_failed";
+  }
+  return outcome.reason;
+}
+
+result<Position> ReplayBackend::append(RunId run, Position at, const RunRecord& record) {
+  if (record.kind != RecordKind::ended) return MemoryBackend<StockHistory>::append(run, at, record);
+  const std::lock_guard lock(answers_);
+  const auto appended = MemoryBackend<StockHistory>::append(run, at, record);
+  if (appended.has_value()) tell_end(run, record);
+  return appended;
+}
+
+void ReplayBackend::tell_end(RunId run, const RunRecord& record) {
+  HistoryLine line;
+  line.at = now();
+  line.op = HistoryOp::end;
+  line.answer = HistoryAnswer::ended;
+  line.saga = std::string(names_.number(names_.invoice(run)));
+  line.id = line.saga + "/end";
+  line.outcome = std::string(name(record.end));
+  const auto outcome = decode<RunOutcome>(record.output);
+  if (outcome.has_value()) line.reason = end_reason(outcome.assume_value());
+  const auto records = read(run);
+  if (records.has_value()) {
+    for (const RunRecord& each : records.assume_value()) line.events += each.events.size();
+  }
+  log_.add(std::move(line));
+}
+
 result<ClaimAnswer> ReplayBackend::claim(const Claim& claim) {
   HistoryLine line;
   line.t0 = log_.elapsed_ns();
+  const std::lock_guard lock(answers_);
   auto answer = MemoryBackend<StockHistory>::claim(claim);
   const std::size_t invoice = names_.invoice(claim.key);
   line.at = now();

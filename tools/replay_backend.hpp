@@ -40,6 +40,9 @@ class StoreErrors {
   std::unordered_map<std::string, Attempts> attempts_;
 };
 
+/// Why an order came to nothing, in the words of the report; empty if it was completed.
+std::string end_reason(const RunOutcome& outcome);
+
 /// The memory backend as the replay uses it: what it does and what it is asked becomes the history, its latencies are
 /// kept, and it has errors if that is wanted. Everything borrowed outlives it.
 class ReplayBackend : public MemoryBackend<StockHistory> {
@@ -49,6 +52,7 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
   /// As the memory backend's, and told to the history.
   result<Applied> apply(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts);
   result<ClaimAnswer> claim(const Claim& claim);
+  result<Position> append(RunId run, Position at, const RunRecord& record);
   /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is its text.
   result<AdjustAnswer> adjust_stock(const std::string& id, std::string_view invoice, AdjustReason reason,
                             std::span<const Line> lines);
@@ -64,12 +68,14 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
  private:
   result<Applied> call(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts, CallNote& note);
   void keep(const Operation& operation, const result<Applied>& applied, std::int64_t took);
+  void tell_end(RunId run, const RunRecord& record);
   void tell_failure(const Operation& operation, const CallNote& note, HistoryAnswer answer);
 
   HistoryLog& log_;
   const ReplayNames& names_;
   StoreErrors errors_;
-  mutable std::mutex mutex_;
+  std::mutex answers_;         ///< Held while a request is answered or a run ends: told in the order in which it is so.
+  mutable std::mutex mutex_;   ///< Guards what follows.
   Latencies latencies_;
   std::unordered_map<std::uint32_t, std::uint64_t> refusals_;
 };

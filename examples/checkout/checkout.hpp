@@ -105,10 +105,13 @@ inline auto clear_cart(Shop& shop, const StepContext& step, const Order& order) 
 /// A charge in doubt goes out again every 30 s, for a day: the gateway answers the same for the same id.
 inline constexpr auto ask_every_30s = invsaga::RetryPolicy::every(30s, 24h);
 
+/// A reserve is asked for again soon, and a few times only: the customer waits.
+inline constexpr invsaga::RetryPolicy a_few_times{100ms, 5s, 200, 20, 6, 24h};
+
 inline constexpr auto saga = invsaga::saga<Order, Shop>(
     "checkout", 1,
     invsaga::compensable<"place">(place, cancel, {2s, invsaga::standard}, {"ORDER_CHECKOUT_STARTED"}),
-    invsaga::compensable<"reserve">(hold, give_back, {2s, invsaga::standard},
+    invsaga::compensable<"reserve">(hold, give_back, {2s, a_few_times},
                                     {"STOCK_RESERVED", "STOCK_RESERVATION_FAILED"}),
     invsaga::compensable<"pay">(charge, refund, {5s, ask_every_30s}, {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}),
     invsaga::pivot<"commit">(sell, {2s, invsaga::until_known}, {"STOCK_COMMITTED"}),

@@ -46,8 +46,9 @@ class RunTable {
   [[nodiscard]] Position length(RunId run) const noexcept;
   /// One record. Errors: `not_found`, `corrupt`.
   result<RunRecord> record(RunId run, Position at) const;
-  /// The error that an append of `record` at the end of the run would meet, found beforehand.
-  result<void> room_for(RunId run, const RunRecord& record) const noexcept;
+  /// The error that an append of so many bytes (`most_encoded_bytes`) at the end of the run would
+  /// meet, found beforehand.
+  result<void> room_for(RunId run, std::size_t bytes) const noexcept;
   /// How many runs are kept.
   [[nodiscard]] std::size_t size() const noexcept;
 

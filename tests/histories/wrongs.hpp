@@ -629,7 +629,11 @@ class Wrongs {
     if (line == nullptr) return false;
     Line parked = *line;
     parked.answer = A::parked;
-    return insert_after(line, parked);
+    const std::size_t at = index_of(line);
+    insert_after(line, parked);
+    Line& made = history_.lines[at + 1];
+    made.t0 = made.t1 = 1'000'000'000;  // long after
+    return true;
   }
   bool duplicate_too_early() {
     Line* line = some_of(O::deliver, A::handled);
@@ -670,6 +674,7 @@ class Wrongs {
     Line* line = some_of(O::request, A::completed);
     if (line == nullptr) return false;
     line->answer = A::in_progress;
+    line->t0 = line->t1 = 1'000'000'000;  // long after
     return true;
   }
   bool mismatch_of_the_same() {

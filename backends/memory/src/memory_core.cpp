@@ -8,6 +8,22 @@
 
 namespace invsaga {
 inline namespace v0 {
+namespace {
+
+/// At least what `outcome_record` adds to a record for the lines that were short: all that the lent
+/// storage holds, and one at least.
+std::size_t most_shortage_bytes(std::span<const ShortLine> lent) noexcept {
+  return (lent.size() + 1) * sizeof(ShortLine);
+}
+
+/// An answer that a record of this decision does not bear, so that `recorded_answer` reads the
+/// record.
+Answer other_than(StockDecision decision) noexcept {
+  if (decision == StockDecision::not_found) return CommitAnswer::committed;
+  return CommitAnswer::not_found;
+}
+
+}  // namespace
 
 void MemoryCore::advance_to(Time time) noexcept {
   ledger.advance_to(time);
@@ -25,7 +41,7 @@ result<Applied> MemoryCore::apply(const Operation& operation, const Effects& eff
   if (effects.at > length) return Error{Errc::moved_on};
   if (effects.at < length) return apply_again(operation, effects, shorts);
   INVSAGA_CHECK(room_for(effects.run, *effects.yes));
-  INVSAGA_CHECK(room_for(effects.run, *effects.no));
+  INVSAGA_CHECK(room_for(effects.run, *effects.no, most_shortage_bytes(shorts)));
   INVSAGA_TRY(const Answer answer, ask(operation, shorts));
   keep(effects.run, effects.at, outcome_record(effects, answer, ledger.now()));
   // The run has recorded the sale in the same append: rule 5 asks for no more.
@@ -36,34 +52,33 @@ result<Applied> MemoryCore::apply(const Operation& operation, const Effects& eff
 result<Answer> MemoryCore::ask(const Operation& operation, std::span<ShortLine> shorts) {
   result<Answer> answer = ledger.apply(operation, shorts);
   last_ = ledger.last();
+  stock_answered_ = true;
   return answer;
 }
 
 /// The run has a record where this one would go: perhaps that of an earlier attempt whose reply was
-/// lost.
+/// lost. Then the answer is the recorded one, and the stock is left alone.
 result<Applied> MemoryCore::apply_again(const Operation& operation, const Effects& effects,
                                         std::span<ShortLine> shorts) {
   INVSAGA_TRY(const RunRecord found, runs.record(effects.run, effects.at));
-  const bool ours = detail::is_repeat(found, *effects.yes) || detail::is_repeat(found, *effects.no);
-  if (!ours) return Error{Errc::moved_on};
-  INVSAGA_TRY(const Answer answer, answer_again(operation, found, shorts));
-  last_.repeat = true;
+  INVSAGA_TRY(const Answer answer,
+              detail::recorded_answer(operation, found, other_than(found.decision), shorts));
+  const RunRecord ours = outcome_record(effects, answer, ledger.now());
+  if (!detail::is_repeat(found, ours)) return Error{Errc::moved_on};
+  look_back(operation, found);
   return Applied{answer, effects.at + 1};
 }
 
-/// The recorded answer. The stock is asked only for what the record does not hold (the short lines,
-/// what was sold), and only of an id that it remembers: a repeat must not take effect anew.
-result<Answer> MemoryCore::answer_again(const Operation& operation, const RunRecord& found,
-                                        std::span<ShortLine> shorts) {
-  if (remembers(operation)) {
-    const result<Answer> again = ask(operation, shorts);
-    if (again.has_value() && decision_of(again.assume_value()) == found.decision) return again;
-  }
-  last_ = {};
-  // Any answer that the record does not bear: so it is made from the record.
-  const bool not_found = found.decision == StockDecision::not_found;
-  const Answer other = not_found ? CommitAnswer::committed : CommitAnswer::not_found;
-  return detail::recorded_answer(operation, found, other);
+/// For the recorder: what the operation moved when it took effect. The stock tells it when it is
+/// asked again, which is done only of an id that it remembers: a repeat must not take effect anew.
+void MemoryCore::look_back(const Operation& operation, const RunRecord& found) {
+  const bool told = remembers(operation) && [&] {
+    const result<Answer> again = ask(operation, {});
+    return again.has_value() && decision_of(again.assume_value()) == found.decision;
+  }();
+  if (!told) last_ = {};
+  last_.repeat = true;
+  stock_answered_ = told;
 }
 
 bool MemoryCore::remembers(const Operation& operation) {
@@ -87,8 +102,9 @@ result<void> MemoryCore::forget(RunId run) {
   return outbox.forget(run);
 }
 
-result<void> MemoryCore::room_for(RunId run, const RunRecord& record) const noexcept {
-  INVSAGA_CHECK(runs.room_for(run, record));
+result<void> MemoryCore::room_for(RunId run, const RunRecord& record,
+                                  std::size_t more_bytes) const noexcept {
+  INVSAGA_CHECK(runs.room_for(run, most_encoded_bytes(record) + more_bytes));
   return outbox.room_for(run, record.events);
 }
 

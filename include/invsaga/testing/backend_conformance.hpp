@@ -37,11 +37,14 @@ namespace testing {
 template <class Harness>
 class BackendConformance : public ::testing::Test {
  public:
+  using Kind = std::remove_cvref_t<decltype(std::declval<Harness&>().backend())>;
+
   BackendConformance() { open({}); }
 
   /// Begins anew. False if this kind of backend cannot have those limits of memory.
   bool open(const StoreLimits& limits) {
     harness_.reset();
+    blocking_.reset();
     harness_ = std::make_unique<Harness>(limits);
     advance(0);
     const Line line{Row{0}, 10};
@@ -54,7 +57,6 @@ class BackendConformance : public ::testing::Test {
 
   auto& backend() { return harness_->backend(); }
   static constexpr bool is_atomic() {
-    using Kind = std::remove_cvref_t<decltype(std::declval<Harness&>().backend())>;
     return Capabilities(Kind::capabilities).atomic_effects;
   }
   static Time at(std::int64_t ms) { return time_from_ms(1'600'000'000'000 + ms); }
@@ -107,10 +109,11 @@ class BackendConformance : public ::testing::Test {
     return {hold(id), at(1'000), {&line_, 1}};
   }
   result<Applied> apply(const Operation& operation, const Effects& with) {
-    if constexpr (ApplyingStore<std::remove_cvref_t<decltype(backend())>>) {
+    if constexpr (ApplyingStore<Kind>) {
       return backend().apply(operation, with, shorts_);
     } else {
-      return submit(operation, with);
+      if (!blocking_) blocking_.emplace(backend(), [this] { return harness_->drive(); });
+      return blocking_->apply(operation, with, shorts_);
     }
   }
 
@@ -139,41 +142,352 @@ class BackendConformance : public ::testing::Test {
   }
 
  private:
-  /// Lends what has to be lent for as long as a completion may come.
-  result<Applied> submit(const Operation& operation, const Effects& with) {
-    struct Lent {
-      OwnedOperation operation;
-      OwnedEffects effects;
-      Operation operation_view;
-      Effects effects_view;
-      std::optional<result<Applied>> answer;
-    };
-    auto& lent = *lent_.emplace_back(std::make_shared<Lent>(
-        Lent{OwnedOperation(operation), OwnedEffects(with), {}, {}, {}}));
-    lent.operation_view = lent.operation.view();
-    lent.effects_view = lent.effects.view();
-    const Completion done{[](void* context, std::uint64_t, const result<Applied>& applied) {
-                            static_cast<Lent*>(context)->answer = applied;
-                          },
-                          &lent, 0};
-    backend().submit(lent.operation_view, lent.effects_view, shorts_, done);
-    while (!lent.answer && harness_->drive()) {
-    }
-    if (!lent.answer) return Error{Errc::timed_out};
-    return *lent.answer;
-  }
-
-  std::vector<std::shared_ptr<void>> lent_owner_;
-  template <class T>
-  struct LentList {
-    std::vector<std::shared_ptr<T>> all;
+  struct Nothing {
+    void reset() {}
   };
+  using Blocked = typename std::conditional_t<ApplyingStore<Kind>, std::type_identity<Nothing>,
+                                              std::type_identity<std::optional<Blocking<Kind>>>>::type;
+
   std::unique_ptr<Harness> harness_;
+  Blocked blocking_;
   std::vector<ShortLine> shorts_ = std::vector<ShortLine>(8);
   Line line_;
   RunRecord yes_;
   RunRecord no_;
 };
+
+TYPED_TEST_SUITE_P(BackendConformance);
+
+// --- an operation and its record
+
+TYPED_TEST_P(BackendConformance, AnOperationOfNoRunTouchesOnlyTheStock) {
+  auto& t = *this;
+  const auto applied = t.apply(t.reserve(4), {});
+  ASSERT_THAT(applied, IsReserved(t.hold(1), t.at(1'000)));
+  EXPECT_EQ(applied.value().position, 0u);
+  EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
+  EXPECT_EQ(t.records().size(), 1u);
+  EXPECT_TRUE(t.told().empty());
+}
+
+TYPED_TEST_P(BackendConformance, AYesAppendsTheRecordForYesWithItsEvents) {
+  auto& t = *this;
+  t.advance(20);
+  const auto applied = t.apply(t.reserve(4), t.effects(1));
+  ASSERT_THAT(applied, IsReserved(t.hold(1), t.at(1'000)));
+  EXPECT_EQ(applied.value().position, 2u);
+  EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
+  const auto records = t.records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1], outcome_record(t.effects(1), applied.value().answer, t.at(20)));
+  EXPECT_EQ(records[1].outcome, StepOutcome::done);
+  EXPECT_EQ(records[1].decision, StockDecision::reserved);
+  EXPECT_EQ(to_ms(records[1].at), to_ms(t.at(20))) << "by the store's clock";
+  EXPECT_EQ(t.told(), std::vector<std::string>{"YES"});
+}
+
+TYPED_TEST_P(BackendConformance, ANoAppendsTheRecordForNoWithItsEvents) {
+  auto& t = *this;
+  const auto applied = t.apply(t.reserve(11), t.effects(1));
+  ASSERT_THAT(applied, IsOutOfStock(Row{0}, 11, 10));
+  EXPECT_EQ(applied.value().position, 2u);
+  EXPECT_EQ(t.stock(), (StockCounters{10, 0, 0, 0}));
+  ASSERT_EQ(t.records().size(), 2u);
+  EXPECT_EQ(t.records()[1].outcome, StepOutcome::refused);
+  EXPECT_EQ(t.records()[1].decision, StockDecision::out_of_stock);
+  EXPECT_EQ(t.told(), std::vector<std::string>{"NO"});
+}
+
+TYPED_TEST_P(BackendConformance, EveryKindOfOperationHasItsEffects) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1)), IsReserved());
+  EXPECT_THAT(t.apply(Extend{t.hold(1), t.at(2'000)}, t.effects(2, 2)), Answers(ExtendAnswer::reserved));
+  EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, t.effects(3, 3)), Answers(CommitAnswer::committed));
+  EXPECT_THAT(t.apply(Release{t.hold(1)}, t.effects(4, 4)), Answers(ReleaseAnswer::committed));
+  const Line line{Row{0}, 3};
+  const Adjust back{{9, 2}, AdjustReason::returned, t.at(50), {&line, 1}};
+  EXPECT_THAT(t.apply(back, t.effects(5, 5)), IsAdjusted());
+  EXPECT_EQ(t.stock(), (StockCounters{9, 0, 4, 3}));
+  const auto records = t.records();
+  ASSERT_EQ(records.size(), 6u);
+  EXPECT_EQ(records[2].decision, StockDecision::reserved);
+  EXPECT_EQ(records[3].decision, StockDecision::committed);
+  EXPECT_EQ(records[4].decision, StockDecision::committed);
+  EXPECT_EQ(records[4].outcome, StepOutcome::refused) << "it was not released";
+  EXPECT_EQ(records[5].decision, StockDecision::adjusted);
+  EXPECT_EQ(t.told(), (std::vector<std::string>{"YES", "YES", "YES", "NO", "YES"}));
+}
+
+TYPED_TEST_P(BackendConformance, AnErrorAppendsNothing) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(0), t.effects(1)), ErrorIs(Errc::invalid_argument));
+  EXPECT_EQ(t.records().size(), 1u);
+  EXPECT_TRUE(t.told().empty());
+  EXPECT_EQ(t.stock(), (StockCounters{10, 0, 0, 0}));
+}
+
+TYPED_TEST_P(BackendConformance, ARunNeedsARecordForEitherAnswer) {
+  auto& t = *this;
+  Effects half = t.effects(1);
+  half.no = nullptr;
+  EXPECT_THAT(t.apply(t.reserve(4), half), ErrorIs(Errc::invalid_argument));
+  EXPECT_EQ(t.stock(), (StockCounters{10, 0, 0, 0}));
+}
+
+// --- the position (protocol rule 1)
+
+TYPED_TEST_P(BackendConformance, ARunThatHasMovedOnTakesNoRecord) {
+  auto& t = *this;
+  RunRecord cancelled = t.begun();
+  cancelled.kind = RecordKind::cancelled;
+  EXPECT_THAT(t.backend().append(t.run(1), 1, cancelled), IsOkAndHolds(2u));
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), ErrorIs(Errc::moved_on));
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(7)), ErrorIs(Errc::moved_on)) << "past the end";
+  EXPECT_EQ(t.records().size(), 2u);
+  EXPECT_TRUE(t.told().empty());
+  // Where all is one append the stock is untouched; elsewhere the operation's id tells what became of it.
+  EXPECT_EQ(t.stock().reserved, t.is_atomic() ? 0 : 4);
+  EXPECT_THAT(t.apply(t.reserve(4), {}), IsReserved(t.hold(1)));
+  EXPECT_EQ(t.stock().reserved, 4);
+}
+
+TYPED_TEST_P(BackendConformance, ARepeatGetsItsAnswerAndItsPositionAgain) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  t.advance(50);  // the record's time is not the repeat's
+  const auto again = t.apply(t.reserve(4), t.effects(1));
+  ASSERT_THAT(again, IsReserved(t.hold(1), t.at(1'000)));
+  EXPECT_EQ(again.value().position, 2u);
+  EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
+  EXPECT_EQ(t.records().size(), 2u);
+  EXPECT_EQ(t.told(), std::vector<std::string>{"YES"});
+}
+
+TYPED_TEST_P(BackendConformance, ARepeatedRefusalNamesItsShortLinesAgain) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(11), t.effects(1)), IsOutOfStock(Row{0}, 11, 10));
+  t.advance(1'000);  // the stock may have forgotten it: the record has not
+  EXPECT_THAT(t.apply(t.reserve(11), t.effects(1)), IsOutOfStock(Row{0}, 11, 10));
+  EXPECT_EQ(t.records().size(), 2u);
+}
+
+TYPED_TEST_P(BackendConformance, ARepeatIsAnsweredAlsoWhenTheRunHasGoneOn) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1)), IsReserved());
+  EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, t.effects(2, 2)), Answers(CommitAnswer::committed));
+  const auto again = t.apply(t.reserve(4), t.effects(1, 1));
+  ASSERT_THAT(again, IsReserved(t.hold(1)));
+  EXPECT_EQ(again.value().position, 2u);
+  EXPECT_EQ(t.records().size(), 3u);
+  EXPECT_EQ(t.told(), (std::vector<std::string>{"YES", "YES"}));
+}
+
+TYPED_TEST_P(BackendConformance, ARepeatIsAnsweredAsRecordedThoughTheHoldHasRunOut) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  t.advance(1'000);
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved(t.hold(1)));
+  EXPECT_EQ(t.stock(), (StockCounters{10, 0, 0, 0}));
+  EXPECT_EQ(t.records().size(), 2u);
+  EXPECT_EQ(t.told(), std::vector<std::string>{"YES"});
+}
+
+TYPED_TEST_P(BackendConformance, ARepeatedCommitIsCommittedAlsoAfterTheStockForgotIt) {
+  auto& t = *this;
+  if (!t.open({.max_records = 4})) GTEST_SKIP() << "this backend cannot be made so small";
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1)), IsReserved());
+  EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, t.effects(2, 2)), Answers(CommitAnswer::committed));
+  t.advance(1'000);
+  // Rule 5: the run has recorded the sale, so the stock may forget it: there is room for all four.
+  for (std::uint64_t id = 11; id <= 14; ++id) {
+    Reserve other = t.reserve(1, id);
+    other.until = t.at(1'500);
+    EXPECT_THAT(t.apply(other, {}), IsReserved());
+  }
+  EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, t.effects(2, 2)), Answers(CommitAnswer::committed));
+  EXPECT_EQ(t.stock(), (StockCounters{6, 4, 4, 0}));
+  EXPECT_EQ(t.records().size(), 3u);
+}
+
+TYPED_TEST_P(BackendConformance, ASaleThatNoRunHasRecordedIsNotForgotten) {
+  auto& t = *this;
+  if (!t.open({.max_records = 1})) GTEST_SKIP() << "this backend cannot be made so small";
+  EXPECT_THAT(t.apply(t.reserve(4), {}), IsReserved());
+  EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, {}), Answers(CommitAnswer::committed));
+  t.advance(5'000);
+  Reserve other = t.reserve(1, 11);
+  other.until = t.at(6'000);
+  EXPECT_THAT(t.apply(other, {}), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(t.backend().acknowledge(t.hold(1)), IsOk());
+  EXPECT_THAT(t.apply(other, {}), IsReserved());
+}
+
+TYPED_TEST_P(BackendConformance, WhatAnotherRecordedThereIsNoRepeat) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1, 2)), ErrorIs(Errc::moved_on)) << "another owner";
+  Effects other = t.effects(1);
+  t.yes().step = t.no().step = 3;
+  EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another step";
+  other = t.effects(1);
+  t.yes().hold = t.no().hold = 9;
+  EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another hold";
+  other = t.effects(1);
+  t.yes().kind = t.no().kind = RecordKind::undone;
+  EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another kind";
+  EXPECT_EQ(t.records().size(), 2u);
+  EXPECT_EQ(t.told(), std::vector<std::string>{"YES"});
+  EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
+}
+
+TYPED_TEST_P(BackendConformance, ARecordWithoutAnAnswerIsNoRepeatOfAnOperation) {
+  auto& t = *this;
+  const Effects effects = t.effects(1);
+  RunRecord given_up = t.yes();  // the owner stopped asking, and its operation comes late
+  given_up.outcome = StepOutcome::unknown;
+  EXPECT_THAT(t.backend().append(t.run(1), 1, given_up), IsOkAndHolds(2u));
+  EXPECT_THAT(t.apply(t.reserve(4), effects), ErrorIs(Errc::moved_on));
+  EXPECT_EQ(t.records().size(), 2u);
+}
+
+// --- append
+
+TYPED_TEST_P(BackendConformance, AnAppendedRecordBringsItsEvents) {
+  auto& t = *this;
+  RunRecord made = t.begun();
+  made.kind = RecordKind::outcome;
+  made.events = {t.event(1, "A"), t.event(2, "B")};
+  EXPECT_THAT(t.backend().append(t.run(1), 1, made), IsOkAndHolds(2u));
+  EXPECT_EQ(t.told(), (std::vector<std::string>{"A", "B"}));
+  EXPECT_THAT(t.backend().append(t.run(1), 1, made), IsOkAndHolds(2u)) << "a repeat";
+  EXPECT_EQ(t.told(), (std::vector<std::string>{"A", "B"}));
+}
+
+TYPED_TEST_P(BackendConformance, ARefusedAppendBringsNothing) {
+  auto& t = *this;
+  const auto epoch = t.claim();
+  RunRecord ended = t.begun();
+  ended.kind = RecordKind::ended;
+  ended.request = t.request();
+  ended.claim_epoch = epoch;
+  ended.events = {t.event(1, "A")};
+  EXPECT_THAT(t.backend().append(t.run(1), 0, ended), ErrorIs(Errc::moved_on));
+  EXPECT_THAT(t.backend().append(t.run(1), 2, ended), ErrorIs(Errc::moved_on));
+  EXPECT_TRUE(t.told().empty());
+  EXPECT_THAT(t.ask_claim(), ClaimIs(ClaimState::in_progress));
+}
+
+TYPED_TEST_P(BackendConformance, AnEventThatIsOutIsNotPutAgain) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  EXPECT_THAT(t.backend().acknowledge(t.run(1), 1), IsOk());
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  EXPECT_THAT(t.backend().settle(t.run(1), t.records()), IsOk());
+  EXPECT_TRUE(t.told().empty());
+}
+
+// --- the claim
+
+TYPED_TEST_P(BackendConformance, TheFirstRecordKeepsTheClaimForTheRun) {
+  auto& t = *this;
+  RunRecord begun = t.begun();
+  begun.request = t.request();
+  begun.claim_epoch = t.claim();
+  begun.until = t.at(5'000);
+  EXPECT_THAT(t.backend().append(t.run(2), 0, begun), IsOkAndHolds(1u));
+  t.advance(4'999);
+  EXPECT_THAT(t.ask_claim(), ClaimIs(ClaimState::in_progress));
+}
+
+TYPED_TEST_P(BackendConformance, TheLastRecordStoresTheAnswer) {
+  auto& t = *this;
+  RunRecord ended = t.begun();
+  ended.kind = RecordKind::ended;
+  ended.request = t.request();
+  ended.claim_epoch = t.claim();
+  ended.output = {std::byte{4}, std::byte{2}};
+  EXPECT_THAT(t.backend().append(t.run(1), 1, ended), IsOkAndHolds(2u));
+  const auto answer = t.ask_claim();
+  ASSERT_THAT(answer, ClaimIs(ClaimState::completed));
+  EXPECT_EQ(answer.value().answer, ended.output);
+  EXPECT_THAT(t.backend().append(t.run(1), 1, ended), IsOkAndHolds(2u)) << "a repeat";
+  EXPECT_THAT(t.backend().settle(t.run(1), t.records()), IsOk());
+}
+
+TYPED_TEST_P(BackendConformance, NoOtherRecordTouchesTheClaim) {
+  auto& t = *this;
+  RunRecord made = t.begun();
+  made.kind = RecordKind::outcome;
+  made.request = t.request();
+  made.claim_epoch = t.claim();
+  made.until = t.at(5'000);
+  made.output = {std::byte{4}};
+  EXPECT_THAT(t.backend().append(t.run(1), 1, made), IsOkAndHolds(2u));
+  EXPECT_THAT(t.ask_claim(), ClaimIs(ClaimState::in_progress));
+  t.advance(101);
+  EXPECT_THAT(t.ask_claim(), ClaimIs(ClaimState::fresh)) << "neither confirmed nor extended";
+}
+
+TYPED_TEST_P(BackendConformance, ARunGoesOnThoughItsClaimWasTakenByAnother) {
+  auto& t = *this;
+  const auto former = t.claim();
+  t.advance(200);
+  const auto newer = t.claim();
+  EXPECT_GT(newer, former);
+  RunRecord ended = t.begun();
+  ended.kind = RecordKind::ended;
+  ended.request = t.request();
+  ended.claim_epoch = former;
+  EXPECT_THAT(t.backend().append(t.run(1), 1, ended), IsOkAndHolds(2u));
+  EXPECT_THAT(t.ask_claim(), ClaimIs(ClaimState::in_progress)) << "the other's claim is untouched";
+}
+
+// --- settling
+
+TYPED_TEST_P(BackendConformance, SettlingWhatIsSettledChangesNothing) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  EXPECT_THAT(t.backend().settle(t.run(1), t.records()), IsOk());
+  EXPECT_THAT(t.backend().settle(t.run(1), t.records()), IsOk());
+  EXPECT_THAT(t.backend().settle(t.run(2), {}), IsOk());
+  EXPECT_EQ(t.told(), std::vector<std::string>{"YES"});
+  EXPECT_EQ(t.records().size(), 2u);
+  EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
+}
+
+TYPED_TEST_P(BackendConformance, RunsDoNotTouchEachOther) {
+  auto& t = *this;
+  EXPECT_THAT(t.backend().append(t.run(2), 0, t.begun()), IsOkAndHolds(1u));
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
+  EXPECT_EQ(t.records(2).size(), 1u);
+  Effects other = t.effects(1);
+  other.run = t.run(2);
+  t.yes().events = {t.event(1, "OTHER")};
+  t.yes().events[0].saga = t.run(2);
+  EXPECT_THAT(t.apply(t.reserve(3, 2), other), IsReserved(t.hold(2)));
+  EXPECT_EQ(t.records(2).size(), 2u);
+  EXPECT_EQ(t.records(1).size(), 2u);
+  EXPECT_EQ(t.told(), (std::vector<std::string>{"YES", "OTHER"}));
+}
+
+REGISTER_TYPED_TEST_SUITE_P(
+    BackendConformance, AnOperationOfNoRunTouchesOnlyTheStock,
+    AYesAppendsTheRecordForYesWithItsEvents, ANoAppendsTheRecordForNoWithItsEvents,
+    EveryKindOfOperationHasItsEffects, AnErrorAppendsNothing, ARunNeedsARecordForEitherAnswer,
+    ARunThatHasMovedOnTakesNoRecord, ARepeatGetsItsAnswerAndItsPositionAgain,
+    ARepeatedRefusalNamesItsShortLinesAgain, ARepeatIsAnsweredAlsoWhenTheRunHasGoneOn,
+    ARepeatIsAnsweredAsRecordedThoughTheHoldHasRunOut,
+    ARepeatedCommitIsCommittedAlsoAfterTheStockForgotIt,
+    ASaleThatNoRunHasRecordedIsNotForgotten, WhatAnotherRecordedThereIsNoRepeat,
+    ARecordWithoutAnAnswerIsNoRepeatOfAnOperation, AnAppendedRecordBringsItsEvents,
+    ARefusedAppendBringsNothing, AnEventThatIsOutIsNotPutAgain,
+    TheFirstRecordKeepsTheClaimForTheRun, TheLastRecordStoresTheAnswer,
+    NoOtherRecordTouchesTheClaim, ARunGoesOnThoughItsClaimWasTakenByAnother,
+    SettlingWhatIsSettledChangesNothing, RunsDoNotTouchEachOther);
+
+/// All that every Backend promises beyond its parts.
+#define INVSAGA_TEST_BACKEND(name, Harness) \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, BackendConformance, Harness)
 
 }  // namespace testing
 }  // namespace v0

@@ -3,7 +3,6 @@
 // A store that answers later, used as one that answers at once: what the conformance suites bind such a store with.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -40,8 +39,8 @@ result<Answer> ask(Store& store, const Operation& operation, std::span<ShortLine
       operation);
 }
 
-/// Submits, and drives until the completion has come. Borrows the store and whatever `drive` uses; both outlive it, and
-/// no completion comes after its end. One thread, and completions come on it.
+/// Submits, and drives until the completion has come. Borrows the store and whatever `drive` uses. No completion comes
+/// after its end. One thread, and completions come on it.
 ///
 /// `drive` does one thing that is due and says whether there was any. When there is none left and the completion has not
 /// come, the call is given up with `timed_out`; what was lent is kept for a completion that comes late.
@@ -63,18 +62,17 @@ class Blocking {
                         std::span<ShortLine> shorts) {
     calls_.emplace_front(operation, effects, shorts.size());
     const auto call = calls_.begin();
-    call->self = call;
     call->owner = this;
-    call->operation_view = call->operation.view();
-    call->effects_view = call->effects.view();
-    store_.submit(call->operation_view, call->effects_view, call->shorts, {&answered, &*call, 0});
+    call->self = call;
+    store_.submit(call->lent.operation, call->lent.effects, call->lent.shorts,
+                  {&answered, &*call, 0});
     while (!call->answer && drive_()) {
     }
     if (!call->answer) {
       call->given_up = true;
       return Error{Errc::timed_out};
     }
-    const result<Applied> answer = with_shorts(*call, shorts);
+    const result<Applied> answer = with_shorts_in(shorts, *call->answer);
     calls_.erase(call);
     return answer;
   }
@@ -97,13 +95,9 @@ class Blocking {
 
  private:
   struct Call {
-    Call(const Operation& asked, const Effects& with, std::size_t lent)
-        : operation(asked), effects(with), shorts(lent) {}
-    OwnedOperation operation;
-    OwnedEffects effects;
-    Operation operation_view;
-    Effects effects_view;
-    std::vector<ShortLine> shorts;
+    Call(const Operation& asked, const Effects& with, std::size_t room)
+        : lent(asked, with, room) {}
+    LentCall lent;
     std::optional<result<Applied>> answer;
     bool given_up = false;
     Blocking* owner = nullptr;
@@ -123,23 +117,6 @@ class Blocking {
   static result<Narrow> narrowed(const result<Applied>& applied) {
     if (!applied.has_value()) return applied.assume_error();
     return std::get<Narrow>(applied.assume_value().answer);
-  }
-
-  /// The answer, its short lines moved to where the caller lent room for them.
-  static result<Applied> with_shorts(const Call& call, std::span<ShortLine> lent) {
-    if (!call.answer->has_value()) return *call.answer;
-    Applied moved = call.answer->assume_value();
-    std::visit([&](auto& answer) { move_shorts(answer, lent); }, moved.answer);
-    return moved;
-  }
-  template <class Part>
-  static void move_shorts(Part& part, std::span<ShortLine> lent) {
-    if constexpr (std::derived_from<Part, Shortage>) {
-      std::ranges::copy(part.lines, lent.begin());
-      part.lines = lent.first(part.lines.size());
-    } else if constexpr (requires { part.index(); }) {
-      std::visit([&](auto& inner) { move_shorts(inner, lent); }, part);
-    }
   }
 
   Store& store_;

@@ -21,6 +21,7 @@
 
 #include <array>
 #include <cstdint>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -158,9 +159,12 @@ TYPED_TEST_P(EventBusConformance, KeepsTheOrderOfASagaThroughRetries) {
 }
 
 TYPED_TEST_P(EventBusConformance, AFailingEventHoldsBackNoOtherSaga) {
+  std::promise<void> published;
+  const std::shared_future<void> both = published.get_future().share();
   std::vector<RunId> done;
   std::mutex mutex;
   Recipient recipient([&](const Event& event, int n) -> result<Handling> {
+    both.wait();
     if (event.saga == saga_no(1) && n <= 3) return Error{Errc::unavailable};
     const std::lock_guard lock(mutex);
     done.push_back(event.saga);
@@ -169,6 +173,7 @@ TYPED_TEST_P(EventBusConformance, AFailingEventHoldsBackNoOtherSaga) {
   this->subscribe("a", recipient);
   this->publish(event_of(saga_no(1), 1));
   this->publish(event_of(saga_no(2), 1));
+  published.set_value();
   this->settle();
   EXPECT_THAT(done, ::testing::ElementsAre(saga_no(2), saga_no(1)));
 }

@@ -3,6 +3,9 @@
 // Operations and effects that own what they bear: what a test keeps, a network carries and a history remembers.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
 #include <span>
 #include <utility>
 #include <variant>
@@ -79,6 +82,47 @@ class OwnedEffects {
   RunRecord yes_;
   RunRecord no_;
 };
+
+/// A submitted call that owns all it lends: it may be under way long after whoever asked has gone. It stays where it is.
+struct LentCall {
+  LentCall(const Operation& asked, const Effects& with, std::size_t room)
+      : owned_operation(asked),
+        owned_effects(with),
+        operation(owned_operation.view()),
+        effects(owned_effects.view()),
+        shorts(room) {}
+  LentCall(const LentCall&) = delete;
+  LentCall& operator=(const LentCall&) = delete;
+
+  const OwnedOperation owned_operation;
+  const OwnedEffects owned_effects;
+  const Operation operation;  ///< Views of the two above.
+  const Effects effects;
+  std::vector<ShortLine> shorts;
+};
+
+namespace detail {
+
+template <class Part>
+void move_shorts(Part& part, std::span<ShortLine> lent) {
+  if constexpr (std::derived_from<Part, Shortage>) {
+    const auto shown = part.lines.first(std::min(part.lines.size(), lent.size()));
+    std::ranges::copy(shown, lent.begin());
+    part.lines = lent.first(shown.size());
+  } else if constexpr (requires { part.index(); }) {
+    std::visit([&](auto& inner) { move_shorts(inner, lent); }, part);
+  }
+}
+
+}  // namespace detail
+
+/// The answer with its short lines in the storage that `lent` is, as far as it reaches.
+inline result<Applied> with_shorts_in(std::span<ShortLine> lent, const result<Applied>& applied) {
+  if (!applied.has_value()) return applied;
+  Applied moved = applied.assume_value();
+  detail::move_shorts(moved.answer, lent);
+  return moved;
+}
 
 }  // namespace testing
 }  // namespace v0

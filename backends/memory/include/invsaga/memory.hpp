@@ -133,7 +133,7 @@ class MemoryBackend {
     const std::lock_guard lock(mutex_);
     sweep();
     const result<Applied> applied = core_.apply(operation, effects, shorts);
-    if (applied.has_value()) {
+    if (applied.has_value() && core_.stock_answered()) {
       tell(operation, applied.assume_value().answer, core_.last(), &effects);
     }
     return applied;

@@ -44,19 +44,23 @@ class MemoryCore {
 
   /// What the last `apply` did to the stock. Borrowed as `Ledger::last` says.
   [[nodiscard]] const LedgerTrace& last() const noexcept { return last_; }
+  /// Whether the stock gave the last answer. A repeat may get it from the run's record alone, when
+  /// the stock would say something else by now: then the stock did nothing that could be told.
+  [[nodiscard]] bool stock_answered() const noexcept { return stock_answered_; }
 
  private:
-  [[nodiscard]] result<void> room_for(RunId run, const RunRecord& record) const noexcept;
+  [[nodiscard]] result<void> room_for(RunId run, const RunRecord& record,
+                                      std::size_t more_bytes = 0) const noexcept;
   result<Answer> ask(const Operation& operation, std::span<ShortLine> shorts);
   result<Applied> apply_again(const Operation& operation, const Effects& effects,
                               std::span<ShortLine> shorts);
-  result<Answer> answer_again(const Operation& operation, const RunRecord& found,
-                              std::span<ShortLine> shorts);
+  void look_back(const Operation& operation, const RunRecord& found);
   bool remembers(const Operation& operation);
   void keep(RunId run, Position at, const RunRecord& record);
   void tell_claim(const RunRecord& record);
 
   LedgerTrace last_;
+  bool stock_answered_ = true;
 };
 
 }  // namespace v0

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A backend that is unlike the memory one on purpose: the stock is a service of its own that answers later, by `submit`
+// only, and in any order; runs, requests and outbox live in other places; `split` joins them. Each line between them
+// can fail (faults.hpp).
+//
+//     ApartParts parts(clock, executor);          // what survives a crash
+//     FaultPlan plan;
+//     ApartBackend backend(parts, plan);          // one process's lines to them
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <invsaga/claim_table.hpp>
+#include <invsaga/environment.hpp>
+#include <invsaga/ledger.hpp>
+#include <invsaga/outbox_queue.hpp>
+#include <invsaga/rng.hpp>
+#include <invsaga/run_table.hpp>
+#include <invsaga/split.hpp>
+#include <invsaga/testing/faults.hpp>
+#include <invsaga/testing/recorder.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+
+struct ApartOptions {
+  StoreLimits limits{};
+  Retention retention{};
+  RunLimits runs{};
+  OutboxLimits outbox{};
+  Duration longest_way{0};  ///< To the stock and back each take 0 to so long, by chance.
+  std::uint64_t seed = 1;   ///< Of that chance.
+};
+
+/// A stock that answers by `submit` only: an operation travels, takes effect when it arrives, and its answer travels
+/// back. Operations and answers overtake each other, by chance of the way and as the executor picks its tasks.
+///
+/// Clock and executor are borrowed and outlive it. It has its own time: the clock's. Safe from any thread; completions
+/// come on the executor's. What is under way when it ends is answered `reply_lost`.
+class ApartStore {
+ public:
+  static constexpr Capabilities capabilities{
+      .linearizable = true, .multi_row_atomic = true, .own_clock = true};
+
+  /// `recorder` is borrowed; none: nothing is recorded.
+  ApartStore(const Clock& clock, Executor& executor, const ApartOptions& options,
+             KeepingRecorder* recorder = nullptr);
+  ~ApartStore();
+  ApartStore(const ApartStore&) = delete;
+  ApartStore& operator=(const ApartStore&) = delete;
+
+  [[nodiscard]] const StoreLimits& limits() const noexcept { return ledger_.limits(); }
+  [[nodiscard]] Time now() const { return clock_.now(); }
+
+  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
+              Completion done);
+  result<void> acknowledge(ReservationId id);
+  result<StockCounters> stock(Row row);
+  /// How many operations have not been answered.
+  [[nodiscard]] std::size_t under_way() const;
+
+ private:
+  struct Message;
+  void arrive(std::uint64_t number);
+  void answer(std::uint64_t number);
+  void travel(std::uint64_t task);
+  void tell(const LentCall& call, const Answer& answer);
+  void tell_expired();
+
+  const Clock& clock_;
+  Executor& executor_;
+  const Duration longest_way_;
+  KeepingRecorder* recorder_;
+  mutable std::mutex mutex_;
+  Ledger ledger_;
+  Rng chance_;
+  std::uint64_t sent_ = 0;
+  std::map<std::uint64_t, std::shared_ptr<Message>> messages_;
+};
+
+/// Requests, in a place of their own. Safe from any thread.
+class ApartClaims {
+ public:
+  ApartClaims(const Clock& clock, const Retention& retention) : clock_(clock), table_(retention) {}
+
+  [[nodiscard]] Time now() const { return clock_.now(); }
+  result<ClaimAnswer> claim(const Claim& claim);
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until);
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer);
+  result<void> release(RequestKey key, std::uint64_t epoch);
+
+ private:
+  const Clock& clock_;
+  std::mutex mutex_;
+  ClaimTable table_;
+};
+
+/// Runs, in a place of their own. Safe from any thread.
+class ApartLog {
+ public:
+  explicit ApartLog(const RunLimits& limits = {}) : table_(limits) {}
+
+  result<Position> append(RunId run, Position at, const RunRecord& record);
+  result<std::vector<RunRecord>> read(RunId run);
+  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit);
+  result<void> forget(RunId run);
+
+ private:
+  std::mutex mutex_;
+  RunTable table_;
+};
+
+/// An outbox in a place of its own. Safe from any thread.
+class ApartOutbox {
+ public:
+  explicit ApartOutbox(const OutboxLimits& limits = {}) : queue_(limits) {}
+
+  result<bool> put(const Event& event);
+  result<std::vector<Event>> pending(std::size_t limit);
+  result<void> acknowledge(RunId saga, std::uint64_t sequence);
+
+ private:
+  std::mutex mutex_;
+  OutboxQueue queue_;
+};
+
+/// The four places. They survive what happens to those who use them; any number of backends may.
+struct ApartParts {
+  ApartParts(const Clock& clock, Executor& executor, const ApartOptions& options = {},
+             KeepingRecorder* recorder = nullptr)
+      : stock(clock, executor, options, recorder),
+        claims(clock, options.retention),
+        log(options.runs),
+        outbox(options.outbox) {}
+
+  ApartStore stock;
+  ApartClaims claims;
+  ApartLog log;
+  ApartOutbox outbox;
+};
+
+/// A process's line to a store that outlives it. When the line is cut, or ends, whoever waits is told `reply_lost` at
+/// once; what is under way arrives all the same.
+template <SubmittingStore Store>
+class StoreLine {
+ public:
+  static constexpr auto capabilities = Store::capabilities;
+
+  explicit StoreLine(Store& store) : store_(store) {}
+  ~StoreLine() { cut(); }
+  StoreLine(const StoreLine&) = delete;
+  StoreLine& operator=(const StoreLine&) = delete;
+
+  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
+  [[nodiscard]] Time now() const { return store_.now(); }
+  result<void> acknowledge(ReservationId id) { return store_.acknowledge(id); }
+  result<StockCounters> stock(Row row) { return store_.stock(row); }
+
+  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
+              Completion done) {
+    auto call = std::make_shared<Call>(operation, effects, shorts, done);
+    call->self = call;  // alive until the store has answered
+    {
+      const std::lock_guard lock(mutex_);
+      std::erase_if(calls_, [](const std::weak_ptr<Call>& one) { return one.expired(); });
+      calls_.push_back(call);
+    }
+    store_.submit(call->lent.operation, call->lent.effects, call->lent.shorts,
+                  {&answered, call.get(), 0});
+  }
+
+  void cut() {
+    std::vector<std::weak_ptr<Call>> calls;
+    {
+      const std::lock_guard lock(mutex_);
+      calls.swap(calls_);
+    }
+    for (const auto& weak : calls) {
+      if (const auto call = weak.lock()) call->tell(Error{Errc::reply_lost});
+    }
+  }
+
+ private:
+  struct Call {
+    Call(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts_,
+         Completion done_)
+        : lent(operation, effects, shorts_.size()), shorts(shorts_), done(done_) {}
+
+    /// Tells whoever waits, once.
+    void tell(const result<Applied>& applied) {
+      std::unique_lock lock(mutex);
+      const auto waiting = std::exchange(done, std::nullopt);
+      if (!waiting) return;
+      const auto moved = with_shorts_in(shorts, applied);
+      lock.unlock();
+      (*waiting)(moved);
+    }
+
+    LentCall lent;
+    std::span<ShortLine> shorts;
+    std::mutex mutex;
+    std::optional<Completion> done;
+    std::shared_ptr<Call> self;
+  };
+
+  static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
+    const std::shared_ptr<Call> call = std::move(static_cast<Call*>(context)->self);
+    call->tell(applied);
+  }
+
+  Store& store_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Call>> calls_;
+};
+
+/// The lines of one process to the four places, each with the faults of a plan.
+class ApartLines {
+ protected:
+  using StockLine = StoreLine<Faulty<ApartStore>>;
+
+  ApartLines(ApartParts& parts, FaultPlan* plan)
+      : plan_(plan != nullptr ? *plan : no_faults_),
+        faulty_stock_(parts.stock, plan_),
+        stock_line_(faulty_stock_),
+        claims_line_(parts.claims, plan_),
+        log_line_(parts.log, plan_),
+        outbox_line_(parts.outbox, plan_) {}
+
+  FaultPlan no_faults_;
+  FaultPlan& plan_;
+  Faulty<ApartStore> faulty_stock_;
+  StockLine stock_line_;
+  Faulty<ApartClaims> claims_line_;
+  Faulty<ApartLog> log_line_;
+  Faulty<ApartOutbox> outbox_line_;
+};
+
+/// A Backend whose parts live apart, as one process sees it. The parts and the plan are borrowed and outlive it: a crash
+/// is the end of this object, a new process a new one over the same parts. Safe from any thread.
+class ApartBackend : private ApartLines,
+                     public Split<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
+                                  Faulty<ApartLog>, Faulty<ApartOutbox>> {
+ public:
+  explicit ApartBackend(ApartParts& parts) : ApartBackend(parts, nullptr) {}
+  ApartBackend(ApartParts& parts, FaultPlan& plan) : ApartBackend(parts, &plan) {}
+  /// Whoever waits is told `reply_lost`.
+  ~ApartBackend() { stock_line_.cut(); }
+
+ private:
+  ApartBackend(ApartParts& parts, FaultPlan* plan)
+      : ApartLines(parts, plan), Split(stock_line_, claims_line_, log_line_, outbox_line_) {}
+};
+static_assert(Backend<ApartBackend>);
+static_assert(SubmittingStore<ApartBackend> && !ApplyingStore<ApartBackend>);
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga

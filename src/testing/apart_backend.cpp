@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/testing/apart_backend.hpp>
+
+#include <type_traits>
+#include <variant>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+namespace {
+
+/// The operation with its lines merged, where the stock looked at them.
+RecordedOperation recorded(const Operation& operation, std::span<const Line> merged) {
+  return std::visit(
+      [&](auto typed) -> RecordedOperation {
+        if constexpr (requires { typed.lines; }) {
+          if (!merged.empty()) typed.lines = merged;
+        }
+        return typed;
+      },
+      operation);
+}
+
+}  // namespace
+
+/// An operation on its way, and later its answer on the way back.
+struct ApartStore::Message {
+  Message(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts_,
+          Completion done_)
+      : lent(operation, effects, shorts_.size()), shorts(shorts_), done(done_) {}
+  LentCall lent;
+  std::span<ShortLine> shorts;  ///< The caller's.
+  Completion done;
+  result<Applied> answer = Error{Errc::reply_lost};
+};
+
+ApartStore::ApartStore(const Clock& clock, Executor& executor, const ApartOptions& options,
+                       KeepingRecorder* recorder)
+    : clock_(clock),
+      executor_(executor),
+      longest_way_(options.longest_way),
+      recorder_(recorder),
+      ledger_(options.limits),
+      chance_(options.seed) {}
+
+ApartStore::~ApartStore() {
+  executor_.drop(this);
+  for (const auto& [number, message] : messages_) message->done(Error{Errc::reply_lost});
+}
+
+// A message's two ways are its tasks 2n and 2n + 1.
+void ApartStore::travel(std::uint64_t task) {
+  const auto longest = static_cast<std::uint64_t>(longest_way_.count());
+  const Duration way{static_cast<std::int64_t>(longest == 0 ? 0 : chance_.below(longest + 1))};
+  const auto run = [](void* store, std::uint64_t arrived) {
+    auto* const self = static_cast<ApartStore*>(store);
+    arrived % 2 == 0 ? self->arrive(arrived / 2) : self->answer(arrived / 2);
+  };
+  executor_.post_at(saturating_add(clock_.now(), way), Task{run, this, task, nullptr});
+}
+
+void ApartStore::submit(const Operation& operation, const Effects& effects,
+                        std::span<ShortLine> shorts, Completion done) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t number = ++sent_;
+  messages_.emplace(number, std::make_shared<Message>(operation, effects, shorts, done));
+  travel(2 * number);
+}
+
+void ApartStore::arrive(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  Message& message = *messages_.at(number);
+  ledger_.advance_to(clock_.now());
+  ledger_.expire_due();
+  tell_expired();
+  const auto answer = ledger_.apply(message.lent.operation, message.lent.shorts);
+  if (answer.has_value()) {
+    tell(message.lent, answer.assume_value());
+    message.answer = Applied{answer.assume_value(), 0};
+  } else {
+    message.answer = answer.assume_error();
+  }
+  travel(2 * number + 1);
+}
+
+void ApartStore::answer(std::uint64_t number) {
+  std::shared_ptr<Message> message;
+  {
+    const std::lock_guard lock(mutex_);
+    message = std::move(messages_.extract(number).mapped());
+  }
+  message->done(with_shorts_in(message->shorts, message->answer));
+}
+
+void ApartStore::tell(const LentCall& call, const Answer& answer) {
+  if (recorder_ == nullptr) return;
+  const LedgerTrace& trace = ledger_.last();
+  recorder_->record({.at = ledger_.now(),
+                     .operation = recorded(call.operation, trace.lines),
+                     .answer = answer,
+                     .moved = trace.moved,
+                     .back = trace.back,
+                     .shorts = trace.shorts,
+                     .repeat = trace.repeat,
+                     .effects = &call.effects});
+}
+
+void ApartStore::tell_expired() {
+  if (recorder_ == nullptr) return;
+  for (const ExpiredHold& hold : ledger_.last().expired) {
+    StockRecord record;
+    record.at = ledger_.now();
+    record.operation = Expire{hold.id};
+    record.answer = ReleaseAnswer::expired;
+    record.moved = hold.lines;
+    recorder_->record(record);
+  }
+}
+
+result<void> ApartStore::acknowledge(ReservationId id) {
+  const std::lock_guard lock(mutex_);
+  return ledger_.acknowledge(id);
+}
+
+result<StockCounters> ApartStore::stock(Row row) {
+  const std::lock_guard lock(mutex_);
+  ledger_.advance_to(clock_.now());
+  ledger_.expire_due();
+  tell_expired();
+  return ledger_.stock(row);
+}
+
+std::size_t ApartStore::under_way() const {
+  const std::lock_guard lock(mutex_);
+  return messages_.size();
+}
+
+result<ClaimAnswer> ApartClaims::claim(const Claim& claim) {
+  const std::lock_guard lock(mutex_);
+  table_.advance_to(clock_.now());
+  return table_.claim(claim);
+}
+result<void> ApartClaims::extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+  const std::lock_guard lock(mutex_);
+  table_.advance_to(clock_.now());
+  return table_.extend(key, epoch, lease_until);
+}
+result<void> ApartClaims::confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  const std::lock_guard lock(mutex_);
+  table_.advance_to(clock_.now());
+  return table_.confirm(key, epoch, answer);
+}
+result<void> ApartClaims::release(RequestKey key, std::uint64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  table_.advance_to(clock_.now());
+  return table_.release(key, epoch);
+}
+
+result<Position> ApartLog::append(RunId run, Position at, const RunRecord& record) {
+  const std::lock_guard lock(mutex_);
+  return table_.append(run, at, record);
+}
+result<std::vector<RunRecord>> ApartLog::read(RunId run) {
+  const std::lock_guard lock(mutex_);
+  return table_.read(run);
+}
+result<std::vector<RunId>> ApartLog::unfinished(RunId after, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  return table_.unfinished(after, limit);
+}
+result<void> ApartLog::forget(RunId run) {
+  const std::lock_guard lock(mutex_);
+  return table_.forget(run);
+}
+
+result<bool> ApartOutbox::put(const Event& event) {
+  const std::lock_guard lock(mutex_);
+  return queue_.put(event);
+}
+result<std::vector<Event>> ApartOutbox::pending(std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  return queue_.pending(limit);
+}
+result<void> ApartOutbox::acknowledge(RunId saga, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  return queue_.acknowledge(saga, sequence);
+}
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga
