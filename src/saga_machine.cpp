@@ -56,7 +56,7 @@ result<void> SagaMachine::recorded(const RunRecord& record) {
 /// The news may be what was about to be appended, or may have come before it: then what was only a
 /// plan is made anew, by `next`.
 void SagaMachine::reconsider(const RunRecord& news) {
-  if (fenced_) {
+  if (fenced_ || state_.end) {  // nothing follows an end, a take-over least of all
     to_append_.clear();
     trying_.reset();
     return;

@@ -34,6 +34,7 @@ void SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, T
 }
 
 void SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now) {
+  if (step >= definition_.steps.size()) return;
   const bool call = action_of(step, undo).is_call();
   if (newest) trying_->under_way = false;
   if (call ? !waits_for(step, undo) : !wants_what_it_tries()) return;
@@ -51,11 +52,12 @@ bool SagaMachine::wants_what_it_tries() const {
 
 /// A final answer: it is recorded, once.
 void SagaMachine::settle(StepIndex step, bool undo, const Answered& answer) {
-  const RecordKind kind = undo ? RecordKind::undone : RecordKind::outcome;
-  const bool queued = std::any_of(
-      to_append_.begin(), to_append_.end(),
-      [&](const RunRecord& record) { return record.kind == kind && record.step == step; });
-  if (queued) return;
+  const bool settled = std::any_of(
+      to_append_.begin(), to_append_.end(), [&](const RunRecord& queued) {
+        const bool outcome = queued.kind == RecordKind::outcome && !undo;
+        return queued.step == step && (outcome || queued.kind == RecordKind::undone);
+      });
+  if (settled) return;
   if (!answer.has_value()) {
     const Error error = answer.assume_error();
     return undo ? park(step, error) : refuse_step(step, error);

@@ -144,7 +144,7 @@ class FaultyConnection {
 
   /// An operation on its way. Owns what it needs to arrive when its sender no longer waits.
   struct Sent {
-    std::shared_ptr<Link> line;
+    std::shared_ptr<Link> link;
     Operation operation;
     Effects effects;
     std::span<ShortLine> shorts;
@@ -163,8 +163,8 @@ class FaultyConnection {
       std::unique_ptr<Sent> sent(static_cast<Sent*>(raw));
       sent->link->interference.tick();
       if (sent->fault == Fault::late) return land(std::move(sent));  // nobody waits for it
-      Link& line = *sent->line;
-      const Fault fault = line.alive ? line.places.next() : Fault::none;
+      Link& link = *sent->link;
+      const Fault fault = link.alive ? link.places.next() : Fault::none;
       const Completion done = sent->done;
       switch (fault) {
         case Fault::failed: return done(Error{Errc::unavailable});
@@ -173,24 +173,24 @@ class FaultyConnection {
           return done(Error{Errc::reply_lost});
         case Fault::late: {
           sent->fault = Fault::late;
-          line.executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
+          link.executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
           return done(Error{Errc::timed_out});
         }
         case Fault::crash_before:
-          line.interference.kill();
+          link.interference.kill();
           return done(Error{Errc::reply_lost});
         case Fault::crash_after: {
-          const auto kept = sent->line;
+          const auto kept = sent->link;
           land(std::move(sent));
           kept->interference.kill();
           return done(Error{Errc::reply_lost});
         }
         case Fault::take_over:
         case Fault::cancel:
-        case Fault::expire: line.interference.add(fault); break;
+        case Fault::expire: link.interference.add(fault); break;
         case Fault::none: break;
       }
-      perform(line.backend, sent->operation, sent->effects, sent->shorts, done);
+      perform(link.backend, sent->operation, sent->effects, sent->shorts, done);
     }
 
     /// It takes effect, and nobody hears of it.
@@ -204,7 +204,7 @@ class FaultyConnection {
                               const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
                             },
                             sent.release(), 0};
-      perform(it.line->backend, it.kept_operation, it.kept_effects, it.owned_shorts, sink);
+      perform(it.link->backend, it.kept_operation, it.kept_effects, it.owned_shorts, sink);
     }
 
     static void perform(B& backend, const Operation& operation, const Effects& effects,

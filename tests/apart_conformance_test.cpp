@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The backend whose parts live apart, under the same suites. Its stock answers later, so it is bound through `Blocking`.
+//
+// timeout: 600
+
+#include <invsaga/testing/apart_backend.hpp>
+#include <invsaga/testing/backend_conformance.hpp>
+#include <invsaga/testing/idempotency_conformance.hpp>
+#include <invsaga/testing/outbox_conformance.hpp>
+#include <invsaga/testing/saga_log_conformance.hpp>
+#include <invsaga/testing/store_conformance.hpp>
+
+namespace invsaga::testing {
+namespace {
+
+/// Parts with a clock of their own, and one process's lines to them.
+struct ApartHarness {
+  ApartHarness() = default;
+  explicit ApartHarness(const StoreLimits& limits) : ApartHarness(ApartOptions{.limits = limits}) {}
+  explicit ApartHarness(const Retention& kept) : ApartHarness(ApartOptions{.retention = kept}) {}
+  explicit ApartHarness(const ApartOptions& options_) : options(options_) {}
+
+  ApartBackend& backend() { return lines; }
+  Blocking<ApartStore>& store() { return blocking; }
+  ApartBackend& log() { return lines; }
+  ApartBackend& outbox() { return lines; }
+  ApartBackend* small(std::size_t events) {
+    few = std::make_unique<ApartParts>(clock, executor,
+                                       ApartOptions{.outbox = {.max_events = events}});
+    few_lines = std::make_unique<ApartBackend>(*few);
+    return few_lines.get();
+  }
+  void advance_to(Time now) { clock.advance_to(now); }
+  StockCounters stock(Row row) { return lines.stock(row).value(); }
+  bool drive() { return executor.step(); }
+  Retention retention() { return options.retention; }
+
+  ApartOptions options;
+  ManualClock clock{Time{}};
+  SimulatedExecutor executor{clock};
+  ApartParts parts{clock, executor, options};
+  ApartBackend lines{parts};
+  Blocking<ApartStore> blocking{parts.stock, [this] { return executor.step(); }};
+  std::unique_ptr<ApartParts> few;
+  std::unique_ptr<ApartBackend> few_lines;
+};
+
+/// The same with its requests in the place of the store.
+struct ApartClaimsHarness : ApartHarness {
+  using ApartHarness::ApartHarness;
+  ApartBackend& store() { return lines; }
+};
+
+INVSAGA_TEST_RESERVATION_STORE(Apart, ApartHarness);
+INVSAGA_TEST_IDEMPOTENCY_STORE(Apart, ApartClaimsHarness);
+INVSAGA_TEST_SAGA_LOG(Apart, ApartHarness);
+INVSAGA_TEST_BACKEND(Apart, ApartHarness);
+INSTANTIATE_TYPED_TEST_SUITE_P(Apart, OutboxConformance, ApartHarness);
+
+}  // namespace
+}  // namespace invsaga::testing
