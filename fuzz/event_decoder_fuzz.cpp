@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Events from outside. The bytes are read as an envelope and as the stored form; whatever is accepted
-// has to come back equal from what we write of it.
+// Events from outside. The bytes are read as an envelope and as the stored form; whatever is
+// accepted has to come back equal from what we write of it.
 
 #include <cstddef>
 #include <cstdint>

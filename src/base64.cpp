@@ -31,13 +31,13 @@ std::uint32_t group_of(Bytes bytes) {
   return group;
 }
 
-/// Appends the `count` bytes that the first count + 1 digits of `text` mean. False if one of them is
-/// no digit, or if bits beyond those bytes are set.
+/// Appends the `count` bytes that the first count + 1 digits of `text` mean. False if one of them
+/// is no digit, or if bits beyond those bytes are set.
 bool append_group(std::vector<std::byte>& bytes, std::string_view text, std::size_t count) {
   std::uint32_t group = 0;
   for (std::size_t i = 0; i < 4; ++i) {
-    const std::uint8_t value =
-        i <= count ? digit_values[static_cast<unsigned char>(text[i])] : std::uint8_t{0};
+    const std::uint8_t value = i <= count ? digit_values[static_cast<unsigned char>(text[i])]
+                                          : std::uint8_t{0};
     if (value == no_digit) return false;
     group = group << 6 | value;
   }

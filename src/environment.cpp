@@ -164,9 +164,8 @@ void Agenda::stop() {
 
 bool Agenda::runs_elsewhere(const void* context) const {
   const auto self = std::this_thread::get_id();
-  return std::any_of(running_.begin(), running_.end(), [&](const Running& r) {
-    return r.context == context && r.thread != self;
-  });
+  return std::any_of(running_.begin(), running_.end(),
+                     [&](const Running& r) { return r.context == context && r.thread != self; });
 }
 
 void Agenda::drop(const void* context) {

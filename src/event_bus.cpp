@@ -6,10 +6,14 @@ inline namespace v0 {
 
 std::string_view name(Handling handling) noexcept {
   switch (handling) {
-    case Handling::handled: return "handled";
-    case Handling::duplicate: return "duplicate";
-    case Handling::parked: return "parked";
-    case Handling::dead: return "dead";
+    case Handling::handled:
+      return "handled";
+    case Handling::duplicate:
+      return "duplicate";
+    case Handling::parked:
+      return "parked";
+    case Handling::dead:
+      return "dead";
   }
   return "unrecognised";
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The reader of the CloudEvents envelope: bytes of a stranger. The byte budget is held before
-// anything else is done, depth and number of attributes while the text is walked through; no tree of
-// values is built.
+// anything else is done, depth and number of attributes while the text is walked through; no tree
+// of values is built.
 
 #include <algorithm>
 #include <array>
@@ -49,9 +49,9 @@ enum class Attribute : std::uint8_t {
 };
 
 constexpr std::array<std::string_view, 14> attribute_names{
-    "specversion",   "id",          "source",   "type",          "subject",     "time",
-    "partitionkey",  "correlationid", "causationid", "sequence", "schemaversion", "traceparent",
-    "data_base64",   "data"};
+    "specversion",   "id",           "source",        "type",        "subject",
+    "time",          "partitionkey", "correlationid", "causationid", "sequence",
+    "schemaversion", "traceparent",  "data_base64",   "data"};
 
 Attribute attribute_of(std::string_view name) {
   const auto found = std::find(attribute_names.begin(), attribute_names.end(), name);
@@ -77,7 +77,8 @@ bool is_attribute_name(std::string_view name) {
 bool has_control(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool c1 = c == 0xc2 && i + 1 < text.size() &&
+                    static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (c < 0x20 || c == 0x7f || c1) return true;
   }
   return false;
@@ -96,7 +97,9 @@ class EnvelopeSink : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit EnvelopeSink(const EventLimits& limits) : limits_(limits) {}
 
-  bool null() override { return scalar([](Attribute a) { return a != Attribute::data; }); }
+  bool null() override {
+    return scalar([](Attribute a) { return a != Attribute::data; });
+  }
   bool boolean(bool) override { return other_scalar(); }
   bool number_integer(number_integer_t) override { return other_scalar(); }
   bool number_float(number_float_t, const string_t&) override { return other_scalar(); }
@@ -189,25 +192,38 @@ bool EnvelopeSink::take_number(Attribute attribute, std::uint64_t value) {
 bool EnvelopeSink::take_text(Attribute attribute, std::string& value) {
   if (attribute < Attribute::data) seen_ |= bit(attribute);
   switch (attribute) {
-    case Attribute::specversion: other_version_ = value != "1.0"; return true;
-    case Attribute::id: return take_id(event_.id, value);
-    case Attribute::source: return take_name(source_, value);
-    case Attribute::type: return take_name(event_.type, value);
-    case Attribute::subject: return take_name(event_.subject, value);
-    case Attribute::traceparent: return take_name(event_.traceparent, value);
-    case Attribute::partitionkey: return take_id(event_.saga, value);
-    case Attribute::correlationid: return take_id(correlation_, value);
-    case Attribute::causationid: return take_id(event_.causation, value);
+    case Attribute::specversion:
+      other_version_ = value != "1.0";
+      return true;
+    case Attribute::id:
+      return take_id(event_.id, value);
+    case Attribute::source:
+      return take_name(source_, value);
+    case Attribute::type:
+      return take_name(event_.type, value);
+    case Attribute::subject:
+      return take_name(event_.subject, value);
+    case Attribute::traceparent:
+      return take_name(event_.traceparent, value);
+    case Attribute::partitionkey:
+      return take_id(event_.saga, value);
+    case Attribute::correlationid:
+      return take_id(correlation_, value);
+    case Attribute::causationid:
+      return take_id(event_.causation, value);
     case Attribute::time:
       if (const auto time = from_rfc3339(value)) return event_.time = *time, true;
       return false;
     case Attribute::sequence:
       if (const auto number = sequence_from(value)) return event_.sequence = *number, true;
       return false;
-    case Attribute::data_base64: return take_data(value);
-    case Attribute::schemaversion: return false;
+    case Attribute::data_base64:
+      return take_data(value);
+    case Attribute::schemaversion:
+      return false;
     case Attribute::data:
-    case Attribute::extension: return true;
+    case Attribute::extension:
+      return true;
   }
   return false;
 }

@@ -42,14 +42,14 @@ class Inbox::Core {
   result<InboxEntry> admit(const Event& event, const InboxClaim& claim);
   result<bool> too_early(const Event& event);
   result<InboxEntry> duplicate(const Event& event);
-  Error refused(Errc code, std::uint64_t InboxCounts::*counter);
+  Error refused(Errc code, std::uint64_t InboxCounts::* counter);
   [[nodiscard]] std::uint64_t highest(RunId saga) const;
   [[nodiscard]] std::optional<InboxClaim> unconfirmed(const Event& event) const;
   void give_back(const InboxClaim& claim);
   void remember_unconfirmed(const Event& event, const InboxClaim& claim);
   void moved(const Event& event);
   Place& place_of(RunId saga);
-  void count(std::uint64_t InboxCounts::*counter);
+  void count(std::uint64_t InboxCounts::* counter);
 
   const std::unique_ptr<detail::ClaimPort> store_;
   const std::string consumer_;
@@ -69,10 +69,14 @@ result<InboxEntry> Inbox::Core::open(const Event& event) {
   const Claim claim = claim_of(event, event.sequence);
   INVSAGA_TRY(const ClaimAnswer answer, store_->claim(claim));
   switch (answer.state) {
-    case ClaimState::fresh: return admit(event, {claim.key, answer.epoch});
-    case ClaimState::completed: return duplicate(event);
-    case ClaimState::in_progress: return refused(Errc::busy, &InboxCounts::busy);
-    case ClaimState::mismatch: return refused(Errc::invalid_argument, &InboxCounts::mismatch);
+    case ClaimState::fresh:
+      return admit(event, {claim.key, answer.epoch});
+    case ClaimState::completed:
+      return duplicate(event);
+    case ClaimState::in_progress:
+      return refused(Errc::busy, &InboxCounts::busy);
+    case ClaimState::mismatch:
+      return refused(Errc::invalid_argument, &InboxCounts::mismatch);
     case ClaimState::expired:
       if (event.sequence <= highest(event.saga)) return duplicate(event);
       break;
@@ -165,7 +169,7 @@ result<InboxEntry> Inbox::Core::duplicate(const Event& event) {
   return InboxEntry{Handling::duplicate, {}};
 }
 
-Error Inbox::Core::refused(Errc code, std::uint64_t InboxCounts::*counter) {
+Error Inbox::Core::refused(Errc code, std::uint64_t InboxCounts::* counter) {
   count(counter);
   return Error{code};
 }
@@ -201,7 +205,7 @@ Inbox::Core::Place& Inbox::Core::place_of(RunId saga) {
   return places_.at(saga);
 }
 
-void Inbox::Core::count(std::uint64_t InboxCounts::*counter) {
+void Inbox::Core::count(std::uint64_t InboxCounts::* counter) {
   const std::lock_guard lock(mutex_);
   ++(counts_.*counter);
 }

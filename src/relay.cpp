@@ -52,7 +52,7 @@ class Relay::Core {
   void forget_absent(const std::vector<Event>& pending);
   [[nodiscard]] Time after(std::uint32_t attempts, Remedy remedy);
   void arm(Time time);
-  void count(std::uint64_t RelayCounts::*counter);
+  void count(std::uint64_t RelayCounts::* counter);
 
   const std::unique_ptr<detail::RelayPort> port_;
   const Environment environment_;
@@ -127,8 +127,8 @@ void Relay::Core::pass() {
   if (!waits_.empty()) arm(next);
 }
 
-/// True if the event has left the outbox. `now` is the time of the whole pass, so that what fails in
-/// it waits beyond its end, and with it those behind.
+/// True if the event has left the outbox. `now` is the time of the whole pass, so that what fails
+/// in it waits beyond its end, and with it those behind.
 bool Relay::Core::forward(const Event& event, Time now) {
   const auto found = waits_.find(event.saga);
   if (found != waits_.end() && found->second.until > now) return false;
@@ -180,7 +180,7 @@ void Relay::Core::arm(Time time) {
   environment_.executor.post_at(time, {&Core::look_later, this, 0});
 }
 
-void Relay::Core::count(std::uint64_t RelayCounts::*counter) {
+void Relay::Core::count(std::uint64_t RelayCounts::* counter) {
   const std::lock_guard lock(mutex_);
   ++(counts_.*counter);
 }

@@ -17,17 +17,16 @@ namespace {
 /// Parts with a clock of their own, and one process's lines to them.
 struct ApartHarness {
   ApartHarness() = default;
-  explicit ApartHarness(const StoreLimits& limits) : ApartHarness(ApartOptions{.limits = limits}) {}
-  explicit ApartHarness(const Retention& kept) : ApartHarness(ApartOptions{.retention = kept}) {}
-  explicit ApartHarness(const ApartOptions& options_) : options(options_) {}
+  explicit ApartHarness(const StoreLimits& limits) : options(with(limits)) {}
+  explicit ApartHarness(const Retention& kept) : options(with(kept)) {}
 
   ApartBackend& backend() { return lines; }
   Blocking<ApartStore>& store() { return blocking; }
   ApartBackend& log() { return lines; }
   ApartBackend& outbox() { return lines; }
   ApartBackend* small(std::size_t events) {
-    few = std::make_unique<ApartParts>(clock, executor,
-                                       ApartOptions{.outbox = {.max_events = events}});
+    options.outbox.max_events = events;
+    few = std::make_unique<ApartParts>(clock, executor, options);
     few_lines = std::make_unique<ApartBackend>(*few);
     return few_lines.get();
   }
@@ -35,6 +34,17 @@ struct ApartHarness {
   StockCounters stock(Row row) { return lines.stock(row).value(); }
   bool drive() { return executor.step(); }
   Retention retention() { return options.retention; }
+
+  static ApartOptions with(const StoreLimits& limits) {
+    ApartOptions made;
+    made.limits = limits;
+    return made;
+  }
+  static ApartOptions with(const Retention& kept) {
+    ApartOptions made;
+    made.retention = kept;
+    return made;
+  }
 
   ApartOptions options;
   ManualClock clock{Time{}};

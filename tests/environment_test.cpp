@@ -21,8 +21,8 @@
 namespace invsaga {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::Chooser;
+using ::testing::ElementsAre;
 using testing::ExhaustiveChooser;
 using testing::ManualClock;
 using testing::SeededChooser;

@@ -14,7 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/inbox.hpp>
 #include <invsaga/memory_bus.hpp>
+#include <invsaga/relay.hpp>
+#include <invsaga/testing/event_bus_archetypes.hpp>
 #include <invsaga/testing/event_bus_conformance.hpp>
 #include <invsaga/testing/simulation.hpp>
 
@@ -64,32 +67,27 @@ TEST(Handling, HasTheWordsOfTheHistory) {
   EXPECT_EQ(name(static_cast<Handling>(99)), "unrecognised");
 }
 
-struct Archetype {
-  result<void> publish(const Event&) { return Error{Errc::unsupported}; }
-  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
-    return Error{Errc::unsupported};
-  }
-};
-struct WithoutPublish : Archetype {
-  void publish(const Event&) = delete;
-};
-struct WithoutAnswerToPublish : Archetype {
-  void publish(const Event&) {}
-};
-struct WithoutSubscribe : Archetype {
-  void subscribe(std::string_view, std::span<const std::string_view>, EventHandler) = delete;
-};
-struct WithHandlersThatCannotFail : Archetype {
-  result<void> subscribe(std::string_view, std::span<const std::string_view>,
-                         std::function<void(const Event&)>) {
-    return success();
-  }
-};
-static_assert(EventBus<Archetype>);
-static_assert(!EventBus<WithoutPublish>);
-static_assert(!EventBus<WithoutAnswerToPublish>);
-static_assert(!EventBus<WithoutSubscribe>);
-static_assert(!EventBus<const Archetype>);
+static_assert(EventBus<archetypes::EventBusArchetype>);
+static_assert(!EventBus<const archetypes::EventBusArchetype>);
+static_assert(!EventBus<archetypes::BusWithoutPublish>);
+static_assert(!EventBus<archetypes::BusWithoutAnswer>);
+static_assert(!EventBus<archetypes::BusWithoutSubscribe>);
+static_assert(!EventBus<archetypes::BusWithoutConsumers>);
+
+// Relay and inbox lean on nothing that the concepts do not promise.
+TEST(EventConcepts, AreAllThatRelayAndInboxAskFor) {
+  ManualClock clock{start};
+  SimulatedExecutor executor{clock};
+  archetypes::OutboxArchetype outbox(nullptr);
+  archetypes::EventBusArchetype bus(nullptr);
+  archetypes::IdempotencyStoreArchetype claims(nullptr);
+  Relay relay(outbox, bus, {clock, executor});
+  Inbox inbox(claims, "a");
+  EXPECT_THAT(inbox.handle(event_of(saga_no(1), 1), [](const Event&) { return success(); }),
+              ErrorIs(Errc::unsupported));
+  executor.run_until(clock.now());
+  EXPECT_EQ(relay.counts().read_failures, 1u);
+}
 
 // --- What the memory bus adds
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // labels: tsan
 //
-// The bus, the inbox and the relay with many threads at once: the order of each saga is kept, nothing
-// is lost and nothing is acted on twice.
+// The bus, the inbox and the relay with many threads at once: the order of each saga is kept,
+// nothing is lost and nothing is acted on twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -85,7 +85,9 @@ class LockedClaims {
   result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
     return locked()->confirm(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) { return locked()->release(key, epoch); }
+  result<void> release(RequestKey key, std::uint64_t epoch) {
+    return locked()->release(key, epoch);
+  }
 
  private:
   struct Locked {
@@ -110,9 +112,9 @@ TEST_P(ManyThreads, KeepTheOrderOfEachSagaAndActOnEachEventOnce) {
     const std::string name = "consumer " + std::to_string(i);
     effects.push_back(std::make_unique<Recipient>());
     inboxes.push_back(std::make_unique<Inbox>(claims, name));
-    const auto effect = [handler = effects.back()->handler(),
-                         tries = std::make_shared<std::atomic<unsigned>>(0)](
-                            const Event& event) -> result<void> {
+    const auto effect =
+        [handler = effects.back()->handler(),
+         tries = std::make_shared<std::atomic<unsigned>>(0)](const Event& event) -> result<void> {
       if (++*tries % 11 == 0) return Error{Errc::unavailable};
       INVSAGA_CHECK(handler(event));
       return success();

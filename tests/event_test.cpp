@@ -21,9 +21,9 @@
 namespace invsaga {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::ErrorIs;
 using testing::event_of;
+using ::testing::HasSubstr;
 using testing::IsOkAndHolds;
 using testing::saga_no;
 
@@ -99,7 +99,8 @@ TEST(StoredEvent, WithBytesLeftOverIsCorrupt) {
 TEST(PartitionOf, IsTheSameInEveryProcess) {
   // Pinned: a change would send the later events of a saga elsewhere than its earlier ones.
   std::vector<std::uint32_t> places;
-  for (std::uint64_t saga = 1; saga <= 8; ++saga) places.push_back(partition_of({saga, saga * 7}, 5));
+  for (std::uint64_t saga = 1; saga <= 8; ++saga)
+    places.push_back(partition_of({saga, saga * 7}, 5));
   EXPECT_THAT(places, ::testing::ElementsAre(3, 1, 4, 0, 0, 4, 3, 4));
 }
 
@@ -169,7 +170,8 @@ TEST(CloudEvent, IsValidJsonWhateverTheTextsHold) {
   event.subject = "a \"quoted\" \\ \n\t\x01\x7f \xff\xc3 \xe2\x82\xac";
   event.type = std::string("nul\0here", 8);
   const auto object = nlohmann::json::parse(to_cloud_event(event, "so\"urce"));
-  EXPECT_EQ(object["subject"], "a \"quoted\" \\ \n\t\x01\x7f \xef\xbf\xbd\xef\xbf\xbd \xe2\x82\xac");
+  EXPECT_EQ(object["subject"],
+            "a \"quoted\" \\ \n\t\x01\x7f \xef\xbf\xbd\xef\xbf\xbd \xe2\x82\xac");
   EXPECT_EQ(object["type"], std::string("nul\0here", 8));
   EXPECT_EQ(object["source"], "so\"urce");
 }
@@ -322,11 +324,12 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"time", "2010-13-01T08:26:00Z"}, Malformed{"time", "2010-02-29T08:26:00Z"},
         Malformed{"time", "2010-12-01T24:00:00Z"}, Malformed{"time", "2010-12-01T08:60:00Z"},
         Malformed{"time", "2010-12-01T08:26:61Z"}, Malformed{"time", "2010-12-01T08:26:00Zx"},
-        Malformed{"time", "2010-12-01T08:26:00+2:00"}, Malformed{"time", "2010-12-01T08:26:00+0200"},
+        Malformed{"time", "2010-12-01T08:26:00+2:00"},
+        Malformed{"time", "2010-12-01T08:26:00+0200"},
         Malformed{"time", "2010-12-01T08:26:00+24:00"}, Malformed{"time", "10-12-01T08:26:00Z"},
-        Malformed{"time", "0000-01-01T00:00:00+00:01"},
-        Malformed{"time", "9999-12-31T23:59:60Z"}, Malformed{"time", 0},
-        Malformed{"Upper", 1}, Malformed{"with_underscore", 1}, Malformed{"", 1}));
+        Malformed{"time", "0000-01-01T00:00:00+00:01"}, Malformed{"time", "9999-12-31T23:59:60Z"},
+        Malformed{"time", 0}, Malformed{"Upper", 1}, Malformed{"with_underscore", 1},
+        Malformed{"", 1}));
 
 TEST(CloudEventReader, RefusesWhatIsNoJsonObject) {
   const std::string good = to_cloud_event(full_event(), "/shop");

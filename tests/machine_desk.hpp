@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "examples/checkout/checkout.hpp"
 #include "invsaga/saga_machine.hpp"
 #include "invsaga/testing/printers.hpp"
+#include "tests/sample_saga.hpp"
 
 namespace invsaga::desk {
 
@@ -25,7 +25,6 @@ inline constexpr RunId the_run{7, 8};
 inline constexpr OwnerId me{1, 1};
 inline constexpr OwnerId other{2, 2};
 inline constexpr Time start = time_from_ms(1'000'000'000'000);
-inline constexpr Duration hold_length{900'000};
 
 // The steps of the checkout saga.
 inline constexpr StepIndex place = 0, reserve = 1, pay = 2, commit = 3, clear_cart = 4;
@@ -65,7 +64,7 @@ class Desk {
 
   /// A desk over the checkout saga, with its run begun.
   static Desk begun(bool one_append = true) {
-    return begun(checkout::saga.definition(), one_append);
+    return begun(sample::checkout.definition(), one_append);
   }
   static Desk begun(Definition definition, bool one_append = true) {
     Desk desk(std::move(definition), one_append);
@@ -157,7 +156,7 @@ class Desk {
   Operation operation(const Action& action) const {
     const StepDefinition& step = definition_.steps[action.step];
     const Time fixed = machine_.fixed_until(action.step, action.undo, action.hold);
-    const Time until = is_set(fixed) ? fixed : now + hold_length;
+    const Time until = is_set(fixed) ? fixed : now + sample::hold_length;
     const AdjustId adjust{action.step, action.undo ? 2u : 1u};
     switch ((action.undo ? step.undo : step.action).kind) {
       case StepKind::reserve:

@@ -17,27 +17,34 @@ namespace {
 
 /// One harness for all of them: a memory backend is one of each.
 struct MemoryHarness {
-  MemoryHarness() = default;
-  explicit MemoryHarness(const StoreLimits& limits) { open({.store = limits}); }
-  explicit MemoryHarness(const Retention& kept) : kept_(kept) { open({.retention = kept}); }
+  MemoryHarness() { open(); }
+  explicit MemoryHarness(const StoreLimits& limits) {
+    limits_.store = limits;
+    open();
+  }
+  explicit MemoryHarness(const Retention& kept) {
+    limits_.retention = kept;
+    open();
+  }
 
   MemoryBackend<>& backend() { return *memory_; }
   MemoryBackend<>& store() { return *memory_; }
   MemoryBackend<>& log() { return *memory_; }
   MemoryBackend<>& outbox() { return *memory_; }
   MemoryBackend<>* small(std::size_t events) {
-    open({.outbox = {.max_events = events}});
+    limits_.outbox.max_events = events;
+    open();
     return memory_.get();
   }
   void advance_to(Time now) { memory_->advance_to(now); }
   StockCounters stock(Row row) { return memory_->stock(row).value(); }
-  Retention retention() { return kept_; }
+  Retention retention() { return limits_.retention; }
 
  private:
-  void open(const MemoryLimits& limits) { memory_ = std::make_unique<MemoryBackend<>>(limits); }
+  void open() { memory_ = std::make_unique<MemoryBackend<>>(limits_); }
 
-  Retention kept_;
-  std::unique_ptr<MemoryBackend<>> memory_ = std::make_unique<MemoryBackend<>>();
+  MemoryLimits limits_;
+  std::unique_ptr<MemoryBackend<>> memory_;
 };
 
 INVSAGA_TEST_RESERVATION_STORE(Memory, MemoryHarness);

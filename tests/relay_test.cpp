@@ -381,8 +381,8 @@ class ShakyBus {
   Rng rng_;
 };
 
-// E1 to E5, B10: the relay is killed at random points, the bus is shaky, handlers fail; what was put
-// is acted on once and in order.
+// E1 to E5, B10: the relay is killed at random points, the bus is shaky, handlers fail; what was
+// put is acted on once and in order.
 TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
   Rng rng(GetParam());
   ManualClock clock(start);

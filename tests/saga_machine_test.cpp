@@ -159,8 +159,8 @@ TEST(SagaMachine, TheBudgetEndsWhenTheNextAttemptWouldStartPastIt) {
 }
 
 TEST(SagaMachine, AnUndoIsTriedForLongerThanAnyStepOfItsSaga) {
-  for (const StepDefinition& step : checkout::saga.definition().steps) {
-    EXPECT_GT(checkout::saga.definition().undo_policy.budget, step.limits.retry.budget);
+  for (const StepDefinition& step : sample::checkout.definition().steps) {
+    EXPECT_GT(sample::checkout.definition().undo_policy.budget, step.limits.retry.budget);
   }
   Desk desk = Desk::begun();
   desk.get_to(pay);
@@ -185,7 +185,7 @@ TEST(SagaMachine, NeverTriesInAHotLoop) {
     ASSERT_GT(wait.when, desk.now);
     desk.now = wait.when;
   }
-  EXPECT_GT(desk.now - start, 60s * 90);  // the cap, less jitter
+  EXPECT_GT(desk.now - start, 60s * 75);  // the cap, less jitter
 }
 
 // --- which attempt an answer belongs to
@@ -219,7 +219,7 @@ TEST(SagaMachine, AFailureOfTheFirstHoldsAttemptSaysNothingAboutTheSecondHolds) 
 }
 
 TEST(SagaMachine, AFailureFromBeforeItWasStuckSaysNothingAboutTheAttemptsSince) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
   Desk desk = Desk::begun(definition);
   desk.get_to(commit);
@@ -394,7 +394,7 @@ TEST(SagaMachine, ARetriableStepThatIsRefusedIsStuckAndNothingIsUndone) {
 }
 
 TEST(SagaMachine, AResumedRunGoesOnWithAFreshBudget) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps[clear_cart].limits.retry.attempts = 2;
   Desk desk = Desk::begun(definition);
   desk.get_to(clear_cart);
@@ -416,7 +416,7 @@ TEST(SagaMachine, ARunThatIsNotStuckCannotBeResumed) {
 }
 
 TEST(SagaMachine, ALateAnswerMovesAStuckRun) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps[clear_cart].limits.retry.attempts = 1;
   Desk desk = Desk::begun(definition);
   desk.get_to(clear_cart);
@@ -443,12 +443,13 @@ TEST(SagaMachine, AnUndoThatIsRefusedIsStuckUntilItIsResumed) {
 // --- late success (a yes that comes after the step was given up)
 
 TEST(SagaMachine, ALateYesOfAStepThatWasGivenUpIsCompensated) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps[pay].limits.retry.attempts = 1;
   Desk desk = Desk::begun(definition);
   desk.get_to(pay);
   const Action given_up = desk.begin(Kind::call, pay);
   desk.now += 5s;
+  desk.now = desk.next().when;
   desk.begin(Kind::call, pay);  // asked on: the refund needs to know
   ASSERT_EQ(desk.log.back().outcome, StepOutcome::unknown);
   desk.yes(given_up);
@@ -520,11 +521,12 @@ TEST(SagaMachine, ACancelTwiceIsOneAndACancelDuringTheUndoingChangesNothing) {
   EXPECT_TRUE(desk.machine().cancel("twice"));
   desk.next();
   EXPECT_EQ(desk.state().reason, "once");
-  EXPECT_EQ(std::count(desk.story().begin(), desk.story().end(), "cancelled"), 1);
+  const std::vector<std::string> story = desk.story();
+  EXPECT_EQ(std::count(story.begin(), story.end(), "cancelled"), 1);
 }
 
 TEST(SagaMachine, AnEndThatWasPlannedIsNotRecordedAfterACancel) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps.erase(
       definition.steps.begin() + 1,
       definition.steps.end());  // no pivot: it can be cancelled until it has ended
@@ -539,7 +541,7 @@ TEST(SagaMachine, AnEndThatWasPlannedIsNotRecordedAfterACancel) {
 }
 
 TEST(SagaMachine, ParkingThatWasPlannedIsNotRecordedAfterACancel) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
   Desk desk = Desk::begun(definition);
   desk.get_to(commit);
@@ -550,7 +552,7 @@ TEST(SagaMachine, ParkingThatWasPlannedIsNotRecordedAfterACancel) {
 }
 
 TEST(SagaMachine, ACancelMovesARunThatIsStuck) {
-  Definition definition = checkout::saga.definition();
+  Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
   Desk desk = Desk::begun(definition);
   desk.get_to(commit);

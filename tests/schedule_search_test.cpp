@@ -11,6 +11,7 @@
 
 #include <invsaga/memory.hpp>
 
+#include "tests/search/apart_backends.hpp"
 #include "tests/search/search_world.hpp"
 
 namespace invsaga::search {
@@ -26,9 +27,18 @@ constexpr std::size_t different_runs = 100'000;
 /// The memory backend, as a world needs it.
 class MemoryBackends {
  public:
-  using Backend = MemoryBackend<>;
+  class Connection {
+   public:
+    using Backend = FaultyConnection<MemoryBackend<>>;
+    Connection(MemoryBackends& backends, std::shared_ptr<Link> link)
+        : line_(backends.backend_, std::move(link)) {}
+    Backend& backend() { return line_; }
+
+   private:
+    Backend line_;
+  };
+
   MemoryBackends(testing::ManualClock& clock, Executor&) : clock_(clock) {}
-  Backend& backend() { return backend_; }
   void tick() { backend_.advance_to(clock_.now()); }
   bool open(std::span<const Line> lines) {
     return backend_
@@ -49,7 +59,7 @@ class MemoryBackends {
 
  private:
   testing::ManualClock& clock_;
-  Backend backend_;
+  MemoryBackend<> backend_;
 };
 
 std::string text(const Plan& plan) {
@@ -105,12 +115,21 @@ class Search {
   std::size_t counter_ = 0;
 };
 
-TEST(ScheduleSearch, NoScheduleOfTwoOwnersAndTwoFaultsBreaksTheMemoryBackend) {
-  Search<MemoryBackends> search;
-  for (std::uint64_t seed = 1; seed <= 8 && search.wrongs() == 0; ++seed) search.all_of(seed, 2);
+template <class Backends>
+void search_all(std::uint64_t seeds, std::size_t stride) {
+  Search<Backends> search;
+  for (std::uint64_t seed = 1; seed <= seeds && search.wrongs() == 0; ++seed) search.all_of(seed, stride);
   std::printf("%zu different runs\n", search.different());
   EXPECT_EQ(search.wrongs(), 0U);
   EXPECT_GE(search.different(), different_runs / every);
+}
+
+TEST(ScheduleSearch, NoScheduleOfTwoOwnersAndTwoFaultsBreaksTheMemoryBackend) {
+  search_all<MemoryBackends>(8, 2);
+}
+
+TEST(ScheduleSearch, NoScheduleOfTwoOwnersAndTwoFaultsBreaksPartsThatLiveApart) {
+  search_all<ApartBackends>(8, 4);
 }
 
 }  // namespace

@@ -34,28 +34,32 @@ std::string_view name(Handling handling) noexcept;
 ///  - any other error: it failed and will be delivered again, after a growing wait, until the bus
 ///    gives it up. An exception counts as `step_threw`.
 /// The event is borrowed for the call. Calls come from the bus's own tasks, never from within
-/// `publish`, in parallel for different sagas, and one at a time for one saga. A handler may publish.
-/// The same event may come any number of times, so an `Inbox` usually stands before the effect.
+/// `publish`, in parallel for different sagas, and one at a time for one saga. A handler may
+/// publish. The same event may come any number of times, so an `Inbox` usually stands before the
+/// effect.
 using EventHandler = std::function<result<Handling>(const Event& event)>;
 
 /// Semantics of an EventBus:
 ///  - `publish(event)`: success means that the bus has the event, and each consumer that subscribed
-///    to its type before will be called with it at least once. It never waits for a handler. A repeat (same
-///    saga and sequence) is accepted again and may be delivered again. Errors: `invalid_argument` (id
-///    or saga not set, sequence 0, no type), `limit_exceeded` (over a bound of the bus that no later
-///    call can meet), `resource_exhausted` or `unavailable` (nothing was taken, try later), and
-///    `timed_out` or `reply_lost` (it may have been taken: publish the same again).
-///  - `subscribe(consumer, types, handler)`: events of those types that are published from now on go
-///    to `handler`; no types means all. A consumer subscribes once: its name again is
-///    `invalid_argument`, as is an empty name, an empty type or no handler. The handler is kept until
-///    the bus ends, and what it refers to must live as long. `resource_exhausted`: too many consumers.
-///  - **Order.** For each consumer, events of one saga are delivered in the order in which they were
-///    first published; one that fails holds back those behind it in its saga until it is handled. Once
-///    it is `dead` they stay parked, so that nobody acts on a history with a hole.
-///  - **Isolation.** What fails at a consumer holds back nothing of other sagas and nothing of other
+///    to its type before will be called with it at least once. It never waits for a handler. A
+///    repeat (same saga and sequence) is accepted again and may be delivered again. Errors:
+///    `invalid_argument` (id or saga not set, sequence 0, no type), `limit_exceeded` (over a bound
+///    of the bus that no later call can meet), `resource_exhausted` or `unavailable` (nothing was
+///    taken, try later), and `timed_out` or `reply_lost` (it may have been taken: publish the same
+///    again).
+///  - `subscribe(consumer, types, handler)`: events of those types that are published from now on
+///    go to `handler`; no types means all. A consumer subscribes once: its name again is
+///    `invalid_argument`, as is an empty name, an empty type or no handler. The handler is kept
+///    until the bus ends, and what it refers to must live as long. `resource_exhausted`: too many
 ///    consumers.
-///  - Nothing is dropped: an event is acknowledged, on its way, parked or dead, and each is counted.
-/// All are safe from any thread. How long a bus keeps events when the process ends is its own to say.
+///  - **Order.** For each consumer, events of one saga are delivered in the order in which they
+///    were first published; one that fails holds back those behind it in its saga until it is
+///    handled. Once it is `dead` they stay parked, so that nobody acts on a history with a hole.
+///  - **Isolation.** What fails at a consumer holds back nothing of other sagas and nothing of
+///    other consumers.
+///  - Nothing is dropped: an event is acknowledged, on its way, parked or dead, and is counted.
+/// All are safe from any thread. How long a bus keeps events after the process ends is its own to
+/// say.
 template <class B>
 concept EventBus = requires(B& bus, const Event& event, std::string_view consumer,
                             std::span<const std::string_view> types, EventHandler handler) {

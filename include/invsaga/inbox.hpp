@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One effect an event: what stands between a bus, which may deliver an event any number of times, and
-// what a consumer does about it.
+// One effect an event: what stands between a bus, which may deliver an event any number of times,
+// and what a consumer does about it.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ inline namespace v0 {
 /// What the inbox may assume of the sequence numbers that its consumer is sent. Part of what it
 /// remembers events by: not to be changed over a store that has seen events of the consumer.
 enum class InboxOrder : std::uint8_t {
-  /// They ascend within a saga, with gaps where the consumer takes only some types. An event is known
-  /// by its id. One that is below what was handled and was not handled itself came out of order.
+  /// They ascend within a saga, with gaps where the consumer takes only some types. An event is
+  /// known by its id. One that is below what was handled, and was not itself, came out of order.
   ascending,
   /// The consumer is sent every event of a saga, and all of them come from the run: so an event is
   /// known by saga and sequence, and while its predecessor is not, an earlier one is still to come.
@@ -42,17 +42,17 @@ struct InboxOptions {
   /// longer than a saga. An event without a time has so long from each arrival.
   Duration window{7LL * 24 * 3600 * 1000};
   InboxOrder order = InboxOrder::ascending;
-  /// Sagas whose place in the sequence is remembered. Beyond, the oldest is forgotten: `consecutive`
-  /// then asks the store, `ascending` takes its next event as in order. What was handled is not
-  /// forgotten by that: the store knows it.
+  /// Sagas whose place in the sequence is remembered. Beyond, the oldest is forgotten:
+  /// `consecutive` then asks the store, `ascending` takes its next event as in order. What was
+  /// handled is not forgotten by that: the store knows it.
   std::size_t max_sagas = 100'000;
 };
 
 /// Since the inbox began.
 struct InboxCounts {
   std::uint64_t handled = 0;
-  std::uint64_t duplicate = 0;     ///< Delivered again, and not acted on.
-  std::uint64_t parked = 0;        ///< Deliveries that were too early: an earlier event was missing.
+  std::uint64_t duplicate = 0;  ///< Delivered again, and not acted on.
+  std::uint64_t parked = 0;     ///< Deliveries that were too early: an earlier event was missing.
   std::uint64_t out_of_order = 0;  ///< Deliveries below what was handled, of events that were not.
   std::uint64_t failed = 0;        ///< The effect failed; the right to act was given back.
   std::uint64_t busy = 0;          ///< Somebody else was acting on it.
@@ -67,7 +67,8 @@ struct InboxClaim {
   std::uint64_t epoch = 0;
 };
 
-/// What `Inbox::open` found: either the event is settled, or the right to act on it is the caller's.
+/// What `Inbox::open` found: either the event is settled, or the right to act on it is the
+/// caller's.
 struct InboxEntry {
   std::optional<Handling> settled;
   InboxClaim claim;
@@ -79,8 +80,8 @@ struct InboxEntry {
 /// What a crash can do: between effect and confirm it leaves the claim to lapse, and the event is
 /// acted on a second time when it is delivered after that. To be safe from that, an effect is
 /// idempotent by the event's id; or it is an append to a backend that is the inbox's store too, and
-/// the append itself confirms the claim (a run begun with the claim as its request): then use `open`
-/// and `confirmed`, and effect and confirmation are one record.
+/// the append itself confirms the claim (a run begun with the claim as its request): then use
+/// `open` and `confirmed`, and effect and confirmation are one record.
 ///
 /// The store is borrowed and outlives the inbox. All functions are safe from any thread.
 class Inbox {
@@ -93,17 +94,19 @@ class Inbox {
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
-  /// Calls `effect(event)` or `effect(event, claim)`, a `result<void>`, if it is this caller's to do.
-  ///  - `handled`: the effect is done and confirmed, now or (if an earlier confirmation failed) before.
-  ///  - `duplicate`: it was done before. The effect is not called.
-  ///  - `parked`: an earlier event is missing (`InboxOrder::consecutive`). The effect is not called;
-  ///    whoever delivers keeps the event and brings it again.
+  /// If it is this caller's to do, calls `effect(event)` or `effect(event, claim)`, which answers
+  /// with a `result<void>`.
+  ///  - `handled`: the effect is done and confirmed. If an earlier confirmation failed it was done
+  ///    before, and is not called.
+  ///  - `duplicate`: it was done and confirmed before. The effect is not called.
+  ///  - `parked`: an earlier event is missing (`InboxOrder::consecutive`). The effect is not
+  ///    called; whoever delivers keeps the event and brings it again.
   ///  - The effect's own error: the right was given back, the next delivery calls it again. An
   ///    exception gives it back too, and goes on.
   ///  - `busy`: another is at it. `moved_on`: out of order, never acted on. `too_late`: past the
-  ///    window. `invalid_argument`: id or saga not set, sequence 0, or an id that is known with another
-  ///    saga or sequence. The store's errors: after the effect they mean that it is done and not
-  ///    confirmed; the next delivery to this inbox only confirms.
+  ///    window. `invalid_argument`: id or saga not set, sequence 0, or an id that is known with
+  ///    another saga or sequence. The store's errors: after the effect they mean that it is done
+  ///    and not confirmed; the next delivery to this inbox only confirms.
   template <class Effect>
   result<Handling> handle(const Event& event, Effect&& effect) {
     INVSAGA_TRY(const InboxEntry entry, open(event));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings what was decided to the bus: from the outbox, where an event stands since the state changed,
-// until the bus has it.
+// Brings what was decided to the bus: from the outbox, where an event stands since the state
+// changed, until the bus has it.
 #pragma once
 
 #include <cstddef>
@@ -41,14 +41,15 @@ struct RelayCounts {
 /// bus has taken it: so at least once, also after a crash at any point. An event that cannot be
 /// published holds back the later ones of its saga and of no other.
 ///
-/// Level-triggered: each look at the outbox sees all that is pending, so a wake-up may come once too
-/// often or be lost before another. It looks once when it begins (what an earlier process left), on
-/// `wake`, and, only while something failed, after a wait; otherwise it does nothing at all.
+/// Level-triggered: each look at the outbox sees all that is pending, so a wake-up may come once
+/// too often or be lost before another. It looks once when it begins (what an earlier process
+/// left), on `wake`, and, only while something failed, after a wait; otherwise it does nothing at
+/// all.
 ///
 /// It runs as tasks of the executor, one at a time. Several relays over one outbox lose nothing and
 /// keep the order of first publications, but publish events twice.
-/// Outbox, bus and environment are borrowed and outlive the relay. Safe from any thread. Destroying it
-/// waits for a look that is under way elsewhere; what is pending stays so.
+/// Outbox, bus and environment are borrowed and outlive the relay. Safe from any thread. Destroying
+/// it waits for a look that is under way elsewhere; what is pending stays so.
 class Relay {
  public:
   template <Outbox O, EventBus B>
@@ -58,8 +59,8 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// Something was put into the outbox. Costs little, and returns at once; a repeat before the relay
-  /// has looked changes nothing.
+  /// Something was put into the outbox. Costs little, and returns at once; a repeat before the
+  /// relay has looked changes nothing.
   void wake();
 
   [[nodiscard]] RelayCounts counts() const;

@@ -26,7 +26,7 @@ std::size_t ExhaustiveChooser::choose(std::size_t n) {
 }
 
 bool ExhaustiveChooser::next() {
-  // What lies behind the depth reached was not asked for again: there is nothing left to vary there.
+  // What lies behind the depth reached was not asked for again: nothing is left to vary there.
   path_.resize(depth_);
   depth_ = 0;
   while (!path_.empty() && path_.back().picked + 1 == path_.back().of) path_.pop_back();
@@ -66,9 +66,9 @@ bool SimulatedExecutor::step_within(Time last) {
     const std::lock_guard lock(mutex_);
     if (tasks_.empty() || tasks_.begin()->first.first > last) return false;
     clock_.advance_to(tasks_.begin()->first.first);
-    const auto end = std::find_if(tasks_.begin(), tasks_.end(), [now = clock_.now()](const auto& t) {
-      return t.first.first > now;
-    });
+    const auto end = std::find_if(
+        tasks_.begin(), tasks_.end(),
+        [now = clock_.now()](const auto& t) { return t.first.first > now; });
     const auto due = static_cast<std::size_t>(std::distance(tasks_.begin(), end));
     const std::size_t pick = chooser_ != nullptr && due > 1 ? chooser_->choose(due) : 0;
     assert(pick < due);

@@ -58,6 +58,20 @@ class Places {
   std::size_t next_ = 0;
 };
 
+/// Arms a thing as a task of the executor, which owns it.
+inline void post(Executor& executor, std::function<void()> thing) {
+  auto kept = std::make_unique<std::function<void()>>(std::move(thing));
+  executor.post(Task{[](void* raw, std::uint64_t) {
+                       const std::unique_ptr<std::function<void()>> it(
+                           static_cast<std::function<void()>*>(raw));
+                       (*it)();
+                     },
+                     kept.release(), 0,
+                     [](void* raw, std::uint64_t) {
+                       delete static_cast<std::function<void()>*>(raw);
+                     }});
+}
+
 /// What happens to an owner beside its calls: the world sees to it.
 struct Interference {
   std::function<void()> tick;      ///< The store's clock is brought up to the world's.
@@ -65,22 +79,52 @@ struct Interference {
   std::function<void(Fault)> add;  ///< take_over, cancel, expire.
 };
 
-/// A backend as one owner reaches it: every operation is a task of the executor, so that what others
+/// One owner's lines to the world. Dead: nothing gets through any more.
+struct Link {
+  Executor& executor;
+  Places& places;
+  Interference interference;
+  bool alive = true;
+
+  /// A call that answers on the spot, and what befalls it.
+  template <class Call>
+  static auto meet(const std::shared_ptr<Link>& link, Call call) -> decltype(call()) {
+    link->interference.tick();
+    if (!link->alive) return Error{Errc::unavailable};
+    switch (const Fault fault = link->places.next()) {
+      case Fault::failed: return Error{Errc::unavailable};
+      case Fault::lost: static_cast<void>(call()); return Error{Errc::reply_lost};
+      case Fault::late:
+        post(link->executor, [link, call] { static_cast<void>(call()); });
+        return Error{Errc::timed_out};
+      case Fault::crash_before: link->interference.kill(); return Error{Errc::reply_lost};
+      case Fault::crash_after:
+        static_cast<void>(call());
+        link->interference.kill();
+        return Error{Errc::reply_lost};
+      case Fault::take_over:
+      case Fault::cancel:
+      case Fault::expire: link->interference.add(fault); break;
+      case Fault::none: break;
+    }
+    return call();
+  }
+};
+
+/// A backend, or a part of one, as one owner reaches it: every operation is a task of the executor, so that what others
 /// do comes between; every call is a place where a fault of the plan may be. Dead: nothing gets
 /// through any more. Others' calls that are on their way still arrive.
-template <Backend B>
+template <class B>
 class FaultyConnection {
  public:
-  static constexpr Capabilities capabilities = B::capabilities;
+  static constexpr Capabilities capabilities = [] {
+    if constexpr (requires { B::capabilities; }) return Capabilities(B::capabilities);
+    return Capabilities{};
+  }();
 
-  FaultyConnection(B& backend, Executor& executor, Places& places, Interference interference)
-      : link_(std::make_shared<Link>(Link{backend, executor, places, std::move(interference)})) {}
-  ~FaultyConnection() { link_->alive = false; }
+  FaultyConnection(B& backend, std::shared_ptr<Link> link) : backend_(backend), link_(std::move(link)) {}
   FaultyConnection(const FaultyConnection&) = delete;
   FaultyConnection& operator=(const FaultyConnection&) = delete;
-
-  void die() { link_->alive = false; }
-  [[nodiscard]] bool alive() const { return link_->alive; }
 
   [[nodiscard]] Time now() const {
     link_->interference.tick();
@@ -90,7 +134,7 @@ class FaultyConnection {
 
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done) {
-    auto sent = std::make_unique<Sent>(Sent{link_, operation, effects, shorts, done,
+    auto sent = std::make_unique<Sent>(Sent{link_, backend_, operation, effects, shorts, done,
                                             testing::OwnedOperation(operation),
                                             testing::OwnedEffects(effects), {}, Fault::none});
     link_->executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
@@ -115,7 +159,9 @@ class FaultyConnection {
   result<void> release(RequestKey key, std::uint64_t epoch) {
     return meet<result<void>>([&b = backend(), key, epoch] { return b.release(key, epoch); });
   }
-  result<void> acknowledge(ReservationId id) { return backend().acknowledge(id); }
+  result<void> acknowledge(ReservationId id) {
+    return meet<result<void>>([&b = backend(), id] { return b.acknowledge(id); });
+  }
   result<std::vector<RunRecord>> read(RunId run) {
     if (!alive()) return Error{Errc::unavailable};
     return backend().read(run);
@@ -125,26 +171,22 @@ class FaultyConnection {
     return backend().unfinished(after, limit);
   }
   result<void> forget(RunId run) { return backend().forget(run); }
-  result<bool> put(const Event& event) { return backend().put(event); }
+  result<bool> put(const Event& event) {
+    return meet<result<bool>>([&b = backend(), event] { return b.put(event); });
+  }
   result<std::vector<Event>> pending(std::size_t limit) { return backend().pending(limit); }
   result<void> acknowledge(RunId saga, std::uint64_t sequence) {
     return backend().acknowledge(saga, sequence);
   }
 
  private:
-  struct Link {
-    B& backend;
-    Executor& executor;
-    Places& places;
-    Interference interference;
-    bool alive = true;
-  };
-
-  B& backend() const { return link_->backend; }
+  B& backend() const { return backend_; }
+  [[nodiscard]] bool alive() const { return link_->alive; }
 
   /// An operation on its way. Owns what it needs to arrive when its sender no longer waits.
   struct Sent {
     std::shared_ptr<Link> link;
+    B& backend;
     Operation operation;
     Effects effects;
     std::span<ShortLine> shorts;
@@ -190,7 +232,7 @@ class FaultyConnection {
         case Fault::expire: link.interference.add(fault); break;
         case Fault::none: break;
       }
-      perform(link.backend, sent->operation, sent->effects, sent->shorts, done);
+      perform(sent->backend, sent->operation, sent->effects, sent->shorts, done);
     }
 
     /// It takes effect, and nobody hears of it.
@@ -204,7 +246,7 @@ class FaultyConnection {
                               const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
                             },
                             sent.release(), 0};
-      perform(it.link->backend, it.kept_operation, it.kept_effects, it.owned_shorts, sink);
+      perform(it.backend, it.kept_operation, it.kept_effects, it.owned_shorts, sink);
     }
 
     static void perform(B& backend, const Operation& operation, const Effects& effects,
@@ -220,47 +262,12 @@ class FaultyConnection {
     Effects kept_effects{};
   };
 
-  /// A call that answers on the spot.
   template <class Result, class Call>
   Result meet(Call call) {
-    const auto line = link_;
-    if (!line->alive) return Error{Errc::unavailable};
-    const Fault fault = line->places.next();
-    switch (fault) {
-      case Fault::failed: return Error{Errc::unavailable};
-      case Fault::lost:
-        static_cast<void>(call());
-        return Error{Errc::reply_lost};
-      case Fault::late: {
-        auto later = std::make_unique<std::function<void()>>([line, call] {
-          static_cast<void>(call());
-        });
-        line->executor.post(Task{[](void* raw, std::uint64_t) {
-                                   const std::unique_ptr<std::function<void()>> it(
-                                       static_cast<std::function<void()>*>(raw));
-                                   (*it)();
-                                 },
-                                 later.release(), 0,
-                                 [](void* raw, std::uint64_t) {
-                                   delete static_cast<std::function<void()>*>(raw);
-                                 }});
-        return Error{Errc::timed_out};
-      }
-      case Fault::crash_before:
-        line->interference.kill();
-        return Error{Errc::reply_lost};
-      case Fault::crash_after:
-        static_cast<void>(call());
-        line->interference.kill();
-        return Error{Errc::reply_lost};
-      case Fault::take_over:
-      case Fault::cancel:
-      case Fault::expire: line->interference.add(fault); break;
-      case Fault::none: break;
-    }
-    return call();
+    return Link::meet(link_, call);
   }
 
+  B& backend_;
   std::shared_ptr<Link> link_;
 };
 

@@ -57,11 +57,12 @@ class TracingChooser final : public testing::Chooser {
   std::uint64_t trace_ = 14695981039346656037ull;
 };
 
-/// `Backends` makes the backend under search: `Backends(clock, executor)`, `backend()`, `tick()`.
+/// `Backends` is the backend under search, and what survives the owners: `Connection(backends, link)` is
+/// an owner's way to it.
 template <class Backends>
 class SearchWorld {
-  using Backend_ = typename Backends::Backend;
-  using Connection = FaultyConnection<Backend_>;
+  using Connection = typename Backends::Connection;
+  using Runner = SagaRunner<typename Connection::Backend>;
 
  public:
   explicit SearchWorld(const Plan& plan)
@@ -74,6 +75,7 @@ class SearchWorld {
     backends_.tick();
     const std::array opening{Line{the_row, units_}};
     if (!backends_.open(opening)) return "the stock could not be opened";
+    executor_.run_all(step_limit);  // where it is opened by a message
     for (std::size_t i = 0; i < owners_.size(); ++i) begin_owner(i);
     for (std::size_t i = 0; i < orders; ++i) post([this, i] { start(i, i % owners_.size(), 0); });
     if (executor_.run_all(step_limit) == step_limit) return "it never comes to rest";
@@ -97,9 +99,10 @@ class SearchWorld {
   static constexpr std::size_t orders = 2;
 
   struct Owner {
+    std::shared_ptr<Link> link;
     std::unique_ptr<Connection> connection;
     std::unique_ptr<SearchShop> shop;
-    std::unique_ptr<SagaRunner<Connection>> runner;
+    std::unique_ptr<Runner> runner;
   };
 
   checkout::Order order(std::size_t i) const {
@@ -115,50 +118,38 @@ class SearchWorld {
   }
   RunId run_of(std::size_t i) const { return run_id(checkout::saga.name(), request(i)); }
 
-  void post(std::function<void()> thing) {
-    auto kept = std::make_unique<std::function<void()>>(std::move(thing));
-    executor_.post(Task{[](void* raw, std::uint64_t) {
-                          const std::unique_ptr<std::function<void()>> it(
-                              static_cast<std::function<void()>*>(raw));
-                          (*it)();
-                        },
-                        kept.release(), 0,
-                        [](void* raw, std::uint64_t) {
-                          delete static_cast<std::function<void()>*>(raw);
-                        }});
-  }
+  void post(std::function<void()> thing) { search::post(executor_, std::move(thing)); }
 
   void begin_owner(std::size_t i) {
     const Interference interference{[this] { backends_.tick(); }, [this, i] { kill(i); },
                                     [this, i](Fault fault) { interfere(fault, i); }};
     Owner& owner = owners_[i];
-    owner.connection =
-        std::make_unique<Connection>(backends_.backend(), executor_, calm_ ? calm_places_ : places_, interference);
+    owner.link = std::make_shared<Link>(Link{executor_, calm_ ? calm_places_ : places_, interference});
+    owner.connection = std::make_unique<Connection>(backends_, owner.link);
     owner.shop = std::make_unique<SearchShop>(
-        outside_, executor_, calm_ ? calm_places_ : places_, interference,
-        [this, i](RunId run, CallId call, const result<checkout::Receipt>& answer) {
+        outside_, owner.link, [this, i](RunId run, CallId call, const result<checkout::Receipt>& answer) {
           if (owners_[i].runner) static_cast<void>(owners_[i].runner->complete(run, call, answer));
         });
     RunnerOptions options;
     options.owner = OwnerId{1, ++owners_made_};
-    owner.runner = std::make_unique<SagaRunner<Connection>>(
-        *owner.connection, Environment{clock_, executor_, plan_.seed}, options);
+    owner.runner = std::make_unique<Runner>(
+        owner.connection->backend(), Environment{clock_, executor_, plan_.seed}, options);
     owner.runner->add(checkout::saga, *owner.shop);
     post([this, i] {
       if (owners_[i].runner) static_cast<void>(owners_[i].runner->recover());
     });
   }
   void end_owner(std::size_t i) {
+    if (owners_[i].link) owners_[i].link->alive = false;
     owners_[i].runner.reset();
     owners_[i].shop.reset();
     owners_[i].connection.reset();
   }
   /// Nothing of it gets through any more; it is replaced as soon as what it was doing has returned.
   void kill(std::size_t i) {
-    owners_[i].connection->die();
-    owners_[i].shop->die();
+    owners_[i].link->alive = false;
     post([this, i] {
-      if (calm_ || !owners_[i].connection || owners_[i].connection->alive()) return;
+      if (calm_ || owners_[i].link->alive) return;
       end_owner(i);
       begin_owner(i);
     });

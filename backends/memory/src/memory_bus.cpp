@@ -94,13 +94,13 @@ result<void> MemoryBus::Core::subscribe(std::string_view consumer,
                                         std::span<const std::string_view> types,
                                         EventHandler handler) {
   const Lock lock(mutex_);
-  const bool known = std::any_of(consumers_.begin(), consumers_.end(),
-                                 [&](const bus::Consumer& other) { return other.name == consumer; });
+  const bool known = std::any_of(
+      consumers_.begin(), consumers_.end(),
+      [&](const bus::Consumer& other) { return other.name == consumer; });
   const bool typed = std::none_of(types.begin(), types.end(), [](auto t) { return t.empty(); });
   if (known || consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
   if (consumers_.size() >= options_.max_consumers) return Error{Errc::resource_exhausted};
-  consumers_.push_back(
-      {std::string(consumer), {types.begin(), types.end()}, std::move(handler)});
+  consumers_.push_back({std::string(consumer), {types.begin(), types.end()}, std::move(handler)});
   return success();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tasks of the bus do: look at a lane, deliver its next event, and do what the answer says.
+// What the tasks of the bus do: look at a lane, deliver its next event, and do what the answer
+// says.
 #include <utility>
 
 #include <invsaga/rng.hpp>

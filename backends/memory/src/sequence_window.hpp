@@ -8,8 +8,8 @@ inline namespace v0 {
 namespace bus {
 
 /// Remembers which sequence numbers of one saga were seen: the highest, and which of the 63 below
-/// it. What lies further below counts as seen. (As receivers of IPsec find replayed packets, RFC 4303
-/// section 3.4.3.)
+/// it. What lies further below counts as seen. (As receivers of IPsec find replayed packets, RFC
+/// 4303 section 3.4.3.)
 class SequenceWindow {
  public:
   /// Marks a number, from 1. True the first time.

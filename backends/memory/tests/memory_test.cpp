@@ -177,7 +177,8 @@ TEST_F(AppendTest, RepeatedReleaseLeavesNoNewTombstone) {
   ASSERT_THAT(store.apply(Release{hold}, releasing.effects), Answers(ReleaseAnswer::released));
   store.advance_to(at(2'000));
   EXPECT_THAT(store.apply(Release{hold}, releasing.effects), Answers(ReleaseAnswer::released));
-  EXPECT_THAT(store.release({hold}), Answers(ReleaseAnswer::tombstoned)) << "it was forgotten";
+  EXPECT_THAT(store.reserve({hold, at(3'000), two_units}), IsReserved())
+      << "the id was forgotten and stays so";
 }
 
 TEST_F(AppendTest, OfWhatWasNotFoundIsRepeatedAsNotFound) {
@@ -323,6 +324,29 @@ TEST_F(FullLogTest, IsFoundBeforeTheStockIsTouched) {
               ErrorIs(Errc::resource_exhausted));
   EXPECT_EQ(row().reserved, 0);
   EXPECT_EQ(store.find(hold), std::nullopt);
+}
+
+class SmallRecordsTest : public AppendTest {
+ protected:
+  static MemoryLimits limits() {
+    MemoryLimits limits = small_limits();
+    limits.runs.max_record_bytes = 1'000;
+    return limits;
+  }
+  SmallRecordsTest() : AppendTest(limits()) {}
+};
+
+TEST_F(SmallRecordsTest, HaveToHoldTheShortLinesToo) {
+  const Step step(2, 1);
+  std::vector<ShortLine> lent(100);
+  Lines many;
+  for (std::uint32_t index = 0; index < 100; ++index) many.push_back({{index}, 9});
+  EXPECT_THAT(store.apply(Reserve{hold, at(2'000), many}, step.effects, lent),
+              ErrorIs(Errc::limit_exceeded));
+  EXPECT_EQ(store.find(hold), std::nullopt);
+  EXPECT_EQ(store.read(run).value().size(), 1u);
+  EXPECT_THAT(store.apply(Reserve{hold, at(2'000), many}, step.effects),
+              IsOutOfStock(Row{0}, 9, 0));
 }
 
 class FullOutboxTest : public AppendTest {

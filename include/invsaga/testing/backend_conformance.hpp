@@ -32,6 +32,23 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
+namespace detail {
+
+/// What makes a backend answer at once: nothing, if it does so itself.
+template <class Kind>
+struct BlockedBackend {
+  struct type {
+    void reset() {}
+  };
+};
+template <class Kind>
+  requires(!ApplyingStore<Kind>)
+struct BlockedBackend<Kind> {
+  using type = std::optional<Blocking<Kind>>;
+};
+
+}  // namespace detail
+
 /// The fixture of the suite for a Backend. A test begins with an empty one at time `at(0)`, and with a run 1 that has one
 /// record. Row 0 has 10 units.
 template <class Harness>
@@ -142,14 +159,8 @@ class BackendConformance : public ::testing::Test {
   }
 
  private:
-  struct Nothing {
-    void reset() {}
-  };
-  using Blocked = typename std::conditional_t<ApplyingStore<Kind>, std::type_identity<Nothing>,
-                                              std::type_identity<std::optional<Blocking<Kind>>>>::type;
-
   std::unique_ptr<Harness> harness_;
-  Blocked blocking_;
+  typename detail::BlockedBackend<Kind>::type blocking_;
   std::vector<ShortLine> shorts_ = std::vector<ShortLine>(8);
   Line line_;
   RunRecord yes_;

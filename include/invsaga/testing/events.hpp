@@ -29,7 +29,8 @@ inline RunId saga_no(std::uint64_t number) noexcept {
 /// The event that a saga has at this place of its sequence: equal arguments give equal events.
 inline Event event_of(RunId saga, std::uint64_t sequence, std::string_view type = "A") {
   Event event;
-  event.id = derive_id<EventId>("an event of a test", saga, 0, static_cast<std::uint32_t>(sequence));
+  event.id = derive_id<EventId>("an event of a test", saga, 0,
+                                static_cast<std::uint32_t>(sequence));
   event.saga = saga;
   event.sequence = sequence;
   event.type = type;

@@ -87,8 +87,8 @@ TYPED_TEST_P(OutboxConformance, AnEventStaysPendingUntilItIsAcknowledged) {
 
 TYPED_TEST_P(OutboxConformance, GivesNoMoreThanTheLimitAndTheFirstOnes) {
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) this->put(saga_no(1), sequence);
-  EXPECT_THAT(this->pending(2), ::testing::ElementsAre(event_of(saga_no(1), 1),
-                                                       event_of(saga_no(1), 2)));
+  EXPECT_THAT(this->pending(2),
+              ::testing::ElementsAre(event_of(saga_no(1), 1), event_of(saga_no(1), 2)));
   EXPECT_TRUE(this->pending(0).empty());
 }
 
@@ -151,11 +151,12 @@ TYPED_TEST_P(OutboxConformance, WhenFullItTakesNothingAndKeepsWhatItHas) {
   EXPECT_THAT(outbox->put(event_of(saga_no(1), 1)), IsOkAndHolds(true));
   EXPECT_THAT(outbox->put(event_of(saga_no(1), 2)), IsOkAndHolds(true));
   EXPECT_THAT(outbox->put(event_of(saga_no(1), 3)), ErrorIs(Errc::resource_exhausted));
-  EXPECT_THAT(outbox->put(event_of(saga_no(1), 1)), IsOkAndHolds(false)) << "a repeat needs no room";
+  EXPECT_THAT(outbox->put(event_of(saga_no(1), 1)), IsOkAndHolds(false))
+      << "a repeat needs no room";
   EXPECT_THAT(outbox->acknowledge(saga_no(1), 1), IsOk());
   EXPECT_THAT(outbox->put(event_of(saga_no(1), 3)), IsOkAndHolds(true));
-  EXPECT_THAT(outbox->pending(10), IsOkAndHolds(::testing::ElementsAre(
-                                       event_of(saga_no(1), 2), event_of(saga_no(1), 3))));
+  EXPECT_THAT(outbox->pending(10), IsOkAndHolds(::testing::ElementsAre(event_of(saga_no(1), 2),
+                                                                       event_of(saga_no(1), 3))));
 }
 
 REGISTER_TYPED_TEST_SUITE_P(OutboxConformance, IsEmptyAtFirst, GivesBackAnEventAsItWasPut,

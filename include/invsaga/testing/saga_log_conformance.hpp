@@ -56,11 +56,12 @@ class SagaLogFixture : public ::testing::Test {
     Event event;
     event.id = {1, 2};
     event.saga = run(1);
-    event.sequence = 7;
+    event.sequence = 1;
     event.type = "STOCK_RESERVED";
     event.subject = std::string("order\0 17", 9);
     event.data = {std::byte{1}};
     made.events = {event, event};
+    made.events[1].sequence = 2;
     made.saga = "checkout";
     made.saga_version = 3;
     made.saga_hash = 1'234;

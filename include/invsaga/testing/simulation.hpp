@@ -83,10 +83,10 @@ class ExhaustiveChooser final : public Chooser {
   std::size_t depth_ = 0;
 };
 
-/// Runs tasks on the caller's thread, one at a time, by a manual clock that it moves to the next due
-/// time only when nothing is due before. Without a chooser, in the order of their times, and those of
-/// one time in the order in which they were armed. With one, it picks among all that are due.
-/// Tasks may be posted from any thread; the run functions are for one thread at a time.
+/// Runs tasks on the caller's thread, one at a time, by a manual clock that it moves to the next
+/// due time only when nothing is due before. Without a chooser, in the order of their times, and
+/// those of one time in the order in which they were armed. With one, it picks among all that are
+/// due. Tasks may be posted from any thread; the run functions are for one thread at a time.
 class SimulatedExecutor final : public Executor {
  public:
   /// Both are borrowed for the executor's life; no chooser: the first is taken.

@@ -24,14 +24,14 @@ inline namespace v0 {
 
 /// What befalls one delivery. The defaults: nothing, it is delivered as soon as may be.
 struct DeliveryFault {
-  Duration late{0};         ///< The first delivery comes so much later; those behind it in its saga wait.
+  Duration late{0};  ///< The first delivery comes so much later; those behind it in its saga wait.
   std::uint32_t again = 0;  ///< After it was acknowledged it is delivered so many times more ...
   Duration again_after{0};  ///< ... each so long after the last one; nobody waits for these.
 };
 
 /// Decides what befalls deliveries: a seam for tests and for the replay. Asked once for each event
-/// and consumer, each time the event is accepted, under the bus's lock: it must be quick and must not
-/// call the bus.
+/// and consumer, each time the event is accepted, under the bus's lock: it must be quick and must
+/// not call the bus.
 class DeliveryFaults {
  public:
   virtual ~DeliveryFaults() = default;
@@ -61,8 +61,8 @@ struct MemoryBusOptions {
   std::size_t max_pending = 1'000'000;
   /// The same for one saga at one consumer, so that a dead one does not fill the bus.
   std::size_t max_pending_per_saga = 1'024;
-  /// Sagas whose sequence numbers are remembered, to tell different events from repeats. Beyond, the
-  /// oldest is forgotten, and a repeat of its events counts as another one.
+  /// Sagas whose sequence numbers are remembered, to tell different events from repeats. Beyond,
+  /// the oldest is forgotten, and a repeat of its events counts as another one.
   std::size_t max_sagas = 1'000'000;
   DeliveryFaults* faults = nullptr;  ///< Borrowed for the bus's life; may be absent.
   BusObserver* observer = nullptr;   ///< Borrowed for the bus's life; may be absent.
@@ -78,8 +78,8 @@ struct MemoryBusCounts {
   std::uint64_t parked = 0;  ///< Events that had to wait at a consumer, each counted once there.
   std::uint64_t failed = 0;  ///< Attempts that failed, also those that were the last.
   std::uint64_t dead = 0;
-  std::size_t pending = 0;     ///< Deliveries not acknowledged: under way, waiting, parked or dead.
-  std::size_t dead_sagas = 0;  ///< Sagas, at one consumer each, that stand still behind a dead event.
+  std::size_t pending = 0;     ///< Deliveries not acknowledged: under way, parked or dead.
+  std::size_t dead_sagas = 0;  ///< Pairs of consumer and saga that stand still behind a dead event.
 };
 
 /// An event that was given up.
@@ -87,17 +87,16 @@ struct DeadLetter {
   std::string consumer;
   Event event;
   std::uint32_t attempts = 0;
-  Error error;  ///< Of the last attempt. `refused`: the handler said `dead`; `too_late`: too early for too long.
+  Error error;             ///< `refused`: the handler said `dead`; `too_late`: it stayed too early.
   std::size_t behind = 0;  ///< Events of its saga that are parked behind it.
 };
 
 /// An `EventBus` of one process. Deliveries are tasks of the executor: one at a time for a consumer
 /// and saga, each delivery a task of its own, so that no saga keeps others from their turn. By an
-/// executor of one thread the order of everything is repeatable, and nothing but late deliveries and
-/// retries takes time.
-/// Bounded: full means `resource_exhausted`, nothing is dropped. Safe from any thread. Ends the
-/// delivery of everything when it is destroyed, after those that are under way have returned; so it
-/// must not be destroyed from within a handler.
+/// executor of one thread the order of everything is repeatable, and nothing but late deliveries
+/// and retries takes time. Bounded: full means `resource_exhausted`, nothing is dropped. Safe from
+/// any thread. Ends the delivery of everything when it is destroyed, after those that are under way
+/// have returned; so it must not be destroyed from within a handler.
 class MemoryBus {
  public:
   explicit MemoryBus(Environment environment, MemoryBusOptions options = {});

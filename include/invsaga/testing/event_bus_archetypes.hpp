@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The least type that is an EventBus, and near-misses named by what they lack (see archetypes.hpp).
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include <invsaga/event_bus.hpp>
+#include <invsaga/testing/archetypes.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+namespace archetypes {
+
+class EventBusArchetype : Bare {
+ public:
+  using Bare::Bare;
+  result<void> publish(const Event&) { return none; }
+  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
+    return none;
+  }
+};
+struct BusWithoutPublish : EventBusArchetype {
+  void publish(const Event&) = delete;
+};
+struct BusWithoutAnswer : EventBusArchetype {  ///< Nobody would know that an event was refused.
+  void publish(const Event&) {}
+};
+struct BusWithoutSubscribe : EventBusArchetype {
+  void subscribe(std::string_view, std::span<const std::string_view>, EventHandler) = delete;
+};
+struct BusWithoutConsumers : EventBusArchetype {  ///< Nobody's progress could be told apart.
+  result<void> subscribe(std::span<const std::string_view>, EventHandler) { return none; }
+};
+
+}  // namespace archetypes
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga

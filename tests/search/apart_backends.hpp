@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The backend whose parts live apart, under search: faults between any two of its parts.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <invsaga/testing/apart_backend.hpp>
+
+#include "tests/search/faulty_connection.hpp"
+
+namespace invsaga::search {
+
+/// An owner's line to the stock that answers by `submit` only.
+class FaultyStock {
+ public:
+  static constexpr Capabilities capabilities = testing::ApartStore::capabilities;
+
+  FaultyStock(testing::ApartStore& store, std::shared_ptr<Link> link)
+      : store_(store), line_(store), link_(std::move(link)) {}
+  /// Whoever waits is told `reply_lost`; what is on its way arrives.
+  void cut() { line_.cut(); }
+
+  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
+  [[nodiscard]] Time now() const { return store_.now(); }
+  result<void> acknowledge(ReservationId id) {
+    return Link::meet(link_, [&store = store_, id] { return store.acknowledge(id); });
+  }
+  result<StockCounters> stock(Row row) { return store_.stock(row); }
+
+  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
+              Completion done) {
+    if (!link_->alive) return done(Error{Errc::unavailable});
+    const auto link = link_;
+    switch (const Fault fault = link->places.next()) {
+      case Fault::failed: return done(Error{Errc::unavailable});
+      case Fault::lost: send(operation, effects); return done(Error{Errc::reply_lost});
+      case Fault::late: send(operation, effects); return done(Error{Errc::timed_out});
+      case Fault::crash_before: link->interference.kill(); return done(Error{Errc::reply_lost});
+      case Fault::crash_after:
+        send(operation, effects);
+        link->interference.kill();
+        return done(Error{Errc::reply_lost});
+      case Fault::take_over:
+      case Fault::cancel:
+      case Fault::expire: link->interference.add(fault); break;
+      case Fault::none: break;
+    }
+    line_.submit(operation, effects, shorts, done);
+  }
+
+ private:
+  struct Sent {
+    testing::OwnedOperation owned_operation;
+    testing::OwnedEffects owned_effects;
+    Operation operation{};
+    Effects effects{};
+  };
+
+  /// It travels, takes effect when it arrives, and nobody hears of it.
+  void send(const Operation& operation, const Effects& effects) {
+    auto sent = std::make_unique<Sent>(
+        Sent{testing::OwnedOperation(operation), testing::OwnedEffects(effects)});
+    sent->operation = sent->owned_operation.view();
+    sent->effects = sent->owned_effects.view();
+    Sent& it = *sent.release();
+    store_.submit(it.operation, it.effects, {},
+                  {[](void* raw, std::uint64_t, const result<Applied>&) {
+                     const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
+                   },
+                   &it, 0});
+  }
+
+  testing::ApartStore& store_;
+  testing::StoreLine<testing::ApartStore> line_;
+  std::shared_ptr<Link> link_;
+};
+
+class ApartBackends {
+ public:
+  /// One owner's lines to the four places, joined by `split`.
+  class Connection {
+    using Claims = FaultyConnection<testing::ApartClaims>;
+    using Log = FaultyConnection<testing::ApartLog>;
+    using Events = FaultyConnection<testing::ApartOutbox>;
+
+   public:
+    using Backend = Split<FaultyStock, Claims, Log, Events>;
+
+    Connection(ApartBackends& backends, const std::shared_ptr<Link>& link)
+        : stock_(backends.parts_.stock, link),
+          claims_(backends.parts_.claims, link),
+          log_(backends.parts_.log, link),
+          events_(backends.parts_.outbox, link),
+          split_(stock_, claims_, log_, events_) {}
+    ~Connection() { stock_.cut(); }
+    Backend& backend() { return split_; }
+
+   private:
+    FaultyStock stock_;
+    Claims claims_;
+    Log log_;
+    Events events_;
+    Backend split_;
+  };
+
+  ApartBackends(testing::ManualClock& clock, Executor& executor)
+      : clock_(clock), parts_(clock, executor) {}
+
+  void tick() {}
+  bool open(std::span<const Line> lines) {
+    auto kept = std::make_shared<std::vector<Line>>(lines.begin(), lines.end());
+    opening_ = Adjust{make_id<AdjustId>({"opening"}), AdjustReason::opening,
+                      clock_.now() + std::chrono::hours(1), *kept};
+    opening_lines_ = std::move(kept);
+    parts_.stock.submit(opening_, no_effects_, {},
+                        {[](void*, std::uint64_t, const result<Applied>&) {}, nullptr, 0});
+    return true;
+  }
+  StockCounters stock(Row row) { return parts_.stock.stock(row).value(); }
+  std::vector<RunRecord> records(RunId run) { return parts_.log.read(run).value(); }
+  std::vector<std::string> published(RunId run) {
+    std::vector<std::string> types;
+    const auto pending = parts_.outbox.pending(1000).value();
+    for (const Event& event : pending) {
+      if (event.saga == run) types.push_back(event.type);
+    }
+    return types;
+  }
+
+ private:
+  testing::ManualClock& clock_;
+  testing::ApartParts parts_;
+  Operation opening_;
+  Effects no_effects_;
+  std::shared_ptr<std::vector<Line>> opening_lines_;
+};
+
+}  // namespace invsaga::search
