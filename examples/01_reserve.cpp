@@ -19,20 +19,19 @@ int main() {
   const Row mug = catalog.intern("london", "mug").value();
   const Row lamp = catalog.intern("london", "lamp").value();
   const std::array opening{Line{mug, 10}, Line{lamp, 1}};
-  const auto opened =
-      stock.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, now + 1h, opening});
+  const auto opened = stock.adjust(
+      {make_id<AdjustId>({"opening"}), AdjustReason::opening, now + 1h, opening});
   std::printf("opening: %s\n", name(opened.value()).data());
 
   const auto reserve = [&](const char* id, std::span<const Line> lines) {
     std::array<ShortLine, 2> shorts{};  // lent for the lines that are short
-    const auto answer =
-        stock.reserve({make_id<ReservationId>({id}), now + 15min, lines}, shorts).value();
+    const auto answer = stock.reserve({make_id<ReservationId>({id}), now + 15min, lines}, shorts)
+                            .value();
     std::printf("reserve %s: %s\n", id, name(answer).data());
     if (const auto* short_of = std::get_if<OutOfStock>(&answer)) {
       for (const ShortLine& line : short_of->lines) {
-        std::printf("  %s: asked %lld, available %lld\n",
-                    catalog.name(line.row)->product.data(), static_cast<long long>(line.asked),
-                    static_cast<long long>(line.available));
+        std::printf("  %s: asked %lld, available %lld\n", catalog.name(line.row)->product.data(),
+                    static_cast<long long>(line.asked), static_cast<long long>(line.available));
       }
     }
   };

@@ -25,14 +25,15 @@ int main() {
   checkout::SimpleShop shop;
   SagaRunner runner(backend, Environment{clock, executor});
   runner.add(checkout::saga, shop);
-  for (const checkout::Order& order : {checkout::Order{"A1", "12.5", {{mug, 2}}},
-                                       checkout::Order{"A2", "666", {{mug, 3}}}}) {
+  for (const checkout::Order& order :
+       {checkout::Order{"A1", "12.5", {{mug, 2}}}, checkout::Order{"A2", "666", {{mug, 3}}}}) {
     std::printf("order %s\n", order.number.c_str());
-    const auto begun =
-        runner.start(checkout::saga, order, checkout::request_for(order, clock.now() + 1h));
+    const auto begun = runner.start(checkout::saga, order,
+                                    checkout::request_for(order, clock.now() + 1h));
     std::printf("%s\n", runner.explain(begun.value().run).value().c_str());
   }
   const StockCounters mugs = backend.stock(mug).value();
-  std::printf("mugs: on hand %lld, reserved %lld, sold %lld\n", static_cast<long long>(mugs.on_hand),
-              static_cast<long long>(mugs.reserved), static_cast<long long>(mugs.sold));
+  std::printf("mugs: on hand %lld, reserved %lld, sold %lld\n",
+              static_cast<long long>(mugs.on_hand), static_cast<long long>(mugs.reserved),
+              static_cast<long long>(mugs.sold));
 }

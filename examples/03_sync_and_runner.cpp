@@ -18,7 +18,8 @@ namespace {
 /// The gateway answers by a call of its own: the step says `pending`.
 class LateShop : public checkout::SimpleShop {
  public:
-  result<Reply<checkout::Receipt>> charge(const StepContext& step, const checkout::Order&) override {
+  result<Reply<checkout::Receipt>> charge(const StepContext& step,
+                                          const checkout::Order&) override {
     asked = {step.run, step.id};
     return Reply<checkout::Receipt>(pending);
   }

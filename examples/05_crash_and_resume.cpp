@@ -57,7 +57,8 @@ int main() {
   const RecoveryReport report = second.recover();
   std::printf("recovery: %zu taken over\n", report.taken);
   std::printf("the order is %s\n", name(second.status(run).value().status).data());
-  for (const RunRecord& record : backend.read(run).value()) {
+  const auto records = backend.read(run).value();
+  for (const RunRecord& record : records) {
     std::printf("  %s%s\n", name(record.kind).data(),
                 record.kind == RecordKind::outcome || record.kind == RecordKind::intent
                     ? (" of step " + std::to_string(record.step)).c_str()

@@ -114,7 +114,13 @@ class Desk {
       }
     }
   }
-  /// The same, and it must be to begin this attempt.
+  /// Appends what the machine wants appended, and no more.
+  Action append_all() {
+    Action action = machine_.next(now);
+    for (; action.kind == Kind::append; action = machine_.next(now)) read(action.record);
+    return action;
+  }
+  /// As `next`, and it must be to begin this attempt.
   Action expect(Kind kind, StepIndex step, bool undo = false, std::uint32_t hold = 0) {
     const Action action = next();
     EXPECT_EQ(action.kind, kind);

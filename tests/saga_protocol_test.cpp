@@ -406,7 +406,7 @@ TEST(Rule8, OnOneAppendACancelIsAcceptedUntilTheCommitsOutcome) {
 TEST(Rule8, InSplitACancelIsRefusedWhileACommitIsPending) {
   Desk desk = Desk::begun(in_split);
   desk.get_to(commit);
-  EXPECT_EQ(desk.machine().next(desk.now).kind, Kind::prepare);
+  EXPECT_EQ(desk.append_all().kind, Kind::prepare);
   Desk early = desk;
   EXPECT_TRUE(early.machine().cancel("before its intent"));
   desk.begin(Kind::apply, commit);
@@ -428,7 +428,7 @@ TEST(Rule8, InSplitACancelIsAcceptedAgainBetweenAnExpiredAndTheNextCommit) {
 TEST(Rule8, ACommitsIntentThatWasPlannedIsNotRecordedAfterACancel) {
   Desk desk = Desk::begun(in_split);
   desk.get_to(commit);
-  const Action prepare = desk.machine().next(desk.now);
+  const Action prepare = desk.append_all();
   ASSERT_EQ(prepare.kind, Kind::prepare);
   desk.machine().intend(prepare, desk.operation(prepare));
   desk.read(cancelled_by(other));  // its append was refused: the cancel came first

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A search over schedules: two orders, two owners, at most two faults, on the production machine, runner
-// and backends. Every single fault and every pair of faults at every place where a run comes by, the
-// order of simultaneous things drawn from a seed.
+// A search over schedules: two orders, two owners, at most two faults, on the production machine,
+// runner and backends. Every single fault and every pair of faults at every place where a run comes
+// by, the order of simultaneous things drawn from a seed.
 //
 // timeout: 1200
 #include <gtest/gtest.h>
@@ -63,11 +63,13 @@ class MemoryBackends {
 };
 
 std::string text(const Plan& plan) {
-  static const char* const words[fault_count] = {"none",         "failed",      "lost",      "late",  "crash_before",
-                                                 "crash_after", "take_over", "cancel", "expire"};
+  static const char* const words[fault_count] = {"none",      "failed",       "lost",
+                                                 "late",      "crash_before", "crash_after",
+                                                 "take_over", "cancel",       "expire"};
   std::string out = "seed " + std::to_string(plan.seed);
   for (const Plan::At& at : plan.faults) {
-    out += ", " + std::string(words[static_cast<std::size_t>(at.fault)]) + " at " + std::to_string(at.place);
+    out += ", " + std::string(words[static_cast<std::size_t>(at.fault)]) + " at " +
+           std::to_string(at.place);
   }
   return out;
 }
@@ -118,7 +120,8 @@ class Search {
 template <class Backends>
 void search_all(std::uint64_t seeds, std::size_t stride) {
   Search<Backends> search;
-  for (std::uint64_t seed = 1; seed <= seeds && search.wrongs() == 0; ++seed) search.all_of(seed, stride);
+  for (std::uint64_t seed = 1; seed <= seeds && search.wrongs() == 0; ++seed)
+    search.all_of(seed, stride);
   std::printf("%zu different runs\n", search.different());
   EXPECT_EQ(search.wrongs(), 0U);
   EXPECT_GE(search.different(), different_runs / every);

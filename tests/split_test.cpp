@@ -222,7 +222,9 @@ TEST(Split, ARepeatMendsAnyFaultAtAnyWrite) {
         const TwoEvents effects;
         auto applied = process.backend.apply(what.operation, effects.view(), {});
         // Whatever went wrong, the answer must not say that nothing happened once something has.
-        if (write > 1 && !applied.has_value()) EXPECT_THAT(applied, RemedyIs(Remedy::ask_again));
+        if (write > 1 && !applied.has_value()) {
+          EXPECT_THAT(applied, RemedyIs(Remedy::ask_again));
+        }
         parts.advance_to(start + Duration{10});
         if (!applied.has_value()) {
           applied = process.backend.apply(what.operation, effects.view(), {});
@@ -383,7 +385,9 @@ TEST(Split, NoEventIsOutThatIsNotInTheLog) {
     plan.at(write, Fault::crash_before);
     Process process(parts, plan);
     static_cast<void>(process.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}));
-    if (parts.runs.length(run) == 1) EXPECT_TRUE(parts.told().empty()) << "crash at " << write;
+    if (parts.runs.length(run) == 1) {
+      EXPECT_TRUE(parts.told().empty()) << "crash at " << write;
+    }
   }
 }
 
@@ -416,7 +420,9 @@ TEST(Split, ARepeatedAppendMendsAnyFault) {
       ended.claim_epoch = parts.epoch;
       ended.output = {std::byte{1}};
       auto appended = process.backend.append(run, 1, ended);
-      if (write > 1 && !appended.has_value()) EXPECT_THAT(appended, RemedyIs(Remedy::ask_again));
+      if (write > 1 && !appended.has_value()) {
+        EXPECT_THAT(appended, RemedyIs(Remedy::ask_again));
+      }
       if (!appended.has_value()) appended = process.backend.append(run, 1, ended);
       EXPECT_THAT(appended, IsOkAndHolds(2u));
       plan.deliver_all_late();

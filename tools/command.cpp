@@ -35,38 +35,57 @@ int refuse_option(std::string_view option, std::string_view fault) {
 
 // --- replay
 
-/// The options as they were given. Numbers stay text until they are judged, so that each has a message of ours.
+/// The options as they were given. Numbers stay text until they are judged, so that each has a
+/// message of ours.
 struct GivenOptions {
   ReplayOptions options;
   std::optional<std::string> hold, seed, threads, faults;
   struct Rate {
     const char* option;
-    double FaultRates::*rate;
+    double FaultRates::* rate;
     const char* help;
     std::optional<std::string> given;
   };
   std::vector<Rate> rates{
       {"--declined", &FaultRates::declined, "the gateway refuses (0.06)", {}},
-      {"--timed-out", &FaultRates::timed_out, "no answer in time; known after 6 to 60 s (0.01)", {}},
-      {"--unknown", &FaultRates::unknown, "no answer in time; known after 1 to 3,600 s (0.005)", {}},
+      {"--timed-out",
+       &FaultRates::timed_out,
+       "no answer in time; known after 6 to 60 s (0.01)",
+       {}},
+      {"--unknown",
+       &FaultRates::unknown,
+       "no answer in time; known after 1 to 3,600 s (0.005)",
+       {}},
       {"--sent-twice", &FaultRates::sent_twice, "the request arrives twice (0.02)", {}},
-      {"--redelivered", &FaultRates::redelivered, "the bus delivers an event again, or late (0.01)", {}},
-      {"--store-errors", &FaultRates::store_errors, "the store does not, or may not have, done it (0)", {}}};
+      {"--redelivered",
+       &FaultRates::redelivered,
+       "the bus delivers an event again, or late (0.01)",
+       {}},
+      {"--store-errors",
+       &FaultRates::store_errors,
+       "the store does not, or may not have, done it (0)",
+       {}}};
 };
 
 void declare(CLI::App& replay, GivenOptions& given) {
   given.options.orders = "-";
-  replay.add_option("ORDERS", given.options.orders, "a CSV of orders, plain or xz; - or nothing: standard input");
+  replay.add_option("ORDERS", given.options.orders,
+                    "a CSV of orders, plain or xz; - or nothing: standard input");
   replay.add_option("--stock", given.options.stock_text,
-                    "days=N: a SKU opens with what is ordered in its first N days; or a CSV of sku,qty (days=30)");
-  replay.add_option("--restock", given.options.restock_text, "lead=N: what is ordered arrives N days later; or none (lead=3)");
-  replay.add_option("--hold", given.hold, "how long the lines of an order are held, in seconds (900)");
+                    "days=N: a SKU opens with what is ordered in its first N days; or a CSV of "
+                    "sku,qty (days=30)");
+  replay.add_option("--restock", given.options.restock_text,
+                    "lead=N: what is ordered arrives N days later; or none (lead=3)");
+  replay.add_option("--hold", given.hold,
+                    "how long the lines of an order are held, in seconds (900)");
   replay.add_option("--faults", given.faults, "sets all six rates below at once");
-  for (GivenOptions::Rate& rate : given.rates) replay.add_option(rate.option, rate.given, rate.help);
+  for (GivenOptions::Rate& rate : given.rates)
+    replay.add_option(rate.option, rate.given, rate.help);
   replay.add_option("--seed", given.seed, "what befalls the orders is drawn from it (1)");
   replay.add_option("--threads", given.threads, "how many things are under way at once (1)");
   replay.add_option("--history", given.options.history, "write what happened to this file");
-  replay.add_flag("--skip-bad-lines", given.options.skip_bad_lines, "leave bad lines out instead of refusing the file");
+  replay.add_flag("--skip-bad-lines", given.options.skip_bad_lines,
+                  "leave bad lines out instead of refusing the file");
   replay.add_flag("--json", given.options.json, "print one JSON object instead of a page");
 }
 
@@ -83,11 +102,13 @@ bool read_number(const std::optional<std::string>& text, T low, T high, T& value
 
 int read_rates(GivenOptions& given) {
   double all = 0;
-  if (!read_number(given.faults, 0.0, 1.0, all)) return refuse_option("--faults", "not a rate from 0 to 1");
+  if (!read_number(given.faults, 0.0, 1.0, all))
+    return refuse_option("--faults", "not a rate from 0 to 1");
   for (const GivenOptions::Rate& rate : given.rates) {
     double& value = given.options.faults.*rate.rate;
     if (given.faults) value = all;
-    if (!read_number(rate.given, 0.0, 1.0, value)) return refuse_option(rate.option, "not a rate from 0 to 1");
+    if (!read_number(rate.given, 0.0, 1.0, value))
+      return refuse_option(rate.option, "not a rate from 0 to 1");
   }
   return 0;
 }
@@ -101,13 +122,15 @@ int read_options(GivenOptions& given) {
   if (!restock.ok()) return refuse_option("--restock", restock.fault);
   options.restock = restock.value;
   if (!read_number<std::int64_t>(given.hold, 1, hold_s_max, options.hold_s)) {
-    return refuse_option("--hold", "not a whole number of seconds from 1 to " + std::to_string(hold_s_max));
+    return refuse_option("--hold",
+                         "not a whole number of seconds from 1 to " + std::to_string(hold_s_max));
   }
   if (!read_number<std::uint64_t>(given.seed, 0, UINT64_MAX, options.seed)) {
     return refuse_option("--seed", "not a whole number from 0 to 2^64-1");
   }
   if (!read_number(given.threads, 1U, threads_max, options.threads)) {
-    return refuse_option("--threads", "not a whole number from 1 to " + std::to_string(threads_max));
+    return refuse_option("--threads",
+                         "not a whole number from 1 to " + std::to_string(threads_max));
   }
   return read_rates(given);
 }
@@ -128,9 +151,7 @@ class Progress {
   std::atomic<std::size_t> last_{101};
 };
 
-bool wants_colour() {
-  return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-}
+bool wants_colour() { return isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
 
 int replay_command(GivenOptions& given) {
   if (const int status = read_options(given); status != 0) return status;
@@ -147,8 +168,9 @@ int replay_command(GivenOptions& given) {
     return refuse_option("--history", "cannot write to " + shown(options.history));
   }
   Progress progress;
-  const ReplayReport report =
-      replay(*orders.value, *plan.value, options, [&](std::size_t done, std::size_t all) { progress(done, all); });
+  const ReplayReport report = replay(
+      *orders.value, *plan.value, options,
+      [&](std::size_t done, std::size_t all) { progress(done, all); });
   if (options.json) {
     std::cout << report_json(report, options) << '\n';
   } else {
@@ -175,7 +197,8 @@ class HistoryFile {
   std::ifstream file_;
 };
 
-/// Reads the whole of it; `take` gets each line. Answers 0, or 2 after saying why it is not a history.
+/// Reads the whole of it; `take` gets each line. Answers 0, or 2 after saying why it is not a
+/// history.
 template <class Header, class Take>
 int read_history(const std::string& path, Header take_header, Take take) {
   HistoryFile file(path);
@@ -208,8 +231,8 @@ int check_command(const std::string& path) {
   const std::uint64_t hidden = report.violation_count - report.violations.size();
   if (hidden > 0) std::cout << "and " << hidden << " more\n";
   if (report.holds()) {
-    std::cout << "all invariants hold over " << report.figures.lines << " operations of " << report.figures.orders
-              << " orders\n";
+    std::cout << "all invariants hold over " << report.figures.lines << " operations of "
+              << report.figures.orders << " orders\n";
   } else {
     std::cout << report.violation_count << " violations\n";
   }
@@ -219,7 +242,8 @@ int check_command(const std::string& path) {
 int explain_command(const std::string& path, const std::string& invoice, bool json, bool timeline) {
   StoryTeller teller(invoice);
   const int status = read_history(
-      path, [](const HistoryHeader&) {}, [&](const HistoryLine& line, std::uint64_t) { teller.add(line); });
+      path, [](const HistoryHeader&) {},
+      [&](const HistoryLine& line, std::uint64_t) { teller.add(line); });
   if (status != 0) return status;
   const Story story = teller.tell();
   std::cout << (json ? to_json(story) : to_text(story, timeline));
@@ -229,12 +253,15 @@ int explain_command(const std::string& path, const std::string& invoice, bool js
 }  // namespace
 
 int run_command(int argc, const char* const* argv) {
-  CLI::App app("invsaga: real orders through real sagas, and the proof that nothing went wrong", "invsaga");
+  CLI::App app("invsaga: real orders through real sagas, and the proof that nothing went wrong",
+               "invsaga");
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::to_string(INVSAGA_VERSION_MAJOR) + "." + std::to_string(INVSAGA_VERSION_MINOR) +
-                                        "." + std::to_string(INVSAGA_VERSION_PATCH));
+  app.set_version_flag("--version", std::to_string(INVSAGA_VERSION_MAJOR) + "." +
+                                        std::to_string(INVSAGA_VERSION_MINOR) + "." +
+                                        std::to_string(INVSAGA_VERSION_PATCH));
   GivenOptions given;
-  auto* replay = app.add_subcommand("replay", "replay orders as checkout sagas, and check what happened");
+  auto* replay = app.add_subcommand("replay",
+                                    "replay orders as checkout sagas, and check what happened");
   declare(*replay, given);
   std::string history;
   std::string invoice;

@@ -5,7 +5,8 @@
 
 namespace invsaga::tools {
 
-double draw(std::uint64_t seed, std::string_view invoice, std::string_view what, std::uint64_t index) noexcept {
+double draw(std::uint64_t seed, std::string_view invoice, std::string_view what,
+            std::uint64_t index) noexcept {
   const std::uint64_t words[2] = {seed, index};
   const std::string_view numbers(reinterpret_cast<const char*>(words), sizeof words);
   return static_cast<double>(hash128({numbers, invoice, what}).high >> 11) * 0x1.0p-53;

@@ -8,7 +8,8 @@
 namespace invsaga::tools {
 namespace {
 
-constexpr Duration answers_within{5'000};  ///< The step's own deadline: silent so long is `unknown`.
+constexpr Duration answers_within{
+    5'000};  ///< The step's own deadline: silent so long is `unknown`.
 
 std::string charge_text(const std::string& invoice) { return invoice + "/pay"; }
 
@@ -18,7 +19,8 @@ Duration gateway_latency(double drawn) noexcept {
   struct Point {
     double share, ms;
   };
-  constexpr std::array<Point, 6> curve{{{0, 200}, {0.5, 1000}, {0.9, 1500}, {0.95, 2000}, {0.99, 4000}, {1, 4900}}};
+  constexpr std::array<Point, 6> curve{
+      {{0, 200}, {0.5, 1000}, {0.9, 1500}, {0.95, 2000}, {0.99, 4000}, {1, 4900}}};
   std::size_t i = 1;
   while (i + 1 < curve.size() && drawn >= curve[i].share) ++i;
   const Point& from = curve[i - 1];
@@ -30,12 +32,15 @@ Duration gateway_latency(double drawn) noexcept {
 /// Unknown goes before timed out, timed out before declined.
 void Gateway::decide(Charge& charge, Time now) const {
   const FaultRates& rates = options_.faults;
-  const auto drawn = [&](std::string_view what) { return draw(options_.seed, charge.invoice, what); };
+  const auto drawn = [&](std::string_view what) {
+    return draw(options_.seed, charge.invoice, what);
+  };
   const bool unknown = drawn("unknown") < rates.unknown;
   if (unknown || drawn("timed_out") < rates.timed_out) {
     charge.silent_first = true;
     const double when = drawn("known after");
-    charge.answer_at = now + Duration{unknown ? between(when, 1'000, 3'600'000) : between(when, 6'000, 60'000)};
+    charge.answer_at = now + Duration{unknown ? between(when, 1'000, 3'600'000)
+                                              : between(when, 6'000, 60'000)};
     charge.was_charged = drawn("known charged") < 0.5;
     return;
   }
@@ -53,7 +58,8 @@ result<checkout::Receipt> Gateway::answer(Charge& charge) {
   return refuse(charge.doubted ? checkout::payment_failed : checkout::declined);
 }
 
-result<Reply<checkout::Receipt>> Gateway::charge(const StepContext& step, const checkout::Order& order) {
+result<Reply<checkout::Receipt>> Gateway::charge(const StepContext& step,
+                                                 const checkout::Order& order) {
   if (order.amount == "0") {
     tell(HistoryOp::charge, HistoryAnswer::charged, order.number, order.amount);
     return Reply<checkout::Receipt>(checkout::Receipt{order.amount});
@@ -79,7 +85,8 @@ result<Reply<checkout::Receipt>> Gateway::charge(const StepContext& step, const 
     timeline_.arm(charge.answer_at, Timeline::Due::gateway,
                   [this, run, call = step.id, sending] { answer_later(run, call, sending); });
   } else {
-    timeline_.arm(now + answers_within, Timeline::Due::gateway, [this, run, sending] { stay_silent(run, sending); });
+    timeline_.arm(now + answers_within, Timeline::Due::gateway,
+                  [this, run, sending] { stay_silent(run, sending); });
   }
   return Reply<checkout::Receipt>(pending);
 }
@@ -112,7 +119,8 @@ void Gateway::refund(const StepContext& step, const checkout::Receipt& receipt) 
   tell(HistoryOp::refund, HistoryAnswer::refunded, std::string(step.key), receipt.amount);
 }
 
-void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice, const std::string& amount, bool repeat) {
+void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice,
+                   const std::string& amount, bool repeat) {
   HistoryLine line;
   line.at = timeline_.now();
   line.repeat = repeat;

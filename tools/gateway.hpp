@@ -16,8 +16,8 @@
 
 namespace invsaga::tools {
 
-/// The payment gateway of the replay: answers after the document's percentiles, in virtual time, and keeps its word per
-/// id, whatever befalls a charge on the way. Safe from any thread.
+/// The payment gateway of the replay: answers after the document's percentiles, in virtual time,
+/// and keeps its word per id, whatever befalls a charge on the way. Safe from any thread.
 class Gateway {
  public:
   /// Hears the final answer of a charge that was not answered at once.
@@ -37,8 +37,8 @@ class Gateway {
  private:
   struct Charge {
     bool silent_first = false;  ///< The first sending is never answered.
-    Time answer_at;           ///< When the gateway knows.
-    bool was_charged = false; ///< What it then says.
+    Time answer_at;             ///< When the gateway knows.
+    bool was_charged = false;   ///< What it then says.
     std::uint64_t sending = 0;
     std::uint64_t concluded = 0;  ///< So many sendings are answered, or known to be silent.
     bool answered = false;
@@ -51,8 +51,8 @@ class Gateway {
   void answer_later(RunId run, CallId call, std::uint64_t sending);
   void stay_silent(RunId run, std::uint64_t sending);
   void tell_silent(Charge& charge, std::uint64_t sending);
-  void tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice, const std::string& amount,
-            bool repeat = false);
+  void tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice,
+            const std::string& amount, bool repeat = false);
 
   Timeline& timeline_;
   HistoryLog& log_;
@@ -62,8 +62,8 @@ class Gateway {
   std::unordered_map<RunId, Charge, IdHash> charges_;
 };
 
-/// How long the gateway takes: the document's percentiles (1000, 1500, 2000, 4000 ms at p50, p90, p95, p99), straight
-/// between them, 200 ms at 0 and 4.9 s at 1.
+/// How long the gateway takes: the document's percentiles (1000, 1500, 2000, 4000 ms at p50, p90,
+/// p95, p99), straight between them, 200 ms at 0 and 4.9 s at 1.
 Duration gateway_latency(double drawn) noexcept;
 
 }  // namespace invsaga::tools

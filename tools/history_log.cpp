@@ -16,7 +16,9 @@ HistoryLog::HistoryLog(const HistoryHeader& header, const std::string& path)
 }
 
 std::int64_t HistoryLog::elapsed_ns() const noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start_).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
+                                                              start_)
+      .count();
 }
 
 void HistoryLog::add(HistoryLine line) {

@@ -13,8 +13,8 @@
 
 namespace invsaga::tools {
 
-/// Numbers what happens, in the order in which it is told, writes it to a file if one is named, and has it checked.
-/// Safe from any thread; calls nothing but the checker and the file.
+/// Numbers what happens, in the order in which it is told, writes it to a file if one is named, and
+/// has it checked. Safe from any thread; calls nothing but the checker and the file.
 class HistoryLog {
  public:
   /// `path` empty: no file. `opened()` tells whether the file could be made.
@@ -30,8 +30,8 @@ class HistoryLog {
   std::uint64_t open(HistoryLine line);
   void close(std::uint64_t n, std::int64_t t1);
 
-  /// Checks what only the end can show, and closes the file. Every line must be closed. The report lives as long as this.
-  /// False if the file could not be written.
+  /// Checks what only the end can show, and closes the file. Every line must be closed. The report
+  /// lives as long as this. False if the file could not be written.
   bool finish(const CheckReport*& report);
 
  private:
@@ -48,7 +48,7 @@ class HistoryLog {
   std::ofstream file_;
   std::string text_;
   InvariantChecker checker_;
-  std::deque<Open> open_;          ///< Lines from `first_` on, in order.
+  std::deque<Open> open_;  ///< Lines from `first_` on, in order.
   std::uint64_t first_ = 1;
   std::uint64_t next_ = 1;
 };

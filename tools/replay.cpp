@@ -47,7 +47,8 @@ MemoryLimits limits_of(const Orders& orders, const StockPlan& plan, const Replay
   MemoryLimits limits;
   const std::size_t invoices = orders.invoices.size();
   const std::size_t adjusts = plan.opening.size() + plan.arrival_lines.size();
-  limits.store.max_lifetime = std::max<Duration>(limits.store.max_lifetime, std::chrono::seconds(options.hold_s));
+  limits.store.max_lifetime = std::max<Duration>(limits.store.max_lifetime,
+                                                 std::chrono::seconds(options.hold_s));
   limits.store.max_rows = std::max<std::size_t>(orders.skus.size(), 1);
   limits.store.max_records = 3 * invoices + adjusts + 1;
   limits.retention.count = invoices + 1;
@@ -60,7 +61,9 @@ MemoryLimits limits_of(const Orders& orders, const StockPlan& plan, const Replay
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -79,8 +82,8 @@ std::map<std::string, std::int64_t> percentiles(std::vector<std::int64_t> values
 /// Everything of one replay, wired together.
 class World final : RunObserver {
  public:
-  World(const Orders& orders, const StockPlan& plan, const ReplayOptions& options, ReplayNames names,
-        const std::function<void(std::size_t, std::size_t)>& progress)
+  World(const Orders& orders, const StockPlan& plan, const ReplayOptions& options,
+        ReplayNames names, const std::function<void(std::size_t, std::size_t)>& progress)
       : orders_(orders),
         plan_(plan),
         options_(options),
@@ -97,7 +100,8 @@ class World final : RunObserver {
         runner_(backend_, environment(), runner_options()) {
     runner_.add(checkout::saga, shop_);
     gateway_.on_answer([this](RunId run, CallId call, const result<checkout::Receipt>& answer) {
-      static_cast<void>(runner_.complete(run, call, answer));  // not_found: the run did not need it any more
+      static_cast<void>(
+          runner_.complete(run, call, answer));  // not_found: the run did not need it any more
       arm_expiry();
     });
   }
@@ -134,7 +138,8 @@ class World final : RunObserver {
   void arm_second_request(std::size_t index);
   void order_again(std::size_t index);
   void arm_expiry();
-  void adjust(const std::string& id, std::string_view invoice, AdjustReason reason, std::span<const SkuLine> lines);
+  void adjust(const std::string& id, std::string_view invoice, AdjustReason reason,
+              std::span<const SkuLine> lines);
   void count_stock();
   void trouble(const std::string& what);
 
@@ -175,9 +180,11 @@ void World::trouble(const std::string& what) {
 void World::adjust(const std::string& id, std::string_view invoice, AdjustReason reason,
                    std::span<const SkuLine> lines) {
   std::vector<Line> made;
-  for (const SkuLine& line : lines) made.push_back({names_.row(line.sku), line.qty < 0 ? -line.qty : line.qty});
+  for (const SkuLine& line : lines)
+    made.push_back({names_.row(line.sku), line.qty < 0 ? -line.qty : line.qty});
   const auto answer = backend_.adjust_stock(id, invoice, reason, made);
-  if (!answer.has_value()) trouble("adjust " + id + ": " + std::string(name(answer.assume_error().code)));
+  if (!answer.has_value())
+    trouble("adjust " + id + ": " + std::string(name(answer.assume_error().code)));
 }
 
 void World::open_stock() {
@@ -189,7 +196,8 @@ void World::open_stock() {
 void World::arrive(const Arrival& arrival) {
   const std::string day = std::to_string(arrival.ordered.time_since_epoch().count());
   for (const SkuLine& line : plan_.lines_of(arrival)) {
-    adjust("restock/" + day + "/" + std::string(orders_.skus[line.sku]), "", AdjustReason::restock, {&line, 1});
+    adjust("restock/" + day + "/" + std::string(orders_.skus[line.sku]), "", AdjustReason::restock,
+           {&line, 1});
   }
 }
 
@@ -226,8 +234,10 @@ void World::begin(std::size_t index) {
 
 checkout::Order World::order_of(std::size_t index) const {
   const Invoice& invoice = orders_.invoices[index];
-  checkout::Order order{std::string(invoice.number), names_.amount(index), {}, std::chrono::seconds(options_.hold_s)};
-  for (const SkuLine& line : orders_.lines_of(invoice)) order.lines.push_back({names_.row(line.sku), line.qty});
+  checkout::Order order{
+      std::string(invoice.number), names_.amount(index), {}, std::chrono::seconds(options_.hold_s)};
+  for (const SkuLine& line : orders_.lines_of(invoice))
+    order.lines.push_back({names_.row(line.sku), line.qty});
   return order;
 }
 
@@ -236,27 +246,35 @@ void World::order(std::size_t index) {
   arm_expiry();
   arm_second_request(index);
   if (!begun.has_value()) {
-    trouble("order " + std::string(names_.number(index)) + ": " + std::string(name(begun.assume_error().code)));
+    trouble("order " + std::string(names_.number(index)) + ": " +
+            std::string(name(begun.assume_error().code)));
   } else if (begun.assume_value().state != ClaimState::fresh) {
-    trouble("order " + std::string(names_.number(index)) + ": " + std::string(name(begun.assume_value().state)));
+    trouble("order " + std::string(names_.number(index)) + ": " +
+            std::string(name(begun.assume_value().state)));
   }
 }
 
 /// Half of the second requests come while the first may still be under way, half well after it.
 void World::arm_second_request(std::size_t index) {
   const Invoice& invoice = orders_.invoices[index];
-  const auto drawn = [&](std::string_view what) { return draw(options_.seed, invoice.number, what); };
+  const auto drawn = [&](std::string_view what) {
+    return draw(options_.seed, invoice.number, what);
+  };
   if (drawn("sent_twice") >= options_.faults.sent_twice) return;
   const bool soon = drawn("sent_twice soon") < 0.5;
   const double after = drawn("sent_twice after");
-  const Duration later{soon ? between(after, 0, 2'000) : between(after, 5'000, second_request_within.count())};
-  timeline_.arm(invoice.time + later, Timeline::Due::second_request, [this, index] { order_again(index); });
+  const Duration later{soon ? between(after, 0, 2'000)
+                            : between(after, 5'000, second_request_within.count())};
+  timeline_.arm(invoice.time + later, Timeline::Due::second_request,
+                [this, index] { order_again(index); });
 }
 
 void World::order_again(std::size_t index) {
   const auto begun = runner_.start(checkout::saga, order_of(index), names_.request(index));
   const bool answered = begun.has_value() && begun.assume_value().state != ClaimState::fresh;
-  if (!answered) trouble("order " + std::string(names_.number(index)) + ": the second request was not recognised");
+  if (!answered)
+    trouble("order " + std::string(names_.number(index)) +
+            ": the second request was not recognised");
 }
 
 void World::ended(RunId run, const RunState&, const RunOutcome& outcome) {
@@ -306,7 +324,8 @@ ReplayReport World::run() {
   timeline_.run(options_.threads);
   count_stock();
   const CheckReport* checked = nullptr;
-  if (!log_.finish(checked) && trouble_.empty()) trouble_ = "the history could not be written whole";
+  if (!log_.finish(checked) && trouble_.empty())
+    trouble_ = "the history could not be written whole";
   report.check = *checked;
   report.wall_seconds = 1e-9 * static_cast<double>(log_.elapsed_ns() - wall);
   report.cpu_seconds = cpu_seconds() - cpu;
@@ -324,7 +343,8 @@ ReplayReport World::run() {
   }
   std::sort(report.saga_ms.begin(), report.saga_ms.end());
   report.latency_ns_saga = percentiles(std::move(saga_ns));
-  std::stable_sort(ended_.begin(), ended_.end(), [](const auto& a, const auto& b) { return a.ms > b.ms; });
+  std::stable_sort(ended_.begin(), ended_.end(),
+                   [](const auto& a, const auto& b) { return a.ms > b.ms; });
   ended_.resize(std::min(ended_.size(), shown_orders));
   report.slowest = std::move(ended_);
   for (const auto& [row, count] : backend_.contended(shown_orders)) {
@@ -337,7 +357,8 @@ ReplayReport World::run() {
 
 int ReplayReport::exit_status() const {
   const CheckFigures& figures = check.figures;
-  const bool clean = check.holds() && figures.oversold_units == 0 && figures.events_lost == 0 && trouble.empty();
+  const bool clean = check.holds() && figures.oversold_units == 0 && figures.events_lost == 0 &&
+                     trouble.empty();
   return clean ? 0 : 1;
 }
 
@@ -349,7 +370,8 @@ ReplayReport replay(const Orders& orders, const StockPlan& plan, const ReplayOpt
     report.trouble = "too many SKUs";
     return report;
   }
-  return std::make_unique<World>(orders, plan, options, std::move(names).assume_value(), progress)->run();
+  return std::make_unique<World>(orders, plan, options, std::move(names).assume_value(), progress)
+      ->run();
 }
 
 }  // namespace invsaga::tools

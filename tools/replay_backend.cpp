@@ -20,7 +20,8 @@ RecordedOperation as_recorded(const Operation& operation) {
 /// The step that an operation belongs to, from the record that it will leave.
 std::string step_of(const Effects& effects) {
   static const Definition definition = checkout::saga.definition();
-  return effects.yes == nullptr ? std::string() : std::string(definition.steps[effects.yes->step].name);
+  return effects.yes == nullptr ? std::string()
+                                : std::string(definition.steps[effects.yes->step].name);
 }
 
 }  // namespace
@@ -37,22 +38,23 @@ StoreError StoreErrors::befalls(std::string_view invoice, std::string_view call)
   return static_cast<StoreError>(between(draw(seed_, invoice, what + " kind", number), 1, 3));
 }
 
-ReplayBackend::ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options,
-                             const MemoryLimits& limits)
+ReplayBackend::ReplayBackend(HistoryLog& log, const ReplayNames& names,
+                             const ReplayOptions& options, const MemoryLimits& limits)
     : MemoryBackend<StockHistory>(limits, StockHistory(log, names)),
       log_(log),
       names_(names),
       errors_(options.seed, options.faults.store_errors) {}
 
-result<Applied> ReplayBackend::apply(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts) {
+result<Applied> ReplayBackend::apply(const Operation& operation, const Effects& effects,
+                                     std::span<ShortLine> shorts) {
   CallNote note;
   if (effects.run.is_set()) note.saga = std::string(names_.number(names_.invoice(effects.run)));
   note.step = step_of(effects);
   return call(operation, effects, shorts, note);
 }
 
-result<Applied> ReplayBackend::call(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-                                    CallNote& note) {
+result<Applied> ReplayBackend::call(const Operation& operation, const Effects& effects,
+                                    std::span<ShortLine> shorts, CallNote& note) {
   note.t0 = log_.elapsed_ns();
   const HistoryLine what = line_of(as_recorded(operation), note, names_);
   const StoreError error = errors_.befalls(what.saga, std::string(name(what.op)) + " " + what.id);
@@ -75,14 +77,16 @@ result<Applied> ReplayBackend::call(const Operation& operation, const Effects& e
   return applied;
 }
 
-void ReplayBackend::tell_failure(const Operation& operation, const CallNote& note, HistoryAnswer answer) {
+void ReplayBackend::tell_failure(const Operation& operation, const CallNote& note,
+                                 HistoryAnswer answer) {
   HistoryLine line = line_of(as_recorded(operation), note, names_);
   line.at = now();
   line.answer = answer;
   log_.add(std::move(line));
 }
 
-void ReplayBackend::keep(const Operation& operation, const result<Applied>& applied, std::int64_t took) {
+void ReplayBackend::keep(const Operation& operation, const result<Applied>& applied,
+                         std::int64_t took) {
   const std::lock_guard lock(mutex_);
   if (std::holds_alternative<Reserve>(operation)) latencies_.reserve.push_back(took);
   if (std::holds_alternative<Commit>(operation)) latencies_.commit.push_back(took);
@@ -139,7 +143,8 @@ result<ClaimAnswer> ReplayBackend::claim(const Claim& claim) {
   line.id = line.saga + "/request";
   line.units = names_.units(invoice);
   line.amount = names_.amount(invoice);
-  line.answer = answer.has_value() ? history_answer(name(answer.assume_value().state)) : HistoryAnswer::failed;
+  line.answer = answer.has_value() ? history_answer(name(answer.assume_value().state))
+                                   : HistoryAnswer::failed;
   log_.add(std::move(line));
   return answer;
 }
@@ -169,8 +174,9 @@ std::vector<std::pair<Row, std::uint64_t>> ReplayBackend::contended(std::size_t 
     const std::lock_guard lock(mutex_);
     for (const auto& [row, count] : refusals_) rows.emplace_back(Row{row}, count);
   }
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   if (rows.size() > limit) rows.resize(limit);
   return rows;
 }

@@ -43,19 +43,22 @@ class StoreErrors {
 /// Why an order came to nothing, in the words of the report; empty if it was completed.
 std::string end_reason(const RunOutcome& outcome);
 
-/// The memory backend as the replay uses it: what it does and what it is asked becomes the history, its latencies are
-/// kept, and it has errors if that is wanted. Everything borrowed outlives it.
+/// The memory backend as the replay uses it: what it does and what it is asked becomes the history,
+/// its latencies are kept, and it has errors if that is wanted. Everything borrowed outlives it.
 class ReplayBackend : public MemoryBackend<StockHistory> {
  public:
-  ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options, const MemoryLimits& limits);
+  ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options,
+                const MemoryLimits& limits);
 
   /// As the memory backend's, and told to the history.
-  result<Applied> apply(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts);
+  result<Applied> apply(const Operation& operation, const Effects& effects,
+                        std::span<ShortLine> shorts);
   result<ClaimAnswer> claim(const Claim& claim);
   result<Position> append(RunId run, Position at, const RunRecord& record);
-  /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is its text.
-  result<AdjustAnswer> adjust_stock(const std::string& id, std::string_view invoice, AdjustReason reason,
-                            std::span<const Line> lines);
+  /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is
+  /// its text.
+  result<AdjustAnswer> adjust_stock(const std::string& id, std::string_view invoice,
+                                    AdjustReason reason, std::span<const Line> lines);
 
   /// Real nanoseconds of each answered call, by operation; in no order.
   struct Latencies {
@@ -66,7 +69,8 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
   [[nodiscard]] std::vector<std::pair<Row, std::uint64_t>> contended(std::size_t limit) const;
 
  private:
-  result<Applied> call(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts, CallNote& note);
+  result<Applied> call(const Operation& operation, const Effects& effects,
+                       std::span<ShortLine> shorts, CallNote& note);
   void keep(const Operation& operation, const result<Applied>& applied, std::int64_t took);
   void tell_end(RunId run, const RunRecord& record);
   void tell_failure(const Operation& operation, const CallNote& note, HistoryAnswer answer);
@@ -74,8 +78,9 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
   HistoryLog& log_;
   const ReplayNames& names_;
   StoreErrors errors_;
-  std::mutex answers_;         ///< Held while a request is answered or a run ends: told in the order in which it is so.
-  mutable std::mutex mutex_;   ///< Guards what follows.
+  std::mutex answers_;  ///< Held while a request is answered or a run ends: told in the order in
+                        ///< which it is so.
+  mutable std::mutex mutex_;  ///< Guards what follows.
   Latencies latencies_;
   std::unordered_map<std::uint32_t, std::uint64_t> refusals_;
 };

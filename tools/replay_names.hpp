@@ -32,7 +32,9 @@ class ReplayNames {
   /// The invoice of a run, by its place in `Orders::invoices`.
   [[nodiscard]] std::size_t invoice(RunId run) const { return runs_.at(run); }
   [[nodiscard]] std::size_t invoice(RequestKey request) const { return requests_.at(request); }
-  [[nodiscard]] std::string_view number(std::size_t index) const { return orders_->invoices[index].number; }
+  [[nodiscard]] std::string_view number(std::size_t index) const {
+    return orders_->invoices[index].number;
+  }
   [[nodiscard]] const Orders& orders() const { return *orders_; }
 
   /// `536365/reserve/0`, and the invoice's place.

@@ -23,7 +23,7 @@ struct ReplayOptions {
   std::string history;  ///< Where the history is written; empty: it is checked only.
   StockOption stock;
   RestockOption restock;
-  std::string stock_text = "days=30";   ///< As it was given.
+  std::string stock_text = "days=30";  ///< As it was given.
   std::string restock_text = "lead=3";
   std::int64_t hold_s = 900;
   FaultRates faults;

@@ -20,12 +20,17 @@ result<void> ReplayShop::tell(const checkout::Order& order, std::string_view ste
   return success();
 }
 
-result<void> ReplayShop::place(const StepContext&, const checkout::Order& order) { return tell(order, "place"); }
-result<void> ReplayShop::cancel(const StepContext&, const checkout::Order& order) { return tell(order, "cancel"); }
+result<void> ReplayShop::place(const StepContext&, const checkout::Order& order) {
+  return tell(order, "place");
+}
+result<void> ReplayShop::cancel(const StepContext&, const checkout::Order& order) {
+  return tell(order, "cancel");
+}
 result<void> ReplayShop::clear_cart(const StepContext&, const checkout::Order& order) {
   return tell(order, "clear cart");
 }
-result<Reply<checkout::Receipt>> ReplayShop::charge(const StepContext& step, const checkout::Order& order) {
+result<Reply<checkout::Receipt>> ReplayShop::charge(const StepContext& step,
+                                                    const checkout::Order& order) {
   return gateway_.charge(step, order);
 }
 result<void> ReplayShop::refund(const StepContext& step, const checkout::Receipt& receipt) {
@@ -78,7 +83,8 @@ result<void> ReplayConsumers::subscribe(MemoryBus& bus) {
 
 DeliveryFault ReplayConsumers::befalls(const Event& event, std::string_view consumer) {
   const auto drawn = [&](std::string_view what) {
-    return draw(options_.seed, event.subject, std::string(what) + " " + std::string(consumer), event.sequence);
+    return draw(options_.seed, event.subject, std::string(what) + " " + std::string(consumer),
+                event.sequence);
   };
   DeliveryFault fault;
   if (drawn("redelivered") >= options_.faults.redelivered) return fault;

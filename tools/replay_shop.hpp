@@ -18,7 +18,8 @@
 
 namespace invsaga::tools {
 
-/// The shop of the replay: its calls take no time and become lines of the history. Safe from any thread.
+/// The shop of the replay: its calls take no time and become lines of the history. Safe from any
+/// thread.
 class ReplayShop final : public checkout::Shop {
  public:
   ReplayShop(Timeline& timeline, HistoryLog& log, Gateway& gateway)
@@ -26,7 +27,8 @@ class ReplayShop final : public checkout::Shop {
 
   result<void> place(const StepContext& step, const checkout::Order& order) override;
   result<void> cancel(const StepContext& step, const checkout::Order& order) override;
-  result<Reply<checkout::Receipt>> charge(const StepContext& step, const checkout::Order& order) override;
+  result<Reply<checkout::Receipt>> charge(const StepContext& step,
+                                          const checkout::Order& order) override;
   result<void> refund(const StepContext& step, const checkout::Receipt& receipt) override;
   result<void> clear_cart(const StepContext& step, const checkout::Order& order) override;
 
@@ -42,11 +44,12 @@ class ReplayShop final : public checkout::Shop {
 using ConsumerTable = std::vector<std::pair<std::string, std::vector<std::string>>>;
 ConsumerTable replay_consumers();
 
-/// The consumers' side of the bus: an inbox each over a store of their own, lines of the history for what the bus does,
-/// and what befalls deliveries. Borrows all it is given.
+/// The consumers' side of the bus: an inbox each over a store of their own, lines of the history
+/// for what the bus does, and what befalls deliveries. Borrows all it is given.
 class ReplayConsumers final : public DeliveryFaults, public BusObserver {
  public:
-  ReplayConsumers(Timeline& timeline, HistoryLog& log, const ReplayOptions& options, std::size_t events);
+  ReplayConsumers(Timeline& timeline, HistoryLog& log, const ReplayOptions& options,
+                  std::size_t events);
   ~ReplayConsumers() override;
 
   result<void> subscribe(MemoryBus& bus);

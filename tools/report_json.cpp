@@ -9,8 +9,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json rates(const FaultRates& faults) {
-  return {{"declined", faults.declined},     {"timed_out", faults.timed_out},
-          {"unknown", faults.unknown},       {"sent_twice", faults.sent_twice},
+  return {{"declined", faults.declined},       {"timed_out", faults.timed_out},
+          {"unknown", faults.unknown},         {"sent_twice", faults.sent_twice},
           {"redelivered", faults.redelivered}, {"store_errors", faults.store_errors}};
 }
 
@@ -23,7 +23,9 @@ Json options_json(const ReplayOptions& options) {
 }
 
 /// Always with a number of seconds, also if it is 0: a reader asks for no less.
-double per_second(std::size_t orders, double seconds) { return seconds > 0 ? static_cast<double>(orders) / seconds : 0; }
+double per_second(std::size_t orders, double seconds) {
+  return seconds > 0 ? static_cast<double>(orders) / seconds : 0;
+}
 
 void add_figures(Json& out, const CheckFigures& figures) {
   out["completed"] = figures.completed;
@@ -34,7 +36,8 @@ void add_figures(Json& out, const CheckFigures& figures) {
   for (const auto& [reason, count] : figures.compensated) out["compensated"][reason] = count;
   out["stuck"] = figures.stuck;
   out["returns"] = {{"accepted", figures.returns_accepted}, {"refused", figures.returns_refused}};
-  out["adjustments"] = {{"accepted", figures.adjustments_accepted}, {"refused", figures.adjustments_refused}};
+  out["adjustments"] = {{"accepted", figures.adjustments_accepted},
+                        {"refused", figures.adjustments_refused}};
   out["opening_units"] = figures.opening_units;
   out["restocked_units"] = figures.restocked_units;
   out["returned_units"] = figures.returned_units;

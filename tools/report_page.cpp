@@ -18,7 +18,8 @@ class Page {
 
   void heading(std::string_view text) { line("\n{}{}{}", on("\x1b[1m"), text, on("\x1b[0m")); }
   void good(bool is_good, std::string_view text) {
-    line("  {}{}{} {}", on(is_good ? "\x1b[32m" : "\x1b[31m"), is_good ? "ok  " : "BAD ", on("\x1b[0m"), text);
+    line("  {}{}{} {}", on(is_good ? "\x1b[32m" : "\x1b[31m"), is_good ? "ok  " : "BAD ",
+         on("\x1b[0m"), text);
   }
   template <class... A>
   void line(fmt::format_string<A...> format, A&&... arguments) {
@@ -53,8 +54,11 @@ void orders_part(Page& page, const ReplayReport& report) {
   const CheckFigures& figures = report.check.figures;
   page.heading("What became of the orders");
   const auto row = [&](std::string_view what, std::uint64_t count) {
-    const double share = report.orders == 0 ? 0 : 100.0 * static_cast<double>(count) / static_cast<double>(report.orders);
-    page.line("  {:<34} {:>10} {:>6.1f} %  {}", what, grouped(count), share, bar(count, report.orders, 30));
+    const double share = report.orders == 0 ? 0
+                                            : 100.0 * static_cast<double>(count) /
+                                                  static_cast<double>(report.orders);
+    page.line("  {:<34} {:>10} {:>6.1f} %  {}", what, grouped(count), share,
+              bar(count, report.orders, 30));
   };
   row("completed", figures.completed);
   for (const auto& [reason, count] : figures.compensated) row("compensated: " + reason, count);
@@ -62,9 +66,11 @@ void orders_part(Page& page, const ReplayReport& report) {
   page.line("  {:<34} {:>10}", "orders", grouped(static_cast<std::uint64_t>(report.orders)));
   page.line("  {:<34} {:>10}  ({} refused)", "returns accepted", grouped(figures.returns_accepted),
             grouped(figures.returns_refused));
-  page.line("  {:<34} {:>10}  ({} refused)", "write-offs accepted", grouped(figures.adjustments_accepted),
-            grouped(figures.adjustments_refused));
-  if (report.bad_lines > 0) page.line("  {:<34} {:>10}", "bad lines left out", grouped(static_cast<std::uint64_t>(report.bad_lines)));
+  page.line("  {:<34} {:>10}  ({} refused)", "write-offs accepted",
+            grouped(figures.adjustments_accepted), grouped(figures.adjustments_refused));
+  if (report.bad_lines > 0)
+    page.line("  {:<34} {:>10}", "bad lines left out",
+              grouped(static_cast<std::uint64_t>(report.bad_lines)));
 }
 
 void stock_part(Page& page, const CheckFigures& figures) {
@@ -74,20 +80,24 @@ void stock_part(Page& page, const CheckFigures& figures) {
   page.line("  {:<34} {:>12}", "+ returned", grouped(figures.returned_units));
   page.line("  {:<34} {:>12}", "- written off", grouped(figures.written_off_units));
   page.line("  {:<34} {:>12}", "- sold", grouped(figures.sold_units));
-  page.line("  {:<34} {:>12}  (reserved: {})", "= on hand at the end", grouped(figures.on_hand_units),
-            grouped(figures.reserved_units));
+  page.line("  {:<34} {:>12}  (reserved: {})", "= on hand at the end",
+            grouped(figures.on_hand_units), grouped(figures.reserved_units));
 }
 
 void proof_part(Page& page, const ReplayReport& report) {
   const CheckFigures& figures = report.check.figures;
   page.heading("What the invariant checker found in the history");
-  page.good(figures.oversold_units == 0, fmt::format("{} units oversold", grouped(figures.oversold_units)));
-  page.good(report.check.holds(), fmt::format("{} violations in {} operations", grouped(report.check.violation_count),
-                                              grouped(figures.lines)));
-  page.good(figures.events_lost == 0, fmt::format("{} of {} events lost", grouped(figures.events_lost),
-                                                  grouped(figures.events_published)));
+  page.good(figures.oversold_units == 0,
+            fmt::format("{} units oversold", grouped(figures.oversold_units)));
+  page.good(report.check.holds(),
+            fmt::format("{} violations in {} operations", grouped(report.check.violation_count),
+                        grouped(figures.lines)));
+  page.good(figures.events_lost == 0,
+            fmt::format("{} of {} events lost", grouped(figures.events_lost),
+                        grouped(figures.events_published)));
   page.line("       {} charges, {} refunds; {} repeated requests answered with the first answer",
-            grouped(figures.charges), grouped(figures.refunds), grouped(figures.duplicates_replayed));
+            grouped(figures.charges), grouped(figures.refunds),
+            grouped(figures.duplicates_replayed));
   constexpr std::size_t shown = 10;
   for (std::size_t i = 0; i < std::min(shown, report.check.violations.size()); ++i) {
     page.line("       {}", escaped(to_string(report.check.violations[i])));
@@ -97,7 +107,8 @@ void proof_part(Page& page, const ReplayReport& report) {
 
 void histogram_part(Page& page, const ReplayReport& report) {
   page.heading("From click to answer (virtual time)");
-  constexpr std::array<std::int64_t, 9> upto{0, 500, 1000, 1500, 2000, 3000, 5000, 60'000, 3'600'000};
+  constexpr std::array<std::int64_t, 9> upto{0,    500,  1000,   1500,     2000,
+                                             3000, 5000, 60'000, 3'600'000};
   std::uint64_t most = 1;
   std::vector<std::uint64_t> counts;
   auto from = report.saga_ms.begin();
@@ -108,7 +119,8 @@ void histogram_part(Page& page, const ReplayReport& report) {
     from = to;
   }
   for (std::size_t i = 0; i < upto.size(); ++i) {
-    page.line("  <= {:>9} ms {:>10}  {}", grouped(upto[i]), grouped(counts[i]), bar(counts[i], most, 40));
+    page.line("  <= {:>9} ms {:>10}  {}", grouped(upto[i]), grouped(counts[i]),
+              bar(counts[i], most, 40));
   }
   const auto longer = static_cast<std::uint64_t>(report.saga_ms.end() - from);
   if (longer > 0) page.line("  longer          {:>10}  {}", grouped(longer), bar(longer, most, 40));
@@ -117,7 +129,8 @@ void histogram_part(Page& page, const ReplayReport& report) {
 void targets_part(Page& page, const ReplayReport& report) {
   page.heading("The document's targets beside what was seen");
   const auto row = [&](std::string_view what, double seen, double target, std::string_view unit) {
-    page.good(seen < target, fmt::format("{:<44} {:>10.3f} {}  (target < {} {})", what, seen, unit, target, unit));
+    page.good(seen < target,
+              fmt::format("{:<44} {:>10.3f} {}  (target < {} {})", what, seen, unit, target, unit));
   };
   row("checkout p50 (virtual)", seconds(report.latency_ns_saga.at("p50")), 2, "s");
   row("checkout p95 (virtual)", seconds(report.latency_ns_saga.at("p95")), 5, "s");
@@ -130,10 +143,12 @@ void targets_part(Page& page, const ReplayReport& report) {
 void lists_part(Page& page, const ReplayReport& report) {
   page.heading("Slowest orders");
   for (const SlowOrder& order : report.slowest) {
-    page.line("  {:<20} {:>12.1f} s  {}", escaped(order.invoice), 1e-3 * static_cast<double>(order.ms), order.outcome);
+    page.line("  {:<20} {:>12.1f} s  {}", escaped(order.invoice),
+              1e-3 * static_cast<double>(order.ms), order.outcome);
   }
   page.heading("Most contended SKUs (reserves refused for want of them)");
-  for (const auto& [sku, count] : report.contended) page.line("  {:<20} {:>12}", escaped(sku), grouped(count));
+  for (const auto& [sku, count] : report.contended)
+    page.line("  {:<20} {:>12}", escaped(sku), grouped(count));
   if (report.contended.empty()) page.line("  none");
 }
 

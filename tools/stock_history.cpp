@@ -47,7 +47,8 @@ HistoryAnswer answer_of(const Answer& answer) { return history_answer(name(answe
 
 }  // namespace
 
-HistoryLine line_of(const RecordedOperation& operation, const CallNote& note, const ReplayNames& names) {
+HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
+                    const ReplayNames& names) {
   HistoryLine line;
   line.t0 = note.t0;
   line.id = note.id;
@@ -59,9 +60,11 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note, co
 }
 
 void StockHistory::record(const StockRecord& record) {
-  auto* note = record.effects == nullptr ? nullptr : reinterpret_cast<CallNote*>(record.effects->tag);
+  auto* note = record.effects == nullptr ? nullptr
+                                         : reinterpret_cast<CallNote*>(record.effects->tag);
   const bool own_doing = std::holds_alternative<Expire>(record.operation);
-  HistoryLine line = line_of(record.operation, own_doing || note == nullptr ? CallNote{} : *note, *names_);
+  HistoryLine line = line_of(record.operation, own_doing || note == nullptr ? CallNote{} : *note,
+                             *names_);
   line.at = record.at;
   line.answer = answer_of(record.answer);
   line.repeat = record.repeat;

@@ -6,7 +6,8 @@
 
 namespace invsaga::tools {
 
-Timeline::Timeline(Time start, std::function<void(Time)> advanced) : advanced_(std::move(advanced)), now_(start) {}
+Timeline::Timeline(Time start, std::function<void(Time)> advanced)
+    : advanced_(std::move(advanced)), now_(start) {}
 
 Timeline::~Timeline() {
   for (const auto& [key, work] : armed_) {
@@ -22,7 +23,9 @@ void Timeline::push(Time when, Due due, Work work) {
   changed_.notify_one();
 }
 
-void Timeline::arm(Time when, Due due, std::function<void()> thing) { push(when, due, {std::move(thing), {}}); }
+void Timeline::arm(Time when, Due due, std::function<void()> thing) {
+  push(when, due, {std::move(thing), {}});
+}
 
 Time Timeline::now() const {
   const std::lock_guard lock(mutex_);

@@ -15,16 +15,19 @@
 
 namespace invsaga::tools {
 
-/// Virtual time: a clock that moves only from one due thing to the next, and the threads that do them.
+/// Virtual time: a clock that moves only from one due thing to the next, and the threads that do
+/// them.
 ///
-/// At one instant things are done in the order of `Due`, ties as they were armed. With several threads they are taken in
-/// that order, so many are under way at once, the clock is the latest taken, and nothing of a new day is begun while
-/// anything of an older one is under way. Arrivals are done alone. Safe from any thread.
+/// At one instant things are done in the order of `Due`, ties as they were armed. With several
+/// threads they are taken in that order, so many are under way at once, the clock is the latest
+/// taken, and nothing of a new day is begun while anything of an older one is under way. Arrivals
+/// are done alone. Safe from any thread.
 class Timeline final : public Clock, public Executor {
  public:
   enum class Due : std::uint8_t { arrival, expiry, gateway, other, invoice, second_request };
 
-  /// `advanced` is told each new time before what is due at it is done; from any thread, not always in order.
+  /// `advanced` is told each new time before what is due at it is done; from any thread, not always
+  /// in order.
   Timeline(Time start, std::function<void(Time)> advanced);
   ~Timeline() override;
 
@@ -37,7 +40,8 @@ class Timeline final : public Clock, public Executor {
   void post_at(Time time, Task task) override;
   void drop(const void* context) override;
 
-  /// Does everything that is due until nothing is armed. The calling thread is one of the `threads`.
+  /// Does everything that is due until nothing is armed. The calling thread is one of the
+  /// `threads`.
   void run(unsigned threads);
 
  private:

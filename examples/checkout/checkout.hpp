@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The checkout saga: place the order, reserve all its lines, pay, commit, clear the cart. What `invsaga replay` replays
-// and the examples show. A shop brings the calls.
+// The checkout saga: place the order, reserve all its lines, pay, commit, clear the cart. What
+// `invsaga replay` replays and the examples show. A shop brings the calls.
 #pragma once
 
 #include <chrono>
@@ -29,8 +29,8 @@ struct Receipt {
 /// Why a payment is refused: the step's own codes.
 enum Refusal : std::int32_t { declined = 1, payment_failed = 2 };
 
-/// The calls of the saga. Each keeps the promise of rule 3 of the protocol: one effect and one final answer an id, or an
-/// undo that is accepted for an id never seen and bars it.
+/// The calls of the saga. Each keeps the promise of rule 3 of the protocol: one effect and one
+/// final answer an id, or an undo that is accepted for an id never seen and bars it.
 class Shop {
  public:
   virtual ~Shop() = default;
@@ -38,9 +38,12 @@ class Shop {
   /// Accepted for an order never placed, and bars it.
   virtual invsaga::result<void> cancel(const invsaga::StepContext& step, const Order& order) = 0;
   /// One charge an id, however often it is sent.
-  virtual invsaga::result<invsaga::Reply<Receipt>> charge(const invsaga::StepContext& step, const Order& order) = 0;
-  virtual invsaga::result<void> refund(const invsaga::StepContext& step, const Receipt& receipt) = 0;
-  virtual invsaga::result<void> clear_cart(const invsaga::StepContext& step, const Order& order) = 0;
+  virtual invsaga::result<invsaga::Reply<Receipt>> charge(const invsaga::StepContext& step,
+                                                          const Order& order) = 0;
+  virtual invsaga::result<void> refund(const invsaga::StepContext& step,
+                                       const Receipt& receipt) = 0;
+  virtual invsaga::result<void> clear_cart(const invsaga::StepContext& step,
+                                           const Order& order) = 0;
 };
 
 }  // namespace checkout
@@ -76,7 +79,9 @@ struct invsaga::Stored<checkout::Order> {
 template <>
 struct invsaga::Stored<checkout::Receipt> {
   static constexpr std::string_view schema = "checkout.receipt.v1";
-  static void encode(const checkout::Receipt& receipt, ByteWriter& writer) { writer.text(receipt.amount); }
+  static void encode(const checkout::Receipt& receipt, ByteWriter& writer) {
+    writer.text(receipt.amount);
+  }
   static result<checkout::Receipt> decode(ByteReader& reader) {
     checkout::Receipt receipt{std::string(reader.text())};
     if (!reader.ok()) return Error{Errc::corrupt};
@@ -93,16 +98,29 @@ using invsaga::Reserve;
 using invsaga::Reserved;
 using invsaga::StepContext;
 
-inline auto place(Shop& shop, const StepContext& step, const Order& order) { return shop.place(step, order); }
-inline auto cancel(Shop& shop, const StepContext& step, const Order& order) { return shop.cancel(step, order); }
-inline Reserve hold(const StepContext& step, const Order& order) { return step.reserve(order.lines, order.hold); }
+inline auto place(Shop& shop, const StepContext& step, const Order& order) {
+  return shop.place(step, order);
+}
+inline auto cancel(Shop& shop, const StepContext& step, const Order& order) {
+  return shop.cancel(step, order);
+}
+inline Reserve hold(const StepContext& step, const Order& order) {
+  return step.reserve(order.lines, order.hold);
+}
 inline Release give_back(const Reserved& reserved) { return invsaga::release(reserved); }
-inline auto charge(Shop& shop, const StepContext& step, const Order& order) { return shop.charge(step, order); }
-inline auto refund(Shop& shop, const StepContext& step, const Receipt& receipt) { return shop.refund(step, receipt); }
+inline auto charge(Shop& shop, const StepContext& step, const Order& order) {
+  return shop.charge(step, order);
+}
+inline auto refund(Shop& shop, const StepContext& step, const Receipt& receipt) {
+  return shop.refund(step, receipt);
+}
 inline Commit sell(const Reserved& reserved) { return invsaga::commit(reserved); }
-inline auto clear_cart(Shop& shop, const StepContext& step, const Order& order) { return shop.clear_cart(step, order); }
+inline auto clear_cart(Shop& shop, const StepContext& step, const Order& order) {
+  return shop.clear_cart(step, order);
+}
 
-/// A charge in doubt goes out again every 30 s, for a day: the gateway answers the same for the same id.
+/// A charge in doubt goes out again every 30 s, for a day: the gateway answers the same for the
+/// same id.
 inline constexpr auto ask_every_30s = invsaga::RetryPolicy::every(30s, 24h);
 
 /// A reserve is asked for again soon, and a few times only: the customer waits.
@@ -110,10 +128,12 @@ inline constexpr invsaga::RetryPolicy a_few_times{100ms, 5s, 200, 20, 6, 24h};
 
 inline constexpr auto saga = invsaga::saga<Order, Shop>(
     "checkout", 1,
-    invsaga::compensable<"place">(place, cancel, {2s, invsaga::standard}, {"ORDER_CHECKOUT_STARTED"}),
+    invsaga::compensable<"place">(place, cancel, {2s, invsaga::standard},
+                                  {"ORDER_CHECKOUT_STARTED"}),
     invsaga::compensable<"reserve">(hold, give_back, {2s, a_few_times},
                                     {"STOCK_RESERVED", "STOCK_RESERVATION_FAILED"}),
-    invsaga::compensable<"pay">(charge, refund, {5s, ask_every_30s}, {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}),
+    invsaga::compensable<"pay">(charge, refund, {5s, ask_every_30s},
+                                {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}),
     invsaga::pivot<"commit">(sell, {2s, invsaga::until_known}, {"STOCK_COMMITTED"}),
     invsaga::retriable<"clear cart">(clear_cart, {2s, invsaga::until_done}, {"CART_CLEARED"}));
 

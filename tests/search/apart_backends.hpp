@@ -37,18 +37,28 @@ class FaultyStock {
     if (!link_->alive) return done(Error{Errc::unavailable});
     const auto link = link_;
     switch (const Fault fault = link->places.next()) {
-      case Fault::failed: return done(Error{Errc::unavailable});
-      case Fault::lost: send(operation, effects); return done(Error{Errc::reply_lost});
-      case Fault::late: send(operation, effects); return done(Error{Errc::timed_out});
-      case Fault::crash_before: link->interference.kill(); return done(Error{Errc::reply_lost});
+      case Fault::failed:
+        return done(Error{Errc::unavailable});
+      case Fault::lost:
+        send(operation, effects);
+        return done(Error{Errc::reply_lost});
+      case Fault::late:
+        send(operation, effects);
+        return done(Error{Errc::timed_out});
+      case Fault::crash_before:
+        link->interference.kill();
+        return done(Error{Errc::reply_lost});
       case Fault::crash_after:
         send(operation, effects);
         link->interference.kill();
         return done(Error{Errc::reply_lost});
       case Fault::take_over:
       case Fault::cancel:
-      case Fault::expire: link->interference.add(fault); break;
-      case Fault::none: break;
+      case Fault::expire:
+        link->interference.add(fault);
+        break;
+      case Fault::none:
+        break;
     }
     line_.submit(operation, effects, shorts, done);
   }

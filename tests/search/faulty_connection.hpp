@@ -61,15 +61,13 @@ class Places {
 /// Arms a thing as a task of the executor, which owns it.
 inline void post(Executor& executor, std::function<void()> thing) {
   auto kept = std::make_unique<std::function<void()>>(std::move(thing));
-  executor.post(Task{[](void* raw, std::uint64_t) {
-                       const std::unique_ptr<std::function<void()>> it(
-                           static_cast<std::function<void()>*>(raw));
-                       (*it)();
-                     },
-                     kept.release(), 0,
-                     [](void* raw, std::uint64_t) {
-                       delete static_cast<std::function<void()>*>(raw);
-                     }});
+  executor.post(Task{
+      [](void* raw, std::uint64_t) {
+        const std::unique_ptr<std::function<void()>> it(static_cast<std::function<void()>*>(raw));
+        (*it)();
+      },
+      kept.release(), 0,
+      [](void* raw, std::uint64_t) { delete static_cast<std::function<void()>*>(raw); }});
 }
 
 /// What happens to an owner beside its calls: the world sees to it.
@@ -92,28 +90,36 @@ struct Link {
     link->interference.tick();
     if (!link->alive) return Error{Errc::unavailable};
     switch (const Fault fault = link->places.next()) {
-      case Fault::failed: return Error{Errc::unavailable};
-      case Fault::lost: static_cast<void>(call()); return Error{Errc::reply_lost};
+      case Fault::failed:
+        return Error{Errc::unavailable};
+      case Fault::lost:
+        static_cast<void>(call());
+        return Error{Errc::reply_lost};
       case Fault::late:
         post(link->executor, [link, call] { static_cast<void>(call()); });
         return Error{Errc::timed_out};
-      case Fault::crash_before: link->interference.kill(); return Error{Errc::reply_lost};
+      case Fault::crash_before:
+        link->interference.kill();
+        return Error{Errc::reply_lost};
       case Fault::crash_after:
         static_cast<void>(call());
         link->interference.kill();
         return Error{Errc::reply_lost};
       case Fault::take_over:
       case Fault::cancel:
-      case Fault::expire: link->interference.add(fault); break;
-      case Fault::none: break;
+      case Fault::expire:
+        link->interference.add(fault);
+        break;
+      case Fault::none:
+        break;
     }
     return call();
   }
 };
 
-/// A backend, or a part of one, as one owner reaches it: every operation is a task of the executor, so that what others
-/// do comes between; every call is a place where a fault of the plan may be. Dead: nothing gets
-/// through any more. Others' calls that are on their way still arrive.
+/// A backend, or a part of one, as one owner reaches it: every operation is a task of the executor,
+/// so that what others do comes between; every call is a place where a fault of the plan may be.
+/// Dead: nothing gets through any more. Others' calls that are on their way still arrive.
 template <class B>
 class FaultyConnection {
  public:
@@ -122,7 +128,8 @@ class FaultyConnection {
     return Capabilities{};
   }();
 
-  FaultyConnection(B& backend, std::shared_ptr<Link> link) : backend_(backend), link_(std::move(link)) {}
+  FaultyConnection(B& backend, std::shared_ptr<Link> link)
+      : backend_(backend), link_(std::move(link)) {}
   FaultyConnection(const FaultyConnection&) = delete;
   FaultyConnection& operator=(const FaultyConnection&) = delete;
 
@@ -134,14 +141,22 @@ class FaultyConnection {
 
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done) {
-    auto sent = std::make_unique<Sent>(Sent{link_, backend_, operation, effects, shorts, done,
+    auto sent = std::make_unique<Sent>(Sent{link_,
+                                            backend_,
+                                            operation,
+                                            effects,
+                                            shorts,
+                                            done,
                                             testing::OwnedOperation(operation),
-                                            testing::OwnedEffects(effects), {}, Fault::none});
+                                            testing::OwnedEffects(effects),
+                                            {},
+                                            Fault::none});
     link_->executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
   }
 
   result<Position> append(RunId run, Position at, const RunRecord& record) {
-    return meet<result<Position>>([&b = backend(), run, at, record] { return b.append(run, at, record); });
+    return meet<result<Position>>(
+        [&b = backend(), run, at, record] { return b.append(run, at, record); });
   }
   result<ClaimAnswer> claim(const Claim& claim) {
     return meet<result<ClaimAnswer>>([&b = backend(), claim] { return b.claim(claim); });
@@ -150,11 +165,13 @@ class FaultyConnection {
     return meet<result<void>>([&b = backend(), run, records] { return b.settle(run, records); });
   }
   result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
-    return meet<result<void>>([&b = backend(), key, epoch, until] { return b.extend(key, epoch, until); });
+    return meet<result<void>>(
+        [&b = backend(), key, epoch, until] { return b.extend(key, epoch, until); });
   }
   result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
     const std::vector<std::byte> kept(answer.begin(), answer.end());
-    return meet<result<void>>([&b = backend(), key, epoch, kept] { return b.confirm(key, epoch, kept); });
+    return meet<result<void>>(
+        [&b = backend(), key, epoch, kept] { return b.confirm(key, epoch, kept); });
   }
   result<void> release(RequestKey key, std::uint64_t epoch) {
     return meet<result<void>>([&b = backend(), key, epoch] { return b.release(key, epoch); });
@@ -209,7 +226,8 @@ class FaultyConnection {
       const Fault fault = link.alive ? link.places.next() : Fault::none;
       const Completion done = sent->done;
       switch (fault) {
-        case Fault::failed: return done(Error{Errc::unavailable});
+        case Fault::failed:
+          return done(Error{Errc::unavailable});
         case Fault::lost:
           land(std::move(sent));
           return done(Error{Errc::reply_lost});
@@ -229,8 +247,11 @@ class FaultyConnection {
         }
         case Fault::take_over:
         case Fault::cancel:
-        case Fault::expire: link.interference.add(fault); break;
-        case Fault::none: break;
+        case Fault::expire:
+          link.interference.add(fault);
+          break;
+        case Fault::none:
+          break;
       }
       perform(sent->backend, sent->operation, sent->effects, sent->shorts, done);
     }

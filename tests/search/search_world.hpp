@@ -32,10 +32,12 @@ inline std::string joined(const std::vector<std::string>& texts) {
 inline std::string story(const std::vector<RunRecord>& records) {
   std::string all;
   for (const RunRecord& record : records) {
-    all += (all.empty() ? "" : ", ") + std::string(name(record.kind)) + " by " + std::to_string(record.owner.low);
+    all += (all.empty() ? "" : ", ") + std::string(name(record.kind)) + " by " +
+           std::to_string(record.owner.low);
     const bool of_step = record.kind == RecordKind::intent || record.kind == RecordKind::outcome ||
                          record.kind == RecordKind::undone || record.kind == RecordKind::parked;
-    if (of_step) all += " step " + std::to_string(record.step) + " hold " + std::to_string(record.hold);
+    if (of_step)
+      all += " step " + std::to_string(record.step) + " hold " + std::to_string(record.hold);
     if (record.kind == RecordKind::outcome) all += " " + std::string(name(record.outcome));
   }
   return all;
@@ -57,8 +59,8 @@ class TracingChooser final : public testing::Chooser {
   std::uint64_t trace_ = 14695981039346656037ull;
 };
 
-/// `Backends` is the backend under search, and what survives the owners: `Connection(backends, link)` is
-/// an owner's way to it.
+/// `Backends` is the backend under search, and what survives the owners: `Connection(backends,
+/// link)` is an owner's way to it.
 template <class Backends>
 class SearchWorld {
   using Connection = typename Backends::Connection;
@@ -85,7 +87,8 @@ class SearchWorld {
     // A client that is told `in_progress` asks again later: a claim whose owner died lapses.
     for (int round = 0; round < 3; ++round) {
       for (std::size_t i = 0; i < orders; ++i) post([this, i] { start(i, 0, 0); });
-      if (executor_.run_all(step_limit) == step_limit) return "it does not end once faults have stopped";
+      if (executor_.run_all(step_limit) == step_limit)
+        return "it does not end once faults have stopped";
       clock_.advance(RunnerOptions{}.lease);
       backends_.tick();
     }
@@ -124,16 +127,18 @@ class SearchWorld {
     const Interference interference{[this] { backends_.tick(); }, [this, i] { kill(i); },
                                     [this, i](Fault fault) { interfere(fault, i); }};
     Owner& owner = owners_[i];
-    owner.link = std::make_shared<Link>(Link{executor_, calm_ ? calm_places_ : places_, interference});
+    owner.link = std::make_shared<Link>(
+        Link{executor_, calm_ ? calm_places_ : places_, interference});
     owner.connection = std::make_unique<Connection>(backends_, owner.link);
     owner.shop = std::make_unique<SearchShop>(
-        outside_, owner.link, [this, i](RunId run, CallId call, const result<checkout::Receipt>& answer) {
+        outside_, owner.link,
+        [this, i](RunId run, CallId call, const result<checkout::Receipt>& answer) {
           if (owners_[i].runner) static_cast<void>(owners_[i].runner->complete(run, call, answer));
         });
     RunnerOptions options;
     options.owner = OwnerId{1, ++owners_made_};
-    owner.runner = std::make_unique<Runner>(
-        owner.connection->backend(), Environment{clock_, executor_, plan_.seed}, options);
+    owner.runner = std::make_unique<Runner>(owner.connection->backend(),
+                                            Environment{clock_, executor_, plan_.seed}, options);
     owner.runner->add(checkout::saga, *owner.shop);
     post([this, i] {
       if (owners_[i].runner) static_cast<void>(owners_[i].runner->recover());
@@ -175,14 +180,16 @@ class SearchWorld {
   /// What a client does: it sends the request again until it has an answer.
   void start(std::size_t order_index, std::size_t owner, int sent) {
     if (!owners_[owner].runner || sent > 8) return;
-    const auto begun =
-        owners_[owner].runner->start(checkout::saga, order(order_index), request(order_index));
+    const auto begun = owners_[owner].runner->start(checkout::saga, order(order_index),
+                                                    request(order_index));
     if (begun.has_value()) {
       if (begun.assume_value().outcome) told_[order_index] = begun.assume_value().outcome;
       return;
     }
     if (begun.assume_error().remedy() == Remedy::give_up) return;
-    post([this, order_index, owner, sent] { start(order_index, (owner + 1) % owners_.size(), sent + 1); });
+    post([this, order_index, owner, sent] {
+      start(order_index, (owner + 1) % owners_.size(), sent + 1);
+    });
   }
 
   std::string verdict();
@@ -215,7 +222,8 @@ std::string SearchWorld<Backends>::verdict() {
   }
   const StockCounters stock = backends_.stock(the_row);
   if (sold > units_) return "oversold";
-  if (stock.sold != sold) return "sold " + std::to_string(stock.sold) + ", completed " + std::to_string(sold);
+  if (stock.sold != sold)
+    return "sold " + std::to_string(stock.sold) + ", completed " + std::to_string(sold);
   if (stock.reserved != 0) return "units are still held";
   if (stock.on_hand != units_ - sold) return "units were lost or made";
   return "";
@@ -242,7 +250,8 @@ std::string SearchWorld<Backends>::judge(std::size_t i, Units& sold) {
       told.push_back(event.type);
       if (event.sequence != told.size()) return "its events are numbered wrongly";
     }
-    if (record.kind == RecordKind::outcome && record.decision == StockDecision::committed) ++committed;
+    if (record.kind == RecordKind::outcome && record.decision == StockDecision::committed)
+      ++committed;
   }
   const std::vector<std::string> published = backends_.published(run);
   if (published != told) {
