@@ -94,7 +94,8 @@ void plant_and_find(Choices choices) {
   const auto& kind = kinds[choices.next(1) % kinds.size()];
   histories::Wrongs wrongs(history, choices.next(4));
   if (!(wrongs.*kind.plant)()) return;
-  require(!check(history).holds(), "a planted wrong was not found", kind.name + (" at " + wrongs.where));
+  require(!check(history).holds(), "a planted wrong was not found",
+          kind.name + (" at " + wrongs.where));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ bool is_paid(const HistoryLine* charge) {
 std::string placed_answer(const Facts& facts) {
   std::string text = fmt::format("was placed: {} sold", story::amount_of(facts.sold->lines));
   text += is_paid(facts.charged) ? fmt::format(", {} charged.", story::plain(facts.charged->amount))
-               : ", nothing to pay.";
+                                 : ", nothing to pay.";
   if (facts.cleared == nullptr) text += " Its cart is not cleared yet.";
   return text;
 }
@@ -119,9 +119,10 @@ void tell_adjust(Story& story, const HistoryLine& line) {
   story.answer = fmt::format(
       "{} was refused: {}.", name,
       line.shorts.empty() ? std::string(invsaga::name(line.answer))
-      : returned ? "more comes back than was sold: " +
-                       story::shorts_of(line.shorts, "brought back", "sold and still out")
-                 : "not all of it was free: " + story::shorts_of(line.shorts, "written off", "free"));
+      : returned
+          ? "more comes back than was sold: " +
+                story::shorts_of(line.shorts, "brought back", "sold and still out")
+          : "not all of it was free: " + story::shorts_of(line.shorts, "written off", "free"));
 }
 
 void tell_order(Story& story, const Facts& facts) {

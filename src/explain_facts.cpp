@@ -10,9 +10,7 @@ namespace {
 
 using enum HistoryAnswer;
 
-bool undecided(const HistoryLine& line) {
-  return line.answer == failed || line.answer == unknown;
-}
+bool undecided(const HistoryLine& line) { return line.answer == failed || line.answer == unknown; }
 
 void set_first(const HistoryLine*& slot, const HistoryLine& line) {
   if (slot == nullptr) slot = &line;
@@ -49,22 +47,33 @@ void see_reserve(Facts& facts, const HistoryLine& line) {
 
 void see(Facts& facts, const HistoryLine& line) {
   switch (line.op) {
-    case HistoryOp::call: return see_call(facts, line);
-    case HistoryOp::reserve: return see_reserve(facts, line);
-    case HistoryOp::expire: facts.expired = &line; return;
+    case HistoryOp::call:
+      return see_call(facts, line);
+    case HistoryOp::reserve:
+      return see_reserve(facts, line);
+    case HistoryOp::expire:
+      facts.expired = &line;
+      return;
     case HistoryOp::commit:
       if (line.answer == committed) set_first(facts.sold, line);
       return;
     case HistoryOp::release:
       if (line.answer == released) set_first(facts.released, line);
       return;
-    case HistoryOp::charge: return set_first(line.answer == charged ? facts.charged : facts.declined, line);
-    case HistoryOp::refund: return set_first(facts.refunded, line);
-    case HistoryOp::adjust: return set_first(facts.adjust, line);
-    case HistoryOp::end: facts.end = &line; return;
+    case HistoryOp::charge:
+      return set_first(line.answer == charged ? facts.charged : facts.declined, line);
+    case HistoryOp::refund:
+      return set_first(facts.refunded, line);
+    case HistoryOp::adjust:
+      return set_first(facts.adjust, line);
+    case HistoryOp::end:
+      facts.end = &line;
+      return;
     case HistoryOp::publish:
-    case HistoryOp::deliver: return see_event(facts, line);
-    default: return;
+    case HistoryOp::deliver:
+      return see_event(facts, line);
+    default:
+      return;
   }
 }
 

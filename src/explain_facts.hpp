@@ -37,8 +37,8 @@ struct Facts {
   const HistoryLine* charged = nullptr;
   const HistoryLine* declined = nullptr;
   const HistoryLine* refunded = nullptr;
-  std::size_t unanswered = 0;               ///< Charges that got no answer.
-  const HistoryLine* in_doubt = nullptr;    ///< The last line that failed or is unknown, unresolved.
+  std::size_t unanswered = 0;             ///< Charges that got no answer.
+  const HistoryLine* in_doubt = nullptr;  ///< The last line that failed or is unknown, unresolved.
   const HistoryLine* adjust = nullptr;
   const HistoryLine* end = nullptr;
   std::vector<EventSeen> events;

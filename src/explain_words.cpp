@@ -26,10 +26,10 @@ std::string call_moment(const HistoryLine& line) {
   const std::string_view what = line.step == "place"    ? "the order is placed with the shop"
                                 : line.step == "cancel" ? "the order is cancelled with the shop"
                                                         : "the cart is cleared";
-  return line.answer == done ? std::string(what)
-                             : fmt::format("{}: {}", what, line.answer == failed
-                                                               ? "it did not work"
-                                                               : "no answer came");
+  return line.answer == done
+             ? std::string(what)
+             : fmt::format("{}: {}", what,
+                           line.answer == failed ? "it did not work" : "no answer came");
 }
 
 std::string reserve_moment(const HistoryLine& line) {
@@ -47,28 +47,36 @@ std::string request_moment(const HistoryLine& line) {
                                        count_of(static_cast<std::size_t>(line.units), "unit"),
                                        plain(line.amount));
   switch (line.answer) {
-    case fresh: return what + " arrives";
-    case in_progress: return what + " arrives again: the first one is under way";
-    case completed: return what + " arrives again: it gets the stored answer";
-    default: return fmt::format("{}: {}", what, name(line.answer));
+    case fresh:
+      return what + " arrives";
+    case in_progress:
+      return what + " arrives again: the first one is under way";
+    case completed:
+      return what + " arrives again: it gets the stored answer";
+    default:
+      return fmt::format("{}: {}", what, name(line.answer));
   }
 }
 
 std::string stock_part(const Facts& facts) {
   if (facts.first_hold == nullptr) return "nothing was set aside";
   std::string text = reserve_moment(*facts.first_hold);
-  if (facts.expired != nullptr) text += fmt::format("; the time ran out at {}", clock(facts.expired->at));
+  if (facts.expired != nullptr)
+    text += fmt::format("; the time ran out at {}", clock(facts.expired->at));
   if (facts.last_hold != facts.first_hold) text += "; then " + reserve_moment(*facts.last_hold);
   if (facts.sold != nullptr) text += fmt::format("; sold at {}", clock(facts.sold->at));
-  if (facts.released != nullptr) text += fmt::format("; given back at {}", clock(facts.released->at));
+  if (facts.released != nullptr)
+    text += fmt::format("; given back at {}", clock(facts.released->at));
   return text;
 }
 
 std::string payment_part(const Facts& facts) {
   std::string text;
-  if (facts.unanswered > 0) text = count_of(facts.unanswered, "sending") + " got no answer in time; ";
+  if (facts.unanswered > 0)
+    text = count_of(facts.unanswered, "sending") + " got no answer in time; ";
   const auto put = [&](const HistoryLine* line, std::string_view what) {
-    if (line != nullptr) text += fmt::format("{} {} at {}; ", plain(line->amount), what, clock(line->at));
+    if (line != nullptr)
+      text += fmt::format("{} {} at {}; ", plain(line->amount), what, clock(line->at));
   };
   put(facts.charged, "charged");
   put(facts.declined, "declined");
@@ -159,20 +167,50 @@ std::string shorts_of(const HistoryUnits& shorts, std::string_view asked, std::s
 std::string moment_of(const HistoryLine& line) {
   std::string text;
   switch (line.op) {
-    case HistoryOp::request: text = request_moment(line); break;
-    case HistoryOp::call: text = call_moment(line); break;
-    case HistoryOp::reserve: text = reserve_moment(line); break;
-    case HistoryOp::commit: text = fmt::format("selling what is set aside: {}", name(line.answer)); break;
-    case HistoryOp::release: text = fmt::format("giving the stock back: {}", name(line.answer)); break;
-    case HistoryOp::extend: text = fmt::format("asking for time until {}: {}", clock(line.until), name(line.answer)); break;
-    case HistoryOp::expire: text = "the time of what was set aside is over"; break;
-    case HistoryOp::adjust: text = fmt::format("{} of {}: {}", plain(line.reason), amount_of(line.lines), name(line.answer)); break;
+    case HistoryOp::request:
+      text = request_moment(line);
+      break;
+    case HistoryOp::call:
+      text = call_moment(line);
+      break;
+    case HistoryOp::reserve:
+      text = reserve_moment(line);
+      break;
+    case HistoryOp::commit:
+      text = fmt::format("selling what is set aside: {}", name(line.answer));
+      break;
+    case HistoryOp::release:
+      text = fmt::format("giving the stock back: {}", name(line.answer));
+      break;
+    case HistoryOp::extend:
+      text = fmt::format("asking for time until {}: {}", clock(line.until), name(line.answer));
+      break;
+    case HistoryOp::expire:
+      text = "the time of what was set aside is over";
+      break;
+    case HistoryOp::adjust:
+      text = fmt::format("{} of {}: {}", plain(line.reason), amount_of(line.lines),
+                         name(line.answer));
+      break;
     case HistoryOp::charge:
-    case HistoryOp::refund: text = fmt::format("{} of {}: {}", name(line.op), plain(line.amount), name(line.answer)); break;
-    case HistoryOp::publish: text = fmt::format("event {} {}: {}", line.sequence, plain(line.type), name(line.answer)); break;
-    case HistoryOp::deliver: text = fmt::format("event {} {} reaches {}: {}", line.sequence, plain(line.type), plain(line.consumer), name(line.answer)); break;
-    case HistoryOp::end: text = fmt::format("the order ends {}{}{}", plain(line.outcome), line.reason.empty() ? "" : ": ", line.reason.empty() ? "" : plain(line.reason)); break;
-    case HistoryOp::stock: text = "the stock is counted"; break;
+    case HistoryOp::refund:
+      text = fmt::format("{} of {}: {}", name(line.op), plain(line.amount), name(line.answer));
+      break;
+    case HistoryOp::publish:
+      text = fmt::format("event {} {}: {}", line.sequence, plain(line.type), name(line.answer));
+      break;
+    case HistoryOp::deliver:
+      text = fmt::format("event {} {} reaches {}: {}", line.sequence, plain(line.type),
+                         plain(line.consumer), name(line.answer));
+      break;
+    case HistoryOp::end:
+      text = fmt::format("the order ends {}{}{}", plain(line.outcome),
+                         line.reason.empty() ? "" : ": ",
+                         line.reason.empty() ? "" : plain(line.reason));
+      break;
+    case HistoryOp::stock:
+      text = "the stock is counted";
+      break;
   }
   if (line.repeat) text += " (asked again, nothing changed)";
   if (line.lost) text += " (the answer was lost on the way)";

@@ -12,10 +12,10 @@ constexpr std::array<std::string_view, history_op_count> op_words = {
     "adjust",  "charge", "refund",  "publish", "deliver", "end",    "stock"};
 
 constexpr std::array<std::string_view, history_answer_count> answer_words = {
-    "fresh",      "in_progress", "completed", "mismatch",  "expired",  "done",      "reserved",
-    "out_of_stock", "suppressed", "committed", "released", "not_found", "tombstoned", "adjusted",
-    "refused",    "charged",     "declined",  "refunded",  "published", "handled",  "duplicate",
-    "parked",     "dead",        "ended",     "counted",   "failed",   "unknown",   "other"};
+    "fresh",        "in_progress", "completed", "mismatch", "expired",   "done",       "reserved",
+    "out_of_stock", "suppressed",  "committed", "released", "not_found", "tombstoned", "adjusted",
+    "refused",      "charged",     "declined",  "refunded", "published", "handled",    "duplicate",
+    "parked",       "dead",        "ended",     "counted",  "failed",    "unknown",    "other"};
 
 template <class Enum, std::size_t size>
 std::optional<Enum> find(const std::array<std::string_view, size>& words, std::string_view word) {
@@ -31,20 +31,20 @@ constexpr std::uint32_t set_of(Answers... answers) {
 
 using enum HistoryAnswer;
 constexpr std::array<std::uint32_t, history_op_count> answers_of = {
-    set_of(fresh, in_progress, completed, mismatch, expired),             // request
-    set_of(done),                                                         // call
-    set_of(reserved, out_of_stock, expired, suppressed, mismatch),        // reserve
-    set_of(committed, released, expired, not_found),                      // commit
-    set_of(released, committed, expired, tombstoned),                     // release
-    set_of(reserved, committed, released, expired, not_found),            // extend
-    set_of(expired),                                                      // expire
-    set_of(adjusted, out_of_stock, refused, expired, mismatch),           // adjust
-    set_of(charged, declined),                                            // charge
-    set_of(refunded),                                                     // refund
-    set_of(published),                                                    // publish
-    set_of(handled, duplicate, parked, dead),                             // deliver
-    set_of(ended),                                                        // end
-    set_of(counted),                                                      // stock
+    set_of(fresh, in_progress, completed, mismatch, expired),       // request
+    set_of(done),                                                   // call
+    set_of(reserved, out_of_stock, expired, suppressed, mismatch),  // reserve
+    set_of(committed, released, expired, not_found),                // commit
+    set_of(released, committed, expired, tombstoned),               // release
+    set_of(reserved, committed, released, expired, not_found),      // extend
+    set_of(expired),                                                // expire
+    set_of(adjusted, out_of_stock, refused, expired, mismatch),     // adjust
+    set_of(charged, declined),                                      // charge
+    set_of(refunded),                                               // refund
+    set_of(published),                                              // publish
+    set_of(handled, duplicate, parked, dead),                       // deliver
+    set_of(ended),                                                  // end
+    set_of(counted),                                                // stock
 };
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr std::size_t max_depth = 16;
 
-/// A first pass, without a tree: finds what a tree would hide, a repeated key, and what it could not
-/// take, depth. Every handler returns false to stop the parser.
+/// A first pass, without a tree: finds what a tree would hide, a repeated key, and what it could
+/// not take, depth. Every handler returns false to stop the parser.
 class Guard : public nlohmann::json_sax<Json> {
  public:
   [[nodiscard]] const std::string& why() const { return why_; }

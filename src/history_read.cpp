@@ -17,12 +17,35 @@ inline namespace v0 {
 namespace {
 
 enum class Key : std::uint8_t {
-  n, at, t0, t1, op, saga, step, id, units, amount, until, lines, back, shorts, rows, reason, type,
-  sequence, consumer, outcome, events, answer, repeat, lost, none,
+  n,
+  at,
+  t0,
+  t1,
+  op,
+  saga,
+  step,
+  id,
+  units,
+  amount,
+  until,
+  lines,
+  back,
+  shorts,
+  rows,
+  reason,
+  type,
+  sequence,
+  consumer,
+  outcome,
+  events,
+  answer,
+  repeat,
+  lost,
+  none,
 };
 constexpr std::array<std::string_view, 24> key_words = {
-    "n",     "at",     "t0",   "t1",       "op",       "saga",    "step",   "id",
-    "units", "amount", "until", "lines",   "back",     "short",   "rows",   "reason",
+    "n",     "at",       "t0",       "t1",      "op",     "saga",   "step",   "id",
+    "units", "amount",   "until",    "lines",   "back",   "short",  "rows",   "reason",
     "type",  "sequence", "consumer", "outcome", "events", "answer", "repeat", "lost"};
 
 template <class... Keys>
@@ -35,20 +58,20 @@ struct Shape {
   std::uint32_t allowed;  ///< Besides those, saga, step, repeat and lost.
 };
 constexpr std::array<Shape, history_op_count> shapes = {{
-    {keys(Key::saga, Key::id, Key::units, Key::amount), 0},                        // request
-    {keys(Key::saga, Key::id, Key::step), 0},                                      // call
-    {keys(Key::id, Key::until, Key::lines), keys(Key::shorts)},                    // reserve
-    {keys(Key::id), keys(Key::lines, Key::back)},                                  // commit
-    {keys(Key::id), keys(Key::lines)},                                             // release
-    {keys(Key::id, Key::until), 0},                                                // extend
-    {keys(Key::id, Key::lines), 0},                                                // expire
-    {keys(Key::id, Key::reason, Key::lines), keys(Key::shorts)},                   // adjust
-    {keys(Key::saga, Key::id, Key::amount), 0},                                    // charge
-    {keys(Key::saga, Key::id, Key::amount), 0},                                    // refund
-    {keys(Key::saga, Key::id, Key::type, Key::sequence), 0},                       // publish
-    {keys(Key::saga, Key::id, Key::type, Key::sequence, Key::consumer), 0},        // deliver
-    {keys(Key::saga, Key::outcome, Key::events), keys(Key::reason)},               // end
-    {keys(Key::rows), 0},                                                          // stock
+    {keys(Key::saga, Key::id, Key::units, Key::amount), 0},                  // request
+    {keys(Key::saga, Key::id, Key::step), 0},                                // call
+    {keys(Key::id, Key::until, Key::lines), keys(Key::shorts)},              // reserve
+    {keys(Key::id), keys(Key::lines, Key::back)},                            // commit
+    {keys(Key::id), keys(Key::lines)},                                       // release
+    {keys(Key::id, Key::until), 0},                                          // extend
+    {keys(Key::id, Key::lines), 0},                                          // expire
+    {keys(Key::id, Key::reason, Key::lines), keys(Key::shorts)},             // adjust
+    {keys(Key::saga, Key::id, Key::amount), 0},                              // charge
+    {keys(Key::saga, Key::id, Key::amount), 0},                              // refund
+    {keys(Key::saga, Key::id, Key::type, Key::sequence), 0},                 // publish
+    {keys(Key::saga, Key::id, Key::type, Key::sequence, Key::consumer), 0},  // deliver
+    {keys(Key::saga, Key::outcome, Key::events), keys(Key::reason)},         // end
+    {keys(Key::rows), 0},                                                    // stock
 }};
 constexpr std::uint32_t always = keys(Key::n, Key::at, Key::t0, Key::t1, Key::op, Key::answer);
 constexpr std::uint32_t anywhere = keys(Key::saga, Key::step, Key::repeat, Key::lost);
@@ -145,9 +168,12 @@ class LineHandler {
 
   bool boolean(bool value) {
     if (depth_ != 1) return wrong_type("true or false");
-    if (key_ == Key::repeat) line_.repeat = value;
-    else if (key_ == Key::lost) line_.lost = value;
-    else return wrong_type("true or false");
+    if (key_ == Key::repeat)
+      line_.repeat = value;
+    else if (key_ == Key::lost)
+      line_.lost = value;
+    else
+      return wrong_type("true or false");
     return true;
   }
 
@@ -159,8 +185,10 @@ class LineHandler {
     // The library's text begins with a tag of its own; what follows is for people. The last token
     // that it quotes comes from the file.
     std::string_view text = error.what();
-    if (const auto end = text.find("] "); end != std::string_view::npos) text.remove_prefix(end + 2);
-    if (const auto end = text.find("; last read"); end != std::string_view::npos) text = text.substr(0, end);
+    if (const auto end = text.find("] "); end != std::string_view::npos)
+      text.remove_prefix(end + 2);
+    if (const auto end = text.find("; last read"); end != std::string_view::npos)
+      text = text.substr(0, end);
     return refuse("not JSON at column " + std::to_string(position) + ": " + std::string(text));
   }
 
@@ -171,13 +199,14 @@ class LineHandler {
   }
   bool refuse_keys(std::uint32_t set, std::string_view what) {
     const auto key = static_cast<Key>(std::countr_zero(set));
-    return refuse("key \"" + std::string(word(key)) + "\" is " + std::string(what) + " in a line of " +
-                  std::string(name(line_.op)));
+    return refuse("key \"" + std::string(word(key)) + "\" is " + std::string(what) +
+                  " in a line of " + std::string(name(line_.op)));
   }
   bool refuse_entry() {
     return refuse("\"" + std::string(word(key_)) + "\" holds [text" +
-                  (numbers() == 1 ? ", number]" : numbers() == 2 ? ", number, number]"
-                                                                 : ", number, number, number]") +
+                  (numbers() == 1   ? ", number]"
+                   : numbers() == 2 ? ", number, number]"
+                                    : ", number, number, number]") +
                   " and nothing else");
   }
   bool wrong_type(std::string_view what) {
@@ -191,11 +220,16 @@ class LineHandler {
 
   HistoryUnits* list() {
     switch (key_) {
-      case Key::lines: return &line_.lines;
-      case Key::back: return &line_.back;
-      case Key::shorts: return &line_.shorts;
-      case Key::rows: return &line_.rows;
-      default: return nullptr;
+      case Key::lines:
+        return &line_.lines;
+      case Key::back:
+        return &line_.back;
+      case Key::shorts:
+        return &line_.shorts;
+      case Key::rows:
+        return &line_.rows;
+      default:
+        return nullptr;
     }
   }
   [[nodiscard]] std::size_t numbers() const {
@@ -204,15 +238,24 @@ class LineHandler {
 
   std::string* text_target() {
     switch (key_) {
-      case Key::saga: return &line_.saga;
-      case Key::step: return &line_.step;
-      case Key::id: return &line_.id;
-      case Key::amount: return &line_.amount;
-      case Key::reason: return &line_.reason;
-      case Key::type: return &line_.type;
-      case Key::consumer: return &line_.consumer;
-      case Key::outcome: return &line_.outcome;
-      default: return nullptr;
+      case Key::saga:
+        return &line_.saga;
+      case Key::step:
+        return &line_.step;
+      case Key::id:
+        return &line_.id;
+      case Key::amount:
+        return &line_.amount;
+      case Key::reason:
+        return &line_.reason;
+      case Key::type:
+        return &line_.type;
+      case Key::consumer:
+        return &line_.consumer;
+      case Key::outcome:
+        return &line_.outcome;
+      default:
+        return nullptr;
     }
   }
 
@@ -222,14 +265,18 @@ class LineHandler {
       return true;
     }
     switch (key_) {
-      case Key::at: return time_field(text, line_.at);
-      case Key::until: return time_field(text, line_.until);
-      case Key::op: return op_field(text);
+      case Key::at:
+        return time_field(text, line_.at);
+      case Key::until:
+        return time_field(text, line_.until);
+      case Key::op:
+        return op_field(text);
       case Key::answer:
         line_.answer = history_answer(text);
         if (line_.answer == HistoryAnswer::other) impossible(shown(text));
         return true;
-      default: return wrong_type("a text");
+      default:
+        return wrong_type("a text");
     }
   }
 
@@ -255,13 +302,23 @@ class LineHandler {
     }
     if (depth_ != 1) return wrong_type("a number");
     switch (key_) {
-      case Key::t0: line_.t0 = value; return true;
-      case Key::t1: line_.t1 = value; return true;
-      case Key::units: line_.units = value; return true;
-      case Key::n: return count(value, line_.n);
-      case Key::sequence: return count(value, line_.sequence);
-      case Key::events: return count(value, line_.events);
-      default: return wrong_type("a number");
+      case Key::t0:
+        line_.t0 = value;
+        return true;
+      case Key::t1:
+        line_.t1 = value;
+        return true;
+      case Key::units:
+        line_.units = value;
+        return true;
+      case Key::n:
+        return count(value, line_.n);
+      case Key::sequence:
+        return count(value, line_.sequence);
+      case Key::events:
+        return count(value, line_.events);
+      default:
+        return wrong_type("a number");
     }
   }
 
@@ -273,7 +330,7 @@ class LineHandler {
 
   HistoryLine& line_;
   std::string& why_;
-  int depth_ = 0;          // 1 in the line, 2 in a list, 3 in an entry of it
+  int depth_ = 0;  // 1 in the line, 2 in a list, 3 in an entry of it
   Key key_ = Key::none;
   std::uint32_t seen_ = 0;
   std::size_t position_ = 0;

@@ -40,12 +40,23 @@ std::size_t character_bytes(std::string_view text) {
 void append_escape(std::string& out, unsigned char c) {
   constexpr std::string_view hex = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   out += "\\u00";
   out += hex[c >> 4];
@@ -125,7 +136,9 @@ std::optional<std::string> canonical_decimal(std::string_view text) {
   const std::size_t point = text.find('.');
   std::string_view whole = text.substr(0, point);
   std::string_view part = point == std::string_view::npos ? "" : text.substr(point + 1);
-  const auto digits_only = [](std::string_view s) { return std::all_of(s.begin(), s.end(), is_digit); };
+  const auto digits_only = [](std::string_view s) {
+    return std::all_of(s.begin(), s.end(), is_digit);
+  };
   const bool bare_point = point != std::string_view::npos && part.empty();
   if (whole.empty() || bare_point || !digits_only(whole) || !digits_only(part)) return std::nullopt;
   whole.remove_prefix(std::min(whole.find_first_not_of('0'), whole.size() - 1));

@@ -24,8 +24,8 @@ void append_history_time(std::string& out, Time time);
 /// The time of such a text, or nothing.
 std::optional<Time> history_time(std::string_view text);
 
-/// A decimal in its shortest form, so that equal numbers are equal texts: `007.50` gives `7.5`, `-0`
-/// gives `0`. Nothing if it is no decimal, or longer than 64 bytes.
+/// A decimal in its shortest form, so that equal numbers are equal texts: `007.50` gives `7.5`,
+/// `-0` gives `0`. Nothing if it is no decimal, or longer than 64 bytes.
 std::optional<std::string> canonical_decimal(std::string_view text);
 
 }  // namespace v0

@@ -138,22 +138,30 @@ void InvariantChecker::Fold::judge_marks(const HistoryLine& line) {
   const bool refusal = line.answer == HistoryAnswer::out_of_stock ||
                        line.answer == HistoryAnswer::refused;
   if (!line.shorts.empty() && !refusal) {
-    findings.add(25, fmt::format("{} is {} and yet names short lines", judge::of(line),
-                                 name(line.answer)));
+    findings.add(
+        25, fmt::format("{} is {} and yet names short lines", judge::of(line), name(line.answer)));
   }
 }
 
 void InvariantChecker::Fold::dispatch(const HistoryLine& line) {
   switch (line.op) {
-    case HistoryOp::request: return sagas.fold_request(line);
-    case HistoryOp::call: return sagas.fold_call(line);
+    case HistoryOp::request:
+      return sagas.fold_request(line);
+    case HistoryOp::call:
+      return sagas.fold_call(line);
     case HistoryOp::charge:
-    case HistoryOp::refund: return sagas.fold_payment(line);
-    case HistoryOp::publish: return events.fold_publish(line);
-    case HistoryOp::deliver: return events.fold_deliver(line);
-    case HistoryOp::end: return sagas.fold_end(line);
-    case HistoryOp::stock: return count_stock(line);
-    default: return sagas.fold_stock(line, stock.fold(line));
+    case HistoryOp::refund:
+      return sagas.fold_payment(line);
+    case HistoryOp::publish:
+      return events.fold_publish(line);
+    case HistoryOp::deliver:
+      return events.fold_deliver(line);
+    case HistoryOp::end:
+      return sagas.fold_end(line);
+    case HistoryOp::stock:
+      return count_stock(line);
+    default:
+      return sagas.fold_stock(line, stock.fold(line));
   }
 }
 

@@ -70,7 +70,8 @@ void StockFold::judge_adjust_content(const HistoryLine& line, Adjust& adjust, bo
   }
 }
 
-/// No history tells the deadline of an adjust; but it cannot be over when the first line of it comes.
+/// No history tells the deadline of an adjust; but it cannot be over when the first line of it
+/// comes.
 void StockFold::judge_adjust_late(const HistoryLine& line, const Adjust& adjust) {
   if (adjust.first_at < line.at) return;
   report(20, of(line) + " is expired when it comes first");
@@ -84,8 +85,8 @@ void StockFold::adjust_new(const HistoryLine& line, Adjust& adjust) {
   if (line.answer == expired) return;
   adjust.shorts = print_of(line.shorts);
   if (giving || line.answer != no) {
-    report(25, fmt::format("{} ({}) cannot be answered {}", of(line), line.reason,
-                           name(line.answer)));
+    report(25,
+           fmt::format("{} ({}) cannot be answered {}", of(line), line.reason, name(line.answer)));
     return;
   }
   judge_shorts(line, no == refused ? Source::coverable : Source::available);

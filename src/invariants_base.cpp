@@ -62,8 +62,8 @@ bool is_new(const HistoryLine& line, const Told& told, Findings& findings) {
                                  of(line), name(line.answer)));
   }
   if (!line.repeat && had_own && (told.binding & answer) != 0) {
-    findings.add(told.again_breaks,
-                 fmt::format("{} answers {} again, and not as a repeat", of(line), name(line.answer)));
+    findings.add(told.again_breaks, fmt::format("{} answers {} again, and not as a repeat",
+                                                of(line), name(line.answer)));
   }
   return !had_own && !(line.repeat && had_any);
 }

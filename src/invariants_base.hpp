@@ -85,10 +85,10 @@ constexpr bool undecided(HistoryAnswer answer) noexcept {
 
 /// What the earlier lines of an id say of one that answers again.
 struct Told {
-  Answers own = 0;         ///< Answers of this operation.
-  Answers any = 0;         ///< Answers of any operation on this id.
-  Answers binding = 0;     ///< Those that happen once: again is a repeat and must say so.
-  int again_breaks = 18;   ///< The invariant that a second one without `repeat` breaks.
+  Answers own = 0;        ///< Answers of this operation.
+  Answers any = 0;        ///< Answers of any operation on this id.
+  Answers binding = 0;    ///< Those that happen once: again is a repeat and must say so.
+  int again_breaks = 18;  ///< The invariant that a second one without `repeat` breaks.
 };
 
 /// Judges the line's `repeat`. True if the line bears a new decision.

@@ -26,15 +26,19 @@ void EventFold::fold_deliver(const HistoryLine& line) {
   stream.n = findings_.n();
   stream.file_line = findings_.file_line();
   switch (line.answer) {
-    case handled: return handle(line, *event, stream, progress);
-    case parked: return park(line, *event, stream, progress);
-    case dead: return give_up(line, *event, progress);
+    case handled:
+      return handle(line, *event, stream, progress);
+    case parked:
+      return park(line, *event, stream, progress);
+    case dead:
+      return give_up(line, *event, progress);
     case duplicate:
       if (event->sequence > progress.last) {
         report(16, of(line) + " is called a duplicate, but was not handled");
       }
       return;
-    default: failed_.insert({ids_.find(line.id), consumer});
+    default:
+      failed_.insert({ids_.find(line.id), consumer});
   }
 }
 
@@ -107,8 +111,8 @@ bool EventFold::waits(const HistoryLine& line, const Stream& stream,
 void EventFold::handle(const HistoryLine& line, const Event& event, const Stream& stream,
                        Progress& progress) {
   if (event.sequence <= progress.last) {
-    return report(16, fmt::format("{} is handled a second time by {}", of(line),
-                                  shown(line.consumer)));
+    return report(16,
+                  fmt::format("{} is handled a second time by {}", of(line), shown(line.consumer)));
   }
   if (skips(stream, progress, event.sequence)) {
     report(15, fmt::format("{} is handled by {} before an earlier event of its saga", of(line),

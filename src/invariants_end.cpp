@@ -34,7 +34,8 @@ std::string_view SagaFold::why_refused(const Saga& saga) {
   const Hold& hold = stock_.hold(saga.last_hold);
   const bool refused = hold.state == HoldState::refused;
   if (saga.charged) {
-    return refused || (hold.commit_refused && hold.state == HoldState::expired) ? "hold_expired" : "";
+    return refused || (hold.commit_refused && hold.state == HoldState::expired) ? "hold_expired"
+                                                                                : "";
   }
   if (!refused) return {};
   return hold.refusal == expired ? "hold_expired" : "out_of_stock";
@@ -60,16 +61,21 @@ void SagaFold::fold_end(const HistoryLine& line) {
   if (undecided(line.answer)) return;
   const auto outcome = outcome_of(line.outcome);
   if (!outcome) {
-    return report(4, fmt::format("{} ends in the unknown outcome {}", shown(line.saga),
-                                 shown(line.outcome)));
+    return report(
+        4, fmt::format("{} ends in the unknown outcome {}", shown(line.saga), shown(line.outcome)));
   }
   if (just_ended || run.outcome == Outcome::completed || run.outcome == Outcome::compensated) {
     return report(10, fmt::format("{} ends a second time", shown(line.saga)));
   }
   switch (*outcome) {
-    case Outcome::completed: judge_completed(line, run); break;
-    case Outcome::compensated: judge_compensated(line, run); break;
-    default: judge_stuck(line, run);
+    case Outcome::completed:
+      judge_completed(line, run);
+      break;
+    case Outcome::compensated:
+      judge_compensated(line, run);
+      break;
+    default:
+      judge_stuck(line, run);
   }
   count_end(line, run, *outcome);
 }
@@ -162,9 +168,14 @@ void SagaFold::count_end(const HistoryLine& line, Saga& saga, Outcome outcome) {
   saga.events = line.events;
   saga.end_t1 = line.t1;
   switch (outcome) {
-    case Outcome::completed: ++figures.completed; break;
-    case Outcome::compensated: ++figures.compensated[line.reason]; break;
-    default: ++figures.stuck;
+    case Outcome::completed:
+      ++figures.completed;
+      break;
+    case Outcome::compensated:
+      ++figures.compensated[line.reason];
+      break;
+    default:
+      ++figures.stuck;
   }
 }
 

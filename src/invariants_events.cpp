@@ -77,8 +77,8 @@ EventFold::Stream& EventFold::stream_of(Index saga) {
 void EventFold::fold_publish(const HistoryLine& line) {
   const Index type = types_.find(line.type);
   if (type == no_index) {
-    return report(15, fmt::format("{} is of the type {}, which is on no path", of(line),
-                                  shown(line.type)));
+    return report(
+        15, fmt::format("{} is of the type {}, which is on no path", of(line), shown(line.type)));
   }
   const Index index = ids_.intern(line.id);
   if (index == events_.size()) {

@@ -21,7 +21,8 @@ class EventFold {
   EventFold(const HistoryHeader& header, CheckOptions options, TextPool& saga_names,
             SagaFold& sagas, Findings& findings);
 
-  /// True if the types of these paths are the seven of the checkout, so that each stands for a fact.
+  /// True if the types of these paths are the seven of the checkout, so that each stands for a
+  /// fact.
   static bool tells_facts(const HistoryHeader& header);
 
   void fold_publish(const HistoryLine& line);
@@ -48,7 +49,7 @@ class EventFold {
   struct Stream {
     std::vector<Index> events;  ///< As published.
     std::vector<Progress> progress;
-    Index path = 0;             ///< The node of `paths_`; `no_index` once off every path.
+    Index path = 0;  ///< The node of `paths_`; `no_index` once off every path.
     std::uint64_t n = 0, file_line = 0;
   };
   /// All paths as a tree.
@@ -66,7 +67,8 @@ class EventFold {
   void judge_fact(const HistoryLine& line, const Event& event, std::size_t published);
   Event* delivered_event(const HistoryLine& line);
   Index subscribed_consumer(const HistoryLine& line, const Event& event);
-  void handle(const HistoryLine& line, const Event& event, const Stream& stream, Progress& progress);
+  void handle(const HistoryLine& line, const Event& event, const Stream& stream,
+              Progress& progress);
   void park(const HistoryLine& line, const Event& event, const Stream& stream,
             const Progress& progress);
   void give_up(const HistoryLine& line, const Event& event, Progress& progress);
@@ -94,7 +96,7 @@ class EventFold {
   std::vector<PathNode> paths_;                  // [0] is the root
   std::vector<std::vector<Index>> subscribers_;  // by type
   std::vector<Event> events_;
-  std::vector<Stream> streams_;  // by saga
+  std::vector<Stream> streams_;                          // by saga
   absl::flat_hash_set<std::pair<Index, Index>> failed_;  // event and consumer of failed deliveries
 };
 

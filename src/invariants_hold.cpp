@@ -15,13 +15,20 @@ using enum HistoryAnswer;
 
 std::string_view word(HoldState state) {
   switch (state) {
-    case HoldState::none: return "never reserved";
-    case HoldState::reserved: return "reserved";
-    case HoldState::committed: return "committed";
-    case HoldState::released: return "released";
-    case HoldState::expired: return "expired";
-    case HoldState::refused: return "refused";
-    case HoldState::tombstone: return "barred by a release";
+    case HoldState::none:
+      return "never reserved";
+    case HoldState::reserved:
+      return "reserved";
+    case HoldState::committed:
+      return "committed";
+    case HoldState::released:
+      return "released";
+    case HoldState::expired:
+      return "expired";
+    case HoldState::refused:
+      return "refused";
+    case HoldState::tombstone:
+      return "barred by a release";
   }
   return "";
 }
@@ -53,11 +60,21 @@ bool StockFold::fold_hold(const HistoryLine& line) {
   judge_saga(line, hold, known);
   const HoldState before = hold.state;
   switch (line.op) {
-    case HistoryOp::reserve: fold_reserve(line, hold); break;
-    case HistoryOp::commit: fold_commit(line, hold); break;
-    case HistoryOp::release: fold_release(line, hold); break;
-    case HistoryOp::extend: fold_extend(line, hold); break;
-    default: fold_expire(line, hold); break;
+    case HistoryOp::reserve:
+      fold_reserve(line, hold);
+      break;
+    case HistoryOp::commit:
+      fold_commit(line, hold);
+      break;
+    case HistoryOp::release:
+      fold_release(line, hold);
+      break;
+    case HistoryOp::extend:
+      fold_extend(line, hold);
+      break;
+    default:
+      fold_expire(line, hold);
+      break;
   }
   return hold.state != before;
 }
@@ -81,10 +98,14 @@ void StockFold::fold_reserve(const HistoryLine& line, Hold& hold) {
                             findings_);
   hold.reserve |= bit(line.answer);
   switch (line.answer) {
-    case reserved: return fresh ? reserve_new(line, hold) : reserve_again(line, hold);
-    case out_of_stock: return fresh ? refuse_new(line, hold) : judge_same_shorts(line, hold.shorts);
-    case HistoryAnswer::expired: return refuse_late(line, hold);
-    default: break;
+    case reserved:
+      return fresh ? reserve_new(line, hold) : reserve_again(line, hold);
+    case out_of_stock:
+      return fresh ? refuse_new(line, hold) : judge_same_shorts(line, hold.shorts);
+    case HistoryAnswer::expired:
+      return refuse_late(line, hold);
+    default:
+      break;
   }
   const bool barred = hold.state == HoldState::tombstone || hold.state == HoldState::released ||
                       (hold.release & bit(tombstoned)) != 0;
@@ -263,9 +284,15 @@ void StockFold::judge_state_answer(const HistoryLine& line, const Hold& hold) {
   const HoldState state = hold.state;
   bool fits = false;
   switch (line.answer) {
-    case committed: fits = state == HoldState::committed; break;
-    case released: fits = state == HoldState::released; break;
-    case HistoryAnswer::expired: fits = state == HoldState::expired; break;
+    case committed:
+      fits = state == HoldState::committed;
+      break;
+    case released:
+      fits = state == HoldState::released;
+      break;
+    case HistoryAnswer::expired:
+      fits = state == HoldState::expired;
+      break;
     default:
       fits = state == HoldState::none || state == HoldState::refused ||
              state == HoldState::tombstone || forgettable(line, hold);

@@ -32,7 +32,8 @@ void SagaFold::fold_stock(const HistoryLine& line, bool changed) {
 /// Returns and write-offs bear their invoice, which does nothing else.
 void SagaFold::fold_invoice(const HistoryLine& line) {
   Saga& invoice = saga(names_.intern(line.saga));
-  if (invoice.run) report(10, fmt::format("{} runs and adjusts the stock as well", shown(line.saga)));
+  if (invoice.run)
+    report(10, fmt::format("{} runs and adjusts the stock as well", shown(line.saga)));
   const Index id = adjust_ids_.intern(line.id);
   judge_once(line, invoice.adjust, id);
 }

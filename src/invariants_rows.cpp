@@ -43,7 +43,8 @@ bool StockFold::gather_more(const HistoryUnits& list, bool negative) {
     const bool in_range = entry.units() >= -most_units && entry.units() <= most_units;
     const std::int64_t units = in_range && negative ? -entry.units() : entry.units();
     if (!in_range || units <= 0) {
-      report(4, fmt::format("{} units of {} cannot be moved here", entry.units(), shown(entry.sku)));
+      report(4,
+             fmt::format("{} units of {} cannot be moved here", entry.units(), shown(entry.sku)));
       return false;
     }
     const Index index = row_of(entry.sku);
@@ -111,7 +112,8 @@ void StockFold::judge_row(Index index, std::int64_t before) {
   if (available >= 0 || available >= before) return;
   add_held(findings_.report.figures.oversold_units, std::min(before, std::int64_t{0}) - available);
   report(4, fmt::format("{}: {} units available where {} were, so units were promised that are not "
-                        "there", shown(sku(index)), available, before));
+                        "there",
+                        shown(sku(index)), available, before));
 }
 
 void StockFold::hold_units(const HistoryLine& line, const Hold& hold) {

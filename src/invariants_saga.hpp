@@ -31,38 +31,37 @@ enum class Outcome : std::uint8_t { open, completed, compensated, stuck };
 
 /// One run, as far as the history has come.
 struct Saga {
-  bool run = false;        ///< Some line of a run bears it.
+  bool run = false;  ///< Some line of a run bears it.
   bool requested = false;
   bool placed = false, cancelled = false, cleared = false;
   bool charged = false, declined = false, charge_unknown = false, refunded = false;
   bool committed = false;
-  bool commit_open = false;      ///< Its last commit failed or is unknown.
-  bool unasked = false;          ///< Reported as a run without a request.
+  bool commit_open = false;  ///< Its last commit failed or is unknown.
+  bool unasked = false;      ///< Reported as a run without a request.
   // What only a run that somebody cancelled may show; judged at its end, where the reason tells.
-  bool undone_early = false;     ///< An undo before any step had refused.
+  bool undone_early = false;  ///< An undo before any step had refused.
   bool forward_after_undo = false;
   bool undone_in_doubt = false;  ///< An undo while the commit was failed or unknown.
   bool undo_begun = false;
   bool counted_stuck = false;
-  bool just_ended = false;       ///< Its last line was its end.
+  bool just_ended = false;  ///< Its last line was its end.
   Outcome outcome{};
   Index request = no_index, amount = no_index;
-  std::int64_t units = 0;        ///< Asked for.
+  std::int64_t units = 0;                                       ///< Asked for.
   Index place = no_index, cancel = no_index, clear = no_index;  ///< The ids of its calls.
   Index charge = no_index;
   Index first_hold = no_index, last_hold = no_index;
   Index adjust = no_index;
-  std::string facts;             ///< As `Fact`s.
+  std::string facts;                   ///< As `Fact`s.
   std::uint64_t n = 0, file_line = 0;  ///< Of its last line that is not an event's.
-  std::uint64_t events = 0;      ///< As its end says.
-  std::int64_t end_t1 = 0;       ///< When its end was told.
+  std::uint64_t events = 0;            ///< As its end says.
+  std::int64_t end_t1 = 0;             ///< When its end was told.
 };
 
 class SagaFold {
  public:
   /// `facts`: the history's types are the seven, so that each event stands for a fact.
-  SagaFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock,
-           Findings& findings);
+  SagaFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock, Findings& findings);
 
   void fold_request(const HistoryLine& line);
   void fold_call(const HistoryLine& line);
@@ -90,7 +89,8 @@ class SagaFold {
     Answers given = 0;
     Retries retries;
   };
-  /// The calls of one kind, by id. An undo bears the id of what it undoes, and is a kind of its own.
+  /// The calls of one kind, by id. An undo bears the id of what it undoes, and is a kind of its
+  /// own.
   struct Calls {
     TextPool ids;
     std::vector<Call> calls;

@@ -44,8 +44,8 @@ bool StockFold::judge_short(const HistoryLine& line, const HistoryUnits::Entry& 
                             Source source) {
   const Index row = skus_.find(entry.sku);
   if (row == no_index || rows_[row].stamp != stamp_) {
-    report(linearizable, fmt::format("{} names {}, which it did not ask for (once)", of(line),
-                                     shown(entry.sku)));
+    report(linearizable,
+           fmt::format("{} names {}, which it did not ask for (once)", of(line), shown(entry.sku)));
     return false;
   }
   const std::int64_t asked = entry.values[0], left = entry.values[1];
@@ -74,8 +74,8 @@ void StockFold::judge_exact_short(const HistoryLine& line, const HistoryUnits::E
   }
   if (source == Source::available && rows_[row].overdue > 0 && line.at >= swept_) {
     report(linearizable, fmt::format("{} is refused for want of {} while {} of it are in holds "
-                                     "whose time is over", of(line), shown(entry.sku),
-                                     rows_[row].overdue));
+                                     "whose time is over",
+                                     of(line), shown(entry.sku), rows_[row].overdue));
   }
 }
 
@@ -86,8 +86,8 @@ void StockFold::judge_none_missing(const HistoryLine& line, Source source, std::
   const auto truly = static_cast<std::size_t>(
       std::count_if(gathered_.begin(), gathered_.end(), is_short));
   if (truly <= named) return;
-  report(linearizable, fmt::format("{} names {} short lines, but {} were short", of(line), named,
-                                   truly));
+  report(linearizable,
+         fmt::format("{} names {} short lines, but {} were short", of(line), named, truly));
 }
 
 /// With several threads: was the line short at some instant of the call?
@@ -146,7 +146,8 @@ void StockFold::finish() {
   for (const Doubt& doubt : left) {
     findings_.judge(doubt.n, doubt.file_line);
     report(linearizable, fmt::format("refused for want of {} units that were there throughout the "
-                                     "call", doubt.asked));
+                                     "call",
+                                     doubt.asked));
   }
 }
 

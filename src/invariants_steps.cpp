@@ -16,19 +16,25 @@ namespace {
 using enum HistoryAnswer;
 
 constexpr std::array<std::string_view, fact_count> fact_types = {
-    "ORDER_CHECKOUT_STARTED", "STOCK_RESERVED", "PAYMENT_COMPLETED",       "STOCK_COMMITTED",
+    "ORDER_CHECKOUT_STARTED", "STOCK_RESERVED",           "PAYMENT_COMPLETED", "STOCK_COMMITTED",
     "CART_CLEARED",           "STOCK_RESERVATION_FAILED", "PAYMENT_FAILED"};
 
 /// The names that the checkout's steps go by, for each operation that is one.
 bool fits_step(HistoryOp op, std::string_view step) {
   switch (op) {
     // A hold reserved anew belongs to the commit that found the first one expired.
-    case HistoryOp::reserve: return step == "reserve" || step == "commit";
-    case HistoryOp::commit: return step == "commit";
-    case HistoryOp::release: return step == "reserve" || step == "release";
-    case HistoryOp::charge: return step == "pay" || step == "charge";
-    case HistoryOp::refund: return step == "pay" || step == "refund";
-    default: return true;
+    case HistoryOp::reserve:
+      return step == "reserve" || step == "commit";
+    case HistoryOp::commit:
+      return step == "commit";
+    case HistoryOp::release:
+      return step == "reserve" || step == "release";
+    case HistoryOp::charge:
+      return step == "pay" || step == "charge";
+    case HistoryOp::refund:
+      return step == "pay" || step == "refund";
+    default:
+      return true;
   }
 }
 

@@ -41,16 +41,16 @@ struct Part {
 struct Hold {
   Index saga = no_index;
   Index previous_of_saga = no_index;
-  bool bound = false;        ///< Known to its saga.
-  bool asked = false;        ///< A reserve of it was seen: until and lines are known.
-  bool overdue = false;      ///< Counted in `Row::overdue`.
+  bool bound = false;           ///< Known to its saga.
+  bool asked = false;           ///< A reserve of it was seen: until and lines are known.
+  bool overdue = false;         ///< Counted in `Row::overdue`.
   bool commit_refused = false;  ///< A commit was answered `expired` or `not_found`.
   HoldState state{};
-  HistoryAnswer refusal{};   ///< If refused: why.
-  Time asked_until;          ///< Of the first reserve; every repeat bears the same.
-  Time until;                ///< With extensions.
-  Part lines;                ///< Asked for, merged.
-  Part sold;                 ///< Of a committed one.
+  HistoryAnswer refusal{};  ///< If refused: why.
+  Time asked_until;         ///< Of the first reserve; every repeat bears the same.
+  Time until;               ///< With extensions.
+  Part lines;               ///< Asked for, merged.
+  Part sold;                ///< Of a committed one.
   Answers reserve = 0, commit = 0, release = 0, extend = 0;  ///< Given so far.
   std::uint64_t shorts = 0;  ///< Fingerprint of the short lines of its refusal.
   Retries retries;
@@ -198,7 +198,7 @@ class StockFold {
 
   std::priority_queue<Overdue> deadlines_;  // only where refusals are exact
   Time swept_;
-  std::vector<LowWater> available_, coverable_;        // only where they are not
+  std::vector<LowWater> available_, coverable_;            // only where they are not
   absl::flat_hash_map<Index, std::vector<Doubt>> doubts_;  // by row
 };
 

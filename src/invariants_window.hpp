@@ -13,9 +13,9 @@ namespace invsaga {
 inline namespace v0 {
 namespace judge {
 
-/// With several threads the instant of an effect lies anywhere between its call and its answer. So a
-/// value *may* have stood from the call that made it to the answer of the call that changed it. Of
-/// past values only those are kept that are lower than every later one: they alone can matter.
+/// With several threads the instant of an effect lies anywhere between its call and its answer. So
+/// a value *may* have stood from the call that made it to the answer of the call that changed it.
+/// Of past values only those are kept that are lower than every later one: they alone can matter.
 class LowWater {
  public:
   /// The counter got a new value by an effect that was answered at `t1`.

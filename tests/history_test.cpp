@@ -97,13 +97,15 @@ TEST(HistoryWriter, EscapesWhatJsonMustEscapeAndReplacesWhatIsNoText) {
   EXPECT_EQ(back.id, line.id);
   EXPECT_EQ(back.lines, line.lines);
   line.id = "\xff\xc3(\xed\xa0\x80\xe2\x82";
-  EXPECT_EQ(must_read(written(line)).id,
-            "\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(
+      must_read(written(line)).id,
+      "\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 TEST(HistoryWriter, WritesTimesOfAnyDay) {
   HistoryLine line;
-  for (const std::int64_t ms : {0LL, 951'782'400'000LL, 1'291'190'760'001LL, 253'402'300'799'999LL}) {
+  for (const std::int64_t ms :
+       {0LL, 951'782'400'000LL, 1'291'190'760'001LL, 253'402'300'799'999LL}) {
     line.op = HistoryOp::extend;
     line.at = line.until = time_from_ms(ms);
     EXPECT_EQ(must_read(written(line)).until, line.until);
@@ -119,7 +121,9 @@ TEST(HistoryReader, TakesKeysInAnyOrder) {
 }
 
 TEST(HistoryReader, KeepsNothingOfTheLineBefore) {
-  HistoryLine line = must_read(std::string(begin) + R"("op":"commit","saga":"5","id":"r0","lines":[["A",4]],"back":[["A",2]],"answer":"committed","lost":true})");
+  HistoryLine line = must_read(
+      std::string(begin) +
+      R"("op":"commit","saga":"5","id":"r0","lines":[["A",4]],"back":[["A",2]],"answer":"committed","lost":true})");
   std::string why;
   const std::string next = std::string(begin) + R"("op":"release","id":"x","answer":"tombstoned"})";
   ASSERT_TRUE(read(next, line, why));
@@ -128,23 +132,42 @@ TEST(HistoryReader, KeepsNothingOfTheLineBefore) {
 
 TEST(HistoryReader, RefusesWhatIsNotJsonOfTheShapeOfALine) {
   EXPECT_THAT(why_not(R"("op":"end")"), HasSubstr("not JSON at column"));
-  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned"} {})"), HasSubstr("not JSON"));
-  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned","x":1})"), HasSubstr("\"x\" is not known"));
-  EXPECT_THAT(why_not(R"("op":"release","id":"x","id":"x","answer":"tombstoned"})"), HasSubstr("twice"));
-  EXPECT_THAT(why_not(R"("op":"release","answer":"tombstoned"})"), HasSubstr("\"id\" is missing in a line of release"));
-  EXPECT_THAT(why_not(R"("op":"release","id":"x","until":"2010-12-01T08:26:00.000Z","answer":"tombstoned"})"), HasSubstr("\"until\" is out of place"));
-  EXPECT_THAT(why_not(R"("op":"sell","id":"x","answer":"tombstoned"})"), HasSubstr("operation \"sell\" is not known"));
-  EXPECT_THAT(why_not(R"("op":"release","id":5,"answer":"tombstoned"})"), HasSubstr("\"id\" cannot be a number"));
-  EXPECT_THAT(why_not(R"("op":"release","id":null,"answer":"tombstoned"})"), HasSubstr("cannot be null"));
-  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned","lost":"yes"})"), HasSubstr("cannot be a text"));
-  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned","lost":{}})"), HasSubstr("cannot be an object"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A"]],"answer":"expired"})"), HasSubstr("[text, number]"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",1,2]],"answer":"expired"})"), HasSubstr("[text, number]"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[[1,"A"]],"answer":"expired"})"), HasSubstr("[text, number]"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",[1]]],"answer":"expired"})"), HasSubstr("a list"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":["A",1],"answer":"expired"})"), HasSubstr("a text"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",1.5]],"answer":"expired"})"), HasSubstr("a fraction"));
-  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",1e400]],"answer":"expired"})"), HasSubstr("not JSON"));
+  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned"} {})"),
+              HasSubstr("not JSON"));
+  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned","x":1})"),
+              HasSubstr("\"x\" is not known"));
+  EXPECT_THAT(why_not(R"("op":"release","id":"x","id":"x","answer":"tombstoned"})"),
+              HasSubstr("twice"));
+  EXPECT_THAT(why_not(R"("op":"release","answer":"tombstoned"})"),
+              HasSubstr("\"id\" is missing in a line of release"));
+  EXPECT_THAT(
+      why_not(
+          R"("op":"release","id":"x","until":"2010-12-01T08:26:00.000Z","answer":"tombstoned"})"),
+      HasSubstr("\"until\" is out of place"));
+  EXPECT_THAT(why_not(R"("op":"sell","id":"x","answer":"tombstoned"})"),
+              HasSubstr("operation \"sell\" is not known"));
+  EXPECT_THAT(why_not(R"("op":"release","id":5,"answer":"tombstoned"})"),
+              HasSubstr("\"id\" cannot be a number"));
+  EXPECT_THAT(why_not(R"("op":"release","id":null,"answer":"tombstoned"})"),
+              HasSubstr("cannot be null"));
+  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned","lost":"yes"})"),
+              HasSubstr("cannot be a text"));
+  EXPECT_THAT(why_not(R"("op":"release","id":"x","answer":"tombstoned","lost":{}})"),
+              HasSubstr("cannot be an object"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A"]],"answer":"expired"})"),
+              HasSubstr("[text, number]"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",1,2]],"answer":"expired"})"),
+              HasSubstr("[text, number]"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[[1,"A"]],"answer":"expired"})"),
+              HasSubstr("[text, number]"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",[1]]],"answer":"expired"})"),
+              HasSubstr("a list"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":["A",1],"answer":"expired"})"),
+              HasSubstr("a text"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",1.5]],"answer":"expired"})"),
+              HasSubstr("a fraction"));
+  EXPECT_THAT(why_not(R"("op":"expire","id":"x","lines":[["A",1e400]],"answer":"expired"})"),
+              HasSubstr("not JSON"));
   HistoryLine line;
   std::string why;
   for (const char* text : {"", "[]", "7", "\"n\"", "null", "{}", "[[[[[[[[", "{\"n\":{\"n\":{"}) {
@@ -154,15 +177,36 @@ TEST(HistoryReader, RefusesWhatIsNotJsonOfTheShapeOfALine) {
 }
 
 TEST(HistoryReader, LeavesImpossibleValuesToTheChecker) {
-  const auto impossible = [](const std::string& rest) { return must_read(std::string(begin) + rest).impossible; };
-  EXPECT_THAT(impossible(R"("op":"extend","id":"x","until":"2010-13-01T08:26:00.000Z","answer":"expired"})"), HasSubstr("no time"));
-  EXPECT_THAT(impossible(R"("op":"extend","id":"x","until":"soon","answer":"expired"})"), HasSubstr("no time"));
-  EXPECT_THAT(impossible(R"("op":"extend","id":"x","until":"2010-02-29T08:26:00.000Z","answer":"expired"})"), HasSubstr("no time"));
-  EXPECT_THAT(impossible(R"("op":"expire","id":"x","lines":[["A",18446744073709551615]],"answer":"expired"})"), HasSubstr("2^63"));
-  EXPECT_THAT(impossible(R"("op":"expire","id":"x","lines":[["A",-99999999999999999999]],"answer":"expired"})"), HasSubstr("64 bits"));
-  EXPECT_THAT(impossible(R"("op":"release","id":"x","answer":"maybe"})"), HasSubstr("\"answer\" is \"maybe\""));
-  EXPECT_THAT(impossible(R"("op":"publish","saga":"5","id":"e","type":"T","sequence":-1,"answer":"published"})"), HasSubstr("below 0"));
-  EXPECT_EQ(impossible(R"("op":"extend","id":"x","until":"2012-02-29T08:26:00.000Z","answer":"expired"})"), "");
+  const auto impossible = [](const std::string& rest) {
+    return must_read(std::string(begin) + rest).impossible;
+  };
+  EXPECT_THAT(
+      impossible(
+          R"("op":"extend","id":"x","until":"2010-13-01T08:26:00.000Z","answer":"expired"})"),
+      HasSubstr("no time"));
+  EXPECT_THAT(impossible(R"("op":"extend","id":"x","until":"soon","answer":"expired"})"),
+              HasSubstr("no time"));
+  EXPECT_THAT(
+      impossible(
+          R"("op":"extend","id":"x","until":"2010-02-29T08:26:00.000Z","answer":"expired"})"),
+      HasSubstr("no time"));
+  EXPECT_THAT(
+      impossible(
+          R"("op":"expire","id":"x","lines":[["A",18446744073709551615]],"answer":"expired"})"),
+      HasSubstr("2^63"));
+  EXPECT_THAT(
+      impossible(
+          R"("op":"expire","id":"x","lines":[["A",-99999999999999999999]],"answer":"expired"})"),
+      HasSubstr("64 bits"));
+  EXPECT_THAT(impossible(R"("op":"release","id":"x","answer":"maybe"})"),
+              HasSubstr("\"answer\" is \"maybe\""));
+  EXPECT_THAT(
+      impossible(
+          R"("op":"publish","saga":"5","id":"e","type":"T","sequence":-1,"answer":"published"})"),
+      HasSubstr("below 0"));
+  EXPECT_EQ(impossible(
+                R"("op":"extend","id":"x","until":"2012-02-29T08:26:00.000Z","answer":"expired"})"),
+            "");
 }
 
 TEST(HistoryHeader, KeepsWhatWasRun) {
@@ -178,7 +222,10 @@ TEST(HistoryHeader, KeepsWhatWasRun) {
 TEST(HistoryHeader, TakesKeysThatItDoesNotKnow) {
   HistoryHeader header;
   std::string why;
-  EXPECT_TRUE(read(R"({"invsaga_history":1,"made_by":["x"],"options":{},"seed":18446744073709551615,"threads":2,"exact":true,"consumers":{},"paths":[]})", header, why)) << why;
+  EXPECT_TRUE(read(
+      R"({"invsaga_history":1,"made_by":["x"],"options":{},"seed":18446744073709551615,"threads":2,"exact":true,"consumers":{},"paths":[]})",
+      header, why))
+      << why;
   EXPECT_TRUE(header.exact);
   EXPECT_EQ(header.seed, ~std::uint64_t{0});
 }
@@ -188,17 +235,24 @@ TEST(HistoryHeader, RefusesWhatIsNotOurs) {
   std::string why;
   const std::string rest = R"("options":{},"seed":1,"threads":1,"consumers":{},"paths":[]})";
   ASSERT_TRUE(read(R"({"invsaga_history":1,)" + rest, header, why)) << why;
-  for (const std::string& text : {
-           std::string(), std::string("{"), std::string("[]"), "{" + rest,
-           R"({"invsaga_history":2,)" + rest, R"({"invsaga_history":"1",)" + rest,
-           R"({"invsaga_history":1,"seed":2,)" + rest,
-           std::string(R"({"invsaga_history":1,"options":{},"seed":1,"threads":0,"consumers":{},"paths":[]})"),
-           std::string(R"({"invsaga_history":1,"options":{},"seed":-1,"threads":1,"consumers":{},"paths":[]})"),
-           std::string(R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{"T":"c"},"paths":[]})"),
-           std::string(R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{},"paths":["T"]})"),
-           std::string(R"({"invsaga_history":1,"options":[],"seed":1,"threads":1,"consumers":{},"paths":[]})"),
-           std::string(R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{}})"),
-           R"({"invsaga_history":1,"deep":)" + std::string(100'000, '[') + std::string(100'000, ']') + "," + rest}) {
+  for (
+      const std::string& text :
+      {std::string(), std::string("{"), std::string("[]"), "{" + rest,
+       R"({"invsaga_history":2,)" + rest, R"({"invsaga_history":"1",)" + rest,
+       R"({"invsaga_history":1,"seed":2,)" + rest,
+       std::string(
+           R"({"invsaga_history":1,"options":{},"seed":1,"threads":0,"consumers":{},"paths":[]})"),
+       std::string(
+           R"({"invsaga_history":1,"options":{},"seed":-1,"threads":1,"consumers":{},"paths":[]})"),
+       std::string(
+           R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{"T":"c"},"paths":[]})"),
+       std::string(
+           R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{},"paths":["T"]})"),
+       std::string(
+           R"({"invsaga_history":1,"options":[],"seed":1,"threads":1,"consumers":{},"paths":[]})"),
+       std::string(R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{}})"),
+       R"({"invsaga_history":1,"deep":)" + std::string(100'000, '[') + std::string(100'000, ']') +
+           "," + rest}) {
     EXPECT_FALSE(read(text, header, why)) << text.substr(0, 200);
     EXPECT_FALSE(why.empty());
   }

@@ -33,6 +33,7 @@ HistoryHeader header_of(const ReplayOptions& options) {
   header.options = to_json(options);
   header.seed = options.seed;
   header.threads = options.threads;
+  header.exact = true;  // the store tells what it did while it holds its lock
   header.hold = std::chrono::seconds(options.hold_s);
   header.consumers = replay_consumers();
   for (const Path& path : paths(checkout::saga.definition())) {

@@ -32,8 +32,9 @@ struct Story {
   };
 
   std::string saga;
-  bool found = false;   ///< The history has something of it. If not, only `saga` and `answer` are set.
-  std::string kind;     ///< `order` `return` `write_off`
+  bool found =
+      false;         ///< The history has something of it. If not, only `saga` and `answer` are set.
+  std::string kind;  ///< `order` `return` `write_off`
   /// Of an order: `deciding` `placed` `not_placed`. Of the others: `accepted` `refused` `deciding`.
   std::string status;
   std::string outcome;  ///< `completed` `compensated` `stuck`, empty if the history shows no end.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What happened, as text: one operation and its answer a line, JSON Lines, in the order of the file.
+// What happened, as text: one operation and its answer a line, JSON Lines, in the order of the
+// file.
 //
-// The replay writes it; the checker (invariants.hpp) and `explain` (explain.hpp) read it. Everything
-// here owns its texts, so that a history is judged by what it says and by nothing else of the
-// library. The format is told in full in docs/history_format.md.
+// The replay writes it; the checker (invariants.hpp) and `explain` (explain.hpp) read it.
+// Everything here owns its texts, so that a history is judged by what it says and by nothing else
+// of the library. The format is told in full in docs/history_format.md.
 #pragma once
 
 #include <array>
@@ -116,31 +117,31 @@ class HistoryUnits {
 /// One line. Which fields an operation bears is told in docs/history_format.md; the others are at
 /// their defaults and are not written.
 struct HistoryLine {
-  std::uint64_t n = 0;   ///< From 1, without gaps.
-  Time at;               ///< The store's clock; for a call, when its answer came.
-  std::int64_t t0 = 0;   ///< Real nanoseconds since the start, when it was called ...
-  std::int64_t t1 = 0;   ///< ... and when it was answered.
+  std::uint64_t n = 0;  ///< From 1, without gaps.
+  Time at;              ///< The store's clock; for a call, when its answer came.
+  std::int64_t t0 = 0;  ///< Real nanoseconds since the start, when it was called ...
+  std::int64_t t1 = 0;  ///< ... and when it was answered.
   HistoryOp op{};
   HistoryAnswer answer{};
-  bool repeat = false;   ///< An earlier line of this id bears this answer; nothing was changed.
-  bool lost = false;     ///< It took effect, and the caller did not hear the answer.
+  bool repeat = false;  ///< An earlier line of this id bears this answer; nothing was changed.
+  bool lost = false;    ///< It took effect, and the caller did not hear the answer.
 
-  std::string saga;      ///< The invoice.
+  std::string saga;  ///< The invoice.
   std::string step;
   std::string id;
-  std::int64_t units = 0;       ///< request: all units asked for.
-  std::string amount;           ///< request, charge, refund: decimal text.
-  Time until;                   ///< reserve, extend.
-  std::string reason;           ///< adjust, end.
-  std::string type;             ///< publish, deliver.
-  std::uint64_t sequence = 0;   ///< publish, deliver: from 1 in its saga.
-  std::string consumer;         ///< deliver.
-  std::string outcome;          ///< end: `completed`, `compensated` or `stuck`.
-  std::uint64_t events = 0;     ///< end: how many its saga decided.
-  HistoryUnits lines;           ///< reserve: asked; commit: sold; release, expire: given back; adjust.
-  HistoryUnits back;            ///< commit of a part: given back.
-  HistoryUnits shorts;          ///< `short`: out_of_stock, and a refused return.
-  HistoryUnits rows;            ///< stock.
+  std::int64_t units = 0;      ///< request: all units asked for.
+  std::string amount;          ///< request, charge, refund: decimal text.
+  Time until;                  ///< reserve, extend.
+  std::string reason;          ///< adjust, end.
+  std::string type;            ///< publish, deliver.
+  std::uint64_t sequence = 0;  ///< publish, deliver: from 1 in its saga.
+  std::string consumer;        ///< deliver.
+  std::string outcome;         ///< end: `completed`, `compensated` or `stuck`.
+  std::uint64_t events = 0;    ///< end: how many its saga decided.
+  HistoryUnits lines;   ///< reserve: asked; commit: sold; release, expire: given back; adjust.
+  HistoryUnits back;    ///< commit of a part: given back.
+  HistoryUnits shorts;  ///< `short`: out_of_stock, and a refused return.
+  HistoryUnits rows;    ///< stock.
 
   /// Set by the reader: a value of the right type that no history can bear, e.g. a 13th month.
   std::string impossible;
@@ -155,7 +156,7 @@ struct HistoryHeader {
   std::string options = "{}";  ///< A JSON object, as text: what would repeat the run.
   std::uint64_t seed = 1;
   std::uint32_t threads = 1;
-  bool exact = false;          ///< `short` is exact at its line although there was more than one thread.
+  bool exact = false;  ///< `short` is exact at its line although there was more than one thread.
   /// Each type of event with the consumers that are told of it.
   std::vector<std::pair<std::string, std::vector<std::string>>> consumers;
   /// Each order in which a saga may publish its types, whole.
@@ -219,7 +220,7 @@ class HistoryReader {
 
   std::istream* in_;
   HistoryLimits limits_;
-  std::string buffer_;     // bytes [begin_, buffer_.size()) are not read yet
+  std::string buffer_;  // bytes [begin_, buffer_.size()) are not read yet
   std::size_t begin_ = 0;
   std::uint64_t file_line_ = 0;
   bool at_end_ = false;

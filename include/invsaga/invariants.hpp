@@ -32,15 +32,15 @@ struct Violation {
   std::uint64_t n = 0;          ///< Of the line; 0 if only the end of the file shows it.
   std::uint64_t file_line = 0;  ///< From 1: the header is 1.
   int invariant = 0;
-  std::string what;             ///< What was seen. One line, safe to show.
+  std::string what;  ///< What was seen. One line, safe to show.
 };
 
 /// `line 17 (n 16): I7 committed exactly once: ...`
 std::string to_string(const Violation& violation);
 
 struct CheckOptions {
-  /// The history is whole: every saga has ended, and the store's counters are its last line. Off for
-  /// one that is cut short on purpose; what is there must hold all the same.
+  /// The history is whole: every saga has ended, and the store's counters are its last line. Off
+  /// for one that is cut short on purpose; what is there must hold all the same.
   bool whole = true;
   /// Every run was asked for by a `request`. Off for runs that were begun without one.
   bool requests = true;
@@ -48,7 +48,8 @@ struct CheckOptions {
   std::size_t keep = 1000;
 };
 
-/// Sums over the history, by the checker's own fold. Held at the largest number instead of wrapping.
+/// Sums over the history, by the checker's own fold. Held at the largest number instead of
+/// wrapping.
 struct CheckFigures {
   std::uint64_t lines = 0;   ///< Without the header.
   std::uint64_t orders = 0;  ///< Requests that were fresh.
@@ -58,7 +59,7 @@ struct CheckFigures {
   std::uint64_t returns_accepted = 0, returns_refused = 0;
   std::uint64_t adjustments_accepted = 0, adjustments_refused = 0;  ///< Write-offs.
   std::int64_t opening_units = 0, restocked_units = 0, returned_units = 0, written_off_units = 0;
-  std::int64_t sold_units = 0;  ///< Gross of returns.
+  std::int64_t sold_units = 0;                         ///< Gross of returns.
   std::int64_t on_hand_units = 0, reserved_units = 0;  ///< When the history ends.
   std::uint64_t charges = 0, refunds = 0;              ///< Of more than 0.
   std::uint64_t events_published = 0;                  ///< Different ones.
@@ -92,7 +93,8 @@ class InvariantChecker {
   /// What was found so far.
   [[nodiscard]] const CheckReport& report() const noexcept;
 
-  /// Judges what only the end can show. Call it once, last. The report lives as long as the checker.
+  /// Judges what only the end can show. Call it once, last. The report lives as long as the
+  /// checker.
   const CheckReport& finish();
 
  private:

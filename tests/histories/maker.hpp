@@ -42,7 +42,7 @@ inline invsaga::HistoryHeader checkout_header() {
   invsaga::HistoryHeader header;
   header.options = R"({"hold":900})";
   header.hold = Duration{900'000};
-  header.consumers = {{s, {"orders"}}, {r, {"orders", "carts"}}, {p, {"orders"}}, {c, {"orders"}},
+  header.consumers = {{s, {"orders"}}, {r, {"orders", "carts"}},  {p, {"orders"}}, {c, {"orders"}},
                       {l, {"carts"}},  {rf, {"orders", "carts"}}, {pf, {"orders"}}};
   header.paths = {{s, r, p, c, l}, {s, rf}, {s, r, pf}, {s, r, p, r, c, l}, {s, r, p, rf}};
   return header;
@@ -139,15 +139,19 @@ class Maker {
   }
 
   // -- stock
-  std::string sku(std::int64_t number) const { return "S" + std::to_string(number) + (number == 2 ? " a\"b" : ""); }
+  std::string sku(std::int64_t number) const {
+    return "S" + std::to_string(number) + (number == 2 ? " a\"b" : "");
+  }
   Lines some_lines(std::int64_t most) {
     Lines lines;
-    for (std::int64_t i = pick(1, 3); i > 0; --i) lines[sku(pick(1, options_.skus))] += pick(1, most);
+    for (std::int64_t i = pick(1, 3); i > 0; --i)
+      lines[sku(pick(1, options_.skus))] += pick(1, most);
     return lines;
   }
   void open_stock() {
     now_ = invsaga::time_from_ms(1'291'190'760'000);
-    for (int i = 1; i <= options_.skus; ++i) adjust("opening", "", {{sku(i), pick(3, 5 + options_.orders / 2)}});
+    for (int i = 1; i <= options_.skus; ++i)
+      adjust("opening", "", {{sku(i), pick(3, 5 + options_.orders / 2)}});
     for (std::int64_t day = 1; day <= 3; ++day) {
       later(now_ + Duration{day * 300'000}, restocks,
             [this] { adjust("restock", "", {{sku(pick(1, options_.skus)), pick(1, 15)}}); });
@@ -169,7 +173,8 @@ class Maker {
       const std::int64_t left = back ? row.sold - row.returned : available(sku);
       if ((off || back) && units > left) made.shorts.add(sku, units, left);
     }
-    if (!made.shorts.empty()) return emit(made, back ? HistoryAnswer::refused : HistoryAnswer::out_of_stock);
+    if (!made.shorts.empty())
+      return emit(made, back ? HistoryAnswer::refused : HistoryAnswer::out_of_stock);
     for (const auto& [sku, units] : lines) {
       rows_[sku].on_hand += off ? -units : units;
       if (back) rows_[sku].returned += units;
@@ -195,7 +200,9 @@ class Maker {
   }
   void reclaim(const Lines& lines) {
     for (auto& [id, hold] : holds_) {
-      if (std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return hold.lines.contains(l.first); })) expire(id);
+      if (std::any_of(lines.begin(), lines.end(),
+                      [&](const auto& l) { return hold.lines.contains(l.first); }))
+        expire(id);
     }
   }
   /// True if it is held now.
@@ -246,7 +253,8 @@ class Maker {
     HistoryLine made = line(HistoryOp::release, saga, id);
     made.step = saga.empty() ? "" : "reserve";
     expire(id);
-    if (!hold.live) return emit(made, hold.lines.empty() ? HistoryAnswer::tombstoned : HistoryAnswer::expired);
+    if (!hold.live)
+      return emit(made, hold.lines.empty() ? HistoryAnswer::tombstoned : HistoryAnswer::expired);
     hold.live = false;
     for (const auto& [sku, units] : hold.lines) rows_[sku].reserved -= units;
     put(hold.lines, made.lines);
@@ -264,7 +272,8 @@ class Maker {
 
   // -- events
   void publish(Order& order, const std::string& type) {
-    HistoryLine made = line(HistoryOp::publish, order.saga, order.saga + "/" + std::to_string(++order.events));
+    HistoryLine made = line(HistoryOp::publish, order.saga,
+                            order.saga + "/" + std::to_string(++order.events));
     made.type = type;
     made.sequence = order.events;
     if (fault()) emit(made, HistoryAnswer::failed);
@@ -284,11 +293,14 @@ class Maker {
     }
     if (fault()) {
       order.waiting[consumer] = true;
-      later(now_ + Duration{pick(1, 5000)}, retries, [this, &order, made] { arrive_late(order, made); });
+      later(now_ + Duration{pick(1, 5000)}, retries,
+            [this, &order, made] { arrive_late(order, made); });
       return;
     }
     emit(made, HistoryAnswer::handled);
-    if (fault()) later(now_ + Duration{pick(0, 60'000)}, retries, [this, made] { emit(made, HistoryAnswer::duplicate); });
+    if (fault())
+      later(now_ + Duration{pick(0, 60'000)}, retries,
+            [this, made] { emit(made, HistoryAnswer::duplicate); });
   }
   void arrive_late(Order& order, const HistoryLine& made) {
     if (fault()) emit(made, HistoryAnswer::failed);
@@ -308,9 +320,11 @@ class Maker {
     Order& order = orders_[name];
     order.saga = name;
     order.lines = some_lines(4);
-    order.amount = happens(5) ? "0" : std::to_string(pick(1, 900)) + "." + std::to_string(pick(10, 99));
+    order.amount = happens(5) ? "0"
+                              : std::to_string(pick(1, 900)) + "." + std::to_string(pick(10, 99));
     request(order, HistoryAnswer::fresh);
-    if (fault()) later(now_ + Duration{pick(0, 90'000)}, arrivals, [this, &order] { ask_again(order); });
+    if (fault())
+      later(now_ + Duration{pick(0, 90'000)}, arrivals, [this, &order] { ask_again(order); });
     call(order, "place");
     publish(order, "ORDER_CHECKOUT_STARTED");
     try_reserve(order);
@@ -329,7 +343,9 @@ class Maker {
     made.step = step;
     answer_maybe_lost(made, HistoryAnswer::done);
   }
-  std::string hold_id(const Order& order) const { return order.saga + "/reserve/" + std::to_string(order.holds); }
+  std::string hold_id(const Order& order) const {
+    return order.saga + "/reserve/" + std::to_string(order.holds);
+  }
 
   void try_reserve(Order& order) {
     const Time until = now_ + *history_.header.hold;
@@ -339,7 +355,8 @@ class Maker {
       made.until = until;
       put(order.lines, made.lines);
       emit(made, happens(50) ? HistoryAnswer::failed : HistoryAnswer::unknown);
-      return later(now_ + Duration{pick(10, 900)}, retries, [this, &order, until] { reserved_or_not(order, until); });
+      return later(now_ + Duration{pick(10, 900)}, retries,
+                   [this, &order, until] { reserved_or_not(order, until); });
     }
     reserved_or_not(order, until);
   }
@@ -369,7 +386,9 @@ class Maker {
     return made;
   }
   void pay(Order& order) {
-    const std::int64_t knows = happens(options_.faults) ? pick(6'000, happens(40) ? 3'000'000 : 60'000) : pick(200, 4'900);
+    const std::int64_t knows = happens(options_.faults)
+                                   ? pick(6'000, happens(40) ? 3'000'000 : 60'000)
+                                   : pick(200, 4'900);
     for (std::int64_t sent = 0; knows > 5'000 && sent < knows; sent += 30'000) {
       later(now_ + Duration{sent + 5'000}, answers, [this, &order] {
         order.unknown = true;
@@ -377,7 +396,8 @@ class Maker {
       });
     }
     const std::int64_t told = knows > 5'000 ? (knows / 30'000 + 1) * 30'000 : knows;
-    later(now_ + Duration{told}, answers, [this, &order] { happens(options_.faults) ? declined(order) : paid(order); });
+    later(now_ + Duration{told}, answers,
+          [this, &order] { happens(options_.faults) ? declined(order) : paid(order); });
   }
   void paid(Order& order) {
     answer_maybe_lost(payment(HistoryOp::charge, order), HistoryAnswer::charged);
@@ -416,7 +436,9 @@ class Maker {
     publish(order, "CART_CLEARED");
     end(order, "completed", "");
   }
-  void pay_back(Order& order) { answer_maybe_lost(payment(HistoryOp::refund, order), HistoryAnswer::refunded); }
+  void pay_back(Order& order) {
+    answer_maybe_lost(payment(HistoryOp::refund, order), HistoryAnswer::refunded);
+  }
   void undo(Order& order, const std::string& reason, bool held) {
     if (held) release(order.saga, hold_id(order));
     call(order, "cancel");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plants one wrong in a correct history: a changed value, a missing line, a second effect, a swapped
-// pair, a refusal that was not short, and for each invariant a line that breaks it. A kind whose
-// place the history does not have plants nothing.
+// Plants one wrong in a correct history: a changed value, a missing line, a second effect, a
+// swapped pair, a refusal that was not short, and for each invariant a line that breaks it. A kind
+// whose place the history does not have plants nothing.
 #pragma once
 
 #include <algorithm>
@@ -60,7 +60,9 @@ class Wrongs {
   Line* some_of(O op, A answer) {
     return some([=](const Line& l) { return l.op == op && l.answer == answer && !l.repeat; });
   }
-  std::size_t index_of(const Line* line) const { return static_cast<std::size_t>(line - history_.lines.data()); }
+  std::size_t index_of(const Line* line) const {
+    return static_cast<std::size_t>(line - history_.lines.data());
+  }
   void renumber() {
     std::uint64_t n = 0;
     for (Line& line : history_.lines) line.n = ++n;
@@ -76,7 +78,8 @@ class Wrongs {
     line.at = place->at;
     line.t0 = place->t0;
     line.t1 = place->t1;
-    history_.lines.insert(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(place)) + 1, std::move(line));
+    history_.lines.insert(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(place)) + 1,
+                          std::move(line));
     renumber();
     return true;
   }
@@ -93,11 +96,12 @@ class Wrongs {
     HistoryUnits changed;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const auto entry = list[i];
-      changed.add(i == at ? std::string_view(sku) : entry.sku, entry.values[0], entry.values[1], entry.values[2]);
+      changed.add(i == at ? std::string_view(sku) : entry.sku, entry.values[0], entry.values[1],
+                  entry.values[2]);
     }
     list = changed;
   }
-  bool bump(Line* line, HistoryUnits Line::*list, std::size_t which) {
+  bool bump(Line* line, HistoryUnits Line::* list, std::size_t which) {
     if (line == nullptr || (line->*list).empty()) return false;
     set(line->*list, pick((line->*list).size()), which, pick(2) == 0 ? 1 : -1);
     return true;
@@ -105,17 +109,27 @@ class Wrongs {
   static bool decides(const Line& l) {
     if (l.repeat || l.answer == A::failed || l.answer == A::unknown) return false;
     switch (l.op) {
-      case O::request: return l.answer == A::fresh;
-      case O::reserve: return l.answer == A::reserved || l.answer == A::out_of_stock;
-      case O::commit: return l.answer == A::committed || l.answer == A::expired;
-      case O::release: return l.answer == A::released;
-      case O::adjust: return l.answer == A::adjusted;
-      case O::deliver: return l.answer == A::handled;
-      case O::extend: return false;
-      default: return true;
+      case O::request:
+        return l.answer == A::fresh;
+      case O::reserve:
+        return l.answer == A::reserved || l.answer == A::out_of_stock;
+      case O::commit:
+        return l.answer == A::committed || l.answer == A::expired;
+      case O::release:
+        return l.answer == A::released;
+      case O::adjust:
+        return l.answer == A::adjusted;
+      case O::deliver:
+        return l.answer == A::handled;
+      case O::extend:
+        return false;
+      default:
+        return true;
     }
   }
-  static bool moves(const Line& l) { return decides(l) && l.op != O::request && l.op != O::end && l.op != O::stock; }
+  static bool moves(const Line& l) {
+    return decides(l) && l.op != O::request && l.op != O::end && l.op != O::stock;
+  }
   std::set<std::string> sagas() const {
     std::set<std::string> names;
     for (const Line& l : history_.lines) {
@@ -135,7 +149,9 @@ class Wrongs {
   bool quantity_released() { return bump(some_of(O::release, A::released), &Line::lines, 0); }
   bool quantity_expired() { return bump(some_of(O::expire, A::expired), &Line::lines, 0); }
   bool quantity_adjusted() { return bump(some_of(O::adjust, A::adjusted), &Line::lines, 0); }
-  bool quantity_back() { return bump(some([](const Line& l) { return !l.back.empty(); }), &Line::back, 0); }
+  bool quantity_back() {
+    return bump(some([](const Line& l) { return !l.back.empty(); }), &Line::back, 0);
+  }
   bool quantity_counted() { return bump(some_of(O::stock, A::counted), &Line::rows, pick(3)); }
   bool quantity_repeated() {
     return bump(some([](const Line& l) { return l.repeat && !l.lines.empty(); }), &Line::lines, 0);
@@ -153,7 +169,8 @@ class Wrongs {
     return true;
   }
   bool product() {
-    Line* line = some([](const Line& l) { return decides(l) && !l.lines.empty() && l.shorts.empty(); });
+    Line* line = some(
+        [](const Line& l) { return decides(l) && !l.lines.empty() && l.shorts.empty(); });
     if (line == nullptr) return false;
     rename(line->lines, pick(line->lines.size()), "another");
     return true;
@@ -187,7 +204,9 @@ class Wrongs {
     for (const Line& l : history_.lines) {
       if (l.op == O::charge) charged.insert(l.saga);
     }
-    Line* line = some([&](const Line& l) { return l.op == O::request && l.answer == A::fresh && charged.contains(l.saga); });
+    Line* line = some([&](const Line& l) {
+      return l.op == O::request && l.answer == A::fresh && charged.contains(l.saga);
+    });
     if (line == nullptr) return false;
     line->amount = line->amount == "0" ? "7" : "0.01";
     return true;
@@ -263,7 +282,8 @@ class Wrongs {
   bool end_reason() {
     Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "compensated"; });
     if (line == nullptr) return false;
-    const std::array<const char*, 5> others = {"out_of_stock", "declined", "payment_failed", "hold_expired", ""};
+    const std::array<const char*, 5> others = {"out_of_stock", "declined", "payment_failed",
+                                               "hold_expired", ""};
     const std::string old = line->reason;
     while (line->reason == old) line->reason = others[pick(others.size())];
     return true;
@@ -287,7 +307,8 @@ class Wrongs {
   }
   bool unknown_id() {
     Line* line = some([](const Line& l) {
-      return decides(l) && (l.op == O::commit || l.op == O::expire || l.op == O::release || l.op == O::deliver || l.op == O::refund);
+      return decides(l) && (l.op == O::commit || l.op == O::expire || l.op == O::release ||
+                            l.op == O::deliver || l.op == O::refund);
     });
     if (line == nullptr) return false;
     line->id += "?";
@@ -309,7 +330,8 @@ class Wrongs {
     }
     if (line->op == O::commit && line->answer == A::expired) {
       // Nothing tells these from an `expired` that nobody asked about.
-      std::erase_if(others, [](A a) { return a == A::not_found || a == A::failed || a == A::unknown; });
+      std::erase_if(others,
+                    [](A a) { return a == A::not_found || a == A::failed || a == A::unknown; });
     }
     if (others.empty()) return false;
     line->answer = others[pick(others.size())];
@@ -336,11 +358,16 @@ class Wrongs {
     history_.lines.erase(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(line)));
     return true;
   }
-  bool missing() { return drop(some([](const Line& l) { return decides(l) && !(l.op == O::commit && l.answer == A::expired); })); }
+  bool missing() {
+    return drop(some([](const Line& l) {
+      return decides(l) && !(l.op == O::commit && l.answer == A::expired);
+    }));
+  }
   bool missing_of(O op, A answer) { return drop(some_of(op, answer)); }
   bool missing_request() { return missing_of(O::request, A::fresh); }
   bool missing_place() {
-    return drop(some([](const Line& l) { return l.op == O::call && l.step == "place" && !l.repeat; }));
+    return drop(
+        some([](const Line& l) { return l.op == O::call && l.step == "place" && !l.repeat; }));
   }
   bool missing_reserve() { return missing_of(O::reserve, A::reserved); }
   bool missing_refusal() { return drop(some(refused_run)); }
@@ -351,10 +378,12 @@ class Wrongs {
   bool missing_expire() { return missing_of(O::expire, A::expired); }
   bool missing_refund() { return missing_of(O::refund, A::refunded); }
   bool missing_cancel() {
-    return drop(some([](const Line& l) { return l.op == O::call && l.step == "cancel" && !l.repeat; }));
+    return drop(
+        some([](const Line& l) { return l.op == O::call && l.step == "cancel" && !l.repeat; }));
   }
   bool missing_clear() {
-    return drop(some([](const Line& l) { return l.op == O::call && l.step == "clear cart" && !l.repeat; }));
+    return drop(
+        some([](const Line& l) { return l.op == O::call && l.step == "clear cart" && !l.repeat; }));
   }
   bool missing_adjust() { return missing_of(O::adjust, A::adjusted); }
   bool missing_publish() { return missing_of(O::publish, A::published); }
@@ -362,7 +391,11 @@ class Wrongs {
   bool missing_end() { return missing_of(O::end, A::ended); }
   bool missing_counters() { return missing_of(O::stock, A::counted); }
   bool second_of(Line* line) { return line != nullptr && insert_after(line, *line); }
-  bool second() { return second_of(some([](const Line& l) { return decides(l) && !(l.op == O::commit && l.answer == A::expired); })); }
+  bool second() {
+    return second_of(some([](const Line& l) {
+      return decides(l) && !(l.op == O::commit && l.answer == A::expired);
+    }));
+  }
   bool second_commit() { return second_of(some_of(O::commit, A::committed)); }
   bool second_charge_new_id() {
     Line* line = some_of(O::charge, A::charged);
@@ -410,7 +443,8 @@ class Wrongs {
   }
   bool swapped_deliveries() {
     return swap_if([](const Line& a, const Line& b) {
-      return a.op == O::deliver && b.op == O::deliver && moves(a) && moves(b) && a.saga == b.saga && a.consumer == b.consumer;
+      return a.op == O::deliver && b.op == O::deliver && moves(a) && moves(b) && a.saga == b.saga &&
+             a.consumer == b.consumer;
     });
   }
   bool swapped_cause() {
@@ -420,13 +454,16 @@ class Wrongs {
   }
   bool swapped_steps() {
     return swap_if([](const Line& a, const Line& b) {
-      const bool steps = moves(a) && moves(b) && a.op != O::publish && a.op != O::deliver && b.op != O::publish && b.op != O::deliver;
-      return steps && a.saga == b.saga && !a.saga.empty() && a.op != O::adjust && a.op != O::expire && b.op != O::expire;
+      const bool steps = moves(a) && moves(b) && a.op != O::publish && a.op != O::deliver &&
+                         b.op != O::publish && b.op != O::deliver;
+      return steps && a.saga == b.saga && !a.saga.empty() && a.op != O::adjust &&
+             a.op != O::expire && b.op != O::expire;
     });
   }
   bool swapped_end() {
     return swap_if([](const Line& a, const Line& b) {
-      return moves(a) && a.op != O::publish && a.op != O::deliver && a.op != O::expire && b.op == O::end && a.saga == b.saga;
+      return moves(a) && a.op != O::publish && a.op != O::deliver && a.op != O::expire &&
+             b.op == O::end && a.saga == b.saga;
     });
   }
 
@@ -467,7 +504,8 @@ class Wrongs {
     for (std::size_t i = 0; i < line->lines.size(); ++i) {
       const auto entry = line->lines[i];
       bool named = false;
-      for (std::size_t k = 0; k < line->shorts.size(); ++k) named |= line->shorts[k].sku == entry.sku;
+      for (std::size_t k = 0; k < line->shorts.size(); ++k)
+        named |= line->shorts[k].sku == entry.sku;
       const std::int64_t asked = std::abs(entry.units());
       if (!named) line->shorts.add(std::string(entry.sku), asked, asked - 1);
     }
@@ -475,7 +513,9 @@ class Wrongs {
   }
   /// A reserve that held is shown as refused, although all was there.
   bool refusal_that_was_not_short() {
-    Line* line = some([](const Line& l) { return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.lost; });
+    Line* line = some([](const Line& l) {
+      return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.lost;
+    });
     if (line == nullptr) return false;
     line->answer = A::out_of_stock;
     line->shorts.add(line->lines[0].sku, line->lines[0].units(), line->lines[0].units() - 1);
@@ -577,7 +617,9 @@ class Wrongs {
     return false;
   }
   bool cancel_after_commit() {
-    Line* line = some([](const Line& l) { return l.op == O::commit && l.answer == A::committed && !l.saga.empty(); });
+    Line* line = some([](const Line& l) {
+      return l.op == O::commit && l.answer == A::committed && !l.saga.empty();
+    });
     if (line == nullptr) return false;
     Line cancel;
     cancel.op = O::call;
@@ -592,7 +634,9 @@ class Wrongs {
     if (line == nullptr) return false;
     for (std::size_t i = 0; i < history_.lines.size(); ++i) {
       const Line& release = history_.lines[i];
-      if (release.op != O::release || release.saga != line->saga || release.answer != A::released || release.repeat) continue;
+      if (release.op != O::release || release.saga != line->saga || release.answer != A::released ||
+          release.repeat)
+        continue;
       const Line moved = release;
       const auto from = history_.lines.begin() + static_cast<std::ptrdiff_t>(i);
       const auto to = history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(line));
@@ -646,7 +690,8 @@ class Wrongs {
     if (line == nullptr) return false;
     const std::string id = line->id, consumer = line->consumer;
     for (const Line& l : history_.lines) {
-      if (l.op == O::deliver && l.id == id && l.consumer == consumer && l.answer == A::failed) return false;
+      if (l.op == O::deliver && l.id == id && l.consumer == consumer && l.answer == A::failed)
+        return false;
     }
     line->answer = A::dead;
     return true;
@@ -690,7 +735,8 @@ class Wrongs {
     return true;
   }
   bool lost_without_answer() {
-    Line* line = some([](const Line& l) { return l.answer == A::failed || l.answer == A::unknown; });
+    Line* line = some(
+        [](const Line& l) { return l.answer == A::failed || l.answer == A::unknown; });
     if (line == nullptr) return false;
     line->lost = true;
     return true;
@@ -711,43 +757,101 @@ class Wrongs {
 
 inline const std::vector<Wrongs::Kind>& Wrongs::kinds() {
 #define INVSAGA_KIND(name) {#name, &Wrongs::name}
-  static const std::vector<Kind> all = {
-      INVSAGA_KIND(quantity_reserved), INVSAGA_KIND(quantity_refused), INVSAGA_KIND(quantity_sold),
-      INVSAGA_KIND(quantity_released), INVSAGA_KIND(quantity_expired), INVSAGA_KIND(quantity_adjusted),
-      INVSAGA_KIND(quantity_back), INVSAGA_KIND(quantity_counted), INVSAGA_KIND(quantity_repeated),
-      INVSAGA_KIND(quantity_negative), INVSAGA_KIND(quantity_huge), INVSAGA_KIND(product),
-      INVSAGA_KIND(product_counted), INVSAGA_KIND(units), INVSAGA_KIND(units_again),
-      INVSAGA_KIND(amount), INVSAGA_KIND(amount_asked), INVSAGA_KIND(amount_no_number),
-      INVSAGA_KIND(until), INVSAGA_KIND(at_back), INVSAGA_KIND(at_forward), INVSAGA_KIND(real_time),
-      INVSAGA_KIND(number), INVSAGA_KIND(event_type), INVSAGA_KIND(event_sequence),
-      INVSAGA_KIND(event_consumer), INVSAGA_KIND(end_events), INVSAGA_KIND(end_outcome),
-      INVSAGA_KIND(end_reason), INVSAGA_KIND(call_step), INVSAGA_KIND(saga_of_line),
-      INVSAGA_KIND(unknown_id), INVSAGA_KIND(answer_of_another), INVSAGA_KIND(answer),
-      INVSAGA_KIND(repeat_gone), INVSAGA_KIND(repeat_came), INVSAGA_KIND(gap), INVSAGA_KIND(missing),
-      INVSAGA_KIND(missing_request), INVSAGA_KIND(missing_place), INVSAGA_KIND(missing_reserve),
-      INVSAGA_KIND(missing_refusal), INVSAGA_KIND(missing_charge), INVSAGA_KIND(missing_decline),
-      INVSAGA_KIND(missing_commit), INVSAGA_KIND(missing_release), INVSAGA_KIND(missing_expire),
-      INVSAGA_KIND(missing_refund), INVSAGA_KIND(missing_cancel), INVSAGA_KIND(missing_clear),
-      INVSAGA_KIND(missing_adjust), INVSAGA_KIND(missing_publish), INVSAGA_KIND(missing_handled),
-      INVSAGA_KIND(missing_end), INVSAGA_KIND(missing_counters), INVSAGA_KIND(second),
-      INVSAGA_KIND(second_commit), INVSAGA_KIND(second_charge_new_id),
-      INVSAGA_KIND(second_place_new_id), INVSAGA_KIND(second_request_new_id),
-      INVSAGA_KIND(swapped_events), INVSAGA_KIND(swapped_deliveries), INVSAGA_KIND(swapped_cause),
-      INVSAGA_KIND(swapped_steps), INVSAGA_KIND(swapped_end), INVSAGA_KIND(refusal_with_room),
-      INVSAGA_KIND(refusal_other_number), INVSAGA_KIND(refusal_less_named),
-      INVSAGA_KIND(refusal_more_named), INVSAGA_KIND(refusal_that_was_not_short),
-      INVSAGA_KIND(accepted_without_room), INVSAGA_KIND(oversold),
-      INVSAGA_KIND(released_after_commit), INVSAGA_KIND(committed_after_release),
-      INVSAGA_KIND(expired_after_commit), INVSAGA_KIND(expired_early),
-      INVSAGA_KIND(commit_after_expiry), INVSAGA_KIND(reserve_past_tombstone),
-      INVSAGA_KIND(refund_after_end), INVSAGA_KIND(reserve_after_end),
-      INVSAGA_KIND(cancel_after_commit), INVSAGA_KIND(release_before_decline),
-      INVSAGA_KIND(refund_of_declined), INVSAGA_KIND(hot_loop), INVSAGA_KIND(parked_for_nothing),
-      INVSAGA_KIND(duplicate_too_early), INVSAGA_KIND(dead_without_a_try),
-      INVSAGA_KIND(published_after_end), INVSAGA_KIND(completed_too_early),
-      INVSAGA_KIND(in_progress_too_late), INVSAGA_KIND(mismatch_of_the_same),
-      INVSAGA_KIND(expired_under_way), INVSAGA_KIND(lost_without_answer),
-      INVSAGA_KIND(after_the_last), INVSAGA_KIND(consumer_more)};
+  static const std::vector<Kind> all = {INVSAGA_KIND(quantity_reserved),
+                                        INVSAGA_KIND(quantity_refused),
+                                        INVSAGA_KIND(quantity_sold),
+                                        INVSAGA_KIND(quantity_released),
+                                        INVSAGA_KIND(quantity_expired),
+                                        INVSAGA_KIND(quantity_adjusted),
+                                        INVSAGA_KIND(quantity_back),
+                                        INVSAGA_KIND(quantity_counted),
+                                        INVSAGA_KIND(quantity_repeated),
+                                        INVSAGA_KIND(quantity_negative),
+                                        INVSAGA_KIND(quantity_huge),
+                                        INVSAGA_KIND(product),
+                                        INVSAGA_KIND(product_counted),
+                                        INVSAGA_KIND(units),
+                                        INVSAGA_KIND(units_again),
+                                        INVSAGA_KIND(amount),
+                                        INVSAGA_KIND(amount_asked),
+                                        INVSAGA_KIND(amount_no_number),
+                                        INVSAGA_KIND(until),
+                                        INVSAGA_KIND(at_back),
+                                        INVSAGA_KIND(at_forward),
+                                        INVSAGA_KIND(real_time),
+                                        INVSAGA_KIND(number),
+                                        INVSAGA_KIND(event_type),
+                                        INVSAGA_KIND(event_sequence),
+                                        INVSAGA_KIND(event_consumer),
+                                        INVSAGA_KIND(end_events),
+                                        INVSAGA_KIND(end_outcome),
+                                        INVSAGA_KIND(end_reason),
+                                        INVSAGA_KIND(call_step),
+                                        INVSAGA_KIND(saga_of_line),
+                                        INVSAGA_KIND(unknown_id),
+                                        INVSAGA_KIND(answer_of_another),
+                                        INVSAGA_KIND(answer),
+                                        INVSAGA_KIND(repeat_gone),
+                                        INVSAGA_KIND(repeat_came),
+                                        INVSAGA_KIND(gap),
+                                        INVSAGA_KIND(missing),
+                                        INVSAGA_KIND(missing_request),
+                                        INVSAGA_KIND(missing_place),
+                                        INVSAGA_KIND(missing_reserve),
+                                        INVSAGA_KIND(missing_refusal),
+                                        INVSAGA_KIND(missing_charge),
+                                        INVSAGA_KIND(missing_decline),
+                                        INVSAGA_KIND(missing_commit),
+                                        INVSAGA_KIND(missing_release),
+                                        INVSAGA_KIND(missing_expire),
+                                        INVSAGA_KIND(missing_refund),
+                                        INVSAGA_KIND(missing_cancel),
+                                        INVSAGA_KIND(missing_clear),
+                                        INVSAGA_KIND(missing_adjust),
+                                        INVSAGA_KIND(missing_publish),
+                                        INVSAGA_KIND(missing_handled),
+                                        INVSAGA_KIND(missing_end),
+                                        INVSAGA_KIND(missing_counters),
+                                        INVSAGA_KIND(second),
+                                        INVSAGA_KIND(second_commit),
+                                        INVSAGA_KIND(second_charge_new_id),
+                                        INVSAGA_KIND(second_place_new_id),
+                                        INVSAGA_KIND(second_request_new_id),
+                                        INVSAGA_KIND(swapped_events),
+                                        INVSAGA_KIND(swapped_deliveries),
+                                        INVSAGA_KIND(swapped_cause),
+                                        INVSAGA_KIND(swapped_steps),
+                                        INVSAGA_KIND(swapped_end),
+                                        INVSAGA_KIND(refusal_with_room),
+                                        INVSAGA_KIND(refusal_other_number),
+                                        INVSAGA_KIND(refusal_less_named),
+                                        INVSAGA_KIND(refusal_more_named),
+                                        INVSAGA_KIND(refusal_that_was_not_short),
+                                        INVSAGA_KIND(accepted_without_room),
+                                        INVSAGA_KIND(oversold),
+                                        INVSAGA_KIND(released_after_commit),
+                                        INVSAGA_KIND(committed_after_release),
+                                        INVSAGA_KIND(expired_after_commit),
+                                        INVSAGA_KIND(expired_early),
+                                        INVSAGA_KIND(commit_after_expiry),
+                                        INVSAGA_KIND(reserve_past_tombstone),
+                                        INVSAGA_KIND(refund_after_end),
+                                        INVSAGA_KIND(reserve_after_end),
+                                        INVSAGA_KIND(cancel_after_commit),
+                                        INVSAGA_KIND(release_before_decline),
+                                        INVSAGA_KIND(refund_of_declined),
+                                        INVSAGA_KIND(hot_loop),
+                                        INVSAGA_KIND(parked_for_nothing),
+                                        INVSAGA_KIND(duplicate_too_early),
+                                        INVSAGA_KIND(dead_without_a_try),
+                                        INVSAGA_KIND(published_after_end),
+                                        INVSAGA_KIND(completed_too_early),
+                                        INVSAGA_KIND(in_progress_too_late),
+                                        INVSAGA_KIND(mismatch_of_the_same),
+                                        INVSAGA_KIND(expired_under_way),
+                                        INVSAGA_KIND(lost_without_answer),
+                                        INVSAGA_KIND(after_the_last),
+                                        INVSAGA_KIND(consumer_more)};
 #undef INVSAGA_KIND
   return all;
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sagas that events start: the order service tells that a checkout has begun, and knows of nobody
+// who acts on it.
+//
+//     start_on_event(bus, "checkout", "ORDER_CHECKOUT_STARTED", runner, checkout, {.lifetime =
+//     24h});
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <invsaga/bytes.hpp>
+#include <invsaga/event_bus.hpp>
+#include <invsaga/id_text.hpp>
+#include <invsaga/idempotency.hpp>
+#include <invsaga/saga_runner.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+struct StartOnEvent {
+  /// How long after its time an event may still start a run; as long as the bus may deliver it
+  /// again. There is no default: what is delivered later starts nothing, and is dead.
+  Duration lifetime;
+};
+
+namespace detail {
+
+/// The request that an event stands for: one a saga, however often it is delivered.
+inline StartRequest request_of(const Event& event, std::string_view saga, Duration lifetime) {
+  StartRequest request;
+  request.key = event.subject.empty() ? to_hex(event.id) : event.subject;
+  request.request = request_key(saga, "start on event", to_hex(event.id));
+  request.fingerprint = fingerprint(event.data);
+  request.deadline = saturating_add(event.time, lifetime);
+  request.traceparent = event.traceparent;
+  return request;
+}
+
+}  // namespace detail
+
+/// A handler that begins a run of `saga` for each event. The event's data is the saga's input, as
+/// its `Stored` encodes it; its subject is the run's key; its id is the request, so that one that
+/// is delivered again begins nothing and is a `duplicate`. Runner and saga are borrowed. Errors:
+/// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (the
+/// id was used with other data), and those of `SagaRunner::start`; by their remedy the bus delivers
+/// it again or gives it up.
+template <Saga S, Backend B>
+EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
+  return [&runner, &saga, options](const Event& event) -> result<Handling> {
+    INVSAGA_TRY(const auto input, decode<typename S::input_type>(event.data));
+    INVSAGA_TRY(
+        const StartAnswer begun,
+        runner.start(saga, input, detail::request_of(event, saga.name(), options.lifetime)));
+    switch (begun.state) {
+      case ClaimState::fresh:
+        return Handling::handled;
+      case ClaimState::in_progress:
+      case ClaimState::completed:
+        return Handling::duplicate;
+      case ClaimState::expired:
+        return Error{Errc::too_late};
+      case ClaimState::mismatch:
+        break;
+    }
+    return Error{Errc::invalid_argument};
+  };
+}
+
+/// Has events of that type start the saga. Errors: those of `subscribe`.
+template <EventBus Bus, Saga S, Backend B>
+result<void> start_on_event(Bus& bus, std::string_view consumer, std::string_view type,
+                            SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
+  const std::string_view types[] = {type};
+  return bus.subscribe(consumer, types, starts(runner, saga, options));
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// expect: log.append(run, at, record)
+#include <invsaga/testing/archetypes.hpp>
+
+using namespace invsaga;
+
+#ifdef MENDED
+using Mine = testing::archetypes::SagaLogArchetype;
+#else
+using Mine = testing::archetypes::LogWithoutPosition;
+#endif
+static_assert(SagaLog<Mine>);

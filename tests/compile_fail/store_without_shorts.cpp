@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// expect: store.reserve(reserve, shorts)
+#include <invsaga/testing/archetypes.hpp>
+
+using namespace invsaga;
+
+#ifdef MENDED
+using Mine = testing::archetypes::ReservationStoreArchetype;
+#else
+using Mine = testing::archetypes::StoreWithoutShorts;
+#endif
+static_assert(ReservationStore<Mine>);
