@@ -14,7 +14,7 @@ constexpr std::size_t block_bytes = std::size_t{1} << 18;
 
 HistoryReader::HistoryReader(std::istream& in, HistoryLimits limits) : in_(&in), limits_(limits) {}
 
-HistoryReader::Got HistoryReader::refuse(std::string why) {
+HistoryReader::Got HistoryReader::refuse(const std::string& why) {
   problem_ = "line " + std::to_string(file_line_) + ": " + why;
   return Got::not_ours;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts that the library brings, under the suites of their concepts. The memory backend and the one whose parts live
-// apart are bound beside their own tests.
+// The parts that the library brings, and the model of a backend, under the suites of their concepts. The memory backend
+// (memory_conformance_test.cpp) and the one whose parts live apart (apart_conformance_test.cpp) are bound elsewhere.
 
 #include <invsaga/claim_table.hpp>
 #include <invsaga/ledger.hpp>
 #include <invsaga/run_table.hpp>
+#include <invsaga/testing/backend_conformance.hpp>
 #include <invsaga/testing/idempotency_conformance.hpp>
+#include <invsaga/testing/model.hpp>
 #include <invsaga/testing/saga_log_conformance.hpp>
 #include <invsaga/testing/store_conformance.hpp>
 
@@ -38,5 +40,14 @@ struct RunTableHarness {
   RunTable table;
 };
 INVSAGA_TEST_SAGA_LOG(RunTable, RunTableHarness);
+
+struct ModelHarness {
+  explicit ModelHarness(const StoreLimits& limits) : model(limits) {}
+  BackendModel& backend() { return model; }
+  void advance_to(Time now) { model.advance_to(now); }
+  StockCounters stock(Row row) { return model.stock(row).value(); }
+  BackendModel model;
+};
+INVSAGA_TEST_BACKEND(Model, ModelHarness);
 
 }  // namespace

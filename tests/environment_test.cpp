@@ -132,6 +132,26 @@ TEST(LocalExecutor, RunsAnOverdueTaskAtOnceAndDoesNotMoveTheClockForIt) {
   EXPECT_THAT(notes.times(), ElementsAre(at(100)));
 }
 
+/// A wall clock that somebody sets.
+class SetClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return time; }
+  void sleep_until(Time until) override { time = std::max(time, until); }
+  Time time = at(0);
+};
+
+TEST(LocalExecutor, KeepsTheOrderOfWhatIsPostedWhenTheClockIsSetBack) {
+  SetClock clock;
+  LocalExecutor executor(clock);
+  Notes notes(clock);
+  executor.post(notes.task(1));
+  clock.time = at(-1'000);
+  executor.post(notes.task(2));
+  while (executor.run_one()) {
+  }
+  EXPECT_THAT(notes.tags(), ElementsAre(1, 2));
+}
+
 TEST(LocalExecutor, TasksMayArmTasks) {
   ManualClock clock(at(0));
   LocalExecutor executor(clock);
@@ -247,6 +267,7 @@ TEST(ThreadExecutor, MovesAClockThatStandsStillOnlyWhenNothingIsUnderWay) {
   executor.post_at(at(10), notes.task(1));
   executor.post(notes.task(0));
   notes.await(1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_EQ(clock.now(), at(0));
   go.set_value();
   notes.await(2);

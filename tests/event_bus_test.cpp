@@ -350,6 +350,48 @@ TEST_F(MemoryBusTest, AHeadThatFailsHoldsBackWhatCameTooEarly) {
   EXPECT_THAT(acted, IsCountedFrom1To(3));
 }
 
+TEST_F(MemoryBusTest, ArmsOneTaskForASagaThatWaits) {
+  Recipient recipient = fails_at(1, Errc::unavailable);
+  subscribe("a", recipient);
+  publish_to(1);
+  executor.run_until(clock.now());
+  for (std::uint64_t sequence = 2; sequence <= 50; ++sequence) publish(1, sequence);
+  EXPECT_EQ(executor.waiting(), 1u);
+}
+
+// A task that was armed for an event that came too early finds its saga changed.
+TEST_F(MemoryBusTest, ATaskThatComesWhileAHandlerIsAtItDeliversNothing) {
+  int at_once = 0;
+  Recipient recipient([&](const Event& event, int n) -> result<Handling> {
+    EXPECT_EQ(++at_once, 1);
+    if (event.sequence == 1) {
+      clock.advance(Duration{1'000});
+      EXPECT_TRUE(executor.step()) << "as on another thread";
+    }
+    --at_once;
+    return event.sequence == 2 && n == 1 ? Handling::parked : Handling::handled;
+  });
+  subscribe("a", recipient);
+  publish(1, 2);
+  executor.run_until(clock.now());
+  publish(1, 1);
+  executor.run_all();
+  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(2, 1, 2));
+}
+
+TEST_F(MemoryBusTest, ATaskThatComesAfterItsSagaIsDeadDeliversNothing) {
+  Recipient recipient([](const Event& event, int) -> result<Handling> {
+    if (event.sequence == 1) return Error{Errc::corrupt};
+    return Handling::parked;
+  });
+  subscribe("a", recipient);
+  publish(1, 2);
+  executor.run_until(clock.now());
+  publish(1, 1);
+  executor.run_all();
+  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(2, 1));
+}
+
 TEST_F(MemoryBusTest, WhenFullTakesNothingNewAndKeepsWhatItHas) {
   options.max_pending = 4;
   Recipient a, b;

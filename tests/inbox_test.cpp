@@ -202,6 +202,16 @@ TEST_F(InboxTest, WhoLostItsLeaseIsToldAndDoesNotConfirm) {
   EXPECT_EQ(inbox().counts().handled, 0u);
 }
 
+TEST_F(InboxTest, WhoLostItsLeaseTakesTheOthersWordForIt) {
+  const auto entry = inbox().open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  claims.pass(options.lease);
+  Inbox other(claims, "mail", options);
+  ASSERT_THAT(handle(event(1), other), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+}
+
 TEST_F(InboxTest, ASlowEffectKeepsItsLeaseByExtendingIt) {
   const auto entry = inbox().open(event(1));
   ASSERT_THAT(entry, IsOk());

@@ -184,6 +184,20 @@ TEST_F(RelayTest, SeesWhatIsPutWhileItPublishes) {
   EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(5));
 }
 
+TEST_F(RelayTest, AWakeUpThatComesToATaskWhileAnotherLooksIsNotLost) {
+  bus.fault = [this](const Event& event) -> result<void> {
+    if (event.saga != saga_no(1)) return success();
+    put(2, 1);
+    relay().wake();
+    EXPECT_TRUE(executor.step()) << "as on another thread: the look that was asked for";
+    return success();
+  };
+  put(1, 1);
+  relay();
+  run_now();
+  EXPECT_EQ(bus.sequences_of(saga_no(2)).size(), 1u);
+}
+
 TEST_F(RelayTest, AFailingSagaKeepsItsOrderAndHoldsBackNoOther) {
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
     put(1, sequence);

@@ -73,7 +73,7 @@ class Rig {
   /// One process: a runner with its own way to the backend.
   struct Process {
     Process(Rig& rig, RunnerOptions options)
-        : connection(rig.parts.backend, rig.clock),
+        : connection(rig.parts.backend, [&rig] { rig.parts.advance_to(rig.clock.now()); }),
           runner(connection, Environment{rig.clock, rig.executor, 1}, options) {
       runner.add(sample::checkout, rig.shop);
     }
@@ -122,7 +122,7 @@ class Rig {
   RunId begin(Process& process, const std::string& number = "1") {
     const auto begun = process.runner.start(sample::checkout, order(number), request(number));
     EXPECT_THAT(begun, testing::IsOk());
-    if (begun.has_value()) EXPECT_EQ(begun.assume_value().state, ClaimState::fresh);
+    EXPECT_THAT(begun, testing::ClaimIs(ClaimState::fresh));
     return run_of(number);
   }
 
@@ -152,7 +152,8 @@ class Rig {
   }
   std::vector<std::string> told(RunId run) {
     std::vector<std::string> types;
-    for (const Event& event : parts.backend.pending(1000).assume_value()) {
+    const auto pending = parts.backend.pending(1000);
+    for (const Event& event : pending.assume_value()) {
       if (event.saga == run) types.push_back(event.type);
     }
     return types;

@@ -138,13 +138,17 @@ TYPED_TEST(Runner, ALateReserveOfARunThatWasCompensatedHoldsNothing) {
 }
 
 TYPED_TEST(Runner, AReplyThatComesAfterTheRunnerEndedIsDropped) {
-  auto process = this->process();
-  process->connection.at_apply = [](const Operation&) { return Mishap::late; };
-  this->begin(*process);
-  auto connection = std::make_unique<typename Rig<TypeParam>::Connection>(process->connection);
-  process.reset();
-  EXPECT_EQ(this->executor.waiting(), 0u);  // and it left no timer behind
-  connection->release_late();
+  typename Rig<TypeParam>::Connection connection(
+      this->parts.backend, [this] { this->parts.advance_to(this->clock.now()); });
+  connection.at_apply = [](const Operation&) { return Mishap::late; };
+  {
+    SagaRunner runner(connection, Environment{this->clock, this->executor});
+    runner.add(sample::checkout, this->shop);
+    ASSERT_THAT(runner.start(sample::checkout, this->order(), this->request()), IsOk());
+    EXPECT_GT(this->executor.waiting(), 0u);
+  }
+  EXPECT_EQ(this->executor.waiting(), 0u);  // it left no timer behind
+  EXPECT_TRUE(connection.release_late());
   this->run_all();
 }
 
@@ -439,14 +443,18 @@ TYPED_TEST(Runner, ALogThatDoesNotAnswerIsAskedAgainAtGrowingIntervalsForEver) {
 TYPED_TEST(Runner, TellsTheObserverEachRecordOnceInTheOrderOfTheLog) {
   auto process = this->process();
   int number = 0;
-  process->connection.at_append = [&](const RunRecord&) {
-    return number++ % 2 == 1 ? Mishap::lost : Mishap::none;
+  process->connection.at_append = [&](const RunRecord& record) {
+    if (record.kind == RecordKind::begun || record.kind == RecordKind::cancelled) {
+      return Mishap::none;
+    }
+    return number++ % 2 == 0 ? Mishap::lost : Mishap::none;
   };
   process->connection.at_apply = [&](const Operation&) {
     return number++ % 3 == 1 ? Mishap::lost : Mishap::none;
   };
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
+  this->run_for(4s);
   ASSERT_TRUE(process->runner.cancel(run, "").assume_value().accepted);
   const CallId call = this->shop.last_pending();
   ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
@@ -463,19 +471,30 @@ TYPED_TEST(Runner, TellsTheObserverEachRecordOnceInTheOrderOfTheLog) {
   EXPECT_EQ(this->witness.outcomes(run).size(), 1u);
 }
 
-/// Asks the runner about the run, and answers it, from within the observer.
-template <class Parts>
+/// Asks the runner about the run from within.
+template <class Runner>
 class Curious final : public RunObserver {
  public:
-  void recorded(RunId run, const RunState& state, const RunRecord& record) override {
+  void recorded(RunId run, const RunState& state, const RunRecord&) override {
     if (runner == nullptr) return;
     const auto status = runner->status(run);
-    EXPECT_THAT(status, IsOk());
+    ASSERT_THAT(status, IsOk());
     EXPECT_EQ(status.assume_value().since, state.last_change);
-    static_cast<void>(runner->complete(run, call_id(run, record.step), result<void*>(refuse())));
+    ++asked;
   }
-  SagaRunner<Scripted<typename Parts::Backend>>* runner = nullptr;
+  Runner* runner = nullptr;
+  int asked = 0;
 };
+
+TYPED_TEST(Runner, AnObserverMayAskTheRunner) {
+  Curious<typename Rig<TypeParam>::Runner> curious;
+  RunnerOptions options;
+  options.observer = &curious;
+  auto process = this->process(options);
+  curious.runner = &process->runner;
+  const RunId run = this->begin(*process);
+  EXPECT_EQ(curious.asked, static_cast<int>(this->records(run).size()));
+}
 
 }  // namespace
 }  // namespace invsaga::rig

@@ -27,13 +27,18 @@ enum class Mishap : std::uint8_t {
 };
 
 /// One owner's way to a backend that others use too. Each call brings the backend's clock up to the
-/// environment's. Safe from any thread once the scripts are set.
+/// environment's, by `tick`. Safe from any thread once the scripts are set.
 template <Backend B>
 class Scripted {
  public:
   static constexpr Capabilities capabilities = B::capabilities;
 
-  Scripted(B& backend, const Clock& clock) : backend_(backend), clock_(clock) {}
+  Scripted(B& backend, std::function<void()> tick) : backend_(backend), tick_(std::move(tick)) {}
+  Scripted(const Scripted&) = delete;
+  Scripted& operator=(const Scripted&) = delete;
+  ~Scripted() {
+    for (const Late& late : late_) late.never();
+  }
 
   // The scripts. Set before use; none: all is well.
   std::function<Mishap(const RunRecord&)> at_append;
@@ -51,9 +56,9 @@ class Scripted {
   /// Lets the oldest late call happen. False if there is none.
   bool release_late() {
     if (late_.empty()) return false;
-    const auto happen = std::move(late_.front());
+    const Late late = std::move(late_.front());
     late_.pop_front();
-    happen();
+    late.happen();
     return true;
   }
   std::size_t late() const { return late_.size(); }
@@ -69,7 +74,11 @@ class Scripted {
     tick();
     const Mishap mishap = write(at_apply ? at_apply(operation) : Mishap::none);
     if (mishap == Mishap::late) {
-      late_.push_back([=, this] { done(backend_.apply(operation, effects, shorts)); });
+      late_.push_back({[=, this, &operation, &effects] {
+                         tick();
+                         done(backend_.apply(operation, effects, shorts));
+                       },
+                       [=] { done(Error{Errc::unavailable}); }});
       return;
     }
     if (mishap == Mishap::failed) return done(Error{Errc::unavailable});
@@ -82,7 +91,7 @@ class Scripted {
     const Mishap mishap = write(at_append ? at_append(record) : Mishap::none);
     if (mishap == Mishap::failed) return Error{Errc::unavailable};
     if (mishap == Mishap::late) {
-      late_.push_back([=, this] { static_cast<void>(backend_.append(run, at, record)); });
+      late_.push_back({[=, this] { static_cast<void>(backend_.append(run, at, record)); }, [] {}});
       return Error{Errc::timed_out};
     }
     const auto appended = backend_.append(run, at, record);
@@ -129,6 +138,9 @@ class Scripted {
   result<void> acknowledge(ReservationId id) { return backend_.acknowledge(id); }
 
  private:
+  struct Late {
+    std::function<void()> happen, never;
+  };
   Mishap write(Mishap mishap) {
     if (dead) return Mishap::failed;
     ++writes;
@@ -136,13 +148,11 @@ class Scripted {
     dead = true;
     return last_write_lands ? Mishap::lost : Mishap::failed;
   }
-  void tick() const {
-    if constexpr (requires(B& b) { b.advance_to(Time{}); }) backend_.advance_to(clock_.now());
-  }
+  void tick() const { tick_(); }
 
   B& backend_;
-  const Clock& clock_;
-  std::deque<std::function<void()>> late_;
+  const std::function<void()> tick_;
+  std::deque<Late> late_;
 };
 
 /// One append: the memory backend.

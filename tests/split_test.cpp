@@ -67,7 +67,8 @@ class Parts {
   }
   std::vector<std::string> told() {
     std::vector<std::string> types;
-    for (const Event& one : outbox.pending(100).value()) types.push_back(one.type);
+    const std::vector<Event> pending = outbox.pending(100).value();
+    for (const Event& one : pending) types.push_back(one.type);
     return types;
   }
   StockCounters stock() { return ledger.stock(Row{0}).value(); }
@@ -351,7 +352,9 @@ TEST(Split, AnEventIsDatedWhenItWasDecided) {
   EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), RemedyIs(Remedy::ask_again));
   parts.advance_to(start + Duration{100});
   EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), IsReserved());
-  for (const Event& event : parts.outbox.pending(10).value()) {
+  const std::vector<Event> pending = parts.outbox.pending(10).value();
+  ASSERT_EQ(pending.size(), 2u);
+  for (const Event& event : pending) {
     EXPECT_EQ(to_ms(event.time), to_ms(start)) << "not when it was told";
   }
 }

@@ -216,7 +216,7 @@ class HistoryReader {
  private:
   Got next_text(std::size_t limit, std::string_view& text);
   bool fill();
-  Got refuse(std::string why);
+  Got refuse(const std::string& why);
 
   std::istream* in_;
   HistoryLimits limits_;

@@ -287,10 +287,11 @@ class Split {
   std::unordered_map<const Pending*, std::unique_ptr<Pending>> pending_;
 };
 
-/// Makes a backend of parts that live apart. All are borrowed.
+/// Makes a `Split` of parts that live apart. All are borrowed. (The type is deduced, so that a compiler says which part
+/// does not fit, and why.)
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
-Split<Store, Claims, Log, Events> split(Store& store, Claims& claims, Log& log, Events& outbox) {
-  return {store, claims, log, outbox};
+auto split(Store& store, Claims& claims, Log& log, Events& outbox) {
+  return Split<Store, Claims, Log, Events>(store, claims, log, outbox);
 }
 
 }  // namespace v0

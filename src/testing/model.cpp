@@ -19,10 +19,8 @@ result<Applied> BackendModel::apply(const Operation& operation, const Effects& e
   // The position decides before the stock is touched.
   if (effects.at < runs_.length(effects.run)) return apply_again(operation, effects, shorts);
   if (effects.at > runs_.length(effects.run)) return Error{Errc::moved_on};
-  for (const RunRecord* const record : {effects.yes, effects.no}) {
-    INVSAGA_CHECK(runs_.room_for(effects.run, *record));
-    INVSAGA_CHECK(outbox_.room_for(effects.run, record->events));
-  }
+  INVSAGA_CHECK(outbox_.room_for(effects.run, effects.yes->events));
+  INVSAGA_CHECK(outbox_.room_for(effects.run, effects.no->events));
   INVSAGA_TRY(const Answer answer, ledger_.apply(operation, shorts));
   INVSAGA_CHECK(write(effects.run, effects.at, outcome_record(effects, answer, now())));
   if (const auto* const commit = std::get_if<Commit>(&operation)) {
@@ -48,7 +46,6 @@ result<Applied> BackendModel::apply_again(const Operation& operation, const Effe
 result<Position> BackendModel::append(RunId run, Position at, const RunRecord& record) {
   if (at != runs_.length(run)) return runs_.append(run, at, record);  // a repeat, or moved on
   if (!run.is_set()) return Error{Errc::invalid_argument};
-  INVSAGA_CHECK(runs_.room_for(run, record));
   INVSAGA_CHECK(outbox_.room_for(run, record.events));
   INVSAGA_CHECK(write(run, at, record));
   if (!record.request.is_set()) return at + 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: store.submit(operation, effects, shorts, done)
+// expect: ApplyingStore
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

@@ -2,7 +2,7 @@
 //
 // A store that only submits has to say what it can before others are joined to it.
 //
-// expect: S::capabilities
+// expect: StockPart
 #include <invsaga/split.hpp>
 #include <invsaga/testing/archetypes.hpp>
 

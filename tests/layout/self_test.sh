@@ -83,10 +83,12 @@ done
 broken_by core_is_pure include/invsaga/testing/model.hpp 'std::random_device d;'
 broken_by none include/invsaga/environment.hpp 'auto t = std::chrono::steady_clock::now();'
 broken_by headers tools/a.hpp 'using namespace std;'
+broken_by none tools/a.hpp 'using namespace std::chrono_literals;'
 broken_by headers tools/a.cpp '#include "../src/a.hpp"'
 long_line=$(printf 'x%.0s' {1..101})
 broken_by columns src/a.cpp "$long_line"
 broken_by none src/a.cpp "${long_line:1}"
+broken_by none src/a.cpp "R\"($long_line)\""
 broken_by columns cmake/a.cmake "# $long_line"
 broken_by libraries_used benchmarks/stock.cpp
 broken_by libraries_used tests/stock_test.cpp

@@ -475,6 +475,7 @@ TYPED_TEST_P(BackendConformance, RunsDoNotTouchEachOther) {
   other.run = t.run(2);
   t.yes().events = {t.event(1, "OTHER")};
   t.yes().events[0].saga = t.run(2);
+  t.no().events = t.yes().events;
   EXPECT_THAT(t.apply(t.reserve(3, 2), other), IsReserved(t.hold(2)));
   EXPECT_EQ(t.records(2).size(), 2u);
   EXPECT_EQ(t.records(1).size(), 2u);

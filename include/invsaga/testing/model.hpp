@@ -24,8 +24,8 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// A Backend, and a ReservationStore. A call that one part would refuse changes no part: the parts are asked for room
-/// beforehand. A value of its own; one thread.
+/// A Backend, and a ReservationStore. Events that the outbox would refuse are found beforehand, so that such a call changes
+/// nothing; room for records is taken for granted. One thread.
 class BackendModel {
  public:
   static constexpr Capabilities capabilities{
