@@ -271,7 +271,9 @@ class Twins {
     RunRecord yes;
     yes.kind = chance_.below(8) == 0 ? RecordKind::undone : RecordKind::outcome;
     yes.owner = {6, 1 + chance_.below(2)};
-    yes.step = static_cast<StepIndex>(at % 3);
+    const Operation operation = step.operation.view();
+    yes.step = static_cast<StepIndex>(operation.index());
+    std::visit([&](const auto& typed) { yes.id_high = typed.id.high, yes.id_low = typed.id.low; }, operation);
     RunRecord no = yes;
     if (chance_.below(2) == 0) {
       Event event;
@@ -281,7 +283,7 @@ class Twins {
     }
     if (chance_.below(6) == 0) return append(run, at, yes);
     const Effects effects{run, at, &yes, &no, 0};
-    return both([&](auto& backend) { return backend.apply(step.operation.view(), effects, {}); });
+    return both([&](auto& backend) { return backend.apply(operation, effects, {}); });
   }
   std::string append(RunId run, Position at, RunRecord record) {
     record.kind = at == 0 ? RecordKind::begun : RecordKind::ended;

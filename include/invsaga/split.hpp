@@ -36,7 +36,8 @@ concept StockPart = (ReservationStore<S> || SubmittingStore<S>) && requires(S& s
 
 namespace detail {
 
-/// True if `found` is what an earlier attempt of the call recorded that would record `ours` now.
+/// True if `found` is what an earlier attempt of the call recorded that would record `ours` now: the same kind, owner,
+/// step, hold and id.
 bool is_repeat(const RunRecord& found, const RunRecord& ours) noexcept;
 
 /// The answer that `found` bears, for a repeat of `operation`. `again` is what the stock answered this time, and is
@@ -222,11 +223,11 @@ class Split {
     if (!records.has_value()) return detail::after_effect(records.assume_error());
     if (effects.at >= records.assume_value().size()) return Error{Errc::moved_on};
     const RunRecord& found = records.assume_value()[effects.at];
-    // Which of the two records was appended depends on what the stock answered then.
-    const bool is_ours =
-        detail::is_repeat(found, *effects.yes) || detail::is_repeat(found, *effects.no);
-    if (!is_ours) return Error{Errc::moved_on};
     INVSAGA_TRY(const Answer recorded, detail::recorded_answer(operation, found, answer, shorts));
+    // Which of the two records ours would have been depends on the answer that was recorded.
+    if (!detail::is_repeat(found, outcome_record(effects, recorded, found.at))) {
+      return Error{Errc::moved_on};
+    }
     INVSAGA_CHECK(share(found));
     return Applied{recorded, effects.at + 1};
   }

@@ -32,14 +32,14 @@ result<Applied> BackendModel::apply(const Operation& operation, const Effects& e
 result<Applied> BackendModel::apply_again(const Operation& operation, const Effects& effects,
                                           std::span<ShortLine> shorts) {
   INVSAGA_TRY(const RunRecord found, runs_.record(effects.run, effects.at));
-  const bool ours = invsaga::detail::is_repeat(found, *effects.yes) ||
-                    invsaga::detail::is_repeat(found, *effects.no);
-  if (!ours) return Error{Errc::moved_on};
   // From the record alone: whatever the stock would say by now.
   const bool was_not_found = found.decision == StockDecision::not_found;
   const Answer another = was_not_found ? CommitAnswer::committed : CommitAnswer::not_found;
   INVSAGA_TRY(const Answer answer,
               invsaga::detail::recorded_answer(operation, found, another, shorts));
+  if (!invsaga::detail::is_repeat(found, outcome_record(effects, answer, found.at))) {
+    return Error{Errc::moved_on};
+  }
   return Applied{answer, effects.at + 1};
 }
 

@@ -24,22 +24,14 @@ class Workshop {
   }
 
   WorkStep next() {
-    switch (source_.below(16)) {
-      case 0:
-      case 1:
-      case 2: return advance();
-      case 3: return acknowledge();
-      case 4:
-      case 5:
-      case 6: return adjust();
-      case 7:
-      case 8:
-      case 9: return commit();
-      case 10:
-      case 11: return release();
-      case 12: return extend();
-      default: return reserve();
-    }
+    const std::uint32_t kind = source_.below(16);
+    if (kind < 3) return advance();
+    if (kind < 4) return acknowledge();
+    if (kind < 6) return adjust();
+    if (kind < 9) return commit();
+    if (kind < 11) return release();
+    if (kind < 13) return extend();
+    return reserve();
   }
 
  private:

@@ -346,6 +346,9 @@ TYPED_TEST_P(BackendConformance, WhatAnotherRecordedThereIsNoRepeat) {
   other = t.effects(1);
   t.yes().kind = t.no().kind = RecordKind::undone;
   EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another kind";
+  other = t.effects(1);
+  t.yes().id_low = t.no().id_low = 99;
+  EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another id";
   EXPECT_EQ(t.records().size(), 2u);
   EXPECT_EQ(t.told(), std::vector<std::string>{"YES"});
   EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
@@ -359,6 +362,21 @@ TYPED_TEST_P(BackendConformance, ARecordWithoutAnAnswerIsNoRepeatOfAnOperation) 
   EXPECT_THAT(t.backend().append(t.run(1), 1, given_up), IsOkAndHolds(2u));
   EXPECT_THAT(t.apply(t.reserve(4), effects), ErrorIs(Errc::moved_on));
   EXPECT_EQ(t.records().size(), 2u);
+}
+
+// Rule 1's trace: the owner gave its commit up, and then it comes.
+TYPED_TEST_P(BackendConformance, ALateCommitThatWasGivenUpSellsNothingWhereAllIsOneAppend) {
+  auto& t = *this;
+  EXPECT_THAT(t.apply(t.reserve(4), {}), IsReserved());
+  const Effects effects = t.effects(1);
+  RunRecord given_up = t.no();
+  given_up.outcome = StepOutcome::unknown;
+  EXPECT_THAT(t.backend().append(t.run(1), 1, given_up), IsOkAndHolds(2u));
+  EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, effects), ErrorIs(Errc::moved_on));
+  EXPECT_EQ(t.records().size(), 2u);
+  if (t.is_atomic()) {
+    EXPECT_EQ(t.stock(), (StockCounters{10, 4, 0, 0}));
+  }
 }
 
 // --- append
@@ -491,7 +509,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     ARepeatIsAnsweredAsRecordedThoughTheHoldHasRunOut,
     ARepeatedCommitIsCommittedAlsoAfterTheStockForgotIt,
     ASaleThatNoRunHasRecordedIsNotForgotten, WhatAnotherRecordedThereIsNoRepeat,
-    ARecordWithoutAnAnswerIsNoRepeatOfAnOperation, AnAppendedRecordBringsItsEvents,
+    ARecordWithoutAnAnswerIsNoRepeatOfAnOperation,
+    ALateCommitThatWasGivenUpSellsNothingWhereAllIsOneAppend, AnAppendedRecordBringsItsEvents,
     ARefusedAppendBringsNothing, AnEventThatIsOutIsNotPutAgain,
     TheFirstRecordKeepsTheClaimForTheRun, TheLastRecordStoresTheAnswer,
     NoOtherRecordTouchesTheClaim, ARunGoesOnThoughItsClaimWasTakenByAnother,

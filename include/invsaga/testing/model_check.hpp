@@ -34,7 +34,7 @@ struct WorkShape {
   std::int64_t longest = 12;  ///< Of a hold, in ms.
   StoreLimits limits{};     ///< What the store is made with.
   Time start = time_from_ms(1'000'000);
-  Units opening = 0;        ///< What each row opens with, before the work begins.
+  Units opening = 6;        ///< What each row opens with, before the work begins.
   /// Of 100 operations so many are malformed or bear other content than their id did before.
   std::uint32_t odd_percent = 10;
 };
