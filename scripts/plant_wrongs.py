@@ -732,7 +732,7 @@ def after_the_end(name, op, answer, outcome):
             o["answer"] = answer
             return [o]
         return insert(history, rng, places, made)
-    plant.__name__ = "%s_after_the_end" % name
+    plant.__name__ = "%s_after_it_is_%s" % (name, outcome)
     return kind(plant)
 
 

@@ -236,8 +236,9 @@ bool EnvelopeSink::take_name(std::string& field, std::string& value) {
 
 bool EnvelopeSink::take_data(std::string_view text) {
   auto bytes = from_base64(text);
-  if (bytes) event_.data = *std::move(bytes);
-  return bytes.has_value();
+  if (!bytes) return false;
+  event_.data = *std::move(bytes);
+  return true;
 }
 
 template <class AnyId>

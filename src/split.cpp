@@ -13,54 +13,82 @@ namespace {
 
 std::optional<Answer> answer_to(const Reserve& reserve, StockDecision decision) noexcept {
   switch (decision) {
-    case StockDecision::reserved: return ReserveAnswer{Reserved{reserve.id, reserve.until}};
-    case StockDecision::out_of_stock: return ReserveAnswer{OutOfStock{}};
-    case StockDecision::expired: return ReserveAnswer{Expired{}};
-    case StockDecision::suppressed: return ReserveAnswer{Suppressed{}};
-    case StockDecision::mismatch: return ReserveAnswer{Mismatch{}};
-    default: return std::nullopt;
+    case StockDecision::reserved:
+      return ReserveAnswer{Reserved{reserve.id, reserve.until}};
+    case StockDecision::out_of_stock:
+      return ReserveAnswer{OutOfStock{}};
+    case StockDecision::expired:
+      return ReserveAnswer{Expired{}};
+    case StockDecision::suppressed:
+      return ReserveAnswer{Suppressed{}};
+    case StockDecision::mismatch:
+      return ReserveAnswer{Mismatch{}};
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Answer> answer_to(const Commit&, StockDecision decision) noexcept {
   switch (decision) {
-    case StockDecision::committed: return CommitAnswer::committed;
-    case StockDecision::released: return CommitAnswer::released;
-    case StockDecision::expired: return CommitAnswer::expired;
-    case StockDecision::not_found: return CommitAnswer::not_found;
-    default: return std::nullopt;
+    case StockDecision::committed:
+      return CommitAnswer::committed;
+    case StockDecision::released:
+      return CommitAnswer::released;
+    case StockDecision::expired:
+      return CommitAnswer::expired;
+    case StockDecision::not_found:
+      return CommitAnswer::not_found;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Answer> answer_to(const Release&, StockDecision decision) noexcept {
   switch (decision) {
-    case StockDecision::released: return ReleaseAnswer::released;
-    case StockDecision::committed: return ReleaseAnswer::committed;
-    case StockDecision::expired: return ReleaseAnswer::expired;
-    case StockDecision::tombstoned: return ReleaseAnswer::tombstoned;
-    default: return std::nullopt;
+    case StockDecision::released:
+      return ReleaseAnswer::released;
+    case StockDecision::committed:
+      return ReleaseAnswer::committed;
+    case StockDecision::expired:
+      return ReleaseAnswer::expired;
+    case StockDecision::tombstoned:
+      return ReleaseAnswer::tombstoned;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Answer> answer_to(const Extend&, StockDecision decision) noexcept {
   switch (decision) {
-    case StockDecision::reserved: return ExtendAnswer::reserved;
-    case StockDecision::committed: return ExtendAnswer::committed;
-    case StockDecision::released: return ExtendAnswer::released;
-    case StockDecision::expired: return ExtendAnswer::expired;
-    case StockDecision::not_found: return ExtendAnswer::not_found;
-    default: return std::nullopt;
+    case StockDecision::reserved:
+      return ExtendAnswer::reserved;
+    case StockDecision::committed:
+      return ExtendAnswer::committed;
+    case StockDecision::released:
+      return ExtendAnswer::released;
+    case StockDecision::expired:
+      return ExtendAnswer::expired;
+    case StockDecision::not_found:
+      return ExtendAnswer::not_found;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Answer> answer_to(const Adjust&, StockDecision decision) noexcept {
   switch (decision) {
-    case StockDecision::adjusted: return AdjustAnswer{Adjusted{}};
-    case StockDecision::out_of_stock: return AdjustAnswer{OutOfStock{}};
-    case StockDecision::refused: return AdjustAnswer{ReturnRefused{}};
-    case StockDecision::expired: return AdjustAnswer{Expired{}};
-    case StockDecision::mismatch: return AdjustAnswer{Mismatch{}};
-    default: return std::nullopt;
+    case StockDecision::adjusted:
+      return AdjustAnswer{Adjusted{}};
+    case StockDecision::out_of_stock:
+      return AdjustAnswer{OutOfStock{}};
+    case StockDecision::refused:
+      return AdjustAnswer{ReturnRefused{}};
+    case StockDecision::expired:
+      return AdjustAnswer{Expired{}};
+    case StockDecision::mismatch:
+      return AdjustAnswer{Mismatch{}};
+    default:
+      return std::nullopt;
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The backend whose parts live apart, under the same suites. Its stock answers later, so it is bound through `Blocking`.
+// The backend whose parts live apart, under the same suites. Its stock answers later, so it is
+// bound through `Blocking`.
 //
 // timeout: 600
 

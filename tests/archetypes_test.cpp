@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The concepts take their archetypes and refuse every near-miss. All of it is decided by the compiler.
+// The concepts take their archetypes and refuse every near-miss. All of it is decided by the
+// compiler.
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts that the library brings, and the model of a backend, under the suites of their concepts. The memory backend
-// (memory_conformance_test.cpp) and the one whose parts live apart (apart_conformance_test.cpp) are bound elsewhere.
+// The parts that the library brings, and the model of a backend, under the suites of their
+// concepts. The memory backend (memory_conformance_test.cpp) and the one whose parts live apart
+// (apart_conformance_test.cpp) are bound elsewhere.
 
 #include <invsaga/claim_table.hpp>
 #include <invsaga/ledger.hpp>

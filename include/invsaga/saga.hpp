@@ -181,7 +181,10 @@ class TypedSaga {
   using StepAt = std::tuple_element_t<I, std::tuple<Steps...>>;
   template <class S>
   using OutputOf = detail::output_of<typename S::action_type>;
-  using Sources = detail::SourceTypes<Input, Context, OutputOf<Steps>...>;
+  using Outputs = std::tuple<OutputOf<Steps>...>;
+  using ForAction = detail::Sources<Input, Context, Outputs>;
+  template <std::size_t I>
+  using ForUndo = detail::Sources<Input, Context, Outputs, I>;
 
   template <std::size_t... I>
   void add_steps(Definition& made, std::index_sequence<I...>) const {
@@ -232,21 +235,21 @@ class TypedSaga {
 
   template <std::size_t I>
   static result<CallReply> call_action(const void* saga, const StepInputs& inputs) {
-    return detail::call_step<Sources, true>(std::get<I>(self(saga).steps_).action, inputs);
+    return detail::call_step<ForAction, true>(std::get<I>(self(saga).steps_).action, inputs);
   }
   template <std::size_t I>
   static result<CallReply> call_undo(const void* saga, const StepInputs& inputs) {
-    return detail::call_step<Sources, false>(std::get<I>(self(saga).steps_).undo, inputs);
+    return detail::call_step<ForUndo<I>, false>(std::get<I>(self(saga).steps_).undo, inputs);
   }
   template <std::size_t I>
   static result<Operation> make_action(const void* saga, const StepInputs& inputs,
                                        std::vector<Line>& lines) {
-    return detail::make_operation<Sources>(std::get<I>(self(saga).steps_).action, inputs, lines);
+    return detail::make_operation<ForAction>(std::get<I>(self(saga).steps_).action, inputs, lines);
   }
   template <std::size_t I>
   static result<Operation> make_undo(const void* saga, const StepInputs& inputs,
                                      std::vector<Line>& lines) {
-    return detail::make_operation<Sources>(std::get<I>(self(saga).steps_).undo, inputs, lines);
+    return detail::make_operation<ForUndo<I>>(std::get<I>(self(saga).steps_).undo, inputs, lines);
   }
 
   std::string_view name_;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend made of parts that live in different places: the stock in one store, requests, runs and outbox in others.
+// A backend made of parts that live in different places: the stock in one store, requests, runs and
+// outbox in others.
 //
 //     auto backend = split(stock, requests, runs, outbox);
 //
-// No append spans the parts, so an order of writes stands in for it (protocol rules 2 and 9): the stock first, whose own
-// answer by id tells what became of an operation; then the run's record with its events, in the log; then the events
-// into the outbox; then the claim; last the stock is told that a sale is recorded, so that it may forget it. Whatever is
-// missing after a crash is brought in by the repeat of the same call, or by `settle`.
+// No append spans the parts, so an order of writes stands in for it (protocol rules 2 and 9): the
+// stock first, whose own answer by id tells what became of an operation; then the run's record with
+// its events, in the log; then the events into the outbox; then the claim; last the stock is told
+// that a sale is recorded, so that it may forget it. Whatever is missing after a crash is brought
+// in by the repeat of the same call, or by `settle`.
 #pragma once
 
 #include <concepts>
@@ -24,46 +26,50 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// What `split` needs of a stock: a ReservationStore, or a store that is only submitted to and says of itself what it
-/// can, its limits and its time.
+/// What `split` needs of a stock: a ReservationStore, or a store that is only submitted to and says
+/// of itself what it can, its limits and its time.
 template <class S>
-concept StockPart = (ReservationStore<S> || SubmittingStore<S>) && requires(S& store, const S& view, ReservationId id) {
-  { S::capabilities } -> std::convertible_to<Capabilities>;
-  { view.limits() } -> std::convertible_to<StoreLimits>;
-  { view.now() } -> std::same_as<Time>;
-  { store.acknowledge(id) } -> std::same_as<result<void>>;
-};
+concept StockPart = (ReservationStore<S> || SubmittingStore<S>) &&
+                    requires(S& store, const S& view, ReservationId id) {
+                      { S::capabilities } -> std::convertible_to<Capabilities>;
+                      { view.limits() } -> std::convertible_to<StoreLimits>;
+                      { view.now() } -> std::same_as<Time>;
+                      { store.acknowledge(id) } -> std::same_as<result<void>>;
+                    };
 
 namespace detail {
 
-/// True if `found` is what an earlier attempt of the call recorded that would record `ours` now: the same kind, owner,
-/// step, hold and id.
+/// True if `found` is what an earlier attempt of the call recorded that would record `ours` now:
+/// the same kind, owner, step, hold and id.
 bool is_repeat(const RunRecord& found, const RunRecord& ours) noexcept;
 
-/// The answer that `found` bears, for a repeat of `operation`. `again` is what the stock answered this time, and is
-/// given where it says the same. Of a refusal the short lines that the record kept are told, in `shorts` as far as it
-/// reaches. `moved_on` if the record bears no answer to such an operation.
-result<Answer> recorded_answer(const Operation& operation, const RunRecord& found, const Answer& again,
-                               std::span<ShortLine> shorts = {});
+/// The answer that `found` bears, for a repeat of `operation`. `again` is what the stock answered
+/// this time, and is given where it says the same. Of a refusal the short lines that the record
+/// kept are told, in `shorts` as far as it reaches. `moved_on` if the record bears no answer to
+/// such an operation.
+result<Answer> recorded_answer(const Operation& operation, const RunRecord& found,
+                               const Answer& again, std::span<ShortLine> shorts = {});
 
-/// An error of a later part, after an earlier one took its share: the call may not be said to have had no effect, so what
-/// is left is to ask again with the same id. `moved_on` stays what it is. `own` keeps the part's code.
+/// An error of a later part, after an earlier one took its share: the call may not be said to have
+/// had no effect, so what is left is to ask again with the same id. `moved_on` stays what it is.
+/// `own` keeps the part's code.
 Error after_effect(Error error) noexcept;
 
-/// True for errors by which a claim says that it is another's, or nobody's, by now: the run goes on without it.
+/// True for errors by which a claim says that it is another's, or nobody's, by now: the run goes on
+/// without it.
 bool is_claim_lost(const Error& error) noexcept;
 
 }  // namespace detail
 
-/// The backend that `split` makes. It borrows the parts: they outlive it, and the stock calls no completion once it is
-/// gone. Safe from any thread; of a submitted operation the log, the outbox and the claim are written on the thread that
-/// the stock completes on.
+/// The backend that `split` makes. It borrows the parts: they outlive it, and the stock calls no
+/// completion once it is gone. Safe from any thread; of a submitted operation the log, the outbox
+/// and the claim are written on the thread that the stock completes on.
 ///
 /// Its parts share one base of time, the stock's: `now()` is the stock's.
 ///
-/// Errors of `apply`, `submit` and `append`: `invalid_argument` (a run without both records), and those of the first part,
-/// as they are. Once one part has taken its share,
-/// `moved_on` if the run has moved on, else `reply_lost` with the other part's code as `own`: repeat the whole call with
+/// Errors of `apply`, `submit` and `append`: `invalid_argument` (a run without both records), and
+/// those of the first part, as they are. Once one part has taken its share, `moved_on` if the run
+/// has moved on, else `reply_lost` with the other part's code as `own`: repeat the whole call with
 /// the same ids. A repeat puts in what is missing, and gives the recorded answer and position.
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
 class Split {
@@ -120,7 +126,8 @@ class Split {
     return position;
   }
 
-  /// The operation, and the record that its answer picks. A repeat asks the stock again under the same id.
+  /// The operation, and the record that its answer picks. A repeat asks the stock again under the
+  /// same id.
   result<Applied> apply(const Operation& operation, const Effects& effects,
                         std::span<ShortLine> shorts)
     requires ReservationStore<Store>
@@ -130,26 +137,30 @@ class Split {
     return finish(operation, effects, answer, shorts);
   }
 
-  /// The same by a store that answers later. Operation, effects and `shorts` are lent until `done` is called.
+  /// The same by a store that answers later. Operation, effects and `shorts` are lent until `done`
+  /// is called.
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done)
     requires SubmittingStore<Store>
   {
     if (!is_complete(effects)) return done(Error{Errc::invalid_argument});
-    Pending& pending = remember({this, &operation, &effects, shorts, stock_only(effects.tag), done});
+    Pending& pending = remember(
+        {this, &operation, &effects, shorts, stock_only(effects.tag), done});
     store_.submit(operation, pending.told, shorts, {&Split::answered, &pending, effects.tag});
   }
 
-  /// Puts the events of `records` that the outbox lacks, repeats their effects on claims, and tells the stock again of
-  /// the sales that are recorded. A claim that another has taken meanwhile, or that was forgotten, is left alone: its
-  /// new owner reads the run and confirms for itself. Idempotent; stops at the first error of a part.
+  /// Puts the events of `records` that the outbox lacks, repeats their effects on claims, and tells
+  /// the stock again of the sales that are recorded. A claim that another has taken meanwhile, or
+  /// that was forgotten, is left alone: its new owner reads the run and confirms for itself.
+  /// Idempotent; stops at the first error of a part.
   result<void> settle(RunId, const std::vector<RunRecord>& records) {
     for (const RunRecord& record : records) INVSAGA_CHECK(share(record));
     return success();
   }
 
  private:
-  /// An operation that is under way. It lives at one place until its answer comes or the backend ends.
+  /// An operation that is under way. It lives at one place until its answer comes or the backend
+  /// ends.
   struct Pending {
     Split* backend;
     const Operation* operation;
@@ -215,8 +226,8 @@ class Split {
     return finish_repeat(operation, effects, answer, shorts);
   }
 
-  /// The run has a record where ours should go: perhaps the one that an earlier attempt of this call appended, whose
-  /// reply was lost, or which did not come as far as the outbox.
+  /// The run has a record where ours should go: perhaps the one that an earlier attempt of this
+  /// call appended, whose reply was lost, or which did not come as far as the outbox.
   result<Applied> finish_repeat(const Operation& operation, const Effects& effects,
                                 const Answer& answer, std::span<ShortLine> shorts) {
     const auto records = log_.read(effects.run);
@@ -288,8 +299,8 @@ class Split {
   std::unordered_map<const Pending*, std::unique_ptr<Pending>> pending_;
 };
 
-/// Makes a `Split` of parts that live apart. All are borrowed. (The type is deduced, so that a compiler says which part
-/// does not fit, and why.)
+/// Makes a `Split` of parts that live apart. All are borrowed. (The type is deduced, so that a
+/// compiler says which part does not fit, and why.)
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
 auto split(Store& store, Claims& claims, Log& log, Events& outbox) {
   return Split<Store, Claims, Log, Events>(store, claims, log, outbox);

@@ -8,7 +8,8 @@ inline namespace v0 {
 namespace testing {
 namespace {
 
-/// Makes steps. An id's content is fixed when it is first named, as a caller who keeps the protocol does.
+/// Makes steps. An id's content is fixed when it is first named, as a caller who keeps the protocol
+/// does.
 class Workshop {
  public:
   Workshop(WorkSource source, const WorkShape& shape)
@@ -50,9 +51,14 @@ class Workshop {
   bool odd() { return source_.below(100) < shape_.odd_percent; }
 
   std::uint64_t number() { return 1 + source_.below(shape_.ids); }
+  /// An id to do something with: as often as not the last that was reserved.
+  std::uint64_t held() { return source_.below(2) == 0 && last_ != 0 ? last_ : number(); }
 
-  Time deadline() { return now_ + Duration{static_cast<std::int64_t>(source_.below(
-                                        static_cast<std::uint32_t>(shape_.longest) + 1))}; }
+  /// From `past` before now to the longest life.
+  Time deadline(std::int64_t past) {
+    const auto choices = static_cast<std::uint32_t>(shape_.longest + past + 1);
+    return now_ + Duration{static_cast<std::int64_t>(source_.below(choices)) - past};
+  }
 
   std::vector<Line> lines() {
     std::vector<Line> made(1 + source_.below(3));
@@ -63,12 +69,13 @@ class Workshop {
     return made;
   }
 
-  Content content() { return {lines(), deadline(), static_cast<AdjustReason>(source_.below(4))}; }
+  Content content() { return {lines(), deadline(0), static_cast<AdjustReason>(source_.below(4))}; }
 
-  /// The content of an id; a new one once its deadline is past, since a caller may not use an id again before.
+  /// The content of an id; a new one once its deadline is past, since a caller may not use an id
+  /// again before.
   Content of(std::map<std::uint64_t, Content>& known, std::uint64_t id) {
     const auto found = known.find(id);
-    if (found != known.end() && (now_ < found->second.until || source_.below(4) != 0)) {
+    if (found != known.end() && (now_ < found->second.until || source_.below(4) == 0)) {
       return found->second;
     }
     return known[id] = content();
@@ -77,14 +84,30 @@ class Workshop {
   /// Something is wrong with it, or other than before.
   void spoil(Content& content) {
     switch (source_.below(8)) {
-      case 0: content.until = {}; break;
-      case 1: content.lines.clear(); break;
-      case 2: content.lines.front().quantity = 0; break;
-      case 3: content.lines.front().quantity = -1; break;
-      case 4: content.lines.front().quantity = shape_.limits.max_units + 1; break;
-      case 5: content.until = now_ + shape_.limits.max_lifetime + Duration{1}; break;
-      case 6: content.lines.front().quantity += 1; break;
-      default: content.until += Duration{1}; break;
+      case 0:
+        content.until = {};
+        break;
+      case 1:
+        content.lines.clear();
+        break;
+      case 2:
+        content.lines.front().quantity = 0;
+        break;
+      case 3:
+        content.lines.front().quantity = -1;
+        break;
+      case 4:
+        content.lines.front().quantity = shape_.limits.max_units + 1;
+        break;
+      case 5:
+        content.until = now_ + shape_.limits.max_lifetime + Duration{1};
+        break;
+      case 6:
+        content.lines.front().quantity += 1;
+        break;
+      default:
+        content.until += Duration{1};
+        break;
     }
   }
 
@@ -102,7 +125,7 @@ class Workshop {
     return step;
   }
   WorkStep reserve() {
-    const std::uint64_t id = number();
+    const std::uint64_t id = last_ = number();
     Content asked = of(holds_, id);
     if (odd()) spoil(asked);
     // The order of the lines is no part of the content.
@@ -116,7 +139,7 @@ class Workshop {
     return operate(Adjust{{0, id}, asked.reason, asked.until, asked.lines});
   }
   WorkStep commit() {
-    const std::uint64_t id = number();
+    const std::uint64_t id = held();
     std::vector<Line> part;
     if (source_.below(3) == 0 && holds_.contains(id)) {
       part = holds_[id].lines;
@@ -127,16 +150,16 @@ class Workshop {
     }
     return operate(Commit{{0, id}, part});
   }
-  WorkStep release() { return operate(Release{{0, odd() ? 0 : number()}}); }
+  WorkStep release() { return operate(Release{{0, odd() ? 0 : held()}}); }
   WorkStep extend() {
-    const std::uint64_t id = number();
-    const Time until = odd() ? Time{} : deadline();
-    return operate(Extend{{0, id}, until});
+    const std::uint64_t id = held();
+    return operate(Extend{{0, id}, odd() ? Time{} : deadline(3)});
   }
 
   WorkSource source_;
   const WorkShape& shape_;
   Time now_;
+  std::uint64_t last_ = 0;
   std::map<std::uint64_t, Content> holds_;
   std::map<std::uint64_t, Content> adjusts_;
 };
@@ -161,9 +184,12 @@ std::uint32_t WorkSource::below(std::uint32_t bound) {
 
 std::string to_text(const WorkStep& step) {
   switch (step.kind) {
-    case WorkStep::Kind::advance: return "advance by " + std::to_string(step.by.count());
-    case WorkStep::Kind::acknowledge: return "acknowledge #" + std::to_string(step.id.low);
-    case WorkStep::Kind::operate: break;
+    case WorkStep::Kind::advance:
+      return "advance by " + std::to_string(step.by.count());
+    case WorkStep::Kind::acknowledge:
+      return "acknowledge #" + std::to_string(step.id.low);
+    case WorkStep::Kind::operate:
+      break;
   }
   return to_text(step.operation.view());
 }

@@ -142,10 +142,13 @@ result<Answer> StockModel::answer(const Reserve& reserve) {
     return Answer{ReserveAnswer{Mismatch{}}};
   }
   switch (known.state) {
-    case State::refused: return Answer{ReserveAnswer{OutOfStock{lend(known.shorts)}}};
+    case State::refused:
+      return Answer{ReserveAnswer{OutOfStock{lend(known.shorts)}}};
     case State::released:
-    case State::tombstoned: return Answer{ReserveAnswer{Suppressed{}}};
-    default: return Answer{ReserveAnswer{Reserved{reserve.id, reserve.until}}};
+    case State::tombstoned:
+      return Answer{ReserveAnswer{Suppressed{}}};
+    default:
+      return Answer{ReserveAnswer{Reserved{reserve.id, reserve.until}}};
   }
 }
 
@@ -174,12 +177,15 @@ result<Answer> StockModel::answer(const Commit& commit) {
   Reservation& known = found->second;
   if (asked.empty()) asked = known.lines;
   switch (known.state) {
-    case State::reserved: return sell(known, asked);
-    case State::released: return Answer{CommitAnswer::released};
+    case State::reserved:
+      return sell(known, asked);
+    case State::released:
+      return Answer{CommitAnswer::released};
     case State::committed:
       if (asked != known.sold) return Error{Errc::invalid_argument};
       return Answer{CommitAnswer::committed};
-    default: return Answer{CommitAnswer::not_found};
+    default:
+      return Answer{CommitAnswer::not_found};
   }
 }
 
@@ -206,14 +212,18 @@ result<Answer> StockModel::answer(const Release& release) {
   }
   Reservation& known = found->second;
   switch (known.state) {
-    case State::committed: return Answer{ReleaseAnswer::committed};
-    case State::released: return Answer{ReleaseAnswer::released};
-    case State::tombstoned: return Answer{ReleaseAnswer::tombstoned};
+    case State::committed:
+      return Answer{ReleaseAnswer::committed};
+    case State::released:
+      return Answer{ReleaseAnswer::released};
+    case State::tombstoned:
+      return Answer{ReleaseAnswer::tombstoned};
     case State::refused:
       known.state = State::tombstoned;
       known.released_at = now_;
       return Answer{ReleaseAnswer::tombstoned};
-    case State::reserved: break;
+    case State::reserved:
+      break;
   }
   if (!is_live(known)) return Answer{ReleaseAnswer::expired};
   known.state = State::released;
@@ -227,11 +237,15 @@ result<Answer> StockModel::answer(const Extend& extend) {
   if (found == reservations_.end()) return Answer{ExtendAnswer::not_found};
   Reservation& known = found->second;
   switch (known.state) {
-    case State::committed: return Answer{ExtendAnswer::committed};
-    case State::released: return Answer{ExtendAnswer::released};
+    case State::committed:
+      return Answer{ExtendAnswer::committed};
+    case State::released:
+      return Answer{ExtendAnswer::released};
     case State::refused:
-    case State::tombstoned: return Answer{ExtendAnswer::not_found};
-    case State::reserved: break;
+    case State::tombstoned:
+      return Answer{ExtendAnswer::not_found};
+    case State::reserved:
+      break;
   }
   if (!is_live(known)) return Answer{ExtendAnswer::expired};
   if (extend.until > known.until) known.until = extend.until;
@@ -288,10 +302,14 @@ void StockModel::acknowledge(ReservationId id) {
 bool StockModel::may_forget(const Reservation& known) const {
   const bool too_late_to_reserve = known.named_until <= now_;
   switch (known.state) {
-    case State::committed: return known.acknowledged && too_late_to_reserve;
-    case State::tombstoned: return saturating_add(known.released_at, limits_.max_lifetime) <= now_;
-    case State::reserved: return !is_live(known);
-    default: return too_late_to_reserve;
+    case State::committed:
+      return known.acknowledged && too_late_to_reserve;
+    case State::tombstoned:
+      return saturating_add(known.released_at, limits_.max_lifetime) <= now_;
+    case State::reserved:
+      return !is_live(known);
+    default:
+      return too_late_to_reserve;
   }
 }
 
@@ -371,7 +389,8 @@ std::optional<std::string> StockJudge::judge(const Operation& operation,
     forgetful.forget(operation);
     StockModel after = forgetful;
     static_cast<void>(after.apply(operation));
-    // A model that agrees can still forget later, so forgetting now matters only if something new began.
+    // A model that agrees can still forget later, so forgetting now matters only if something new
+    // began.
     if (!agrees || after != forgetful) consider(std::move(forgetful));
   }
   if (agree.empty()) {

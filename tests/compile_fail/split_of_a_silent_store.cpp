@@ -15,7 +15,8 @@ using Stock = StockPartArchetype;
 using Stock = SubmittingStoreArchetype;
 #endif
 
-void join(Stock& stock, IdempotencyStoreArchetype& claims, SagaLogArchetype& log, OutboxArchetype& outbox) {
+void join(Stock& stock, IdempotencyStoreArchetype& claims, SagaLogArchetype& log,
+          OutboxArchetype& outbox) {
   auto backend = split(stock, claims, log, outbox);
   static_cast<void>(backend.limits());
 }

@@ -84,7 +84,10 @@ void MemoryCore::look_back(const Operation& operation, const RunRecord& found) {
 bool MemoryCore::remembers(const Operation& operation) {
   if (const auto* adjust = std::get_if<Adjust>(&operation)) return ledger.knows(adjust->id);
   const auto id_of = [](const auto& typed) { return ReservationId{typed.id.high, typed.id.low}; };
-  return ledger.known(std::visit(id_of, operation)) != KnownId::unknown;
+  const KnownId known = ledger.known(std::visit(id_of, operation));
+  // A live hold is another's by the same id, taken after the first was forgotten: it is not touched.
+  const bool could_act = known == KnownId::reserved && !std::holds_alternative<Reserve>(operation);
+  return known != KnownId::unknown && !could_act;
 }
 
 result<Position> MemoryCore::append(RunId run, Position at, const RunRecord& record) {

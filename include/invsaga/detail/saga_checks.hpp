@@ -122,13 +122,13 @@ constexpr std::size_t givers(std::size_t count, const std::tuple<Outputs...>*) n
   return found;
 }
 
-/// `Count` outputs are known when the function is called.
+/// `Count` outputs are known when the function is called. `Own` is its own step's, of an undo.
 template <FixedString Step, class Parameter, StepKind Kind, class Input, class Context,
-          class Outputs, std::size_t Count>
+          class Outputs, std::size_t Count, class Own>
 constexpr bool check_parameter() {
   using T = std::remove_cvref_t<Parameter>;
   constexpr bool is_context = std::is_same_v<T, Context>;
-  constexpr bool is_given = is_context || std::is_same_v<T, StepContext>;
+  constexpr bool is_given = is_context || std::is_same_v<T, StepContext> || std::is_same_v<T, Own>;
   constexpr std::size_t count = is_given
                                     ? 1
                                     : givers<T, Input>(Count, static_cast<const Outputs*>(nullptr));
@@ -136,13 +136,14 @@ constexpr bool check_parameter() {
 }
 
 template <FixedString Step, StepKind Kind, class Input, class Context, class Outputs,
-          std::size_t Count, class... P>
+          std::size_t Count, class Own, class... P>
 constexpr bool check_parameters(const std::tuple<P...>*) {
-  return (check_parameter<Step, P, Kind, Input, Context, Outputs, Count>() && ... && true);
+  return (check_parameter<Step, P, Kind, Input, Context, Outputs, Count, Own>() && ... && true);
 }
-template <FixedString Step, class F, class Input, class Context, class Outputs, std::size_t Count>
+template <FixedString Step, class F, class Input, class Context, class Outputs, std::size_t Count,
+          class Own = void>
 constexpr bool check_inputs() {
-  return check_parameters<Step, kind_of<F>, Input, Context, Outputs, Count>(
+  return check_parameters<Step, kind_of<F>, Input, Context, Outputs, Count, Own>(
       static_cast<const parameters_of<F>*>(nullptr));
 }
 
@@ -160,15 +161,16 @@ constexpr bool check_functions() {
          CheckOutput<Step, output_of<Action>>::ok;
 }
 
-/// The undo knows its own step's output too.
 template <FixedString Step, class Action, class Undo, class Input, class Context, class Outputs,
           std::size_t Place>
 constexpr bool check_step_inputs() {
   constexpr bool action = check_inputs<Step, Action, Input, Context, Outputs, Place>();
-  if constexpr (std::is_same_v<Undo, NoUndo>)
+  if constexpr (std::is_same_v<Undo, NoUndo>) {
     return action;
-  else
-    return action && check_inputs<Step, Undo, Input, Context, Outputs, Place + 1>();
+  } else {
+    using Own = output_of<Action>;
+    return action && check_inputs<Step, Undo, Input, Context, Outputs, Place, Own>();
+  }
 }
 
 }  // namespace detail

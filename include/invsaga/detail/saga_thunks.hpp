@@ -16,11 +16,24 @@ namespace invsaga {
 inline namespace v0 {
 namespace detail {
 
-template <class Input, class Context, class... Outputs>
-struct SourceTypes {
+inline constexpr std::size_t no_step = static_cast<std::size_t>(-1);
+
+/// What a function's arguments are taken from. An undo knows its own step's output (number `Own`),
+/// and prefers it to others of that type.
+template <class Input, class Context, class Outputs, std::size_t Own = no_step>
+struct Sources {
   using input = Input;
   using context = Context;
-  using outputs = std::tuple<Outputs...>;
+  using outputs = Outputs;
+  static constexpr std::size_t own = Own;
+
+  template <class T>
+  static constexpr bool is_own() noexcept {
+    if constexpr (Own == no_step)
+      return false;
+    else
+      return std::is_same_v<T, std::tuple_element_t<Own, Outputs>>;
+  }
 };
 
 /// The place of the first `T`; the checks have seen to it that those before the step are but one.
@@ -60,6 +73,8 @@ class Argument {
   static auto load(const StepInputs& inputs) {
     if constexpr (!is_stored) {
       return None{};
+    } else if constexpr (Sources::template is_own<T>()) {
+      return decode<T>(inputs.outputs[Sources::own]);
     } else if constexpr (std::is_same_v<T, typename Sources::input>) {
       return decode<T>(inputs.input);
     } else {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend that is unlike the memory one on purpose: the stock is a service of its own that answers later, by `submit`
-// only, and in any order; runs, requests and outbox live in other places; `split` joins them. Each line between them
-// can fail (faults.hpp).
+// A backend that is unlike the memory one on purpose: the stock is a service of its own that
+// answers later, by `submit` only, and in any order; runs, requests and outbox live in other
+// places; `split` joins them. Each line between them can fail (faults.hpp).
 //
 //     ApartParts parts(clock, executor);          // what survives a crash
 //     FaultPlan plan;
@@ -42,11 +42,13 @@ struct ApartOptions {
   std::uint64_t seed = 1;   ///< Of that chance.
 };
 
-/// A stock that answers by `submit` only: an operation travels, takes effect when it arrives, and its answer travels
-/// back. Operations and answers overtake each other, by chance of the way and as the executor picks its tasks.
+/// A stock that answers by `submit` only: an operation travels, takes effect when it arrives, and
+/// its answer travels back. Operations and answers overtake each other, by chance of the way and as
+/// the executor picks its tasks.
 ///
-/// Clock and executor are borrowed and outlive it. It has its own time: the clock's. Safe from any thread; completions
-/// come on the executor's. What is under way when it ends is answered `reply_lost`.
+/// Clock and executor are borrowed and outlive it. It has its own time: the clock's. Safe from any
+/// thread; completions come on the executor's. What is under way when it ends is answered
+/// `reply_lost`.
 class ApartStore {
  public:
   static constexpr Capabilities capabilities{
@@ -149,8 +151,8 @@ struct ApartParts {
   ApartOutbox outbox;
 };
 
-/// A process's line to a store that outlives it. When the line is cut, or ends, whoever waits is told `reply_lost` at
-/// once; what is under way arrives all the same.
+/// A process's line to a store that outlives it. When the line is cut, or ends, whoever waits is
+/// told `reply_lost` at once; what is under way arrives all the same.
 template <SubmittingStore Store>
 class StoreLine {
  public:
@@ -245,8 +247,9 @@ class ApartLines {
   Faulty<ApartOutbox> outbox_line_;
 };
 
-/// A Backend whose parts live apart, as one process sees it. The parts and the plan are borrowed and outlive it: a crash
-/// is the end of this object, a new process a new one over the same parts. Safe from any thread.
+/// A Backend whose parts live apart, as one process sees it. The parts and the plan are borrowed
+/// and outlive it: a crash is the end of this object, a new process a new one over the same parts.
+/// Safe from any thread.
 class ApartBackend : private ApartLines,
                      public Split<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
                                   Faulty<ApartLog>, Faulty<ApartOutbox>> {

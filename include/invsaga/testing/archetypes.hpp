@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For each concept the least type that satisfies it. Code that is written against a concept compiles with its archetype,
-// or it leans on something that the concept does not promise. And for each requirement a near-miss: a type that lacks it
-// alone, and so must not satisfy the concept; it is named by what it lacks.
+// For each concept the least type that satisfies it. Code that is written against a concept
+// compiles with its archetype, or it leans on something that the concept does not promise. And for
+// each requirement a near-miss: a type that lacks it alone, and so must not satisfy the concept; it
+// is named by what it lacks.
 //
-// Archetypes cannot be copied, moved or made without an argument. They answer every call with `unsupported`.
+// Archetypes cannot be copied, moved or made without an argument. They answer every call with
+// `unsupported`.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +39,8 @@ class StorableArchetype {
 };
 struct StoredWithoutSchema : StorableArchetype {};
 struct StoredWithoutEncode : StorableArchetype {};
-struct StoredWithoutResult : StorableArchetype {};  ///< Its decode cannot say that bytes are corrupt.
+struct StoredWithoutResult : StorableArchetype {
+};  ///< Its decode cannot say that bytes are corrupt.
 struct StoredWithoutCopy : Bare {};
 struct StoredWithoutSpecialisation {};
 
@@ -202,7 +205,8 @@ struct SubmitWithoutCompletion : SubmittingStoreArchetype {
 struct SubmitWithoutEffects : SubmittingStoreArchetype {
   void submit(const Operation&, std::span<ShortLine>, Completion) {}
 };
-struct SubmitThatAnswers : SubmittingStoreArchetype {  ///< Two ways to hear the answer are one too many.
+struct SubmitThatAnswers
+    : SubmittingStoreArchetype {  ///< Two ways to hear the answer are one too many.
   result<Applied> submit(const Operation&, const Effects&, std::span<ShortLine>, Completion) {
     return none;
   }
@@ -220,7 +224,8 @@ struct ApplyWithoutPosition : ApplyingStoreArchetype {
   result<Answer> apply(const Operation&, const Effects&, std::span<ShortLine>) { return none; }
 };
 
-/// The least stock store that `split` joins to a backend: it answers later, and says little of itself.
+/// The least stock store that `split` joins to a backend: it answers later, and says little of
+/// itself.
 class StockPartArchetype : public SubmittingStoreArchetype {
  public:
   static constexpr Capabilities capabilities{};
@@ -296,7 +301,8 @@ class RecorderArchetype : Bare {
 struct RecorderWithoutRecord : RecorderArchetype {
   void record(const StockRecord&) = delete;
 };
-struct RecorderThatRefuses : RecorderArchetype {  ///< The record tells what happened: it is too late to refuse.
+struct RecorderThatRefuses
+    : RecorderArchetype {  ///< The record tells what happened: it is too late to refuse.
   bool record(const StockRecord&) { return false; }
 };
 

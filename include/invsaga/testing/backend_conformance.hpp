@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The contract of a Backend beyond that of its parts: what an operation brings about besides the stock. Bind your backend
-// with a harness of a few lines, in a namespace that uses `invsaga::testing`:
+// The contract of a Backend beyond that of its parts: what an operation brings about besides the
+// stock. Bind your backend with a harness of a few lines, in a namespace that uses
+// `invsaga::testing`:
 //
 //     struct MyHarness {
 //       explicit MyHarness(const StoreLimits& limits);   // an empty backend
@@ -49,8 +50,8 @@ struct BlockedBackend<Kind> {
 
 }  // namespace detail
 
-/// The fixture of the suite for a Backend. A test begins with an empty one at time `at(0)`, and with a run 1 that has one
-/// record. Row 0 has 10 units.
+/// The fixture of the suite for a Backend. A test begins with an empty one at time `at(0)`, and
+/// with a run 1 that has one record. Row 0 has 10 units.
 template <class Harness>
 class BackendConformance : public ::testing::Test {
  public:
@@ -73,9 +74,7 @@ class BackendConformance : public ::testing::Test {
   }
 
   auto& backend() { return harness_->backend(); }
-  static constexpr bool is_atomic() {
-    return Capabilities(Kind::capabilities).atomic_effects;
-  }
+  static constexpr bool is_atomic() { return Capabilities(Kind::capabilities).atomic_effects; }
   static Time at(std::int64_t ms) { return time_from_ms(1'600'000'000'000 + ms); }
   void advance(std::int64_t ms) { harness_->advance_to(at(ms)); }
   StockCounters stock() { return harness_->stock(Row{0}); }
@@ -212,7 +211,8 @@ TYPED_TEST_P(BackendConformance, ANoAppendsTheRecordForNoWithItsEvents) {
 TYPED_TEST_P(BackendConformance, EveryKindOfOperationHasItsEffects) {
   auto& t = *this;
   EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1)), IsReserved());
-  EXPECT_THAT(t.apply(Extend{t.hold(1), t.at(2'000)}, t.effects(2, 2)), Answers(ExtendAnswer::reserved));
+  EXPECT_THAT(t.apply(Extend{t.hold(1), t.at(2'000)}, t.effects(2, 2)),
+              Answers(ExtendAnswer::reserved));
   EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, t.effects(3, 3)), Answers(CommitAnswer::committed));
   EXPECT_THAT(t.apply(Release{t.hold(1)}, t.effects(4, 4)), Answers(ReleaseAnswer::committed));
   const Line line{Row{0}, 3};
@@ -256,7 +256,8 @@ TYPED_TEST_P(BackendConformance, ARunThatHasMovedOnTakesNoRecord) {
   EXPECT_THAT(t.apply(t.reserve(4), t.effects(7)), ErrorIs(Errc::moved_on)) << "past the end";
   EXPECT_EQ(t.records().size(), 2u);
   EXPECT_TRUE(t.told().empty());
-  // Where all is one append the stock is untouched; elsewhere the operation's id tells what became of it.
+  // Where all is one append the stock is untouched; elsewhere the operation's id tells what became
+  // of it.
   EXPECT_EQ(t.stock().reserved, t.is_atomic() ? 0 : 4);
   EXPECT_THAT(t.apply(t.reserve(4), {}), IsReserved(t.hold(1)));
   EXPECT_EQ(t.stock().reserved, 4);
@@ -336,7 +337,8 @@ TYPED_TEST_P(BackendConformance, ASaleThatNoRunHasRecordedIsNotForgotten) {
 TYPED_TEST_P(BackendConformance, WhatAnotherRecordedThereIsNoRepeat) {
   auto& t = *this;
   EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
-  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1, 2)), ErrorIs(Errc::moved_on)) << "another owner";
+  EXPECT_THAT(t.apply(t.reserve(4), t.effects(1, 1, 2)), ErrorIs(Errc::moved_on))
+      << "another owner";
   Effects other = t.effects(1);
   t.yes().step = t.no().step = 3;
   EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another step";
@@ -507,9 +509,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     ARunThatHasMovedOnTakesNoRecord, ARepeatGetsItsAnswerAndItsPositionAgain,
     ARepeatedRefusalNamesItsShortLinesAgain, ARepeatIsAnsweredAlsoWhenTheRunHasGoneOn,
     ARepeatIsAnsweredAsRecordedThoughTheHoldHasRunOut,
-    ARepeatedCommitIsCommittedAlsoAfterTheStockForgotIt,
-    ASaleThatNoRunHasRecordedIsNotForgotten, WhatAnotherRecordedThereIsNoRepeat,
-    ARecordWithoutAnAnswerIsNoRepeatOfAnOperation,
+    ARepeatedCommitIsCommittedAlsoAfterTheStockForgotIt, ASaleThatNoRunHasRecordedIsNotForgotten,
+    WhatAnotherRecordedThereIsNoRepeat, ARecordWithoutAnAnswerIsNoRepeatOfAnOperation,
     ALateCommitThatWasGivenUpSellsNothingWhereAllIsOneAppend, AnAppendedRecordBringsItsEvents,
     ARefusedAppendBringsNothing, AnEventThatIsOutIsNotPutAgain,
     TheFirstRecordKeepsTheClaimForTheRun, TheLastRecordStoresTheAnswer,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A store that answers later, used as one that answers at once: what the conformance suites bind such a store with.
+// A store that answers later, used as one that answers at once: what the conformance suites bind
+// such a store with.
 #pragma once
 
 #include <concepts>
@@ -39,11 +40,12 @@ result<Answer> ask(Store& store, const Operation& operation, std::span<ShortLine
       operation);
 }
 
-/// Submits, and drives until the completion has come. Borrows the store and whatever `drive` uses. No completion comes
-/// after its end. One thread, and completions come on it.
+/// Submits, and drives until the completion has come. Borrows the store and whatever `drive` uses.
+/// No completion comes after its end. One thread, and completions come on it.
 ///
-/// `drive` does one thing that is due and says whether there was any. When there is none left and the completion has not
-/// come, the call is given up with `timed_out`; what was lent is kept for a completion that comes late.
+/// `drive` does one thing that is due and says whether there was any. When there is none left and
+/// the completion has not come, the call is given up with `timed_out`; what was lent is kept for a
+/// completion that comes late.
 template <SubmittingStore Store>
 class Blocking {
  public:
@@ -95,8 +97,7 @@ class Blocking {
 
  private:
   struct Call {
-    Call(const Operation& asked, const Effects& with, std::size_t room)
-        : lent(asked, with, room) {}
+    Call(const Operation& asked, const Effects& with, std::size_t room) : lent(asked, with, room) {}
     LentCall lent;
     std::optional<result<Applied>> answer;
     bool given_up = false;

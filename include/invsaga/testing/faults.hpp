@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Faults on demand, around any part of a backend or the whole of one: lost replies, failures, duplicates, late
-// arrivals, and a crash between any two writes.
+// Faults on demand, around any part of a backend or the whole of one: lost replies, failures,
+// duplicates, late arrivals, and a crash between any two writes.
 //
 //     FaultPlan plan;
 //     plan.at(7, Fault::crash_before);            // the process dies before its seventh write
@@ -9,8 +9,9 @@
 //     ... run a saga over `backend` until plan.crashed() ...
 //     plan.restart();                             // a new process over what survived: `memory`
 //
-// Every write through any `Faulty` of a plan has a number, from 1, in the order of coming. A test that crashes at write
-// k for k = 1, 2, ... until a run comes by without crashing has crashed between every pair of writes.
+// Every write through any `Faulty` of a plan has a number, from 1, in the order of coming. A test
+// that crashes at write k for k = 1, 2, ... until a run comes by without crashing has crashed
+// between every pair of writes.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +41,7 @@ namespace testing {
 
 /// What kind of write it is.
 enum class FaultSite : std::uint8_t {
-  operation,         ///< On the stock; where all is one append, with its effects.
+  operation,  ///< On the stock; where all is one append, with its effects.
   append,
   put,
   claim,
@@ -51,7 +52,7 @@ enum class FaultSite : std::uint8_t {
   acknowledge_event,
   settle,
   forget,
-  call,              ///< A test's own: a step that calls somebody.
+  call,  ///< A test's own: a step that calls somebody.
 };
 std::string_view name(FaultSite site) noexcept;
 
@@ -62,7 +63,8 @@ enum class Fault : std::uint8_t {
   lost,          ///< It happened, and the reply is lost: `reply_lost`.
   duplicate,     ///< It happened twice; the second answer is given.
   late,          ///< It times out (`timed_out`), and happens when `deliver_late` says so.
-  late_reply,    ///< It happened, and the answer comes when `deliver_late` says so; of what answers at once, as `lost`.
+  late_reply,    ///< It happened, and the answer comes when `deliver_late` says so; of what answers
+                 ///< at once, as `lost`.
   crash_before,  ///< The process dies before it.
   crash_after,   ///< The process dies after it, before it hears.
 };
@@ -77,8 +79,9 @@ struct FaultRates {
   unsigned in_a_row = 3;  ///< After so many faults the next write is spared.
 };
 
-/// Which faults befall which writes. A dead process gets nothing through: all it does is refused with `unavailable`, has
-/// no effect and no number, until `restart`. Safe from any thread; what is late is delivered on the caller's.
+/// Which faults befall which writes. A dead process gets nothing through: all it does is refused
+/// with `unavailable`, has no effect and no number, until `restart`. Safe from any thread; what is
+/// late is delivered on the caller's.
 ///
 /// It outlives every `Faulty` of it, and the parts outlive what is late.
 class FaultPlan {
@@ -104,7 +107,8 @@ class FaultPlan {
   /// The process dies now.
   void crash();
   [[nodiscard]] bool crashed() const;
-  /// Called once for each crash, on the thread and within the write that died: it may stop a driver.
+  /// Called once for each crash, on the thread and within the write that died: it may stop a
+  /// driver.
   void on_crash(std::function<void()> hook);
   /// A new process begins.
   void restart();
@@ -125,14 +129,26 @@ class FaultPlan {
   auto write(FaultSite site, const Call& call, Later later) -> decltype(call()) {
     if (crashed()) return Error{Errc::unavailable};
     switch (next(site)) {
-      case Fault::none: break;
-      case Fault::failed: return Error{Errc::unavailable};
-      case Fault::duplicate: static_cast<void>(call()); break;
+      case Fault::none:
+        break;
+      case Fault::failed:
+        return Error{Errc::unavailable};
+      case Fault::duplicate:
+        static_cast<void>(call());
+        break;
       case Fault::late_reply:
-      case Fault::lost: static_cast<void>(call()); return Error{Errc::reply_lost};
-      case Fault::late: keep_late(std::move(later)); return Error{Errc::timed_out};
-      case Fault::crash_after: static_cast<void>(call()); [[fallthrough]];
-      case Fault::crash_before: crash(); return Error{Errc::unavailable};
+      case Fault::lost:
+        static_cast<void>(call());
+        return Error{Errc::reply_lost};
+      case Fault::late:
+        keep_late(std::move(later));
+        return Error{Errc::timed_out};
+      case Fault::crash_after:
+        static_cast<void>(call());
+        [[fallthrough]];
+      case Fault::crash_before:
+        crash();
+        return Error{Errc::unavailable};
     }
     return call();
   }
@@ -187,8 +203,9 @@ constexpr auto capabilities_of() {
 
 }  // namespace detail
 
-/// A part, or a whole backend, on which things go wrong as a plan says. It has the functions that the part has, and keeps
-/// each concept that the part keeps. Both are borrowed. As safe from threads as the part.
+/// A part, or a whole backend, on which things go wrong as a plan says. It has the functions that
+/// the part has, and keeps each concept that the part keeps. Both are borrowed. As safe from
+/// threads as the part.
 template <class Part>
 class Faulty {
  public:
@@ -263,19 +280,29 @@ class Faulty {
   {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
     switch (plan_->next(FaultSite::operation)) {
-      case Fault::none: break;
-      case Fault::failed: return done(Error{Errc::unavailable});
-      case Fault::duplicate: send(operation, effects, {}, Reply::nobody, {}); break;
-      case Fault::lost: return send(operation, effects, {}, Reply::lost, done);
-      case Fault::late_reply: return send(operation, effects, shorts, Reply::late, done);
+      case Fault::none:
+        break;
+      case Fault::failed:
+        return done(Error{Errc::unavailable});
+      case Fault::duplicate:
+        send(operation, effects, {}, Reply::nobody, {});
+        break;
+      case Fault::lost:
+        return send(operation, effects, {}, Reply::lost, done);
+      case Fault::late_reply:
+        return send(operation, effects, shorts, Reply::late, done);
       case Fault::late:
         plan_->keep_late([here = *this, operation = OwnedOperation(operation),
                           effects = OwnedEffects(effects)]() mutable {
           here.send(operation.view(), effects.view(), {}, Reply::nobody, {});
         });
         return done(Error{Errc::timed_out});
-      case Fault::crash_after: send(operation, effects, {}, Reply::nobody, {}); [[fallthrough]];
-      case Fault::crash_before: plan_->crash(); return done(Error{Errc::unavailable});
+      case Fault::crash_after:
+        send(operation, effects, {}, Reply::nobody, {});
+        [[fallthrough]];
+      case Fault::crash_before:
+        plan_->crash();
+        return done(Error{Errc::unavailable});
     }
     part_->submit(operation, effects, shorts, done);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The contract of an IdempotencyStore as tests. Bind your store with a harness of a few lines, in a namespace that uses
-// `invsaga::testing`:
+// The contract of an IdempotencyStore as tests. Bind your store with a harness of a few lines, in a
+// namespace that uses `invsaga::testing`:
 //
 //     struct MyHarness {
 //       explicit MyHarness(const Retention& retention);   // an empty store
@@ -30,7 +30,8 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// The fixture of the suites for an IdempotencyStore. A test begins with an empty store at time `at(0)`.
+/// The fixture of the suites for an IdempotencyStore. A test begins with an empty store at time
+/// `at(0)`.
 template <class Harness>
 class IdempotencyFixture : public ::testing::Test {
  public:
@@ -317,10 +318,12 @@ TYPED_TEST_P(IdempotencyConformance, TheSameTextOfAnotherTenantIsAnotherRequest)
   };
   const auto first = claim("a", "checkout", "1");
   ASSERT_THAT(first, ClaimIs(ClaimState::fresh));
-  EXPECT_THAT(this->store().confirm(request_key("a", "checkout", "1"), first.value().epoch, {}), IsOk());
+  EXPECT_THAT(this->store().confirm(request_key("a", "checkout", "1"), first.value().epoch, {}),
+              IsOk());
   EXPECT_THAT(claim("b", "checkout", "1"), ClaimIs(ClaimState::fresh));
   EXPECT_THAT(claim("a", "refund", "1"), ClaimIs(ClaimState::fresh));
-  EXPECT_THAT(claim("a", "checkout1", ""), ClaimIs(ClaimState::fresh)) << "parts do not run together";
+  EXPECT_THAT(claim("a", "checkout1", ""), ClaimIs(ClaimState::fresh))
+      << "parts do not run together";
   EXPECT_THAT(claim("a", "checkout", "1"), ClaimIs(ClaimState::completed));
 }
 
@@ -333,11 +336,11 @@ REGISTER_TYPED_TEST_SUITE_P(
     KeptForEverMeansForEver, AFullStoreRefusesTheNewAndKeepsTheOld,
     AFullStoreThatKeepsForEverNeverForgets, TheOwnerKeepsItsLeaseByExtendingIt,
     ExtendingNeverShortensALease, AFormerOwnerIsFenced,
-    AnOwnerWhoseLeaseLapsedMayStillConfirmIfNobodyTookOver,
-    EpochsGrowAlsoAfterTheKeyWasForgotten, ARepeatedConfirmSucceedsAndChangesNothing,
-    ARefusalIsAnAnswerLikeAnother, WhatMerelyFailedIsReleasedAndMayBeTriedAtOnce,
-    ACompletedRequestCannotBeReleased, AnUnknownKeyHasNoOwner, ACompletedRequestHasNoLease,
-    RefusesWhatNoClaimMayBear, TheSameTextOfAnotherTenantIsAnotherRequest);
+    AnOwnerWhoseLeaseLapsedMayStillConfirmIfNobodyTookOver, EpochsGrowAlsoAfterTheKeyWasForgotten,
+    ARepeatedConfirmSucceedsAndChangesNothing, ARefusalIsAnAnswerLikeAnother,
+    WhatMerelyFailedIsReleasedAndMayBeTriedAtOnce, ACompletedRequestCannotBeReleased,
+    AnUnknownKeyHasNoOwner, ACompletedRequestHasNoLease, RefusesWhatNoClaimMayBear,
+    TheSameTextOfAnotherTenantIsAnotherRequest);
 
 // --- many threads
 
@@ -351,8 +354,8 @@ TYPED_TEST_P(IdempotencyThreads, OfManyWhoAskAtOnceOneHasTheWork) {
     std::atomic<int> fresh{0};
     std::atomic<int> waiting{0};
     on_threads(64, [&](unsigned) {
-      const auto answer =
-          store.claim({this->key(round + 1), this->print(1), this->at(100), this->at(1'000)});
+      const auto answer = store.claim(
+          {this->key(round + 1), this->print(1), this->at(100), this->at(1'000)});
       if (!answer.has_value()) return;
       fresh += answer.assume_value().state == ClaimState::fresh ? 1 : 0;
       waiting += answer.assume_value().state == ClaimState::in_progress ? 1 : 0;
@@ -368,8 +371,8 @@ TYPED_TEST_P(IdempotencyThreads, TheWorkIsDoneOnceAndAllHearTheSame) {
   std::atomic<int> heard{0};
   on_threads(64, [&](unsigned thread) {
     for (;;) {
-      const auto answer =
-          store.claim({this->key(1), this->print(1), this->at(100), this->at(1'000)});
+      const auto answer = store.claim(
+          {this->key(1), this->print(1), this->at(100), this->at(1'000)});
       if (!answer.has_value()) return;
       const auto& claim = answer.assume_value();
       if (claim.state == ClaimState::fresh) {

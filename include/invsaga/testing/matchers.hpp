@@ -7,8 +7,8 @@
 //     EXPECT_THAT(store.commit({id, {}}), IsOkAndHolds(CommitAnswer::committed));
 //     EXPECT_THAT(log.append(run, 4, record), ErrorIs(Errc::moved_on));
 //
-// The matchers of answers take the answer itself, an `Answer`, an `Applied`, or a `result` of any of them. There is no
-// matcher for "any error" on purpose: expect the one that the contract names.
+// The matchers of answers take the answer itself, an `Answer`, an `Applied`, or a `result` of any
+// of them. There is no matcher for "any error" on purpose: expect the one that the contract names.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -27,7 +27,8 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// The alternative `A` inside an answer, however it is wrapped; nullptr if it is another, or an error.
+/// The alternative `A` inside an answer, however it is wrapped; nullptr if it is another, or an
+/// error.
 template <class A, class T>
 const A* find_answer(const T& outer) {
   if constexpr (std::is_same_v<A, T>) {
@@ -52,7 +53,8 @@ class OkAndHolds : public ::testing::MatcherInterface<Result> {
   using Value = typename std::remove_cvref_t<Result>::value_type;
 
  public:
-  explicit OkAndHolds(const Inner& inner) : inner_(::testing::SafeMatcherCast<const Value&>(inner)) {}
+  explicit OkAndHolds(const Inner& inner)
+      : inner_(::testing::SafeMatcherCast<const Value&>(inner)) {}
 
   void DescribeTo(std::ostream* out) const override {
     *out << "is a value that ";
@@ -132,7 +134,8 @@ MATCHER(IsSuppressed, "is the answer suppressed") {
 }
 MATCHER(IsMismatch, "is the answer mismatch") { return find_answer<Mismatch>(arg) != nullptr; }
 
-/// The answer of a commit, a release or an extend, by its enumerator: `Answers(CommitAnswer::committed)`.
+/// The answer of a commit, a release or an extend, by its enumerator:
+/// `Answers(CommitAnswer::committed)`.
 MATCHER_P(Answers, word, "is the answer " + std::string(name(word))) {
   const auto* answer = find_answer<std::decay_t<decltype(word)>>(arg);
   return answer != nullptr && *answer == word;

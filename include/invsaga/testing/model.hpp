@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sequential model of a whole backend: what one append over stock, runs, requests and outbox comes to, written as
-// plainly as it can be. For one thread; no lock, no clock, no room that could run out between two parts.
+// The sequential model of a whole backend: what one append over stock, runs, requests and outbox
+// comes to, written as plainly as it can be. For one thread; no lock, no clock, no room that could
+// run out between two parts.
 //
-// Of the stock alone there is a plainer one yet, which shares no rule with the library: `StockModel` (stock_model.hpp).
-// `find_divergence` (model_check.hpp) compares a store with that one.
+// Of the stock alone there is a plainer one yet, which shares no rule with the library:
+// `StockModel` (stock_model.hpp). `find_divergence` (model_check.hpp) compares a store with that
+// one.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +26,8 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// A Backend, and a ReservationStore. Events that the outbox would refuse are found beforehand, so that such a call changes
-/// nothing; room for records is taken for granted. One thread.
+/// A Backend, and a ReservationStore. Events that the outbox would refuse are found beforehand, so
+/// that such a call changes nothing; room for records is taken for granted. One thread.
 class BackendModel {
  public:
   static constexpr Capabilities capabilities{

@@ -4,8 +4,8 @@
 //
 //     EXPECT_EQ(find_divergence<LedgerHarness>(seed, 300, shape), "");
 //
-// Work comes from a seed or from bytes, so that a fuzzer and a property test make the same. What fails is made smaller
-// by leaving out halves, quarters and so on, as long as it still fails.
+// Work comes from a seed or from bytes, so that a fuzzer and a property test make the same. What
+// fails is made smaller by leaving out halves, quarters and so on, as long as it still fails.
 #pragma once
 
 #include <cstddef>
@@ -30,11 +30,11 @@ namespace testing {
 struct WorkShape {
   std::uint32_t rows = 4;
   std::uint32_t ids = 8;
-  Units most = 6;           ///< Of a line.
+  Units most = 6;             ///< Of a line.
   std::int64_t longest = 12;  ///< Of a hold, in ms.
-  StoreLimits limits{};     ///< What the store is made with.
+  StoreLimits limits{};       ///< What the store is made with.
   Time start = time_from_ms(1'000'000);
-  Units opening = 6;        ///< What each row opens with, before the work begins.
+  Units opening = 6;  ///< What each row opens with, before the work begins.
   /// Of 100 operations so many are malformed or bear other content than their id did before.
   std::uint32_t odd_percent = 10;
 };
@@ -44,8 +44,8 @@ struct WorkStep {
   enum class Kind : std::uint8_t { operate, advance, acknowledge };
   Kind kind{};
   OwnedOperation operation;
-  Duration by{};      ///< advance
-  ReservationId id;   ///< acknowledge
+  Duration by{};     ///< advance
+  ReservationId id;  ///< acknowledge
 };
 std::string to_text(const WorkStep& step);
 
@@ -66,15 +66,16 @@ class WorkSource {
   Bytes bytes_;
 };
 
-/// Up to `count` steps; fewer if the source ends. Ids come again with the content and the deadline they had.
+/// Up to `count` steps; fewer if the source ends. Ids come again with the content and the deadline
+/// they had.
 std::vector<WorkStep> make_work(WorkSource source, std::size_t count, const WorkShape& shape);
 
 /// The shortest work found, by leaving out chunks of `work`, for which `fails` is still true.
 std::vector<WorkStep> shrink(std::vector<WorkStep> work,
                              const std::function<bool(const std::vector<WorkStep>&)>& fails);
 
-/// Does the work with a new store and with the model; says where they differ, or nothing. After each step the answer, all
-/// short lines and the counters of every row are compared.
+/// Does the work with a new store and with the model; says where they differ, or nothing. After
+/// each step the answer, all short lines and the counters of every row are compared.
 template <class Harness>
 std::string compare_with_model(const std::vector<WorkStep>& work, const WorkShape& shape) {
   Harness harness(shape.limits);
@@ -104,7 +105,8 @@ std::string compare_with_model(const std::vector<WorkStep>& work, const WorkShap
   return {};
 }
 
-/// Makes work from the seed and compares; the answer names the seed, the difference and the smallest work that shows it.
+/// Makes work from the seed and compares; the answer names the seed, the difference and the
+/// smallest work that shows it.
 template <class Harness>
 std::string find_divergence(std::uint64_t seed, std::size_t count, const WorkShape& shape) {
   auto work = make_work(WorkSource(seed), count, shape);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operations and effects that own what they bear: what a test keeps, a network carries and a history remembers.
+// Operations and effects that own what they bear: what a test keeps, a network carries and a
+// history remembers.
 #pragma once
 
 #include <algorithm>
@@ -83,7 +84,8 @@ class OwnedEffects {
   RunRecord no_;
 };
 
-/// A submitted call that owns all it lends: it may be under way long after whoever asked has gone. It stays where it is.
+/// A submitted call that owns all it lends: it may be under way long after whoever asked has gone.
+/// It stays where it is.
 struct LentCall {
   LentCall(const Operation& asked, const Effects& with, std::size_t room)
       : owned_operation(asked),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the library's values read in a failed test. Plain functions that GoogleTest finds by itself; no test framework is
-// included here. `Time` and `Duration` belong to the standard library, so nothing can be said of them: compare
-// `to_ms(time)`.
+// How the library's values read in a failed test. Plain functions that GoogleTest finds by itself;
+// no test framework is included here. `Time` and `Duration` belong to the standard library, so
+// nothing can be said of them: compare `to_ms(time)`.
 #pragma once
 
 #include <iomanip>
@@ -35,7 +35,8 @@ inline void PrintTo(const Line& line, std::ostream* out) {
   *out << line.quantity << " of row " << line.row.index;
 }
 inline void PrintTo(const ShortLine& line, std::ostream* out) {
-  *out << "row " << line.row.index << ": " << line.asked << " asked, " << line.available << " there";
+  *out << "row " << line.row.index << ": " << line.asked << " asked, " << line.available
+       << " there";
 }
 
 template <class Item>

@@ -29,7 +29,8 @@ struct KeptRecord {
   std::uint64_t tag = 0;
 };
 
-/// Keeps all it is told, in order. It is called under the store's lock: look at it when no call is under way.
+/// Keeps all it is told, in order. It is called under the store's lock: look at it when no call is
+/// under way.
 class KeepingRecorder {
  public:
   void record(const StockRecord& record) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The contract of a SagaLog as tests. Bind your log with a harness of a few lines, in a namespace that uses
-// `invsaga::testing`:
+// The contract of a SagaLog as tests. Bind your log with a harness of a few lines, in a namespace
+// that uses `invsaga::testing`:
 //
 //     struct MyHarness {       // made anew for each test, with an empty log
 //       MyLog& log();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a ReservationStore has to answer, in the plainest form: the specification that stores are compared with.
+// What a ReservationStore has to answer, in the plainest form: the specification that stores are
+// compared with.
 //
-// It shares no rule with the library. It forgets nothing by itself, counts by summing up what it remembers, and takes its
-// time; a store may be clever, this must be obvious.
+// It shares no rule with the library. It forgets nothing by itself, counts by summing up what it
+// remembers, and takes its time; a store may be clever, this must be obvious.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class StockModel {
   [[nodiscard]] Time now() const noexcept { return now_; }
   void advance_to(Time time) noexcept { now_ = time > now_ ? time : now_; }
 
-  /// What a store has to answer to the operation now. The answer's shortage refers to this model, until the next call.
+  /// What a store has to answer to the operation now. The answer's shortage refers to this model,
+  /// until the next call.
   result<Answer> apply(const Operation& operation);
   void acknowledge(ReservationId id);
   [[nodiscard]] StockCounters stock(Row row) const;
@@ -88,12 +90,14 @@ class StockModel {
   Time now_;
   std::map<ReservationId, Reservation> reservations_;
   std::map<AdjustId, Adjustment> adjustments_;
-  std::map<std::uint32_t, StockCounters> forgotten_;  ///< What forgotten ids have left in the counters.
+  std::map<std::uint32_t, StockCounters>
+      forgotten_;  ///< What forgotten ids have left in the counters.
   std::vector<ShortLine> lent_;
 };
 
-/// Judges what a store answered. A store that has forgotten what it may is right as well as one that has not, and which it
-/// was may show only later: so this keeps every model that agrees with all that was seen. One thread.
+/// Judges what a store answered. A store that has forgotten what it may is right as well as one
+/// that has not, and which it was may show only later: so this keeps every model that agrees with
+/// all that was seen. One thread.
 class StockJudge {
  public:
   explicit StockJudge(const StoreLimits& limits) { models_.emplace_back(limits); }

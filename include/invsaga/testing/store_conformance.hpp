@@ -16,8 +16,9 @@
 //     INVSAGA_TEST_STORE_THREADS(MyStore, MyHarness);      // if it is safe from any thread
 //     }
 //
-// A store that only submits is bound through `Blocking` (blocking.hpp). A store whose limits are its own may leave
-// `limits` aside: tests that need a small one are then skipped, and say so. Each test makes a new, empty store.
+// A store that only submits is bound through `Blocking` (blocking.hpp). A store whose limits are
+// its own may leave `limits` aside: tests that need a small one are then skipped, and say so. Each
+// test makes a new, empty store.
 #pragma once
 
 #include <invsaga/testing/conformance/adjust_conformance.hpp>
@@ -28,14 +29,14 @@
 #include <invsaga/testing/conformance/store_threads_conformance.hpp>
 
 /// All that every ReservationStore promises.
-#define INVSAGA_TEST_RESERVATION_STORE(name, Harness)              \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreReserve, Harness);     \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreCommit, Harness);      \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreRelease, Harness);     \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreExtend, Harness);      \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreAdjust, Harness);      \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreExpiry, Harness);      \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreForgetting, Harness);  \
+#define INVSAGA_TEST_RESERVATION_STORE(name, Harness)             \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreReserve, Harness);    \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreCommit, Harness);     \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreRelease, Harness);    \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreExtend, Harness);     \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreAdjust, Harness);     \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreExpiry, Harness);     \
+  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreForgetting, Harness); \
   INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreOrder, Harness)
 
 /// What it promises to many threads besides.

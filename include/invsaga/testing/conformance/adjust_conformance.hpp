@@ -131,7 +131,8 @@ TYPED_TEST_P(StoreAdjust, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
   const Units most = t.store().limits().max_units;
   constexpr Units largest = std::numeric_limits<Units>::max();
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most + 1}}), ErrorIs(Errc::limit_exceeded));
-  EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most}, {0, 1}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most}, {0, 1}}),
+              ErrorIs(Errc::limit_exceeded));
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, largest}, {0, largest}}),
               ErrorIs(Errc::limit_exceeded));
   EXPECT_EQ(t.stock(0), StockCounters{});

@@ -258,7 +258,8 @@ TYPED_TEST_P(StoreForgetting, KeepsAnAdjustUntilItsDeadline) {
 TYPED_TEST_P(StoreForgetting, KeepsARefusedAdjustUntilItsDeadline) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
-  EXPECT_THAT(t.adjust(1, AdjustReason::returned, {{0, 1}}, t.at(500)), IsReturnRefused(t.row(0), 1, 0));
+  EXPECT_THAT(t.adjust(1, AdjustReason::returned, {{0, 1}}, t.at(500)),
+              IsReturnRefused(t.row(0), 1, 0));
   t.advance(499);
   EXPECT_FALSE(t.has_room());
   t.advance(500);
@@ -278,14 +279,15 @@ TYPED_TEST_P(StoreForgetting, WhatIsNotRememberedTakesNoRoom) {
 
 #undef INVSAGA_OPEN_SMALL
 
-REGISTER_TYPED_TEST_SUITE_P(
-    StoreForgetting, RefusesNewWorkBeforeItDropsAPromise,
-    KeepsARefusalUntilNoReserveOfItCanBeInTime, KeepsAReleaseUntilNoReserveOfItCanBeInTime,
-    AnExpiredIdMakesRoomAtOnce, AnExtendedHoldIsKeptAsLongAsItLives,
-    KeepsATombstoneForTheLongestLifetimeFromTheRelease, KeepsASaleUntilItIsAcknowledged,
-    KeepsAnAcknowledgedSaleUntilNoReserveOfItCanBeInTime, AnAcknowledgementBeforeTheSaleIsNone,
-    KeepsAnAdjustUntilItsDeadline, KeepsARefusedAdjustUntilItsDeadline,
-    WhatIsNotRememberedTakesNoRoom);
+REGISTER_TYPED_TEST_SUITE_P(StoreForgetting, RefusesNewWorkBeforeItDropsAPromise,
+                            KeepsARefusalUntilNoReserveOfItCanBeInTime,
+                            KeepsAReleaseUntilNoReserveOfItCanBeInTime, AnExpiredIdMakesRoomAtOnce,
+                            AnExtendedHoldIsKeptAsLongAsItLives,
+                            KeepsATombstoneForTheLongestLifetimeFromTheRelease,
+                            KeepsASaleUntilItIsAcknowledged,
+                            KeepsAnAcknowledgedSaleUntilNoReserveOfItCanBeInTime,
+                            AnAcknowledgementBeforeTheSaleIsNone, KeepsAnAdjustUntilItsDeadline,
+                            KeepsARefusedAdjustUntilItsDeadline, WhatIsNotRememberedTakesNoRoom);
 
 }  // namespace testing
 }  // namespace v0

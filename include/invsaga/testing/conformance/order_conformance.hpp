@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever the order of arrival: every permutation of what can befall a reservation, with duplicates, and random work,
-// each compared with the model step by step.
+// Whatever the order of arrival: every permutation of what can befall a reservation, with
+// duplicates, and random work, each compared with the model step by step.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,8 @@ namespace testing {
 /// What befalls one reservation.
 enum class Befall : std::uint8_t { reserve, release, commit, commit_part, extend, expire };
 
-/// One order of events around a reservation of its own, as work for `compare_with_model`. There is stock for two.
+/// One order of events around a reservation of its own, as work for `compare_with_model`. There is
+/// stock for two.
 inline std::vector<WorkStep> as_work(const std::vector<Befall>& order, const WorkShape& shape) {
   const Time until = shape.start + Duration{10};
   const std::array lines{Line{Row{0}, 2}, Line{Row{1}, 1}};
@@ -33,11 +34,21 @@ inline std::vector<WorkStep> as_work(const std::vector<Befall>& order, const Wor
   std::vector<WorkStep> work{operate(Adjust{{0, 1}, AdjustReason::opening, until, stock})};
   for (const Befall what : order) {
     switch (what) {
-      case Befall::reserve: work.push_back(operate(Reserve{{0, 1}, until, lines})); break;
-      case Befall::release: work.push_back(operate(Release{{0, 1}})); break;
-      case Befall::commit: work.push_back(operate(Commit{{0, 1}, {}})); break;
-      case Befall::commit_part: work.push_back(operate(Commit{{0, 1}, part})); break;
-      case Befall::extend: work.push_back(operate(Extend{{0, 1}, until + Duration{10}})); break;
+      case Befall::reserve:
+        work.push_back(operate(Reserve{{0, 1}, until, lines}));
+        break;
+      case Befall::release:
+        work.push_back(operate(Release{{0, 1}}));
+        break;
+      case Befall::commit:
+        work.push_back(operate(Commit{{0, 1}, {}}));
+        break;
+      case Befall::commit_part:
+        work.push_back(operate(Commit{{0, 1}, part}));
+        break;
+      case Befall::extend:
+        work.push_back(operate(Extend{{0, 1}, until + Duration{10}}));
+        break;
       case Befall::expire: {
         WorkStep step;
         step.kind = WorkStep::Kind::advance;
@@ -84,14 +95,16 @@ TYPED_TEST_SUITE_P(StoreOrder);
 
 TYPED_TEST_P(StoreOrder, NoOrderOfReserveReleaseCommitAndExpiryStrandsAUnit) {
   using enum Befall;
-  EXPECT_EQ(this->try_all_orders({reserve, reserve, release, release, commit, commit, expire}), 630u);
+  EXPECT_EQ(this->try_all_orders({reserve, reserve, release, release, commit, commit, expire}),
+            630u);
 }
 
 TYPED_TEST_P(StoreOrder, NorDoExtensionsAndPartsAnywhereAmongThem) {
   using enum Befall;
   EXPECT_EQ(this->try_all_orders({reserve, reserve, release, commit_part, extend, expire}), 360u);
   EXPECT_EQ(this->try_all_orders({reserve, release, commit, commit_part, extend, expire}), 720u);
-  EXPECT_EQ(this->try_all_orders({reserve, reserve, release, commit, extend, expire, expire}), 1260u);
+  EXPECT_EQ(this->try_all_orders({reserve, reserve, release, commit, extend, expire, expire}),
+            1260u);
 }
 
 TYPED_TEST_P(StoreOrder, RandomWorkIsAnsweredAsTheModelAnswersIt) {

@@ -56,8 +56,9 @@ TYPED_TEST_P(StoreReserve, NamesEveryShortLineInOrderOfRow) {
   const auto answer = t.reserve(1, {{2, 4}, {1, 9}, {0, 2}, {5, 1}});
   EXPECT_THAT(answer, IsOutOfStock(t.row(0), 2, 1));
   EXPECT_EQ(find_answer<OutOfStock>(answer)->count, 3u);
-  EXPECT_THAT(shorts_of(answer), ::testing::ElementsAre(ShortLine{t.row(0), 2, 1}, ShortLine{t.row(2), 4, 3},
-                                                        ShortLine{t.row(5), 1, 0}));
+  EXPECT_THAT(shorts_of(answer),
+              ::testing::ElementsAre(ShortLine{t.row(0), 2, 1}, ShortLine{t.row(2), 4, 3},
+                                     ShortLine{t.row(5), 1, 0}));
 }
 
 TYPED_TEST_P(StoreReserve, CountsShortLinesThatTheLentStorageCannotHold) {
@@ -209,7 +210,8 @@ TYPED_TEST_P(StoreReserve, RefusesWhatNoCallMayBear) {
   EXPECT_THAT(t.reserve(1, {{0, 0}}), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(t.reserve(1, {{0, -1}}), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(t.reserve(1, {{0, 2}, {0, -1}}), ErrorIs(Errc::invalid_argument));
-  EXPECT_THAT(t.reserve(1, {{0, std::numeric_limits<Units>::min()}}), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(t.reserve(1, {{0, std::numeric_limits<Units>::min()}}),
+              ErrorIs(Errc::invalid_argument));
   EXPECT_EQ(t.stock(0), (StockCounters{9, 0, 0, 0}));
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved()) << "an error leaves no trace of the id";
 }

@@ -18,8 +18,8 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// The fixture of all suites for a ReservationStore. A test begins with an empty store at time `at(0)`; rows and ids are
-/// plain numbers.
+/// The fixture of all suites for a ReservationStore. A test begins with an empty store at time
+/// `at(0)`; rows and ids are plain numbers.
 template <class Harness>
 class StoreConformance : public ::testing::Test {
  public:
@@ -74,8 +74,9 @@ class StoreConformance : public ::testing::Test {
   void stock_up(std::uint32_t row, Units units) {
     const AdjustId id{8, ++stocked_};
     const Asked asked{{row, units}};
-    EXPECT_THAT(store().adjust({id, AdjustReason::opening, store().now() + Duration{1}, lines(asked)}, {}),
-                IsAdjusted());
+    EXPECT_THAT(
+        store().adjust({id, AdjustReason::opening, store().now() + Duration{1}, lines(asked)}, {}),
+        IsAdjusted());
   }
   /// Sells units of a row, under ids that no test uses.
   void sell(std::uint32_t row, Units units) {

@@ -86,7 +86,8 @@ TYPED_TEST_P(StoreThreads, AHoldEndsInOneWayThoughManyTry) {
         released += answer.has_value() && answer.assume_value() == CommitAnswer::released ? 1 : 0;
       } else {
         const auto answer = store.release({id});
-        committed += answer.has_value() && answer.assume_value() == ReleaseAnswer::committed ? 1 : 0;
+        committed += answer.has_value() && answer.assume_value() == ReleaseAnswer::committed ? 1
+                                                                                             : 0;
         released += answer.has_value() && answer.assume_value() == ReleaseAnswer::released ? 1 : 0;
       }
     });
