@@ -28,6 +28,7 @@ TEST(RunState, IsTheFoldOfItsRecordsWhoeverReadsThem) {
   desk.apply(commit, CommitAnswer::expired);
   desk.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
   desk.call(pay, true);
+  desk.append_all();
   RunState state;
   for (const RunRecord& record : desk.log) {
     ASSERT_THAT(fold(state, record, desk.definition()), IsOk());

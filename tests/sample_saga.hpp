@@ -4,6 +4,7 @@
 // shop that does as it is told and keeps count.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>

@@ -18,8 +18,8 @@ int main() {
   const Time soon = time_from_ms(1000);
   const auto id = make_id<ReservationId>({"order 1"});
 
-  const auto opened =
-      shop.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock});
+  const auto opened = shop.adjust(
+      {make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock});
   const auto reserved = shop.reserve({id, soon, order});
   const auto released = shop.release({id});
   if (!opened || !reserved || !released) return 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend is what shares one atomic append: reservation store, idempotency store, saga log and outbox.
+// A backend is what shares one atomic append: reservation store, idempotency store, saga log and
+// outbox.
 //
 // Where the parts live in different places, `split` (split.hpp) makes a backend of them.
 #pragma once
@@ -20,19 +21,20 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// What an operation brings about besides the stock: the record of the run it belongs to, with its events. Two records
-/// are prepared and the store's own answer picks one, so that no state changes without its event and no event goes out
-/// without its state change. Borrowed until the answer; never part of the operation.
+/// What an operation brings about besides the stock: the record of the run it belongs to, with its
+/// events. Two records are prepared and the store's own answer picks one, so that no state changes
+/// without its event and no event goes out without its state change. Borrowed until the answer;
+/// never part of the operation.
 struct Effects {
-  RunId run;                      ///< Not set: the operation belongs to no run and only the stock is touched.
-  Position at = 0;                ///< The position of the run that this continues.
-  const RunRecord* yes = nullptr; ///< Appended if `is_yes(answer)`.
-  const RunRecord* no = nullptr;  ///< Appended otherwise.
-  std::uint64_t tag = 0;          ///< Handed to the recorder, untouched.
+  RunId run;        ///< Not set: the operation belongs to no run and only the stock is touched.
+  Position at = 0;  ///< The position of the run that this continues.
+  const RunRecord* yes = nullptr;  ///< Appended if `is_yes(answer)`.
+  const RunRecord* no = nullptr;   ///< Appended otherwise.
+  std::uint64_t tag = 0;           ///< Handed to the recorder, untouched.
 };
 
-/// The record that `answer` picks, with the decision, the time and the short lines of a refusal filled in (so that
-/// `short_lines` can tell them later). What every backend appends.
+/// The record that `answer` picks, with the decision, the time and the short lines of a refusal
+/// filled in (so that `short_lines` can tell them later). What every backend appends.
 RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now);
 
 /// An answer, and how long the run is now (0 if the operation belongs to none).
@@ -42,8 +44,8 @@ struct Applied {
 };
 static_assert(std::is_trivially_copyable_v<Applied>);
 
-/// Where the result of a submitted operation goes. A plain function and two words: nothing is allocated. Called exactly
-/// once, from any thread, also from within `submit`.
+/// Where the result of a submitted operation goes. A plain function and two words: nothing is
+/// allocated. Called exactly once, from any thread, also from within `submit`.
 struct Completion {
   void (*call)(void* context, std::uint64_t tag, const result<Applied>& applied) = nullptr;
   void* context = nullptr;
@@ -52,8 +54,9 @@ struct Completion {
   void operator()(const result<Applied>& applied) const { call(context, tag, applied); }
 };
 
-/// A store that waits on a network or a disk answers later: `submit` returns at once. The operation, its effects and
-/// `shorts` are lent until the completion is called. A completion that never comes is the submitter's to time out.
+/// A store that waits on a network or a disk answers later: `submit` returns at once. The
+/// operation, its effects and `shorts` are lent until the completion is called. A completion that
+/// never comes is the submitter's to time out.
 template <class S>
 concept SubmittingStore = requires(S& store, const Operation& operation, const Effects& effects,
                                    std::span<ShortLine> shorts, Completion done) {
@@ -68,47 +71,58 @@ concept ApplyingStore = requires(S& store, const Operation& operation, const Eff
 };
 
 /// Semantics of a Backend:
-///  - The parts keep their own contracts. `append` is the log's, and with the record go its effects: the events enter
-///    the outbox; `begun` extends the claim it names to its `until`; `ended` confirms the claim with the record's
-///    output.
-///  - `apply(operation, effects, shorts)`, or `submit`: the operation, and the record that its answer picks appended at
-///    `effects.at`. Refused with `moved_on` if the run has moved on, and then the stock is untouched where
-///    `atomic_effects` holds; where it does not, the operation may have taken effect and its id tells. A repeat of
-///    one that is recorded (same record kind, owner, step and hold at that position) gets its answer again.
-///  - With `atomic_effects` all of it is one append. Without, the order is: stock, log, outbox, claim; `settle` brings
+///  - The parts keep their own contracts. `append` is the log's, and with the record go its
+///  effects: the events enter
+///    the outbox; `begun` extends the claim it names to its `until`; `ended` confirms the claim
+///    with the record's output.
+///  - `apply(operation, effects, shorts)`, or `submit`: the operation, and the record that its
+///  answer picks appended at
+///    `effects.at`. Refused with `moved_on` if the run has moved on, and then the stock is
+///    untouched where `atomic_effects` holds; where it does not, the operation may have taken
+///    effect and its id tells. A repeat of one that is recorded (same record kind, owner, step and
+///    hold at that position) gets its answer again.
+///  - With `atomic_effects` all of it is one append. Without, the order is: stock, log, outbox,
+///  claim; `settle` brings
 ///    the rest in after a crash.
-///  - `settle(run, records)`: puts the events of `records` that the outbox lacks, and repeats their claim effects.
+///  - `settle(run, records)`: puts the events of `records` that the outbox lacks, and repeats their
+///  claim effects.
 ///    Idempotent. Recovery calls it before it goes on.
 /// Errors: those of the parts.
 template <class B>
-concept Backend = IdempotencyStore<B> && SagaLog<B> && Outbox<B> && (ApplyingStore<B> || SubmittingStore<B>) &&
-                  requires(B& backend, const B& view, RunId run, const std::vector<RunRecord>& records, ReservationId id) {
+concept Backend = IdempotencyStore<B> && SagaLog<B> && Outbox<B> &&
+                  (ApplyingStore<B> || SubmittingStore<B>) &&
+                  requires(B& backend, const B& view, RunId run,
+                           const std::vector<RunRecord>& records, ReservationId id) {
                     { B::capabilities } -> std::convertible_to<Capabilities>;
                     { view.limits() } -> std::convertible_to<StoreLimits>;
                     { backend.settle(run, records) } -> std::same_as<result<void>>;
                     { backend.acknowledge(id) } -> std::same_as<result<void>>;
                   };
 
-/// An operation in a store's record of itself. `Expire` is the store's own doing: nobody can ask for it.
+/// An operation in a store's record of itself. `Expire` is the store's own doing: nobody can ask
+/// for it.
 struct Expire {
   ReservationId id;
 };
 using RecordedOperation = std::variant<Reserve, Commit, Release, Extend, Adjust, Expire>;
 
-/// What a store did, told to its recorder at the instant it took effect, in the order of effect. Borrowed for the call.
+/// What a store did, told to its recorder at the instant it took effect, in the order of effect.
+/// Borrowed for the call.
 struct StockRecord {
-  Time at;                        ///< The store's clock.
+  Time at;  ///< The store's clock.
   RecordedOperation operation;
-  Answer answer;                  ///< For `Expire` a ReleaseAnswer `expired`.
-  std::span<const Line> moved;    ///< commit: sold; release, expire: given back. Merged, ascending by row.
-  std::span<const Line> back;     ///< commit of a part: given back.
-  std::span<const ShortLine> shorts;  ///< All short lines of a refusal, whatever storage the caller lent.
-  bool repeat = false;            ///< The answer was given before under this id; nothing changed.
+  Answer answer;  ///< For `Expire` a ReleaseAnswer `expired`.
+  std::span<const Line>
+      moved;  ///< commit: sold; release, expire: given back. Merged, ascending by row.
+  std::span<const Line> back;  ///< commit of a part: given back.
+  std::span<const ShortLine>
+      shorts;           ///< All short lines of a refusal, whatever storage the caller lent.
+  bool repeat = false;  ///< The answer was given before under this id; nothing changed.
   const Effects* effects = nullptr;
 };
 
-/// A recorder is chosen at compile time. It is called while the store's order is fixed (under its lock, if it has one):
-/// it must be quick and must not call back.
+/// A recorder is chosen at compile time. It is called while the store's order is fixed (under its
+/// lock, if it has one): it must be quick and must not call back.
 template <class R>
 concept Recorder = requires(R& recorder, const StockRecord& record) {
   { recorder.record(record) } -> std::same_as<void>;

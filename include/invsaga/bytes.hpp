@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one binary encoding of what is stored: little-endian fixed-width numbers, texts preceded by their length.
-// A decoder is told how many bytes there are and never allocates more than they could fill.
+// The one binary encoding of what is stored: little-endian fixed-width numbers, texts preceded by
+// their length. A decoder is told how many bytes there are and never allocates more than they could
+// fill.
 #pragma once
 
 #include <concepts>
@@ -46,14 +47,15 @@ class ByteWriter {
  private:
   template <std::unsigned_integral T>
   void number(T value) {
-    for (unsigned shift = 0; shift < sizeof(T) * 8; shift += 8) u8(static_cast<std::uint8_t>(value >> shift));
+    for (unsigned shift = 0; shift < sizeof(T) * 8; shift += 8)
+      u8(static_cast<std::uint8_t>(value >> shift));
   }
   std::vector<std::byte> bytes_;
 };
 
 /// Reads what a `ByteWriter` wrote. Borrowed bytes; texts and bytes read point into them.
-/// After the first short or bad read every further one gives zero or empty, and `ok()` is false: check it once, at
-/// the end. One thread.
+/// After the first short or bad read every further one gives zero or empty, and `ok()` is false:
+/// check it once, at the end. One thread.
 class ByteReader {
  public:
   explicit ByteReader(Bytes bytes) noexcept : rest_(bytes) {}
@@ -76,8 +78,8 @@ class ByteReader {
     const Bytes raw = bytes();
     return {reinterpret_cast<const char*>(raw.data()), raw.size()};
   }
-  /// A count of things that take at least `least_size` bytes each: more than could follow is bad, so that a reader
-  /// may reserve space for it.
+  /// A count of things that take at least `least_size` bytes each: more than could follow is bad,
+  /// so that a reader may reserve space for it.
   std::size_t count(std::size_t least_size) noexcept {
     const std::size_t n = u32();
     if (n > rest_.size() / least_size) return fail(), 0;
@@ -115,20 +117,21 @@ class ByteReader {
 /// How a type is kept in a saga's log. Specialise it for your own:
 ///
 ///     template <> struct invsaga::Stored<Order> {
-///       static constexpr std::string_view schema = "order.v1";   // part of the saga's definition hash
-///       static void encode(const Order&, ByteWriter&);
-///       static result<Order> decode(ByteReader&);                // bounded; `corrupt` if it cannot be
+///       static constexpr std::string_view schema = "order.v1";   // part of the saga's definition
+///       hash static void encode(const Order&, ByteWriter&); static result<Order>
+///       decode(ByteReader&);                // bounded; `corrupt` if it cannot be
 ///     };
 template <class T>
 struct Stored;
 
 /// A type that survives a crash: inputs and outputs of steps model this.
 template <class T>
-concept Storable = std::copyable<T> && requires(const T& value, ByteWriter& writer, ByteReader& reader) {
-  { Stored<T>::schema } -> std::convertible_to<std::string_view>;
-  Stored<T>::encode(value, writer);
-  { Stored<T>::decode(reader) } -> std::same_as<result<T>>;
-};
+concept Storable = std::copyable<T> &&
+                   requires(const T& value, ByteWriter& writer, ByteReader& reader) {
+                     { Stored<T>::schema } -> std::convertible_to<std::string_view>;
+                     Stored<T>::encode(value, writer);
+                     { Stored<T>::decode(reader) } -> std::same_as<result<T>>;
+                   };
 
 /// For inputs and outputs that carry nothing.
 struct Nothing {

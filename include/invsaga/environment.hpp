@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one door through which clock, chance, threads and waiting enter. Only runners, layers and tools hold one; rules,
-// machine and stores take time as an argument.
+// The one door through which clock, chance, threads and waiting enter. Only runners, layers and
+// tools hold one; rules, machine and stores take time as an argument.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class Clock {
   [[nodiscard]] virtual Time now() const = 0;
   /// Blocks the calling thread until `now() >= time`; a simulated clock moves there instead.
   virtual void sleep_until(Time time) = 0;
-  /// True if time passes whether anybody waits or not. An executor may then wait for a time or for a
-  /// new task, whichever comes first; by a clock that stands still it can only `sleep_until`.
+  /// True if time passes whether anybody waits or not. An executor may then wait for a time or for
+  /// a new task, whichever comes first; by a clock that stands still it can only `sleep_until`.
   [[nodiscard]] virtual bool moves_by_itself() const noexcept { return false; }
 };
 
@@ -34,32 +34,36 @@ class SystemClock final : public Clock {
   [[nodiscard]] bool moves_by_itself() const noexcept override { return true; }
 };
 
-/// Something to do: a plain function and two words, so that arming a timer allocates nothing of its own. It must not
-/// throw.
+/// Something to do: a plain function and two words, so that arming a timer allocates nothing of its
+/// own. It must not throw.
 struct Task {
   void (*run)(void* context, std::uint64_t tag) = nullptr;
   void* context = nullptr;
   std::uint64_t tag = 0;
-  void (*drop)(void* context, std::uint64_t tag) = nullptr;  ///< Called instead, if the executor ends first.
+  void (*drop)(void* context,
+               std::uint64_t tag) = nullptr;  ///< Called instead, if the executor ends first.
 };
 static_assert(std::is_trivially_copyable_v<Task>);
 
-/// Runs tasks, now or later. A task is run once, or dropped: by `drop`, or when the executor ends. Safe from any thread.
+/// Runs tasks, now or later. A task is run once, or dropped: by `drop`, or when the executor ends.
+/// Safe from any thread.
 class Executor {
  public:
   virtual ~Executor() = default;
   /// As soon as may be; never from within this call.
   virtual void post(Task task) = 0;
-  /// Not before `time`, by the executor's clock; of tasks of one time the one armed first runs first.
+  /// Not before `time`, by the executor's clock; of tasks of one time the one armed first runs
+  /// first.
   virtual void post_at(Time time, Task task) = 0;
-  /// Drops the tasks of `context` that have not begun, and returns when none is under way on another thread: what a
-  /// context calls before it ends. The caller holds no lock that such a task takes.
+  /// Drops the tasks of `context` that have not begun, and returns when none is under way on
+  /// another thread: what a context calls before it ends. The caller holds no lock that such a task
+  /// takes.
   virtual void drop(const void* context) = 0;
 };
 
-/// Runs tasks on whichever thread calls `run_one`: what `run_sync` waits with, and a simulation if the clock is
-/// simulated. A task that is posted counts as due at that moment, so that everything runs in the order of its time, and
-/// tasks of one time in the order in which they were armed.
+/// Runs tasks on whichever thread calls `run_one`: what `run_sync` waits with, and a simulation if
+/// the clock is simulated. A task that is posted counts as due at that moment, so that everything
+/// runs in the order of its time, and tasks of one time in the order in which they were armed.
 class LocalExecutor final : public Executor {
  public:
   explicit LocalExecutor(Clock& clock);
@@ -68,8 +72,8 @@ class LocalExecutor final : public Executor {
   void post(Task task) override;
   void post_at(Time time, Task task) override;
   void drop(const void* context) override;
-  /// Runs the next task, waiting by the clock until it is due. False if there is none. While it waits by a clock that
-  /// moves by itself, a task that another thread posts is taken at once.
+  /// Runs the next task, waiting by the clock until it is due. False if there is none. While it
+  /// waits by a clock that moves by itself, a task that another thread posts is taken at once.
   bool run_one();
 
  private:
@@ -77,9 +81,9 @@ class LocalExecutor final : public Executor {
   std::unique_ptr<Queue> queue_;
 };
 
-/// Runs tasks on `threads` threads of its own (at least 1), in the same order as far as threads are free. They end with
-/// it: tasks under way are finished, all others dropped. By a clock that stands still, it is the executor that moves it,
-/// to the next due time whenever no task is under way.
+/// Runs tasks on `threads` threads of its own (at least 1), in the same order as far as threads are
+/// free. They end with it: tasks under way are finished, all others dropped. By a clock that stands
+/// still, it is the executor that moves it, to the next due time whenever no task is under way.
 class ThreadExecutor final : public Executor {
  public:
   ThreadExecutor(Clock& clock, unsigned threads);

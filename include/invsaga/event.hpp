@@ -19,24 +19,26 @@ inline namespace v0 {
 
 /// An event of a run. Owns what it bears. Equal ids mean the same event, however often it arrives.
 struct Event {
-  EventId id;                ///< Derived from run and sequence, so that whoever recovers the run derives the same.
-  RunId saga;                ///< Partition key and correlation: all events of a run are ordered by `sequence`.
-  std::uint64_t sequence{};  ///< From 1, without gaps within its run.
-  std::string type;          ///< `STOCK_RESERVED`
-  std::string subject;       ///< The run's key in text, e.g. the order's number.
+  EventId
+      id;  ///< Derived from run and sequence, so that whoever recovers the run derives the same.
+  RunId saga;  ///< Partition key and correlation: all events of a run are ordered by `sequence`.
+  std::uint64_t sequence{};          ///< From 1, without gaps within its run.
+  std::string type;                  ///< `STOCK_RESERVED`
+  std::string subject;               ///< The run's key in text, e.g. the order's number.
   std::uint32_t schema_version = 1;  ///< Of `data`; readers upcast older ones.
-  EventId causation;         ///< The event that led to this one; not set for the first.
-  Time time;                 ///< When it was decided, by the store's clock.
-  std::string traceparent;   ///< W3C trace context, empty if none. Never rewritten on the way.
+  EventId causation;                 ///< The event that led to this one; not set for the first.
+  Time time;                         ///< When it was decided, by the store's clock.
+  std::string traceparent;      ///< W3C trace context, empty if none. Never rewritten on the way.
   std::vector<std::byte> data;  ///< The step's output, as its `Stored` encodes it.
 
   friend bool operator==(const Event&, const Event&) = default;
 };
 
-/// The partition that every event of a run goes to: a stable hash of the saga id, the same in every process, for ever.
-/// When the number of partitions grows, a saga stays where it is or moves to one of the new ones. One that moves may
-/// have earlier events waiting in its old partition: either those are drained first, or consumers keep the order by its
-/// sequence (`InboxOrder::consecutive`). `partitions` must be above 0.
+/// The partition that every event of a run goes to: a stable hash of the saga id, the same in every
+/// process, for ever. When the number of partitions grows, a saga stays where it is or moves to one
+/// of the new ones. One that moves may have earlier events waiting in its old partition: either
+/// those are drained first, or consumers keep the order by its sequence
+/// (`InboxOrder::consecutive`). `partitions` must be above 0.
 std::uint32_t partition_of(RunId saga, std::uint32_t partitions) noexcept;
 
 /// Bounds of the decoder, held before anything is allocated.
@@ -46,14 +48,16 @@ struct EventLimits {
   unsigned max_depth = 8;
 };
 
-/// The envelope as one JSON object (structured mode, `application/cloudevents+json`). `source` names the sender. Always
-/// valid JSON: bytes of a text that are not UTF-8 become U+FFFD, a time beyond the years 0000 to 9999 the nearest in them.
+/// The envelope as one JSON object (structured mode, `application/cloudevents+json`). `source`
+/// names the sender. Always valid JSON: bytes of a text that are not UTF-8 become U+FFFD, a time
+/// beyond the years 0000 to 9999 the nearest in them.
 std::string to_cloud_event(const Event& event, std::string_view source);
 
-/// Reads an envelope from bytes of a stranger. Extensions that are not known are passed over; a missing or malformed
-/// attribute, a repeated one, or anything over `limits` is `corrupt` or `limit_exceeded`, a `specversion` other than
-/// 1.0 is `schema_too_new`, and `data` that is JSON instead of bytes (`data_base64`) is `unsupported`.
-/// What it accepts, `to_cloud_event` writes in such a way that it is read as an equal event.
+/// Reads an envelope from bytes of a stranger. Extensions that are not known are passed over; a
+/// missing or malformed attribute, a repeated one, or anything over `limits` is `corrupt` or
+/// `limit_exceeded`, a `specversion` other than 1.0 is `schema_too_new`, and `data` that is JSON
+/// instead of bytes (`data_base64`) is `unsupported`. What it accepts, `to_cloud_event` writes in
+/// such a way that it is read as an equal event.
 result<Event> from_cloud_event(Bytes bytes, const EventLimits& limits = {});
 
 /// The binary form that logs and outboxes keep.

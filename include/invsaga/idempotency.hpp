@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One effect a request: the right to do a request's work is claimed, leased, and confirmed with the answer.
+// One effect a request: the right to do a request's work is claimed, leased, and confirmed with the
+// answer.
 #pragma once
 
 #include <concepts>
@@ -16,10 +17,10 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// What a request is known by. The same text of another tenant or another operation is another request.
-/// `secret` keeps strangers from constructing colliding ids.
-RequestKey request_key(std::string_view tenant, std::string_view operation, std::string_view request_id,
-                       HashKey secret = {}) noexcept;
+/// What a request is known by. The same text of another tenant or another operation is another
+/// request. `secret` keeps strangers from constructing colliding ids.
+RequestKey request_key(std::string_view tenant, std::string_view operation,
+                       std::string_view request_id, HashKey secret = {}) noexcept;
 
 /// What a request asks for, from its canonical bytes.
 Fingerprint fingerprint(Bytes canonical_payload, HashKey secret = {}) noexcept;
@@ -29,7 +30,8 @@ enum class ClaimState : std::uint8_t {
   in_progress,  ///< Somebody else holds the lease; ask later.
   completed,    ///< Done: `answer` is what the first one was told.
   mismatch,     ///< The id was used for something else. The other's answer is not shown.
-  expired,      ///< The request is past its own deadline: it is never run, and its answer may be forgotten.
+  expired,      ///< The request is past its own deadline: it is never run, and its answer may be
+                ///< forgotten.
 };
 std::string_view name(ClaimState state) noexcept;
 
@@ -38,38 +40,46 @@ struct Claim {
   RequestKey key;
   Fingerprint fingerprint;
   Time lease_until;  ///< When another may take over, unless it is extended.
-  Time deadline;     ///< The request's own: later arrivals are `expired`, the answer is kept at least until then.
+  Time deadline;  ///< The request's own: later arrivals are `expired`, the answer is kept at least
+                  ///< until then.
 };
 
 struct ClaimAnswer {
   ClaimState state{};
-  std::uint64_t epoch = 0;  ///< fresh: the fencing token. Larger for each owner; an older one's confirm is refused.
-  Time lease_until;         ///< in_progress: when to ask again at the latest.
+  std::uint64_t epoch =
+      0;  ///< fresh: the fencing token. Larger for each owner; an older one's confirm is refused.
+  Time lease_until;               ///< in_progress: when to ask again at the latest.
   std::vector<std::byte> answer;  ///< completed
 };
 
 /// How long completed answers are kept, beyond each request's own deadline.
 struct Retention {
-  Duration time{0};                ///< At least so long after completion.
-  std::size_t count = 1'000'000;   ///< At most so many live records; new claims are `resource_exhausted` when full.
-  bool forever = false;            ///< Never forgotten: `count` still bounds, by refusal.
+  Duration time{0};  ///< At least so long after completion.
+  std::size_t count =
+      1'000'000;  ///< At most so many live records; new claims are `resource_exhausted` when full.
+  bool forever = false;  ///< Never forgotten: `count` still bounds, by refusal.
 };
 
 /// Semantics of an IdempotencyStore:
-///  - `claim`: linearizable. Unknown key and now < deadline: `fresh` with a new epoch. Leased by another, lease live:
-///    `in_progress`; lapsed: `fresh` with a larger epoch. Other fingerprint: `mismatch`, whatever the state.
-///    Past the claim's deadline: `expired`, whether the key is remembered or not, unless the answer still is: then
-///    `completed`. Errors: `invalid_argument` (zero key, deadline or lease not set), `resource_exhausted`.
-///  - `extend(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy` if the epoch is not the
+///  - `claim`: linearizable. Unknown key and now < deadline: `fresh` with a new epoch. Leased by
+///  another, lease live:
+///    `in_progress`; lapsed: `fresh` with a larger epoch. Other fingerprint: `mismatch`, whatever
+///    the state. Past the claim's deadline: `expired`, whether the key is remembered or not, unless
+///    the answer still is: then `completed`. Errors: `invalid_argument` (zero key, deadline or
+///    lease not set), `resource_exhausted`.
+///  - `extend(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy` if
+///  the epoch is not the
 ///    newest, `not_found` if there is no live claim.
-///  - `confirm(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes succeeds; a confirm by an
+///  - `confirm(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes
+///  succeeds; a confirm by an
 ///    older epoch is `busy`; one that would change a stored answer is `invalid_argument`.
-///  - `release(key, epoch)`: gives the right back so that the next claim is `fresh` at once: what merely failed is not
+///  - `release(key, epoch)`: gives the right back so that the next claim is `fresh` at once: what
+///  merely failed is not
 ///    remembered. Of a completed one: `too_late`.
 /// All are safe from any thread. Times are the store's (`now()`).
 template <class S>
-concept IdempotencyStore = requires(S& store, const S& view, const Claim& claim, RequestKey key, std::uint64_t epoch,
-                                    Time until, Bytes answer) {
+concept IdempotencyStore = requires(S& store, const S& view, const Claim& claim, RequestKey key,
+                                    std::uint64_t epoch, Time until, Bytes answer) {
   { view.now() } -> std::same_as<Time>;
   { store.claim(claim) } -> std::same_as<result<ClaimAnswer>>;
   { store.extend(key, epoch, until) } -> std::same_as<result<void>>;

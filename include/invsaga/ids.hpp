@@ -36,12 +36,15 @@ struct Id {
 
 using ReservationId = Id<struct ReservationTag>;
 using AdjustId = Id<struct AdjustTag>;
-using RunId = Id<struct RunTag>;          ///< One execution of a saga.
-using OwnerId = Id<struct OwnerTag>;      ///< A runner that drives runs; new for each start of a process.
-using CallId = Id<struct CallTag>;        ///< One call of a step: every repeat bears the same, its undo too.
+using RunId = Id<struct RunTag>;  ///< One execution of a saga.
+using OwnerId =
+    Id<struct OwnerTag>;  ///< A runner that drives runs; new for each start of a process.
+using CallId =
+    Id<struct CallTag>;  ///< One call of a step: every repeat bears the same, its undo too.
 using EventId = Id<struct EventTag>;
-using RequestKey = Id<struct RequestTag>; ///< (tenant, operation, request id), hashed.
-using Fingerprint = Id<struct FingerprintTag>;  ///< What a request asks for, hashed in canonical form.
+using RequestKey = Id<struct RequestTag>;  ///< (tenant, operation, request id), hashed.
+using Fingerprint =
+    Id<struct FingerprintTag>;  ///< What a request asks for, hashed in canonical form.
 
 /// For hash tables. Ids are hashes themselves, so folding them is enough.
 struct IdHash {
@@ -51,8 +54,8 @@ struct IdHash {
   }
 };
 
-/// The key of `hash128`. A service that takes ids from strangers picks its own at random and keeps it with its data,
-/// so that nobody outside can construct two texts with one id.
+/// The key of `hash128`. A service that takes ids from strangers picks its own at random and keeps
+/// it with its data, so that nobody outside can construct two texts with one id.
 struct HashKey {
   std::uint64_t first = 0x696e767361676121ull;
   std::uint64_t second = 0x7631206b65792e2eull;
@@ -63,8 +66,10 @@ struct Hash128 {
   std::uint64_t low;
 };
 
-/// SipHash-2-4 with 128 bits of output over the parts, each preceded by its length, so that ("ab","c") and
-/// ("a","bc") differ. (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, and its 128-bit variant.)
+/// SipHash-2-4 with 128 bits of output over the parts, each preceded by its length, so that
+/// ("ab","c") and
+/// ("a","bc") differ. (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, and its
+/// 128-bit variant.)
 Hash128 hash128(std::initializer_list<std::string_view> parts, HashKey key = {}) noexcept;
 
 /// An id from text, never zero. The same parts and key give the same id in every process, for ever.
@@ -76,10 +81,12 @@ AnyId make_id(std::initializer_list<std::string_view> parts, HashKey key = {}) n
 
 /// An id derived from another and two numbers: reservation 1 of step 2 of a run. Never zero.
 template <class AnyId, class Tag>
-AnyId derive_id(std::string_view domain, const Id<Tag>& parent, std::uint32_t first, std::uint32_t second) noexcept {
+AnyId derive_id(std::string_view domain, const Id<Tag>& parent, std::uint32_t first,
+                std::uint32_t second) noexcept {
   const std::uint64_t words[3] = {parent.high, parent.low, std::uint64_t{first} << 32 | second};
   char bytes[sizeof words];  // the lowest first, on every machine
-  for (unsigned i = 0; i < sizeof words; ++i) bytes[i] = static_cast<char>(words[i / 8] >> (i % 8 * 8));
+  for (unsigned i = 0; i < sizeof words; ++i)
+    bytes[i] = static_cast<char>(words[i / 8] >> (i % 8 * 8));
   return make_id<AnyId>({domain, {bytes, sizeof bytes}});
 }
 

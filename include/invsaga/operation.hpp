@@ -2,8 +2,9 @@
 //
 // What can be asked of a stock, and what it answers, as data.
 //
-// An operation is a view: its lines lie in storage that the caller lends until the answer is there. An answer is
-// trivially copyable. The model, the recorder, the simulator, the journal and the wire all speak these structs.
+// An operation is a view: its lines lie in storage that the caller lends until the answer is there.
+// An answer is trivially copyable. The model, the recorder, the simulator, the journal and the wire
+// all speak these structs.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,8 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// A number of units of a product. Never negative in a counter; signed, so that a subtraction can be checked.
+/// A number of units of a product. Never negative in a counter; signed, so that a subtraction can
+/// be checked.
 using Units = std::int64_t;
 
 /// A row and how much of it.
@@ -33,28 +35,30 @@ struct Line {
 inline constexpr std::size_t max_lines = 4096;
 
 /// Hold all the lines until `until`, or none of them.
-/// A repeat (same id, lines and deadline) is the same reservation and gets the same answer; the same id with other
-/// content is `mismatch`. After a refusal only a new id can succeed.
+/// A repeat (same id, lines and deadline) is the same reservation and gets the same answer; the
+/// same id with other content is `mismatch`. After a refusal only a new id can succeed.
 struct Reserve {
   ReservationId id;
   Time until;  ///< In the store's time; live while now < until. The same on every repeat.
   std::span<const Line> lines;
 };
 
-/// Sell what is held. `lines` empty: the whole; else the part that is sold, the rest is given back in the same step.
-/// A repeat answers `committed` and changes nothing; one that names other lines is an `invalid_argument`.
+/// Sell what is held. `lines` empty: the whole; else the part that is sold, the rest is given back
+/// in the same step. A repeat answers `committed` and changes nothing; one that names other lines
+/// is an `invalid_argument`.
 struct Commit {
   ReservationId id;
   std::span<const Line> lines;
 };
 
-/// Give back what is held. Of an id that was never seen, or was refused: leaves a tombstone that suppresses a reserve
-/// arriving later.
+/// Give back what is held. Of an id that was never seen, or was refused: leaves a tombstone that
+/// suppresses a reserve arriving later.
 struct Release {
   ReservationId id;
 };
 
-/// Move the deadline of a live reservation to `until`. Never shortens one: a late duplicate cannot undo a newer call.
+/// Move the deadline of a live reservation to `until`. Never shortens one: a late duplicate cannot
+/// undo a newer call.
 struct Extend {
   ReservationId id;
   Time until;
@@ -63,8 +67,9 @@ struct Extend {
 /// Why stock changes from outside. The sign is part of the reason: all but `write_off` add units.
 enum class AdjustReason : std::uint8_t { opening, restock, returned, write_off };
 
-/// Change what is on hand, all lines or none. A `returned` line is held against what was sold less what came back; a
-/// `write_off` takes units that are available. The id is remembered until `until`; a later arrival is `expired`.
+/// Change what is on hand, all lines or none. A `returned` line is held against what was sold less
+/// what came back; a `write_off` takes units that are available. The id is remembered until
+/// `until`; a later arrival is `expired`.
 struct Adjust {
   AdjustId id;
   AdjustReason reason{};
@@ -86,7 +91,8 @@ struct ShortLine {
 };
 
 /// The lines that were short, all at the one instant of the answer.
-/// `lines` is the caller's lent storage, filled as far as it reaches; `count` may exceed it. `first` needs no storage.
+/// `lines` is the caller's lent storage, filled as far as it reaches; `count` may exceed it.
+/// `first` needs no storage.
 struct Shortage {
   std::uint32_t count = 0;
   ShortLine first;
@@ -101,16 +107,20 @@ struct Reserved {
 };
 struct OutOfStock : Shortage {};
 struct Adjusted {};
-struct ReturnRefused : Shortage {};  ///< A return of what was never sold; `available` is what it could cover.
-struct Expired {};                   ///< It arrived after its own deadline.
-struct Suppressed {};                ///< A release came first, or the reservation was released since: nothing is held.
-struct Mismatch {};                  ///< The id is known with other content. Nothing was changed.
+struct ReturnRefused : Shortage {
+};                  ///< A return of what was never sold; `available` is what it could cover.
+struct Expired {};  ///< It arrived after its own deadline.
+struct Suppressed {
+};  ///< A release came first, or the reservation was released since: nothing is held.
+struct Mismatch {};  ///< The id is known with other content. Nothing was changed.
 
 using ReserveAnswer = std::variant<Reserved, OutOfStock, Expired, Suppressed, Mismatch>;
 using AdjustAnswer = std::variant<Adjusted, OutOfStock, ReturnRefused, Expired, Mismatch>;
-/// The state that the reservation is in after the call, or `not_found`: never committed, and never will be.
+/// The state that the reservation is in after the call, or `not_found`: never committed, and never
+/// will be.
 enum class CommitAnswer : std::uint8_t { committed, released, expired, not_found };
-/// The state after the call, or `tombstoned`: nothing was held, and nothing ever will be under this id.
+/// The state after the call, or `tombstoned`: nothing was held, and nothing ever will be under this
+/// id.
 enum class ReleaseAnswer : std::uint8_t { released, committed, expired, tombstoned };
 enum class ExtendAnswer : std::uint8_t { reserved, committed, released, expired, not_found };
 
@@ -128,8 +138,8 @@ std::string_view name(ReleaseAnswer answer) noexcept;
 std::string_view name(ExtendAnswer answer) noexcept;
 std::string_view name(const Answer& answer) noexcept;
 
-/// True when the answer is what the operation asked for: `reserved`, `committed`, `released` or `tombstoned`,
-/// `adjusted`.
+/// True when the answer is what the operation asked for: `reserved`, `committed`, `released` or
+/// `tombstoned`, `adjusted`.
 bool is_yes(const Answer& answer) noexcept;
 
 }  // namespace v0

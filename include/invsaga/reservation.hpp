@@ -14,24 +14,29 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// What a store can and cannot promise; a constant of each store. A policy that needs what is missing is refused at
-/// compile time or at start-up.
+/// What a store can and cannot promise; a constant of each store. A policy that needs what is
+/// missing is refused at compile time or at start-up.
 struct Capabilities {
-  bool linearizable = false;      ///< Each operation takes effect at one instant between call and answer.
+  bool linearizable =
+      false;  ///< Each operation takes effect at one instant between call and answer.
   bool durable_on_ack = false;    ///< An answer survives `kill -9`.
   bool multi_row_atomic = false;  ///< All lines or none, at one instant.
-  bool atomic_effects = false;    ///< An operation and its effects (run, events, claim) are one append.
-  bool own_clock = false;         ///< `now()` moves by itself (a server's clock).
+  bool atomic_effects =
+      false;               ///< An operation and its effects (run, events, claim) are one append.
+  bool own_clock = false;  ///< `now()` moves by itself (a server's clock).
 };
 
 /// Bounds of a store. Constant for its life.
 struct StoreLimits {
-  Units max_units = (Units{1} << 53) - 1;   ///< Most units on a row; at least 2^31-1, at most 2^53-1.
-  Duration max_lifetime{7LL * 24 * 3600 * 1000};  ///< Longest time from now to a deadline; a tombstone lives so long.
+  Units max_units = (Units{1} << 53) -
+                    1;  ///< Most units on a row; at least 2^31-1, at most 2^53-1.
+  Duration max_lifetime{7LL * 24 * 3600 *
+                        1000};  ///< Longest time from now to a deadline; a tombstone lives so long.
   std::size_t max_rows = 1'000'000;
-  std::size_t max_records = 4'000'000;  ///< Remembered reservations and adjusts; full: new ones `resource_exhausted`.
-  /// An id that may be forgotten is still told apart for so long: a late commit hears `expired`, not `not_found`.
-  /// A courtesy, no promise: such ids make room for new ones first. Never below 0.
+  std::size_t max_records =
+      4'000'000;  ///< Remembered reservations and adjusts; full: new ones `resource_exhausted`.
+  /// An id that may be forgotten is still told apart for so long: a late commit hears `expired`,
+  /// not `not_found`. A courtesy, no promise: such ids make room for new ones first. Never below 0.
   Duration grace{3600 * 1000};
 };
 
@@ -52,22 +57,31 @@ concept Reservation = requires(const R& reservation) {
   { reservation.id() } -> std::same_as<ReservationId>;
   { reservation.until() } -> std::same_as<Time>;
   { reservation.state() } -> std::same_as<ReservationState>;
-  { reservation.lines() } -> std::convertible_to<std::span<const Line>>;  ///< Merged, ascending by row.
+  {
+    reservation.lines()
+  } -> std::convertible_to<std::span<const Line>>;  ///< Merged, ascending by row.
 };
 
 /// Semantics of a ReservationStore: `docs/semantics.md`, in short:
-///  - every operation is linearizable, all-or-nothing over its lines, and decided at the store's `now()`;
-///  - a hold is live while now < until; an expired one is given back before anyone is refused for want of its units;
-///  - `shorts` is storage lent for all short lines of a refusal; it may be empty, the first one needs none;
+///  - every operation is linearizable, all-or-nothing over its lines, and decided at the store's
+///  `now()`;
+///  - a hold is live while now < until; an expired one is given back before anyone is refused for
+///  want of its units;
+///  - `shorts` is storage lent for all short lines of a refusal; it may be empty, the first one
+///  needs none;
 ///  - a repeat (same id and content) gets the same answer and changes nothing;
-///  - `acknowledge(id)`: whoever asked for the commit of `id` has recorded it, so the store may forget it once no
+///  - `acknowledge(id)`: whoever asked for the commit of `id` has recorded it, so the store may
+///  forget it once no
 ///    reserve of that id can still be in time (protocol rule 5). Unknown ids are ignored.
-///  - `stock(row)` are the counters after all that is due by `now()`; a row without stock answers zeros.
-/// Errors of all: `invalid_argument` (zero id, deadline not set, no lines, a quantity below 1), `limit_exceeded` (lines,
-/// units, lifetime, rows), `resource_exhausted` (memory bound; old promises are kept), and what reaching the store adds.
+///  - `stock(row)` are the counters after all that is due by `now()`; a row without stock answers
+///  zeros.
+/// Errors of all: `invalid_argument` (zero id, deadline not set, no lines, a quantity below 1),
+/// `limit_exceeded` (lines, units, lifetime, rows), `resource_exhausted` (memory bound; old
+/// promises are kept), and what reaching the store adds.
 template <class S>
-concept ReservationStore = requires(S& store, const S& view, const Reserve& reserve, const Commit& commit,
-                                    const Release& release, const Extend& extend, const Adjust& adjust,
+concept ReservationStore = requires(S& store, const S& view, const Reserve& reserve,
+                                    const Commit& commit, const Release& release,
+                                    const Extend& extend, const Adjust& adjust,
                                     std::span<ShortLine> shorts, Row row, ReservationId id) {
   { S::capabilities } -> std::convertible_to<Capabilities>;
   { view.limits() } -> std::convertible_to<StoreLimits>;

@@ -20,7 +20,8 @@ class Rng {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
     return z ^ (z >> 31);
   }
-  /// From 0 up to and without `bound`, which must be above 0. (The bias below 2^-32 is of no matter here.)
+  /// From 0 up to and without `bound`, which must be above 0. (The bias below 2^-32 is of no matter
+  /// here.)
   std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
   /// From 0 up to and without 1.
   double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1.0p-53; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a run has recorded of itself. A run *is* its records: whoever reads them knows all that was decided.
+// What a run has recorded of itself. A run *is* its records: whoever reads them knows all that was
+// decided.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,8 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// How many records a run has. Every append names the position it continues, and is refused if the run has moved on.
+/// How many records a run has. Every append names the position it continues, and is refused if the
+/// run has moved on.
 using Position = std::uint32_t;
 
 /// A step's number in its saga. Nothing stored assumes that steps form a list.
@@ -55,26 +57,38 @@ std::string_view name(RecordKind kind) noexcept;
 
 /// Which stock decision an outcome bears. A called step bears `none`.
 enum class StockDecision : std::uint8_t {
-  none, reserved, out_of_stock, expired, suppressed, mismatch, committed, released, not_found, adjusted, refused,
+  none,
+  reserved,
+  out_of_stock,
+  expired,
+  suppressed,
+  mismatch,
+  committed,
+  released,
+  not_found,
+  adjusted,
+  refused,
   tombstoned,
 };
 std::string_view name(StockDecision decision) noexcept;
 StockDecision decision_of(const Answer& answer) noexcept;
 
-/// One record. Flat on purpose: fields that a kind does not use are at their defaults and cost a few bytes.
+/// One record. Flat on purpose: fields that a kind does not use are at their defaults and cost a
+/// few bytes.
 struct RunRecord {
   RecordKind kind{};
-  OwnerId owner;       ///< Who wrote it.
-  Time at;             ///< By the store's clock.
-  StepIndex step = 0;  ///< intent, outcome, undone, parked.
+  OwnerId owner;           ///< Who wrote it.
+  Time at;                 ///< By the store's clock.
+  StepIndex step = 0;      ///< intent, outcome, undone, parked.
   std::uint32_t hold = 0;  ///< Which hold of a reserve step: 0 the first, 1 one reserved anew.
 
   // intent and outcome
-  std::uint64_t id_high = 0, id_low = 0;  ///< The id that the step's effect bears: a reservation's or a call's.
-  Time until;                             ///< A reservation's deadline, fixed in the record that first names its id.
+  std::uint64_t id_high = 0,
+                id_low = 0;  ///< The id that the step's effect bears: a reservation's or a call's.
+  Time until;  ///< A reservation's deadline, fixed in the record that first names its id.
   StepOutcome outcome{};
   StockDecision decision{};
-  Error error{};  ///< Why, for refused, failed, unknown, parked.
+  Error error{};                  ///< Why, for refused, failed, unknown, parked.
   std::vector<std::byte> output;  ///< begun: the input; outcome: the step's output, encoded.
   std::vector<Event> events;      ///< outcome: what it decides to tell, sequenced.
 
@@ -82,8 +96,8 @@ struct RunRecord {
   std::string saga;  ///< The definition's name.
   std::uint32_t saga_version = 0;
   std::uint64_t saga_hash = 0;
-  std::string key;  ///< The run's name in text, for people.
-  RequestKey request;          ///< Not set if the run was begun without one.
+  std::string key;     ///< The run's name in text, for people.
+  RequestKey request;  ///< Not set if the run was begun without one.
   std::uint64_t claim_epoch = 0;
   std::string traceparent;
 

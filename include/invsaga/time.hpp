@@ -14,14 +14,18 @@ inline namespace v0 {
 /// A length of time in whole milliseconds.
 using Duration = std::chrono::duration<std::int64_t, std::milli>;
 
-/// A point in a store's own time base, in whole milliseconds since 1970-01-01 UTC. The value 0 means "not set".
+/// A point in a store's own time base, in whole milliseconds since 1970-01-01 UTC. The value 0
+/// means "not set".
 using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
-constexpr Time time_from_ms(std::int64_t ms_since_epoch) noexcept { return Time{Duration{ms_since_epoch}}; }
+constexpr Time time_from_ms(std::int64_t ms_since_epoch) noexcept {
+  return Time{Duration{ms_since_epoch}};
+}
 constexpr std::int64_t to_ms(Time time) noexcept { return time.time_since_epoch().count(); }
 constexpr bool is_set(Time time) noexcept { return time != Time{}; }
 
-/// `time + length`, held at the largest representable time instead of wrapping. `length` must not be negative.
+/// `time + length`, held at the largest representable time instead of wrapping. `length` must not
+/// be negative.
 constexpr Time saturating_add(Time time, Duration length) noexcept {
   return to_ms(time) >= 0 && length > Time::max() - time ? Time::max() : time + length;
 }

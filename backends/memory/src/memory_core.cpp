@@ -85,7 +85,7 @@ bool MemoryCore::remembers(const Operation& operation) {
   if (const auto* adjust = std::get_if<Adjust>(&operation)) return ledger.knows(adjust->id);
   const auto id_of = [](const auto& typed) { return ReservationId{typed.id.high, typed.id.low}; };
   const KnownId known = ledger.known(std::visit(id_of, operation));
-  // A live hold is another's by the same id, taken after the first was forgotten: it is not touched.
+  // A live hold is another's by the same id, taken after the first was forgotten: leave it alone.
   const bool could_act = known == KnownId::reserved && !std::holds_alternative<Reserve>(operation);
   return known != KnownId::unknown && !could_act;
 }
