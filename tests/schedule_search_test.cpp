@@ -4,6 +4,7 @@
 // runner and backends. Every single fault and every pair of faults at every place where a run comes
 // by, the order of simultaneous things drawn from a seed.
 //
+// labels: release
 // timeout: 1200
 #include <gtest/gtest.h>
 
