@@ -112,14 +112,16 @@ void StockFold::fold_reserve(const HistoryLine& line, Hold& hold) {
   if (!barred) report(9, of(line) + " is suppressed, but no release came before it");
 }
 
-/// A repeat bears the same lines and deadline; other content is `mismatch` and nothing else.
+/// A repeat bears the same lines and deadline; other content is `mismatch` and nothing else, unless
+/// it comes past its own deadline: then its id may have been forgotten.
 void StockFold::judge_content(const HistoryLine& line, Hold& hold) {
   if (!hold.asked) {
     if (line.answer == mismatch) report(19, of(line) + " is a mismatch, but its id is new");
     return ask_first(line, hold);
   }
   const bool same = gathered_is(hold.lines) && hold.asked_until == line.until;
-  if (same == (line.answer != mismatch)) return;
+  const bool too_late = line.answer == HistoryAnswer::expired && line.until <= line.at;
+  if (same == (line.answer != mismatch) || (!same && too_late)) return;
   report(19, of(line) + (same ? " is a mismatch, but asks for the same as before"
                               : " asks for something else than before under its id"));
 }
@@ -164,10 +166,13 @@ void StockFold::refuse_new(const HistoryLine& line, Hold& hold) {
 }
 
 /// `expired` to a reserve: it came after its own deadline, or the hold has expired since.
+/// Past the deadline that a reserve names it is `expired`, whatever is remembered: also of a hold
+/// that was extended, or sold. One whose time is over has to be given back first.
 void StockFold::refuse_late(const HistoryLine& line, Hold& hold) {
   if (hold.state == HoldState::expired) return;
   if (line.at < hold.asked_until) report(8, of(line) + " is called expired before its deadline");
-  if (hold.state == HoldState::reserved) report(8, seen(line, hold.state));
+  const bool overdue = hold.state == HoldState::reserved && hold.until <= line.at;
+  if (overdue) report(8, seen(line, hold.state));
   if (hold.state != HoldState::none) return;
   hold.state = HoldState::refused;
   hold.refusal = HistoryAnswer::expired;

@@ -218,6 +218,21 @@ TEST(Invariants, AHoldThatWasExtendedLivesLonger) {
   EXPECT_EQ(broken(script(lines)), (std::set<int>{8}));
 }
 
+TEST(Invariants, AReservePastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
+  auto lines = std::vector<std::string>{
+      R"(08:00:00 "op":"adjust","id":"o1","reason":"opening","lines":[["A",5]],"answer":"adjusted")",
+      R"(08:00:00 "op":"reserve","id":"a","until":"2010-12-01T08:15:00.000Z","lines":[["A",5]],"answer":"reserved")",
+      R"(08:10:00 "op":"extend","id":"a","until":"2010-12-01T08:30:00.000Z","answer":"reserved")",
+      R"(08:20:00 "op":"reserve","id":"a","until":"2010-12-01T08:15:00.000Z","lines":[["A",5]],"answer":"expired")",
+      R"(08:20:00 "op":"reserve","id":"a","until":"2010-12-01T08:15:00.000Z","lines":[["A",4]],"answer":"expired")",
+      R"(08:20:00 "op":"commit","id":"a","lines":[["A",5]],"answer":"committed")",
+      counted(R"(["A",0,0,5])")};
+  EXPECT_EQ(broken(script(lines)), (std::set<int>{}));
+  lines[3].replace(0, 8, "08:12:00");
+  lines[4].replace(0, 8, "08:12:00");
+  EXPECT_EQ(broken(script(lines)), (std::set<int>{8, 19}));
+}
+
 TEST(Invariants, CountsWhatWasOversoldAndLost) {
   const CheckReport over = check(changed(R"("lines":[["A",10]])", R"("lines":[["A",4]])"));
   EXPECT_EQ(over.figures.oversold_units, 2);

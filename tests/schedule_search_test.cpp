@@ -24,6 +24,7 @@ constexpr std::size_t every = 40;  // a sample; the release build makes them all
 constexpr std::size_t every = 1;
 #endif
 constexpr std::size_t different_runs = 100'000;
+constexpr std::size_t wrongs_enough = 5;  // to be told; then the search stops
 
 /// The memory backend, as a world needs it.
 class MemoryBackends {
@@ -75,7 +76,7 @@ std::string text(const Plan& plan) {
   return out;
 }
 
-/// Runs plans, counts the different ones, and stops telling after a few that went wrong.
+/// Runs plans, counts the different ones, and stops after a few that went wrong.
 template <class Backends>
 class Search {
  public:
@@ -87,14 +88,14 @@ class Search {
       trace = (trace ^ at.place ^ (static_cast<std::uint64_t>(at.fault) << 32)) * 1099511628211ull;
     }
     traces_.insert(trace);
-    if (!wrong.empty() && ++wrongs_ <= 5) ADD_FAILURE() << text(plan) << ": " << wrong;
+    if (!wrong.empty() && ++wrongs_ <= wrongs_enough) ADD_FAILURE() << text(plan) << ": " << wrong;
     return world.places();
   }
 
   /// All single faults and, as `stride` allows, all pairs, for one seed.
   void all_of(std::uint64_t seed, std::size_t stride) {
     const std::size_t places = run({{}, seed});
-    for (std::size_t first = 0; first < places; ++first) {
+    for (std::size_t first = 0; first < places && wrongs_ < wrongs_enough; ++first) {
       for (std::size_t kind = 1; kind < fault_count; ++kind) {
         Plan plan{{{first, static_cast<Fault>(kind)}}, seed};
         const std::size_t then = run(plan);
