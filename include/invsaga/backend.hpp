@@ -72,21 +72,17 @@ concept ApplyingStore = requires(S& store, const Operation& operation, const Eff
 
 /// Semantics of a Backend:
 ///  - The parts keep their own contracts. `append` is the log's, and with the record go its
-///  effects: the events enter
-///    the outbox; `begun` extends the claim it names to its `until`; `ended` confirms the claim
-///    with the record's output.
+///    effects: the events enter the outbox; `begun` extends the claim it names to its `until`;
+///    `ended` confirms the claim with the record's output.
 ///  - `apply(operation, effects, shorts)`, or `submit`: the operation, and the record that its
-///  answer picks appended at
-///    `effects.at`. Refused with `moved_on` if the run has moved on, and then the stock is
-///    untouched where `atomic_effects` holds; where it does not, the operation may have taken
-///    effect and its id tells. A repeat of one that is recorded (same record kind, owner, step and
-///    hold at that position) gets its answer again.
+///    answer picks appended at `effects.at`. Refused with `moved_on` if the run has moved on, and
+///    then the stock is untouched where `atomic_effects` holds; where it does not, the operation
+///    may have taken effect and its id tells. A repeat of one that is recorded (same record kind,
+///    owner, step and hold at that position) gets its answer again.
 ///  - With `atomic_effects` all of it is one append. Without, the order is: stock, log, outbox,
-///  claim; `settle` brings
-///    the rest in after a crash.
+///    claim; `settle` brings the rest in after a crash.
 ///  - `settle(run, records)`: puts the events of `records` that the outbox lacks, and repeats their
-///  claim effects.
-///    Idempotent. Recovery calls it before it goes on.
+///    claim effects. Idempotent. Recovery calls it before it goes on.
 /// Errors: those of the parts.
 template <class B>
 concept Backend = IdempotencyStore<B> && SagaLog<B> && Outbox<B> &&

@@ -62,20 +62,17 @@ struct Retention {
 
 /// Semantics of an IdempotencyStore:
 ///  - `claim`: linearizable. Unknown key and now < deadline: `fresh` with a new epoch. Leased by
-///  another, lease live:
-///    `in_progress`; lapsed: `fresh` with a larger epoch. Other fingerprint: `mismatch`, whatever
-///    the state. Past the claim's deadline: `expired`, whether the key is remembered or not, unless
-///    the answer still is: then `completed`. Errors: `invalid_argument` (zero key, deadline or
-///    lease not set), `resource_exhausted`.
+///    another, lease live: `in_progress`; lapsed: `fresh` with a larger epoch. Other fingerprint:
+///    `mismatch`, whatever the state. Past the claim's deadline: `expired`, whether the key is
+///    remembered or not, unless the answer still is: then `completed`. Errors: `invalid_argument`
+///    (zero key, deadline or lease not set), `resource_exhausted`.
 ///  - `extend(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy` if
-///  the epoch is not the
-///    newest, `not_found` if there is no live claim.
+///    the epoch is not the newest, `not_found` if there is no live claim.
 ///  - `confirm(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes
-///  succeeds; a confirm by an
-///    older epoch is `busy`; one that would change a stored answer is `invalid_argument`.
+///    succeeds; a confirm by an older epoch is `busy`; one that would change a stored answer is
+///    `invalid_argument`.
 ///  - `release(key, epoch)`: gives the right back so that the next claim is `fresh` at once: what
-///  merely failed is not
-///    remembered. Of a completed one: `too_late`.
+///    merely failed is not remembered. Of a completed one: `too_late`.
 /// All are safe from any thread. Times are the store's (`now()`).
 template <class S>
 concept IdempotencyStore = requires(S& store, const S& view, const Claim& claim, RequestKey key,

@@ -16,13 +16,12 @@ inline namespace v0 {
 
 /// Semantics of an Outbox:
 ///  - `put(event)`: takes the run's next event. At or below the highest sequence that was ever
-///  taken of the run:
-///    nothing changes and `false` is answered, also after that event was deleted (protocol rule 9:
-///    a former owner cannot put an old one again). A gap above the highest is `invalid_argument`.
-///    `true`: taken. `resource_exhausted` if full.
+///    taken of the run: nothing changes and `false` is answered, also after that event was deleted
+///    (protocol rule 9: a former owner cannot put an old one again). A gap above the highest is
+///    `invalid_argument`. `true`: taken. `resource_exhausted` if full.
 ///  - `pending(limit)`: up to `limit` events that are not acknowledged, in the order they were
-///  taken. It changes nothing:
-///    an event stays pending until it is acknowledged, so a relay that dies loses none.
+///    taken. It changes nothing: an event stays pending until it is acknowledged, so a relay that
+///    dies loses none.
 ///  - `acknowledge(saga, sequence)`: the bus has it. A repeat changes nothing.
 /// All are safe from any thread.
 template <class O>

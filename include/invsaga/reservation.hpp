@@ -64,17 +64,17 @@ concept Reservation = requires(const R& reservation) {
 
 /// Semantics of a ReservationStore: `docs/semantics.md`, in short:
 ///  - every operation is linearizable, all-or-nothing over its lines, and decided at the store's
-///  `now()`;
+///    `now()`;
 ///  - a hold is live while now < until; an expired one is given back before anyone is refused for
-///  want of its units;
+///    want of its units;
 ///  - `shorts` is storage lent for all short lines of a refusal; it may be empty, the first one
-///  needs none;
+///    needs none;
 ///  - a repeat (same id and content) gets the same answer and changes nothing;
 ///  - `acknowledge(id)`: whoever asked for the commit of `id` has recorded it, so the store may
-///  forget it once no
-///    reserve of that id can still be in time (protocol rule 5). Unknown ids are ignored.
+///    forget it once no reserve of that id can still be in time (protocol rule 5). Unknown ids are
+///    ignored.
 ///  - `stock(row)` are the counters after all that is due by `now()`; a row without stock answers
-///  zeros.
+///    zeros.
 /// Errors of all: `invalid_argument` (zero id, deadline not set, no lines, a quantity below 1),
 /// `limit_exceeded` (lines, units, lifetime, rows), `resource_exhausted` (memory bound; old
 /// promises are kept), and what reaching the store adds.
