@@ -91,7 +91,9 @@ struct invsaga::Stored<checkout::Receipt> {
 
 namespace checkout {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""h;
 using invsaga::Commit;
 using invsaga::Release;
 using invsaga::Reserve;
