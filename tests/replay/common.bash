@@ -40,7 +40,7 @@ sums_hold() {
     '.orders > 0 and .completed + ([.compensated[]] | add // 0) + .stuck == .orders' \
     '(.opening_units + .restocked_units + .returned_units) - (.written_off_units + .sold_units)
        == .on_hand_units_at_end' \
-    '.charges - .refunds <= .completed' \
+    '.refunds <= .charges and .charges - .refunds <= .completed' \
     '.events_published > .orders'
 }
 

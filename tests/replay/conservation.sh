@@ -11,6 +11,8 @@ for threads in 1 2; do
     options=(--threads "$threads" --history "$WORK/$name.history")
     [[ $faults == default ]] || options+=(--faults "$faults")
     replay "$name" "${options[@]}"
+    # With the document's latencies and faults its own target holds, in the time of one thread.
+    [[ $threads$faults != 1default ]] || holds "$name" '.latency_ns.saga.p95 < 5000000000'
     sums_hold "$name"
     holds "$name" ".threads == $threads" '.duplicates_replayed > 0'
     "$INVSAGA" check "$WORK/$name.history" > "$WORK/$name.check" ||
