@@ -8,33 +8,22 @@
 #include <cstdint>
 #include <span>
 
+#include <invsaga/capabilities.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 
-/// What a store can and cannot promise; a constant of each store. A policy that needs what is
-/// missing is refused at compile time or at start-up.
-struct Capabilities {
-  bool linearizable =
-      false;  ///< Each operation takes effect at one instant between call and answer.
-  bool durable_on_ack = false;    ///< An answer survives `kill -9`.
-  bool multi_row_atomic = false;  ///< All lines or none, at one instant.
-  bool atomic_effects =
-      false;               ///< An operation and its effects (run, events, claim) are one append.
-  bool own_clock = false;  ///< `now()` moves by itself (a server's clock).
-};
-
 /// Bounds of a store. Constant for its life.
 struct StoreLimits {
-  Units max_units = (Units{1} << 53) -
-                    1;  ///< Most units on a row; at least 2^31-1, at most 2^53-1.
-  Duration max_lifetime{7LL * 24 * 3600 *
-                        1000};  ///< Longest time from now to a deadline; a tombstone lives so long.
+  /// Most units on a row; at least 2^31-1, at most 2^53-1.
+  Units max_units = (Units{1} << 53) - 1;
+  /// Longest time from now to a deadline; a tombstone lives so long.
+  Duration max_lifetime{7LL * 24 * 3600 * 1000};
   std::size_t max_rows = 1'000'000;
-  std::size_t max_records =
-      4'000'000;  ///< Remembered reservations and adjusts; full: new ones `resource_exhausted`.
+  /// Remembered reservations and adjusts; full: new ones `resource_exhausted`.
+  std::size_t max_records = 4'000'000;
   /// An id that may be forgotten is still told apart for so long: a late commit hears `expired`,
   /// not `not_found`. A courtesy, no promise: such ids make room for new ones first. Never below 0.
   Duration grace{3600 * 1000};
@@ -57,9 +46,8 @@ concept Reservation = requires(const R& reservation) {
   { reservation.id() } -> std::same_as<ReservationId>;
   { reservation.until() } -> std::same_as<Time>;
   { reservation.state() } -> std::same_as<ReservationState>;
-  {
-    reservation.lines()
-  } -> std::convertible_to<std::span<const Line>>;  ///< Merged, ascending by row.
+  // Merged, ascending by row.
+  { reservation.lines() } -> std::convertible_to<std::span<const Line>>;
 };
 
 /// Semantics of a ReservationStore: `docs/semantics.md`, in short:

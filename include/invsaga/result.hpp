@@ -30,22 +30,22 @@ enum class Remedy : std::uint8_t {
 /// one.
 enum class Errc : std::uint16_t {
   // give_up
-  invalid_argument = 1,  ///< A value that no call may carry: a zero id, a deadline that is not set,
-                         ///< a quantity of 0.
-  limit_exceeded = 2,    ///< Over a declared limit: lines, bytes, units (`max_units`), lifetime.
-  unsupported = 3,       ///< The backend lacks the capability.
-  corrupt = 4,           ///< Bytes that do not decode. Nothing of them was used.
-  refused = 5,           ///< A step said no ("card declined"); `own` is the step's code.
-  moved_on = 6,  ///< The run has moved past the position that the append continues: read it again.
-  unknown_definition =
-      7,  ///< The run was started by a definition that is not registered, or that has changed.
+  /// A value that no call may carry: a zero id, a deadline that is not set, a quantity of 0.
+  invalid_argument = 1,
+  limit_exceeded = 2,  ///< Over a declared limit: lines, bytes, units (`max_units`), lifetime.
+  unsupported = 3,     ///< The backend lacks the capability.
+  corrupt = 4,         ///< Bytes that do not decode. Nothing of them was used.
+  refused = 5,         ///< A step said no ("card declined"); `own` is the step's code.
+  moved_on = 6,        ///< The run is past the position that the append continues: read it again.
+  /// The run was started by a definition that is not registered, or that has changed.
+  unknown_definition = 7,
   not_found = 8,        ///< No run, no claim of that id.
   too_late = 9,         ///< The run has decided: it can no longer be cancelled.
   schema_too_new = 10,  ///< Written by a newer version than this reader knows.
   // retry
   unavailable = 100,  ///< The other side cannot be reached; nothing was sent or nothing was done.
-  resource_exhausted =
-      101,     ///< A bound is reached (memory, queue); old promises are kept, new work waits.
+  /// A bound is reached (memory, queue); old promises are kept, new work waits.
+  resource_exhausted = 101,
   busy = 102,  ///< Somebody else holds the lease.
   // ask_again
   timed_out = 200,   ///< No answer within the deadline.

@@ -32,6 +32,10 @@ class BackendPort {
 
 template <Backend B>
 class BackendPortOf final : public BackendPort {
+  static_assert(
+      provides(B::capabilities, saga_needs),
+      "sagas need a backend whose operations are linearizable and take all lines or none");
+
  public:
   explicit BackendPortOf(B& backend) : backend_(backend) {}
 

@@ -239,7 +239,7 @@ class StockPartArchetype : public SubmittingStoreArchetype {
 template <class Door>
 class BackendOf : public Door {
  public:
-  static constexpr Capabilities capabilities{};
+  static constexpr Capabilities capabilities = saga_needs;
   using Door::Door;
   [[nodiscard]] StoreLimits limits() const { return {}; }
   [[nodiscard]] Time now() const { return {}; }
