@@ -18,7 +18,8 @@
 
 namespace invsaga::search {
 
-inline constexpr Duration hold_length{60'000};
+/// Long enough that only a fault makes a hold run out: what is left held then shows.
+inline constexpr Duration hold_length{600'000};
 inline constexpr std::size_t step_limit = 50'000;
 inline constexpr Row the_row{0};
 
@@ -84,6 +85,10 @@ class SearchWorld {
     calm_ = true;  // from here on nothing goes wrong: everything must be brought to an end
     for (std::size_t i = 0; i < owners_.size(); ++i) end_owner(i);
     begin_owner(0);
+    if (executor_.run_all(step_limit) == step_limit)
+      return "it does not end once faults have stopped";
+    if (all_ended() && backends_.stock(the_row).reserved != 0)
+      return "a run that has ended holds units";
     // A client that is told `in_progress` asks again later: a claim whose owner died lapses.
     for (int round = 0; round < 3; ++round) {
       for (std::size_t i = 0; i < orders; ++i) post([this, i] { start(i, 0, 0); });
@@ -192,6 +197,14 @@ class SearchWorld {
     });
   }
 
+  /// Of the orders that came into the log.
+  bool all_ended() {
+    for (std::size_t i = 0; i < orders; ++i) {
+      const auto records = backends_.records(run_of(i));
+      if (!records.empty() && records.back().kind != RecordKind::ended) return false;
+    }
+    return true;
+  }
   std::string verdict();
   std::string judge(std::size_t i, Units& sold);
 
