@@ -32,8 +32,8 @@ struct Story {
   };
 
   std::string saga;
-  bool found =
-      false;         ///< The history has something of it. If not, only `saga` and `answer` are set.
+  /// The history has something of it. If not, only `saga` and `answer` are set.
+  bool found = false;
   std::string kind;  ///< `order` `return` `write_off`
   /// Of an order: `deciding` `placed` `not_placed`. Of the others: `accepted` `refused` `deciding`.
   std::string status;

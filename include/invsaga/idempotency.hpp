@@ -46,8 +46,8 @@ struct Claim {
 
 struct ClaimAnswer {
   ClaimState state{};
-  std::uint64_t epoch =
-      0;  ///< fresh: the fencing token. Larger for each owner; an older one's confirm is refused.
+  /// fresh: the fencing token. Larger for each owner; an older one's confirm is refused.
+  std::uint64_t epoch = 0;
   Time lease_until;               ///< in_progress: when to ask again at the latest.
   std::vector<std::byte> answer;  ///< completed
 };
@@ -55,8 +55,8 @@ struct ClaimAnswer {
 /// How long completed answers are kept, beyond each request's own deadline.
 struct Retention {
   Duration time{0};  ///< At least so long after completion.
-  std::size_t count =
-      1'000'000;  ///< At most so many live records; new claims are `resource_exhausted` when full.
+  /// At most so many live records; new claims are `resource_exhausted` when full.
+  std::size_t count = 1'000'000;
   bool forever = false;  ///< Never forgotten: `count` still bounds, by refusal.
 };
 

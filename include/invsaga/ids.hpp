@@ -37,14 +37,14 @@ struct Id {
 using ReservationId = Id<struct ReservationTag>;
 using AdjustId = Id<struct AdjustTag>;
 using RunId = Id<struct RunTag>;  ///< One execution of a saga.
-using OwnerId =
-    Id<struct OwnerTag>;  ///< A runner that drives runs; new for each start of a process.
-using CallId =
-    Id<struct CallTag>;  ///< One call of a step: every repeat bears the same, its undo too.
+/// A runner that drives runs; new for each start of a process.
+using OwnerId = Id<struct OwnerTag>;
+/// One call of a step: every repeat bears the same, its undo too.
+using CallId = Id<struct CallTag>;
 using EventId = Id<struct EventTag>;
 using RequestKey = Id<struct RequestTag>;  ///< (tenant, operation, request id), hashed.
-using Fingerprint =
-    Id<struct FingerprintTag>;  ///< What a request asks for, hashed in canonical form.
+/// What a request asks for, hashed in canonical form.
+using Fingerprint = Id<struct FingerprintTag>;
 
 /// For hash tables. Ids are hashes themselves, so folding them is enough.
 struct IdHash {

@@ -19,8 +19,8 @@ inline namespace v0 {
 struct RetryPolicy {
   Duration first{100};  ///< After the first attempt. Less than 1 ms counts as that: no hot loops.
   Duration cap{5'000};  ///< Never longer than this.
-  std::uint32_t factor_percent =
-      200;  ///< Each wait is this much of the last; 100: a fixed interval.
+  /// Each wait is this much of the last; 100: a fixed interval.
+  std::uint32_t factor_percent = 200;
   std::uint32_t jitter_percent = 20;  ///< Up to so much is taken off, by chance: runs spread out.
   std::uint32_t attempts = 5;         ///< At most so many; 0: as the budget allows.
   Duration budget{60'000};            ///< No attempt starts later than this after the first.

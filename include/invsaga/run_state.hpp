@@ -60,8 +60,8 @@ struct StepState {
 
 /// A run, as its records tell it. A value.
 struct RunState {
-  Position position =
-      0;          ///< How many records were folded: the position that the next append names.
+  /// How many records were folded: the position that the next append names.
+  Position position = 0;
   OwnerId owner;  ///< Who drives it: the writer of `begun`, or of the last `taken_over`.
   std::string key;
   std::string saga;
