@@ -181,6 +181,23 @@ TEST(Split, ASaleIsForgottenAfterAnyFault) {
   });
 }
 
+// Rule 5: the commit takes effect, nobody records it, its deadline passes. Were it forgotten now,
+// it would count as never committed when it is asked for again.
+TEST(Split, ASaleThatIsNotRecordedIsNotForgotten) {
+  Parts parts(room_for_two());
+  reserve_before(parts, true);
+  FaultPlan plan;
+  plan.at(FaultSite::append, 1, Fault::crash_before);
+  try_and_restart(parts, plan, Commit{hold, {}});
+  parts.advance_to(later);
+  EXPECT_THAT(parts.ledger.reserve({{7, 2}, later + Duration{1}, {&four, 1}}), IsReserved());
+  EXPECT_THAT(parts.ledger.reserve({{7, 3}, later + Duration{1}, {&four, 1}}),
+              ErrorIs(Errc::resource_exhausted));
+  Process process(parts, plan);
+  EXPECT_THAT(process.backend.apply(Commit{hold, {}}, TwoEvents().view(), {}),
+              Answers(CommitAnswer::committed));
+}
+
 TEST(Split, SettlingTellsTheStockOfSalesThatItWasNotToldOf) {
   Parts parts(room_for_two());
   reserve_before(parts, true);
