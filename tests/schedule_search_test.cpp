@@ -92,8 +92,9 @@ class Search {
     return world.places();
   }
 
-  /// All single faults and, as `stride` allows, all pairs, for one seed.
+  /// All single faults and each `stride`th pair, for one seed; another seed makes other pairs.
   void all_of(std::uint64_t seed, std::size_t stride) {
+    std::uint64_t pair = seed;
     const std::size_t places = run({{}, seed});
     for (std::size_t first = 0; first < places && wrongs_ < wrongs_enough; ++first) {
       for (std::size_t kind = 1; kind < fault_count; ++kind) {
@@ -102,7 +103,7 @@ class Search {
         plan.faults.emplace_back();
         for (std::size_t second = first + 1; second < then; ++second) {
           for (std::size_t other = 1; other < fault_count; ++other) {
-            if (counter_++ % (stride * every) != 0) continue;
+            if (pair++ % (stride * every) != 0) continue;
             plan.faults[1] = {second, static_cast<Fault>(other)};
             run(plan);
           }
@@ -116,7 +117,6 @@ class Search {
  private:
   std::unordered_set<std::uint64_t> traces_;
   std::size_t wrongs_ = 0;
-  std::size_t counter_ = 0;
 };
 
 template <class Backends>

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using Lines = std::vector<Line>;
 
 Time at(std::int64_t ms) { return time_from_ms(ms); }
@@ -247,6 +248,7 @@ TEST_F(AppendTest, ForgetsARunOnlyAfterItsEvents) {
   EXPECT_THAT(store.forget(run), ErrorIs(Errc::busy)) << "it has not ended";
   ASSERT_THAT(store.append(run, 1, last), IsOk());
   EXPECT_THAT(store.forget(run), ErrorIs(Errc::busy)) << "the bus does not have its event";
+  EXPECT_THAT(store.read(run).value(), SizeIs(2)) << "and nothing of it is gone";
   ASSERT_THAT(store.acknowledge(run, 1), IsOk());
   EXPECT_THAT(store.forget(run), IsOk());
   EXPECT_THAT(store.read(run).value(), IsEmpty());
