@@ -94,6 +94,10 @@ TYPED_TEST_P(StoreReserve, ARepeatIsTheSameReservation) {
   // Its own units do not stand in its way, and none are taken twice.
   EXPECT_THAT(t.reserve(1, {{0, 4}}), IsReserved(t.hold(1), t.at(1'000)));
   EXPECT_EQ(t.stock(0), (StockCounters{5, 4, 0, 0}));
+  t.stock_up(1, 9);  // nor where there would be room for them
+  EXPECT_THAT(t.reserve(2, {{1, 4}}), IsReserved());
+  EXPECT_THAT(t.reserve(2, {{1, 4}}), IsReserved());
+  EXPECT_EQ(t.stock(1), (StockCounters{9, 4, 0, 0}));
 }
 
 TYPED_TEST_P(StoreReserve, ARepeatMayNameTheSameLinesInAnotherWay) {
