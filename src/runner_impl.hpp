@@ -132,12 +132,13 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
 
   // steps (runner_steps.cpp)
   void call(ActiveRun& run, const Action& action, Lock& lock);
-  void prepare(ActiveRun& run, const Action& action);
+  void prepare(ActiveRun& run, const Action& action, Lock& lock);
   void apply(const RunPtr& run, const Action& action, Lock& lock);
   void submit(std::unique_ptr<Attempt> attempt);
   void applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock);
   void moved_on(ActiveRun& run, const Action& action, Lock& lock);
-  result<Operation> make_operation(ActiveRun& run, const Action& action, std::vector<Line>& lines);
+  result<Operation> make_operation(ActiveRun& run, const Action& action, std::vector<Line>& lines,
+                                   Lock& lock);
 
   // visits of completions: none is let in once the runner has ended
   bool enter();
