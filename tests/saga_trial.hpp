@@ -88,7 +88,7 @@ class Trial {
     if (one_in(60)) take_over(true);
     if (former_ && one_in(3)) {
       act(*former_);
-      if (fenced_) former_.reset();
+      if (fenced_) end(former_);
     }
   }
   /// By somebody who only reads the log and appends to it.
@@ -103,13 +103,12 @@ class Trial {
     if (one_in(2)) catch_up(*driver_);  // it is told, or finds it at its next append
   }
   void take_over(bool first_lives) {
-    for (Late& late : late_) {
-      if (late.sender == former_.get() || (!first_lives && late.sender == driver_.get())) {
-        late.sender = nullptr;
-      }
+    end(former_);
+    if (first_lives) {
+      former_ = std::move(driver_);
+    } else {
+      end(driver_);
     }
-    former_.reset();
-    if (first_lives) former_ = std::move(driver_);
     driver_ = std::make_unique<Desk>(definition_, one_append_, OwnerId{1, ++owners_});
     catch_up(*driver_);
     driver_->machine().take_over();
@@ -117,10 +116,14 @@ class Trial {
   }
   void crash(Desk& who) {
     if (&who == driver_.get()) return take_over(false);
+    fenced_ = true;  // the former owner: it is ended by who let it act
+  }
+  /// What it sent is under way all the same.
+  void end(std::unique_ptr<Desk>& owner) {
     for (Late& late : late_) {
-      if (late.sender == &who) late.sender = nullptr;
+      if (late.sender == owner.get()) late.sender = nullptr;
     }
-    fenced_ = true;
+    owner.reset();
   }
 
   // --- one step of an owner
