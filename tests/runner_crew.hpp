@@ -135,8 +135,9 @@ class SagaRunnerThreads : public ::testing::Test {
     EXPECT_EQ(shop.effects("charge") - shop.effects("refund"), completed);
     EXPECT_LE(shop.effects("charge"), runs.size());
     EXPECT_EQ(shop.effects("clear"), completed);
-    EXPECT_EQ(shop.effects("place"), runs.size());
-    EXPECT_EQ(shop.effects("cancel"), runs.size() - completed);
+    // One that was cancelled before it was placed has nothing to cancel.
+    EXPECT_EQ(shop.effects("place") - shop.effects("cancel"), completed);
+    EXPECT_LE(shop.effects("place"), runs.size());
   }
 
   SystemClock clock;

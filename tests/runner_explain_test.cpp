@@ -266,7 +266,8 @@ A-1 was not placed: hold_expired. It is being undone.
   2001-09-09 02:01:41  pay: outcome done, tells PAYMENT_COMPLETED
   2001-09-09 02:01:41  commit: outcome refused, expired, hold 2 is reserved anew
   2001-09-09 02:01:41  reserve: intent of hold 2
-  2001-09-09 02:01:41  reserve: outcome of hold 2 refused, out_of_stock, tells STOCK_RESERVATION_FAILED
+  2001-09-09 02:01:41  reserve: outcome of hold 2 refused, out_of_stock, tells )"
+                            R"(STOCK_RESERVATION_FAILED
 )");
   EXPECT_EQ(shown(run), R"(
 not_placed, undoing: Your order could not be placed. We are giving back what was taken for it.
@@ -291,7 +292,8 @@ A-1 was not placed: hold_expired. Everything was undone.
   2001-09-09 02:01:41  pay: outcome done, tells PAYMENT_COMPLETED
   2001-09-09 02:01:41  commit: outcome refused, expired, hold 2 is reserved anew
   2001-09-09 02:01:41  reserve: intent of hold 2
-  2001-09-09 02:01:41  reserve: outcome of hold 2 refused, out_of_stock, tells STOCK_RESERVATION_FAILED
+  2001-09-09 02:01:41  reserve: outcome of hold 2 refused, out_of_stock, tells )"
+                            R"(STOCK_RESERVATION_FAILED
   2001-09-09 02:01:41.464  pay: undone
   2001-09-09 02:01:41.464  reserve: undone, expired
   2001-09-09 02:01:41.464  place: undone
@@ -326,7 +328,8 @@ for 3595 s so far, 3024016 s at most
 )");
   run_for(24h * 9);
   EXPECT_EQ(explained(run), R"(
-A-1 was not placed: pay unknown. It is being undone. It is stuck and waits for somebody to resume it.
+A-1 was not placed: pay unknown. It is being undone. It is stuck and waits for )"
+                            R"(somebody to resume it.
   place      done
   reserve    done
   pay        unknown: timed_out
@@ -464,7 +467,8 @@ TEST_F(RunnerExplain, AnUndoThatIsStuckSaysWhatToDo) {
   shop.fail("cancel", refuse(9));
   const RunId run = begin(*owner, "A-1");
   EXPECT_EQ(explained(run), R"(
-A-1 was not placed: pay refused. It is being undone. It is stuck and waits for somebody to resume it.
+A-1 was not placed: pay refused. It is being undone. It is stuck and waits for )"
+                            R"(somebody to resume it.
   place      done
   reserve    done, undone
   pay        refused: refused 51
