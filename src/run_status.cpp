@@ -73,8 +73,19 @@ std::string shorts_text(const StepState& step) {
   return text.empty() ? text : text + ")";
 }
 
-std::string step_text(const StepState& step) {
-  if (!step.outcome) return step.intended ? "begun, no answer is recorded" : "not begun";
+std::string open_step_text(const Told& told, StepIndex i, const std::optional<Current>& current) {
+  const RunState& state = told.state;
+  if (state.parked && state.parked_step == i) {
+    return "stuck: " + why_of(state.parked_decision, state.parked_error);
+  }
+  // On one append an operation has no intent: then only who drives the run knows that it was tried.
+  const bool tried = current && current->step == i && !current->undo && current->attempts > 0;
+  return state.steps[i].intended || tried ? "begun, no answer is recorded" : "not begun";
+}
+
+std::string step_text(const Told& told, StepIndex i, const std::optional<Current>& current) {
+  const StepState& step = told.state.steps[i];
+  if (!step.outcome) return open_step_text(told, i, current);
   std::string text(name(*step.outcome));
   const std::string why = step.done() ? "" : why_of(step.decision, step.error);
   if (!why.empty()) text += ": " + why + shorts_text(step);
@@ -104,17 +115,24 @@ std::string headline(const Told& told, const std::optional<Current>& current) {
   return text;
 }
 
+/// What is being done about a step. One in doubt is not done again: its answer is asked for.
+std::string deed(const Told& told, StepIndex i, bool undo) {
+  const std::string_view step = told.saga->definition.steps[i].name;
+  if (undo) return fmt::format("undo {}", step);
+  if (told.state.compensating) return fmt::format("the answer of {}, to undo it", step);
+  return std::string(step);
+}
+
 std::string next_text(const Told& told, const std::optional<Current>& current, bool here) {
   const RunState& state = told.state;
   if (state.end) return fmt::format("nothing: it has ended, {}", name(*state.end));
   if (state.parked) {
     const std::string why = why_of(state.parked_decision, state.parked_error);
-    return fmt::format("resume it; it is stuck at {}: {}",
-                       told.saga->definition.steps[state.parked_step].name, why);
+    const std::string what = deed(told, state.parked_step, current && current->undo);
+    return fmt::format("resume it; it is stuck at {}: {}", what, why);
   }
   if (!current) return "its end is recorded";
-  const std::string what = fmt::format("{}{}", current->undo ? "undo " : "",
-                                       told.saga->definition.steps[current->step].name);
+  const std::string what = deed(told, current->step, current->undo);
   if (!here) return fmt::format("{}; it is not driven here", what);
   if (current->under_way) {
     return fmt::format("{}: attempt {} is unanswered, until {}", what, current->attempts,
@@ -130,10 +148,14 @@ std::string record_text(const RunRecord& record, const Definition& definition) {
   const bool of_a_step = record.kind == RecordKind::intent || record.kind == RecordKind::outcome ||
                          record.kind == RecordKind::undone || record.kind == RecordKind::parked;
   if (of_a_step) text = fmt::format("{}: {}", definition.steps[record.step].name, text);
-  if (record.hold > 0) text += fmt::format(" of hold {}", record.hold + 1);
+  // A commit's record names the hold that is reserved anew, not the one that had run out.
+  const bool renews = of_a_step && record.hold > 0 &&
+                      definition.steps[record.step].action.kind == StepKind::commit;
+  if (record.hold > 0 && !renews) text += fmt::format(" of hold {}", record.hold + 1);
   if (record.kind == RecordKind::outcome) text += fmt::format(" {}", name(record.outcome));
   const std::string why = why_of(record.decision, record.error);
   if (!why.empty()) text += ", " + why;
+  if (renews) text += fmt::format(", hold {} is reserved anew", record.hold + 1);
   if (record.kind == RecordKind::ended) text += fmt::format(" {}", name(record.end));
   if (!record.reason.empty()) text += ", " + story::plain(record.reason);
   for (const Event& event : record.events) text += ", tells " + event.type;
@@ -170,9 +192,9 @@ result<std::string> RunnerCore::explain(RunId run) const {
   std::size_t width = 8;
   for (const StepDefinition& step : definition.steps) width = std::max(width, step.name.size());
   std::string text = headline(told, current) + "\n";
-  for (std::size_t i = 0; i < definition.steps.size(); ++i) {
+  for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     text += fmt::format("  {:<{}} {}\n", definition.steps[i].name, width,
-                        step_text(told.state.steps[i]));
+                        step_text(told, i, current));
   }
   const bool here = impl_->find(run) != nullptr;
   text += fmt::format("  {:<{}} {}\n", "next", width, next_text(told, current, here));

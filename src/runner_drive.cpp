@@ -91,7 +91,7 @@ Impl::Step Impl::act(const RunPtr& self, Lock& lock) {
       run.log_failures = 0;
       return Step::go_on;
     case Action::Kind::prepare:
-      prepare(run, action);
+      prepare(run, action, lock);
       return Step::go_on;
     case Action::Kind::call:
       call(run, action, lock);

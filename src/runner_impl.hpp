@@ -89,7 +89,7 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   SagaPtr find_saga(const SagaName& name) const;
   SagaPtr saga_of(const RunRecord& begun) const;
   RunPtr find(RunId run) const;
-  RunPtr adopt(RunId run, const SagaPtr& saga);
+  RunPtr adopt(RunId run, const SagaPtr& saga, bool& there);
   void drop(ActiveRun& run);
   [[nodiscard]] MachineOptions machine_options() const;
 
@@ -107,7 +107,7 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   enum class Found : std::uint8_t { taken, unknown, failed, left };
   RecoveryReport recover(Duration idle);
   Found consider(RunId id, Duration idle, Time& due);
-  Found take(RunId id, const std::vector<RunRecord>& records);
+  Found take(RunId id, const RunRecord& begun);
   void look_after_own(const RunPtr& run, Duration idle);
   [[nodiscard]] bool lives(OwnerId who);
   void show_life();
@@ -132,12 +132,13 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
 
   // steps (runner_steps.cpp)
   void call(ActiveRun& run, const Action& action, Lock& lock);
-  void prepare(ActiveRun& run, const Action& action);
+  void prepare(ActiveRun& run, const Action& action, Lock& lock);
   void apply(const RunPtr& run, const Action& action, Lock& lock);
   void submit(std::unique_ptr<Attempt> attempt);
   void applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock);
   void moved_on(ActiveRun& run, const Action& action, Lock& lock);
-  result<Operation> make_operation(ActiveRun& run, const Action& action, std::vector<Line>& lines);
+  result<Operation> make_operation(ActiveRun& run, const Action& action, std::vector<Line>& lines,
+                                   Lock& lock);
 
   // visits of completions: none is let in once the runner has ended
   bool enter();

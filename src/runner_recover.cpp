@@ -77,18 +77,24 @@ Impl::Found Impl::consider(RunId id, Duration idle, Time& due) {
     if (names_driver) driver = record.owner;
   }
   if (lives(driver)) return Found::left;
-  return take(id, records);
+  return take(id, records.front());
 }
 
 /// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
 /// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
 /// nothing to do until somebody resumes it.
-Impl::Found Impl::take(RunId id, const std::vector<RunRecord>& records) {
-  const SagaPtr saga = saga_of(records.front());
+Impl::Found Impl::take(RunId id, const RunRecord& begun) {
+  const SagaPtr saga = saga_of(begun);
   if (!saga) return Found::unknown;
-  const RunPtr run = adopt(id, saga);
-  if (!run) return find(id) ? Found::left : Found::failed;
-  bool good = backend->settle(id, records).has_value();
+  bool there = false;
+  const RunPtr run = adopt(id, saga, there);
+  if (!run) return there ? Found::left : Found::failed;
+  // Not what the caller has read: another thread may have driven the run since, and let it go.
+  const auto read = backend->read(id);
+  const std::vector<RunRecord> records = read.has_value() ? read.assume_value()
+                                                          : std::vector<RunRecord>{};
+  const bool over = !records.empty() && records.back().kind == RecordKind::ended;
+  bool good = !records.empty() && !over && backend->settle(id, records).has_value();
   {
     const Lock lock(run->mutex);
     for (std::size_t i = 0; good && i < records.size(); ++i) {
@@ -99,7 +105,7 @@ Impl::Found Impl::take(RunId id, const std::vector<RunRecord>& records) {
   }
   if (!good) {
     drop(*run);
-    return Found::failed;
+    return over ? Found::left : Found::failed;
   }
   drive(run);
   return Found::taken;

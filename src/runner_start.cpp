@@ -76,9 +76,11 @@ void Impl::stop() {
     const std::lock_guard lock(mutex);
     ended = true;
   }
-  environment.executor.drop(this);
-  Lock lock(mutex);
-  left.wait(lock, [this] { return visitors == 0; });
+  {
+    Lock lock(mutex);
+    left.wait(lock, [this] { return visitors == 0; });
+  }
+  environment.executor.drop(this);  // last: a visitor may have armed a timer on its way out
 }
 
 MachineOptions Impl::machine_options() const {
@@ -119,12 +121,13 @@ RunPtr Impl::find_serial(std::uint64_t serial) const {
   return found == by_serial.end() ? nullptr : found->second;
 }
 
-/// A new active run, or none if there is one already, or no room. Whoever adopts it drives it
-/// first.
-RunPtr Impl::adopt(RunId run, const SagaPtr& saga) {
+/// A new active run, or none if there is one already (then it is `there`, though it may have gone
+/// by the time the caller looks), or no room. Whoever adopts it drives it first.
+RunPtr Impl::adopt(RunId run, const SagaPtr& saga, bool& there) {
   const MachineOptions machine = machine_options();
   const std::lock_guard lock(mutex);
-  if (runs.size() >= options.max_runs || runs.contains(run)) return nullptr;
+  there = runs.contains(run);
+  if (there || runs.size() >= options.max_runs) return nullptr;
   auto made = std::make_shared<ActiveRun>(run, ++last_serial, saga, machine);
   made->driving = true;
   runs.emplace(run, made);
@@ -165,9 +168,10 @@ result<StartAnswer> Impl::start(const SagaName& name, const StartRequest& reques
 
 result<StartAnswer> Impl::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                                 std::uint64_t epoch, std::vector<std::byte> input) {
-  const RunPtr run = adopt(id, saga);
+  bool there = false;
+  const RunPtr run = adopt(id, saga, there);
   if (!run) {
-    if (find(id)) return in_state(ClaimState::in_progress, id);
+    if (there) return in_state(ClaimState::in_progress, id);
     if (epoch != 0) static_cast<void>(backend->release(request.request, epoch));
     return Error{Errc::resource_exhausted};
   }

@@ -74,6 +74,15 @@ result<CallReply> call_thunk(const RegisteredSaga& saga, CallThunk thunk,
   }
 }
 
+result<Operation> operation_thunk(const RegisteredSaga& saga, OperationThunk thunk,
+                                  const StepInputs& inputs, std::vector<Line>& lines) {
+  try {
+    return thunk(saga.definition.saga, inputs, lines);
+  } catch (...) {  // nothing was sent: the function only makes the operation
+    return Error{Errc::refused};
+  }
+}
+
 /// The id and the deadline of a reserve or an adjust are the run's, not the function's to choose
 /// (protocol rules 4 and 7).
 template <class AnyId>
@@ -115,22 +124,21 @@ void Impl::call(ActiveRun& run, const Action& action, Lock& lock) {
 }
 
 result<Operation> Impl::make_operation(ActiveRun& run, const Action& action,
-                                       std::vector<Line>& lines) {
+                                       std::vector<Line>& lines, Lock& lock) {
   const CallSite site(run, action, backend->now());
-  try {
-    auto made = action_of(run, action).operation(run.saga->definition.saga, site.inputs(), lines);
-    if (made.has_value() && !is_own(made.assume_value(), site.context())) {
-      return Error{Errc::invalid_argument};
-    }
-    return made;
-  } catch (...) {  // nothing was sent: the function only makes the operation
-    return Error{Errc::refused};
+  const OperationThunk thunk = action_of(run, action).operation;
+  lock.unlock();  // the function is the user's, and may ask the runner about this run
+  auto made = operation_thunk(*run.saga, thunk, site.inputs(), lines);
+  lock.lock();
+  if (made.has_value() && !is_own(made.assume_value(), site.context())) {
+    return Error{Errc::invalid_argument};
   }
+  return made;
 }
 
-void Impl::prepare(ActiveRun& run, const Action& action) {
+void Impl::prepare(ActiveRun& run, const Action& action, Lock& lock) {
   std::vector<Line> lines;
-  const auto operation = make_operation(run, action, lines);
+  const auto operation = make_operation(run, action, lines, lock);
   if (operation.has_value()) return run.machine.intend(action, operation.assume_value());
   run.machine.unable(action, operation.assume_error());
 }
@@ -138,7 +146,7 @@ void Impl::prepare(ActiveRun& run, const Action& action) {
 void Impl::apply(const RunPtr& self, const Action& action, Lock& lock) {
   ActiveRun& run = *self;
   auto attempt = std::make_unique<Attempt>();
-  const auto operation = make_operation(run, action, attempt->lines);
+  const auto operation = make_operation(run, action, attempt->lines, lock);
   if (!operation.has_value()) return run.machine.unable(action, operation.assume_error());
   attempt->run = self;
   attempt->action = action;

@@ -106,7 +106,7 @@ result<void> RunnerCore::resume(RunId run) {
   if (impl_->find(run)) return success();
   INVSAGA_TRY(const auto records, impl_->backend->read(run));
   // If it cannot be taken now, recovery finds it: it is not stuck any more.
-  static_cast<void>(impl_->take(run, records));
+  static_cast<void>(impl_->take(run, records.front()));
   return success();
 }
 
