@@ -296,7 +296,13 @@ constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps
   return TypedSaga<Input, Context, Steps...>(name, version, steps...);
 }
 
-/// What a runner can run.
+/// What a runner can run. Beyond the signatures:
+///  - All are pure, may be called from any thread, and answer the same as long as the saga lives.
+///  - `name`, `version` and `hash` are the same in every process that drives runs of it; together
+///    they name the definition that a run was begun with. `hash` differs wherever the names, order,
+///    classes or schemas of the steps, or the input's schema, do.
+///  - `definition` bears the same name, version and hash, and refers to the saga. Its called steps
+///    are given a `context_type`, its runs an `input_type`.
 template <class S>
 concept Saga = Storable<typename S::input_type> && requires(const S& saga) {
   typename S::context_type;
