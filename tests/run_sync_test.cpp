@@ -141,7 +141,11 @@ TYPED_TEST(RunSync, SaysTimedOutIfAnotherRunnerTakesTheRunOver) {
     return Error{Errc::reply_lost};
   });
   this->shop.wait("charge");  // it is the other that is told so
+  bool went_on = false;
+  const auto note = [](void* flag, std::uint64_t) { *static_cast<bool*>(flag) = true; };
+  this->local().post_at(start_time + 1h, {note, &went_on, 0, nullptr});
   EXPECT_THAT(this->run(), ErrorIs(Errc::timed_out));
+  EXPECT_FALSE(went_on);  // it waits for nothing that is not the run's
   this->run_all();
   EXPECT_EQ(this->outcome(this->run_of())->end, RunEnd::completed);
   this->check_sound(this->run_of());
