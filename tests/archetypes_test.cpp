@@ -5,7 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <invsaga/start_on_event.hpp>
 #include <invsaga/testing/archetypes.hpp>
+#include <invsaga/testing/event_bus_archetypes.hpp>
+#include <invsaga/testing/saga_archetypes.hpp>
+#include <invsaga/testing/simulation.hpp>
 
 namespace invsaga::testing::archetypes {
 namespace {
@@ -85,10 +89,25 @@ static_assert(Recorder<NoRecorder>);
 static_assert(!Recorder<RecorderWithoutRecord>);
 static_assert(!Recorder<RecorderThatRefuses>);
 
+static_assert(Saga<SagaArchetype>);
+static_assert(!Saga<SagaWithoutInput>);
+static_assert(!Saga<SagaWithLosableInput>);
+static_assert(!Saga<SagaWithoutContext>);
+static_assert(!Saga<SagaWithoutName>);
+static_assert(!Saga<SagaWithFleetingName>);
+static_assert(!Saga<SagaWithoutVersion>);
+static_assert(!Saga<SagaWithVersionInText>);
+static_assert(!Saga<SagaWithoutHash>);
+static_assert(!Saga<SagaWithNarrowHash>);
+static_assert(!Saga<SagaWithoutDefinition>);
+static_assert(!Saga<SagaWithBorrowedDefinition>);
+static_assert(!Saga<SagaThatChanges>);
+
 // An archetype promises nothing beyond its concept.
 static_assert(!std::default_initializable<ReservationStoreArchetype>);
 static_assert(!std::copyable<ReservationStoreArchetype>);
 static_assert(!std::movable<BackendArchetype>);
+static_assert(!std::movable<SagaArchetype>);
 static_assert(!std::equality_comparable<StorableArchetype>);
 
 TEST(Archetypes, AnswerEveryCallWithUnsupported) {
@@ -97,6 +116,26 @@ TEST(Archetypes, AnswerEveryCallWithUnsupported) {
   EXPECT_EQ(backend.append({}, 0, {}).error(), none);
   EXPECT_EQ(backend.put({}).error(), none);
   EXPECT_EQ(backend.apply({}, {}, {}).error(), none);
+}
+
+/// What takes any saga, over any backend and bus, compiles with the least of each.
+TEST(Archetypes, RunnersNeedNoMoreOfASagaThanItsConcept) {
+  const SagaArchetype saga(nullptr);
+  Bare context(nullptr);
+  const StorableArchetype input(nullptr);
+  BackendArchetype backend(nullptr);
+  EventBusArchetype bus(nullptr);
+  ManualClock clock(time_from_ms(1));
+  LocalExecutor executor(clock);
+  StartRequest request;
+  request.key = "1";
+  EXPECT_EQ(run_sync(saga, input, context, backend, clock, executor, request).error(), none);
+
+  SagaRunner runner(backend, Environment{clock, executor});
+  runner.add(saga, context);
+  EXPECT_EQ(runner.start(saga, input, request).error(), none);
+  EXPECT_EQ(start_on_event(bus, "consumer", "TYPE", runner, saga, {Duration{1}}).error(), none);
+  EXPECT_NE(plan(saga), "");
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ static_assert(!EventBus<archetypes::BusWithoutPublish>);
 static_assert(!EventBus<archetypes::BusWithoutAnswer>);
 static_assert(!EventBus<archetypes::BusWithoutSubscribe>);
 static_assert(!EventBus<archetypes::BusWithoutConsumers>);
+static_assert(!EventBus<archetypes::BusWithoutRefusal>);
 
 // Relay and inbox lean on nothing that the concepts do not promise.
 TEST(EventConcepts, AreAllThatRelayAndInboxAskFor) {

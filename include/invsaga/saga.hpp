@@ -45,6 +45,8 @@ inline constexpr PendingTag pending{};
 
 template <class T>
 class Reply {
+  static_assert(!std::is_void_v<T>, "a reply that carries nothing is a Reply<Nothing>");
+
  public:
   Reply(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
   Reply(PendingTag) noexcept {}                 // NOLINT: implicit on purpose
@@ -72,7 +74,8 @@ struct Step {
 /// `result<void>`: `Nothing`) is called only once that output is known, so the action must have one
 /// effect and one final answer per id, refusals included. Any other undo must be accepted for an id
 /// never seen, and must bar the action for ever (protocol rule 3).
-template <FixedString Name, class Action, class Undo>
+template <FixedString Name, class Action = detail::NoOverloadedFunction,
+          class Undo = detail::NoOverloadedFunction>
 constexpr auto compensable(Action action, Undo undo, Limits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::compensable, Action, Undo>());
   return Step<Name, StepClass::compensable, Action, Undo>{action, undo, limits, events};
@@ -82,20 +85,25 @@ constexpr auto compensable(Action action, Undo undo, Limits limits, StepEvents e
 inline constexpr auto nothing_to_undo = []() -> result<void> { return success(); };
 
 /// The step that decides: before it everything is undone, after it everything is done.
-template <FixedString Name, class Action>
+template <FixedString Name, class Action = detail::NoOverloadedFunction>
 constexpr auto pivot(Action action, Limits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::pivot, Action, detail::NoUndo>());
   return Step<Name, StepClass::pivot, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
 /// A step after the pivot: it is tried until done.
-template <FixedString Name, class Action>
+template <FixedString Name, class Action = detail::NoOverloadedFunction>
 constexpr auto retriable(Action action, Limits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::retriable, Action, detail::NoUndo>());
   return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
 // The ways to get it wrong, each with a word for it.
+template <FixedString Name, class Action>
+constexpr auto compensable(Action) {
+  static_assert(detail::never<Action>,
+                "a compensable step needs a compensation: compensable<name>(action, undo, limits)");
+}
 template <FixedString Name, class Action>
 constexpr auto compensable(Action, Limits, StepEvents = {}) {
   static_assert(detail::never<Action>,
@@ -259,9 +267,9 @@ class TypedSaga {
 };
 
 /// Makes a saga of its steps, in order, and checks it: at most one pivot and nothing to undo after
-/// it, retriable steps only after it, each name once, each parameter given by the saga's input or
-/// by an earlier step, everything storable. `name` and the version are stored with each run: raise
-/// the version when the meaning changes.
+/// it, retriable steps only after it, each name once, each parameter given by the context, the
+/// saga's input or an earlier step, and by one of them only, everything storable. `name` and the
+/// version are stored with each run: raise the version when the meaning changes.
 template <class Input, class Context, class... Steps>
 constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
   static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
@@ -279,6 +287,8 @@ constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps
   static_assert(detail::all_named(names), "a step needs a name");
   static_assert(detail::all_different(names), "two steps have the same name");
   using Outputs = std::tuple<detail::output_of<typename Steps::action_type>...>;
+  static_assert(!detail::is_among<Context, Outputs>,
+                "a step's output and the context are different types");
   static_assert((detail::check_step_inputs<Steps::fixed_name, typename Steps::action_type,
                                            typename Steps::undo_type, Input, Context, Outputs,
                                            detail::place_of(names, Steps::name)>() &&
@@ -286,7 +296,13 @@ constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps
   return TypedSaga<Input, Context, Steps...>(name, version, steps...);
 }
 
-/// What a runner can run.
+/// What a runner can run. Beyond the signatures:
+///  - All are pure, may be called from any thread, and answer the same as long as the saga lives.
+///  - `name`, `version` and `hash` are the same in every process that drives runs of it; together
+///    they name the definition that a run was begun with. `hash` differs wherever the names, order,
+///    classes or schemas of the steps, or the input's schema, do.
+///  - `definition` bears the same name, version and hash, and refers to the saga. Its called steps
+///    are given a `context_type`, its runs an `input_type`.
 template <class S>
 concept Saga = Storable<typename S::input_type> && requires(const S& saga) {
   typename S::context_type;

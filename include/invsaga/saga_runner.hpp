@@ -256,9 +256,10 @@ class OutcomeKeeper final : public RunObserver {
 /// Waiting (backoff, a store that answers later) is done by `executor`, whose clock it is. A step
 /// that says `pending` is asked again after its deadline: nobody can complete it here.
 /// The same records as `SagaRunner` makes; a crash half-way is recovered by any runner over the
-/// same backend. A run that is stuck is answered as such, and stays in the log. Errors: those of
-/// `start`; `busy` (under way elsewhere), `invalid_argument` (the request was used for something
-/// else, or is past its deadline), `timed_out` (another runner took it over).
+/// same backend. A run that is stuck is answered as such, and stays in the log. One that may have
+/// begun, or not, is driven until the log says. Errors: those of `start`; `busy` (under way
+/// elsewhere), `invalid_argument` (the request was used for something else, or is past its
+/// deadline), `timed_out` (another runner took it over).
 template <Saga S, Backend B>
 result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
                             typename S::context_type& context, B& backend, Clock& clock,
@@ -270,10 +271,15 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   options.on_executor = true;
   SagaRunner<B> runner(backend, Environment{clock, executor}, options);
   runner.add(saga, context);
-  INVSAGA_TRY(const StartAnswer begun, runner.start(saga, input, request));
-  if (begun.outcome) return *begun.outcome;
-  if (begun.state == ClaimState::in_progress) return Error{Errc::busy};
-  if (begun.state != ClaimState::fresh) return Error{Errc::invalid_argument};
+  const result<StartAnswer> begun = runner.start(saga, input, request);
+  if (begun.has_value()) {
+    const StartAnswer& answer = begun.assume_value();
+    if (answer.outcome) return *answer.outcome;
+    if (answer.state == ClaimState::in_progress) return Error{Errc::busy};
+    if (answer.state != ClaimState::fresh) return Error{Errc::invalid_argument};
+  } else if (runner.runs() == 0) {
+    return begun.assume_error();
+  }  // else it may have begun, and nobody but this runner drives it
   while (!keeper.outcome() && runner.runs() > 0 && executor.run_one()) {
   }
   if (!keeper.outcome()) return Error{Errc::timed_out};

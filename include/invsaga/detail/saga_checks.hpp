@@ -78,7 +78,7 @@ struct CheckKinds {
                 "the undo of a reserve is a release");
   static_assert(Class != StepClass::compensable || Undo == StepKind::call ||
                     Undo == StepKind::release || Undo == StepKind::adjust,
-                "an undo is a call, a release or an adjust");
+                "an undo is a call (it returns a result), a release or an adjust");
   static constexpr bool ok = true;
 };
 
@@ -106,6 +106,8 @@ struct CheckParameter {
                                  std::is_lvalue_reference_v<Parameter>;
   static_assert(IsContext || by_value || refers,
                 "a step takes its inputs by value or by const reference");
+  static_assert(!IsContext || std::is_lvalue_reference_v<Parameter>,
+                "a step takes the saga's context by reference");
   static_assert(IsContext || Kind == StepKind::call || !by_value ||
                     std::is_trivially_copyable_v<Parameter>,
                 "what returns an operation takes its inputs by const reference, since the "

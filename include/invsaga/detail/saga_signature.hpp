@@ -54,6 +54,12 @@ constexpr std::uint64_t hash_of_step(std::uint64_t hash, std::string_view step,
 
 struct NoUndo {};
 
+/// What the compiler names when the name of an overloaded function is given for a step: it does not
+/// know which is meant. A lambda around the one that is meant says so.
+struct NoOverloadedFunction {
+  NoOverloadedFunction() = delete;
+};
+
 template <class R, class... A>
 struct FunctionTypes {
   using returned = R;

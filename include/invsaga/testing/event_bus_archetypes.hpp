@@ -35,6 +35,9 @@ struct BusWithoutSubscribe : EventBusArchetype {
 struct BusWithoutConsumers : EventBusArchetype {  ///< Nobody's progress could be told apart.
   result<void> subscribe(std::span<const std::string_view>, EventHandler) { return none; }
 };
+struct BusWithoutRefusal : EventBusArchetype {  ///< It could not refuse a name that is taken.
+  void subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {}
+};
 
 }  // namespace archetypes
 }  // namespace testing

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// expect: the saga's input must survive a crash: specialise invsaga::Stored for it
+#include "saga_parts.hpp"
+
+struct Cart {};
+#ifdef MENDED
+using Input = Order;
+#else
+using Input = Cart;
+#endif
+result<void> count(const Input& input);
+constexpr auto checkout = saga<Input, Shop>("s", 1, pivot<"count">(count, limits));

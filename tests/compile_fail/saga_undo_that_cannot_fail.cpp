@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// expect: an undo is a call (it returns a result), a release or an adjust
+#include "saga_parts.hpp"
+
+#ifdef MENDED
+using Undone = result<void>;
+#else
+using Undone = void;
+#endif
+Undone give_money_back(Shop& shop, const Receipt& receipt);
+constexpr auto step = compensable<"pay">(charge, give_money_back, limits);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// expect: saga.definition()
+#include <invsaga/testing/saga_archetypes.hpp>
+
+using namespace invsaga;
+
+#ifdef MENDED
+using Mine = testing::archetypes::SagaArchetype;
+#else
+using Mine = testing::archetypes::SagaWithoutDefinition;
+#endif
+static_assert(Saga<Mine>);
