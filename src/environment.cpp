@@ -27,6 +27,11 @@ std::chrono::system_clock::time_point wait_end(Time time) {
 class Agenda {
  public:
   explicit Agenda(Clock& clock) : clock_(clock) {}
+  ~Agenda() {
+    for (const Armed& armed : tasks_) armed.task.let_go();
+  }
+  Agenda(const Agenda&) = delete;
+  Agenda& operator=(const Agenda&) = delete;
 
   void post(Task task) {
     const std::lock_guard lock(mutex_);
@@ -64,6 +69,7 @@ class Agenda {
   };
 
   void arm(Time time, Task task);
+  void take_out(const void* context, std::vector<Task>& dropped);
   Task take_next();
   void run_next(Lock& lock);
   void wait_by_clock(Lock& lock);
@@ -103,6 +109,8 @@ void Agenda::run_next(Lock& lock) {
   const Task task = take_next();
   const auto self = std::this_thread::get_id();
   running_.push_back({self, task.context});
+  // This thread may have been the one that watched for the next time: another has to.
+  if (!tasks_.empty()) changed_.notify_one();
   lock.unlock();
   task.run(task.context, task.tag);
   lock.lock();
@@ -168,14 +176,26 @@ bool Agenda::runs_elsewhere(const void* context) const {
                      [&](const Running& r) { return r.context == context && r.thread != self; });
 }
 
+void Agenda::take_out(const void* context, std::vector<Task>& dropped) {
+  std::erase_if(tasks_, [&](const Armed& armed) {
+    if (armed.task.context != context) return false;
+    dropped.push_back(armed.task);
+    return true;
+  });
+  std::make_heap(tasks_.begin(), tasks_.end(), Later{});
+}
+
 void Agenda::drop(const void* context) {
-  Lock lock(mutex_);
-  for (;;) {
-    std::erase_if(tasks_, [&](const Armed& armed) { return armed.task.context == context; });
-    std::make_heap(tasks_.begin(), tasks_.end(), Later{});
-    if (!runs_elsewhere(context)) return;
-    finished_.wait(lock);  // What is under way may arm more.
+  std::vector<Task> dropped;
+  {
+    Lock lock(mutex_);
+    take_out(context, dropped);
+    while (runs_elsewhere(context)) {
+      finished_.wait(lock);
+      take_out(context, dropped);  // what was under way may have armed more
+    }
   }
+  for (const Task& task : dropped) task.let_go();
 }
 
 }  // namespace

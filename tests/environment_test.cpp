@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -74,6 +75,44 @@ class Then {
  private:
   std::function<void()> what_;
 };
+
+/// Counts its tasks that are run and that are let go. They are of its own `context`.
+struct Owned {
+  Task task() {
+    return {[](void* self, std::uint64_t) { ++static_cast<Owned*>(self)->ran; }, this, 0,
+            [](void* self, std::uint64_t) { ++static_cast<Owned*>(self)->let_go; }};
+  }
+  std::atomic<int> ran{0};
+  std::atomic<int> let_go{0};
+};
+
+/// Of an executor: each task is run or let go, never both, never neither.
+template <class MakeExecutor>
+void expect_run_or_let_go(Clock& clock, const MakeExecutor& make) {
+  Owned dropped, left;
+  {
+    const auto executor = make();
+    const Time never = clock.now() + Duration{3'600'000};
+    for (int i = 0; i < 3; ++i) {
+      executor->post_at(never, dropped.task());
+      executor->post_at(never, left.task());
+    }
+    executor->drop(&dropped);
+    EXPECT_EQ(dropped.let_go, 3) << "by `drop`";
+    EXPECT_EQ(left.let_go, 0);
+  }
+  EXPECT_EQ(left.let_go, 3) << "by the executor's end";
+  EXPECT_EQ(dropped.let_go, 3);
+  EXPECT_EQ(dropped.ran + left.ran, 0);
+}
+
+TEST(Executors, LetGoOfWhatTheyDoNotRun) {
+  ManualClock clock(at(0));
+  SystemClock real;
+  expect_run_or_let_go(clock, [&] { return std::make_unique<LocalExecutor>(clock); });
+  expect_run_or_let_go(clock, [&] { return std::make_unique<SimulatedExecutor>(clock); });
+  expect_run_or_let_go(real, [&] { return std::make_unique<ThreadExecutor>(real, 2); });
+}
 
 TEST(SystemClock, MovesByItself) {
   SystemClock clock;

@@ -10,9 +10,7 @@ Timeline::Timeline(Time start, std::function<void(Time)> advanced)
     : advanced_(std::move(advanced)), now_(start) {}
 
 Timeline::~Timeline() {
-  for (const auto& [key, work] : armed_) {
-    if (work.task.drop != nullptr) work.task.drop(work.task.context, work.task.tag);
-  }
+  for (const auto& [key, work] : armed_) work.task.let_go();
 }
 
 void Timeline::push(Time when, Due due, Work work) {
@@ -55,9 +53,7 @@ void Timeline::drop(const void* context) {
       });
     });
   }
-  for (const Task& task : dropped) {
-    if (task.drop != nullptr) task.drop(task.context, task.tag);
-  }
+  for (const Task& task : dropped) task.let_go();
 }
 
 /// Midnight is a barrier, and what arrives is put away alone.

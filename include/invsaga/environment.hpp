@@ -40,8 +40,14 @@ struct Task {
   void (*run)(void* context, std::uint64_t tag) = nullptr;
   void* context = nullptr;
   std::uint64_t tag = 0;
-  void (*drop)(void* context,
-               std::uint64_t tag) = nullptr;  ///< Called instead, if the executor ends first.
+  /// Called instead of `run` if the task is dropped: what it owns is let go. Must not throw, and
+  /// must not touch the executor.
+  void (*drop)(void* context, std::uint64_t tag) = nullptr;
+
+  /// For executors: the task will not be run.
+  void let_go() const {
+    if (drop != nullptr) drop(context, tag);
+  }
 };
 static_assert(std::is_trivially_copyable_v<Task>);
 

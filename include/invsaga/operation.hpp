@@ -107,12 +107,14 @@ struct Reserved {
 };
 struct OutOfStock : Shortage {};
 struct Adjusted {};
-struct ReturnRefused : Shortage {
-};                  ///< A return of what was never sold; `available` is what it could cover.
-struct Expired {};  ///< It arrived after its own deadline.
-struct Suppressed {
-};  ///< A release came first, or the reservation was released since: nothing is held.
-struct Mismatch {};  ///< The id is known with other content. Nothing was changed.
+/// A return of what was never sold; `available` is what it could cover.
+struct ReturnRefused : Shortage {};
+/// It arrived after its own deadline.
+struct Expired {};
+/// A release came first, or the reservation was released since: nothing is held.
+struct Suppressed {};
+/// The id is known with other content. Nothing was changed.
+struct Mismatch {};
 
 using ReserveAnswer = std::variant<Reserved, OutOfStock, Expired, Suppressed, Mismatch>;
 using AdjustAnswer = std::variant<Adjusted, OutOfStock, ReturnRefused, Expired, Mismatch>;

@@ -41,6 +41,10 @@ std::vector<std::size_t> ExhaustiveChooser::choices() const {
   return picked;
 }
 
+SimulatedExecutor::~SimulatedExecutor() {
+  for (const auto& [key, task] : tasks_) task.let_go();
+}
+
 void SimulatedExecutor::post(Task task) { post_at(clock_.now(), task); }
 
 void SimulatedExecutor::post_at(Time time, Task task) {
@@ -50,8 +54,16 @@ void SimulatedExecutor::post_at(Time time, Task task) {
 }
 
 void SimulatedExecutor::drop(const void* context) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(tasks_, [&](const auto& armed) { return armed.second.context == context; });
+  std::vector<Task> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(tasks_, [&](const auto& armed) {
+      if (armed.second.context != context) return false;
+      dropped.push_back(armed.second);
+      return true;
+    });
+  }
+  for (const Task& task : dropped) task.let_go();
 }
 
 Task SimulatedExecutor::take(std::map<Key, Task>::iterator place) {

@@ -92,6 +92,9 @@ class SimulatedExecutor final : public Executor {
   /// Both are borrowed for the executor's life; no chooser: the first is taken.
   explicit SimulatedExecutor(ManualClock& clock, Chooser* chooser = nullptr)
       : clock_(clock), chooser_(chooser) {}
+  ~SimulatedExecutor() override;
+  SimulatedExecutor(const SimulatedExecutor&) = delete;
+  SimulatedExecutor& operator=(const SimulatedExecutor&) = delete;
 
   void post(Task task) override;
   void post_at(Time time, Task task) override;
