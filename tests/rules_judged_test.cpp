@@ -147,7 +147,7 @@ class Work {
       case 7:
         return reserve(held());
       default:
-        asked_.push_back({some_lines(), backend_.now() + Duration{2 + pick(20)}});
+        asked_.push_back({some_lines(), backend_.now() + Duration{pick(22) - 2}});
         return reserve({0, asked_.size()});
     }
   }
