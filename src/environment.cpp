@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <iterator>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -206,6 +207,12 @@ Time SystemClock::now() const {
 
 void SystemClock::sleep_until(Time time) {
   while (now() < time) std::this_thread::sleep_until(wait_end(time));
+}
+
+std::uint64_t entropy(const Clock& clock) {
+  if (!clock.moves_by_itself()) return 0;
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
 }
 
 struct LocalExecutor::Queue : Agenda {

@@ -20,12 +20,14 @@ namespace {
 constexpr std::size_t max_key = 255;
 constexpr int start_attempts = 3;
 
-/// Never the same twice in a process; told apart between processes by the seed and the start.
+/// Never the same twice in a process. Told apart between processes by the system's randomness; in a
+/// simulation by the seed and the start.
 OwnerId new_owner(const Environment& environment) {
   static std::atomic<std::uint32_t> runners{0};
   const auto now = static_cast<std::uint64_t>(to_ms(environment.clock.now()));
   const std::uint32_t number = runners.fetch_add(1, std::memory_order_relaxed);
-  return derive_id<OwnerId>("owner", OwnerId{environment.seed, now}, number, 0);
+  const std::uint64_t seed = environment.seed ^ entropy(environment.clock);
+  return derive_id<OwnerId>("owner", OwnerId{seed, now}, number, 0);
 }
 
 result<void> validate(const StartRequest& request) {

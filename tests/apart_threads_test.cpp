@@ -91,7 +91,21 @@ TEST(ApartThreads, ALineThatIsCutWhileAnswersComeTellsEachOnce) {
   StoreLine<ApartStore> line(parts.stock);
   for (auto& one : asked) line.submit(one->operation, {}, {}, {&Asked::call, one.get(), 0});
   line.cut();
-  all.wait();
+  for (const auto& one : asked) EXPECT_EQ(one->heard, 1) << "and nobody is being told";
+}
+
+TEST(ApartThreads, ABackendThatEndsWhileAnswersComeIsTouchedByNobodyAfterwards) {
+  std::latch all(runs);  // it and what was asked end after the threads that answer
+  std::vector<std::unique_ptr<Asked>> asked;
+  for (std::uint64_t i = 0; i < runs; ++i) asked.push_back(std::make_unique<Asked>(i + 1, all));
+  SystemClock clock;
+  ThreadExecutor executor(clock, threads);
+  ApartParts parts(clock, executor);
+  auto backend = std::make_unique<ApartBackend>(parts);
+  for (auto& one : asked) {
+    backend->submit(one->operation, one->effects, {}, {&Asked::call, one.get(), 0});
+  }
+  backend.reset();
   for (const auto& one : asked) EXPECT_EQ(one->heard, 1);
 }
 

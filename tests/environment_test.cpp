@@ -114,6 +114,12 @@ TEST(Executors, LetGoOfWhatTheyDoNotRun) {
   expect_run_or_let_go(real, [&] { return std::make_unique<ThreadExecutor>(real, 2); });
 }
 
+TEST(Entropy, TellsProcessesApartAndLeavesASimulationTheSame) {
+  SystemClock real;
+  EXPECT_NE(entropy(real), entropy(real));
+  EXPECT_EQ(entropy(ManualClock(at(0))), 0u);
+}
+
 TEST(SystemClock, MovesByItself) {
   SystemClock clock;
   EXPECT_TRUE(clock.moves_by_itself());

@@ -182,6 +182,14 @@ TYPED_TEST(StartsOnEvent, PastItsLifetimeItStartsNothing) {
   EXPECT_EQ(this->shop.calls(), calls);
 }
 
+TYPED_TEST(StartsOnEvent, WithoutATimeThereIsNoLifetimeAndItStartsNothing) {
+  auto process = this->process();
+  Event timeless = this->event();
+  timeless.time = {};
+  EXPECT_THAT(this->deliver(*process, timeless), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(this->records(this->run_of(timeless)), IsEmpty());
+}
+
 TYPED_TEST(StartsOnEvent, OtherDataUnderTheSameIdIsRefused) {
   auto process = this->process();
   const Event event = this->event();

@@ -104,6 +104,10 @@ class ThreadExecutor final : public Executor {
   std::unique_ptr<Pool> pool_;
 };
 
+/// Bits that no other process has, from the system's own randomness. 0 by a clock that is told its
+/// time: so that a simulation is the same again.
+std::uint64_t entropy(const Clock& clock);
+
 /// What a runner is given. Borrowed: all of it outlives the runner.
 struct Environment {
   Clock& clock;

@@ -43,8 +43,9 @@ struct RunnerOptions {
   /// driven on; a service sets five minutes. Runners over the same backend set the same: this one
   /// then shows the others that it lives, by a lease. 0: only `recover()` takes over.
   Duration orphaned_after{0};
-  /// Who this runner is. Not set: made of the environment's seed and the time, so that processes
-  /// that share a backend need different seeds.
+  /// Who this runner is. Not set: made of the system's randomness; by a clock that is told its
+  /// time, of the environment's seed and the time, so that simulated processes that share a backend
+  /// need different seeds.
   OwnerId owner;
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
   /// threads and on those that call `start`, and on no others.

@@ -3,8 +3,8 @@
 // Sagas that events start: the order service tells that a checkout has begun, and knows of nobody
 // who acts on it.
 //
-//     start_on_event(bus, "checkout", "ORDER_CHECKOUT_STARTED", runner, checkout, {.lifetime =
-//     24h});
+//     start_on_event(bus, "checkout", "ORDER_CHECKOUT_STARTED", runner, checkout,
+//                    {.lifetime = 24h});
 #pragma once
 
 #include <string>
@@ -43,12 +43,13 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 /// A handler that begins a run of `saga` for each event. The event's data is the saga's input, as
 /// its `Stored` encodes it; its subject is the run's key; its id is the request, so that one that
 /// is delivered again begins nothing and is a `duplicate`. Runner and saga are borrowed. Errors:
-/// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (the
-/// id was used with other data), and those of `SagaRunner::start`; by their remedy the bus delivers
-/// it again or gives it up.
+/// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (it
+/// has no time to count its lifetime from, or its id was used with other data), and those of
+/// `SagaRunner::start`; by their remedy the bus delivers it again or gives it up.
 template <Saga S, Backend B>
 EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
   return [&runner, &saga, options](const Event& event) -> result<Handling> {
+    if (!is_set(event.time)) return Error{Errc::invalid_argument};
     INVSAGA_TRY(const auto input, decode<typename S::input_type>(event.data));
     INVSAGA_TRY(
         const StartAnswer begun,

@@ -9,6 +9,8 @@
 //     ApartBackend backend(parts, plan);          // one process's lines to them
 #pragma once
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -152,7 +155,8 @@ struct ApartParts {
 };
 
 /// A process's line to a store that outlives it. When the line is cut, or ends, whoever waits is
-/// told `reply_lost` at once; what is under way arrives all the same.
+/// told `reply_lost` at once; what is under way arrives all the same. Once it is cut nobody is told
+/// anything more, and nobody is being told on another thread.
 template <SubmittingStore Store>
 class StoreLine {
  public:
@@ -170,7 +174,7 @@ class StoreLine {
 
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done) {
-    auto call = std::make_shared<Call>(operation, effects, shorts, done);
+    auto call = std::make_shared<Call>(tellers_, operation, effects, shorts, done);
     call->self = call;  // alive until the store has answered
     {
       const std::lock_guard lock(mutex_);
@@ -190,24 +194,56 @@ class StoreLine {
     for (const auto& weak : calls) {
       if (const auto call = weak.lock()) call->tell(Error{Errc::reply_lost});
     }
+    tellers_->wait_for_others();
   }
 
  private:
+  /// The threads that are telling somebody. Outlives the line, for those on their way out.
+  class Tellers {
+   public:
+    void enter() {
+      const std::lock_guard lock(mutex_);
+      threads_.push_back(std::this_thread::get_id());
+    }
+    void leave() {
+      const std::lock_guard lock(mutex_);
+      threads_.erase(std::find(threads_.begin(), threads_.end(), std::this_thread::get_id()));
+      left_.notify_all();
+    }
+    void wait_for_others() {
+      std::unique_lock lock(mutex_);
+      left_.wait(lock, [&] {
+        return std::all_of(threads_.begin(), threads_.end(),
+                           [](std::thread::id id) { return id == std::this_thread::get_id(); });
+      });
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable left_;
+    std::vector<std::thread::id> threads_;
+  };
+
   struct Call {
-    Call(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts_,
-         Completion done_)
-        : lent(operation, effects, shorts_.size()), shorts(shorts_), done(done_) {}
+    Call(std::shared_ptr<Tellers> tellers_, const Operation& operation, const Effects& effects,
+         std::span<ShortLine> shorts_, Completion done_)
+        : tellers(std::move(tellers_)),
+          lent(operation, effects, shorts_.size()),
+          shorts(shorts_),
+          done(done_) {}
 
     /// Tells whoever waits, once.
     void tell(const result<Applied>& applied) {
-      std::unique_lock lock(mutex);
-      const auto waiting = std::exchange(done, std::nullopt);
-      if (!waiting) return;
-      const auto moved = with_shorts_in(shorts, applied);
-      lock.unlock();
-      (*waiting)(moved);
+      tellers->enter();  // before it takes the right to tell: whoever cuts the line waits for it
+      if (const auto waiting = take()) (*waiting)(with_shorts_in(shorts, applied));
+      tellers->leave();
+    }
+    std::optional<Completion> take() {
+      const std::lock_guard lock(mutex);
+      return std::exchange(done, std::nullopt);
     }
 
+    const std::shared_ptr<Tellers> tellers;
     LentCall lent;
     std::span<ShortLine> shorts;
     std::mutex mutex;
@@ -221,6 +257,7 @@ class StoreLine {
   }
 
   Store& store_;
+  const std::shared_ptr<Tellers> tellers_ = std::make_shared<Tellers>();
   std::mutex mutex_;
   std::vector<std::weak_ptr<Call>> calls_;
 };
