@@ -16,7 +16,7 @@ struct Words {
 constexpr std::array<Words, order_stage_count> words{{
     {"accepted", "We have your order and are setting its items aside."},
     {"reserved", "Your items are set aside for you. The payment comes next."},
-    {"paying", "Your items are set aside for you. We are waiting for the payment."},
+    {"paying", "Your items are set aside for you. We are settling the payment."},
     {"finishing", "Your order is placed. We are tidying up."},
     {"undoing", "Your order could not be placed. We are giving back what was taken for it."},
     {"completed", "Your order is placed."},

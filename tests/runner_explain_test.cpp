@@ -163,7 +163,7 @@ A-1 is not decided yet: it is at pay.
   2001-09-09 01:46:40  pay: intent
 )");
   EXPECT_EQ(shown(run), R"(
-deciding, paying: Your items are set aside for you. We are waiting for the payment.
+deciding, paying: Your items are set aside for you. We are settling the payment.
 pay, attempts: 1
 for 12 s so far, 172807 s at most
 )");
