@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/backend.hpp>
 
+#include <utility>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -41,6 +43,15 @@ void judge_further_hold(RunRecord& record) {
   record.events.clear();
 }
 
+/// Past its deadline an adjust is `expired` whatever became of it before. Where that is in doubt it
+/// is no refusal, and a person has to look (protocol rule 3).
+void judge_doubt(RunRecord& record) {
+  const bool doubt = std::exchange(record.hold, 0) == detail::adjust_in_doubt;
+  if (!doubt || record.decision != StockDecision::expired) return;
+  record.kind = RecordKind::parked;
+  record.events.clear();
+}
+
 }  // namespace
 
 RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now) {
@@ -49,6 +60,7 @@ RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now)
   record.at = now;
   const bool no_commit = std::holds_alternative<CommitAnswer>(answer) && !is_yes(answer);
   if (no_commit && record.hold > 0) judge_further_hold(record);
+  if (std::holds_alternative<AdjustAnswer>(answer)) judge_doubt(record);
   keep_shortage(answer, record);
   if (record.kind == RecordKind::outcome && record.decision == StockDecision::suppressed) {
     record.outcome = StepOutcome::suppressed;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <iterator>
 #include <mutex>
 #include <random>
@@ -24,25 +25,30 @@ std::chrono::system_clock::time_point wait_end(Time time) {
   return std::min(time, saturating_add(now, longest_wait));
 }
 
-/// Tasks by time and, within one time, by when they were armed. Under one lock.
+/// Tasks by time and, within one time, by when they were armed; one that is posted is of the time
+/// when it was. Under one lock.
 class Agenda {
  public:
   explicit Agenda(Clock& clock) : clock_(clock) {}
   ~Agenda() {
-    for (const Armed& armed : tasks_) armed.task.let_go();
+    for (const Armed& armed : posted_) armed.task.let_go();
+    for (const Armed& armed : timers_) armed.task.let_go();
   }
   Agenda(const Agenda&) = delete;
   Agenda& operator=(const Agenda&) = delete;
 
   void post(Task task) {
     const std::lock_guard lock(mutex_);
-    // A wall clock may be set back; what is posted later still runs later.
-    last_post_ = std::max(last_post_, clock_.now());
-    arm(last_post_, task);
+    assert(task.run != nullptr);
+    posted_.push_back({clock_.now(), armed_++, task});
+    changed_.notify_one();
   }
   void post_at(Time time, Task task) {
     const std::lock_guard lock(mutex_);
-    arm(time, task);
+    assert(task.run != nullptr);
+    timers_.push_back({time, armed_++, task});
+    std::push_heap(timers_.begin(), timers_.end(), Later{});
+    changed_.notify_one();
   }
   void drop(const void* context);
   /// Runs the next task when it is due. False if there is none.
@@ -69,14 +75,14 @@ class Agenda {
     const void* context;
   };
 
-  void arm(Time time, Task task);
   void take_out(const void* context, std::vector<Task>& dropped);
   Task take_next();
   void run_next(Lock& lock);
   void wait_by_clock(Lock& lock);
   void move_clock(Lock& lock);
+  [[nodiscard]] bool is_empty() const { return posted_.empty() && timers_.empty(); }
   [[nodiscard]] bool has_due() const {
-    return !tasks_.empty() && tasks_.front().time <= clock_.now();
+    return !posted_.empty() || (!timers_.empty() && timers_.front().time <= clock_.now());
   }
   [[nodiscard]] bool runs_elsewhere(const void* context) const;
 
@@ -84,25 +90,27 @@ class Agenda {
   std::mutex mutex_;
   std::condition_variable changed_;   // a task was armed or has ended, the clock was moved, or stop
   std::condition_variable finished_;  // a task has ended
-  std::vector<Armed> tasks_;          // a heap: the next one in front
+  std::deque<Armed> posted_;          // due, whatever the clock says: it may be set back
+  std::vector<Armed> timers_;         // a heap: the next one in front
   std::vector<Running> running_;
   std::uint64_t armed_ = 0;
-  Time last_post_ = Time::min();
   bool moving_ = false;  // a thread is moving the clock
   bool stopped_ = false;
 };
 
-void Agenda::arm(Time time, Task task) {
-  assert(task.run != nullptr);
-  tasks_.push_back({time, armed_++, task});
-  std::push_heap(tasks_.begin(), tasks_.end(), Later{});
-  changed_.notify_one();
-}
-
+/// In the order of time, and within one time in that of arming.
 Task Agenda::take_next() {
-  std::pop_heap(tasks_.begin(), tasks_.end(), Later{});
-  const Task task = tasks_.back().task;
-  tasks_.pop_back();
+  const bool timer = posted_.empty() || (!timers_.empty() && timers_.front().time <= clock_.now() &&
+                                         Later{}(posted_.front(), timers_.front()));
+  Task task;
+  if (timer) {
+    std::pop_heap(timers_.begin(), timers_.end(), Later{});
+    task = timers_.back().task;
+    timers_.pop_back();
+  } else {
+    task = posted_.front().task;
+    posted_.pop_front();
+  }
   return task;
 }
 
@@ -111,7 +119,7 @@ void Agenda::run_next(Lock& lock) {
   const auto self = std::this_thread::get_id();
   running_.push_back({self, task.context});
   // This thread may have been the one that watched for the next time: another has to.
-  if (!tasks_.empty()) changed_.notify_one();
+  if (!is_empty()) changed_.notify_one();
   lock.unlock();
   task.run(task.context, task.tag);
   lock.lock();
@@ -125,14 +133,14 @@ void Agenda::run_next(Lock& lock) {
 
 void Agenda::wait_by_clock(Lock& lock) {
   if (clock_.moves_by_itself()) {
-    changed_.wait_until(lock, wait_end(tasks_.front().time));
+    changed_.wait_until(lock, wait_end(timers_.front().time));
   } else {
     move_clock(lock);
   }
 }
 
 void Agenda::move_clock(Lock& lock) {
-  const Time time = tasks_.front().time;
+  const Time time = timers_.front().time;
   moving_ = true;
   lock.unlock();
   clock_.sleep_until(time);
@@ -143,7 +151,7 @@ void Agenda::move_clock(Lock& lock) {
 
 bool Agenda::run_one() {
   Lock lock(mutex_);
-  while (!tasks_.empty()) {
+  while (!is_empty()) {
     if (has_due()) return run_next(lock), true;
     wait_by_clock(lock);
   }
@@ -157,7 +165,7 @@ void Agenda::work() {
     const bool may_move = clock_.moves_by_itself() || (running_.empty() && !moving_);
     if (has_due()) {
       run_next(lock);
-    } else if (!tasks_.empty() && may_move) {
+    } else if (!timers_.empty() && may_move) {
       wait_by_clock(lock);
     } else {
       changed_.wait(lock);
@@ -178,12 +186,14 @@ bool Agenda::runs_elsewhere(const void* context) const {
 }
 
 void Agenda::take_out(const void* context, std::vector<Task>& dropped) {
-  std::erase_if(tasks_, [&](const Armed& armed) {
+  const auto is_of_it = [&](const Armed& armed) {
     if (armed.task.context != context) return false;
     dropped.push_back(armed.task);
     return true;
-  });
-  std::make_heap(tasks_.begin(), tasks_.end(), Later{});
+  };
+  std::erase_if(posted_, is_of_it);
+  std::erase_if(timers_, is_of_it);
+  std::make_heap(timers_.begin(), timers_.end(), Later{});
 }
 
 void Agenda::drop(const void* context) {

@@ -15,6 +15,17 @@ namespace {
 /// the runner lives.
 constexpr RetryPolicy log_retry{Duration{100}, Duration{5'000}, 200, 20, 0, Duration::max()};
 
+/// What may be too large for a log, and is left to a person then: again and again would not help.
+bool can_be_parked(RecordKind kind) noexcept {
+  return kind == RecordKind::intent || kind == RecordKind::outcome || kind == RecordKind::undone ||
+         kind == RecordKind::ended;
+}
+
+/// Whether it would begin a run past the deadline of its request.
+bool is_too_late(const RunRecord& record, Time now) noexcept {
+  return record.kind == RecordKind::begun && is_set(record.until) && record.until <= now;
+}
+
 }  // namespace
 
 using Impl = RunnerCore::Impl;
@@ -67,7 +78,10 @@ void Impl::drive(const RunPtr& self) {
 }
 
 void Impl::hear(ActiveRun& run, News& news, Lock& lock) {
-  if (std::holds_alternative<Reread>(news)) {
+  if (std::holds_alternative<Kick>(news)) {
+    // Its timer has fired; the clock may be set back before the next one is armed.
+    if (run.armed <= environment.clock.now()) run.armed = {};
+  } else if (std::holds_alternative<Reread>(news)) {
     run.behind = true;
   } else if (auto* call_answer = std::get_if<CallAnswer>(&news)) {
     run.machine.completed(call_answer->step, call_answer->undo, call_answer->answer,
@@ -87,6 +101,10 @@ Impl::Step Impl::act(const RunPtr& self, Lock& lock) {
   const Action action = run.machine.next(environment.clock.now(), backend->now());
   switch (action.kind) {
     case Action::Kind::append:
+      if (is_too_late(action.record, backend->now())) {
+        if (!begin_late(run, lock)) return rest_after_failure(run);
+        return Step::go_on;
+      }
       if (!append(run, action.record, lock)) return rest_after_failure(run);
       run.log_failures = 0;
       return Step::go_on;
@@ -169,8 +187,19 @@ bool Impl::append(ActiveRun& run, const RunRecord& record, Lock& lock) {
     take_in(run, record, lock);
     return true;
   }
-  if (appended.assume_error().code != Errc::moved_on) return false;
-  return catch_up(run, lock) && run.machine.position() > at;
+  const Error error = appended.assume_error();
+  if (error.code == Errc::moved_on) return catch_up(run, lock) && run.machine.position() > at;
+  const bool hopeless = error.remedy() == Remedy::give_up && can_be_parked(record.kind);
+  if (hopeless) run.machine.unrecordable(record, error);
+  return hopeless;
+}
+
+/// The request's first record, still in doubt. Past its deadline the request is never run; whether
+/// it was begun in time, the log tells.
+bool Impl::begin_late(ActiveRun& run, Lock& lock) {
+  if (!catch_up(run, lock)) return false;
+  run.gone = run.gone || run.machine.position() == 0;
+  return true;
 }
 
 /// Takes in what was appended without this driver. It may not have come as far as the outbox, which

@@ -106,7 +106,8 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
   RecoveryReport recover(Duration idle);
-  Found consider(RunId id, Duration idle, Time& due);
+  using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
+  Found consider(RunId id, Duration idle, Living& living, Time& due);
   Found take(RunId id, const RunRecord& begun);
   void look_after_own(const RunPtr& run, Duration idle);
   [[nodiscard]] bool lives(OwnerId who);
@@ -124,6 +125,7 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   Step rest_after_failure(ActiveRun& run);
   void finish(ActiveRun& run, bool stuck, Lock& lock);
   bool append(ActiveRun& run, const RunRecord& record, Lock& lock);
+  bool begin_late(ActiveRun& run, Lock& lock);
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
   bool catch_up(ActiveRun& run, Lock& lock);
   static void on_timer(void* impl, std::uint64_t serial);

@@ -13,9 +13,9 @@ namespace {
 constexpr std::size_t page_size = 256;
 
 /// A runner shows that it lives by a claim on a request that is named after it.
-Claim life_of(OwnerId owner, Time until) {
+Claim life_of(OwnerId owner, Time until, Time deadline) {
   return {derive_id<RequestKey>("owner lives", owner, 0, 0), Fingerprint{owner.high, owner.low},
-          until, until};
+          until, deadline};
 }
 
 }  // namespace
@@ -24,6 +24,7 @@ using Impl = RunnerCore::Impl;
 
 RecoveryReport Impl::recover(Duration idle) {
   RecoveryReport report;
+  Living living;
   RunId after;
   for (;;) {
     const auto page = backend->unfinished(after, page_size);
@@ -35,7 +36,7 @@ RecoveryReport Impl::recover(Duration idle) {
       after = id;
       if (ended) return report;
       Time due;
-      switch (consider(id, idle, due)) {
+      switch (consider(id, idle, living, due)) {
         case Found::taken:
           ++report.taken;
           break;
@@ -56,7 +57,7 @@ RecoveryReport Impl::recover(Duration idle) {
 }
 
 /// `due`: when to look at it again, if time alone may change the answer.
-Impl::Found Impl::consider(RunId id, Duration idle, Time& due) {
+Impl::Found Impl::consider(RunId id, Duration idle, Living& living, Time& due) {
   if (const RunPtr own = find(id)) {
     look_after_own(own, idle);
     return Found::left;
@@ -65,18 +66,20 @@ Impl::Found Impl::consider(RunId id, Duration idle, Time& due) {
   if (!read.has_value()) return Found::failed;
   const std::vector<RunRecord>& records = read.assume_value();
   if (records.empty() || records.back().kind == RecordKind::ended) return Found::left;
-  const Time patience = saturating_add(records.back().at, idle);
-  if (patience > backend->now()) {
-    due = patience;
-    return Found::left;
-  }
   OwnerId driver;
   for (const RunRecord& record : records) {
     const bool names_driver = record.kind == RecordKind::begun ||
                               record.kind == RecordKind::taken_over;
     if (names_driver) driver = record.owner;
   }
-  if (lives(driver)) return Found::left;
+  const auto [known, first] = living.try_emplace(driver, false);
+  if (first) known->second = lives(driver);
+  if (known->second) return Found::left;
+  const Time patience = saturating_add(records.back().at, idle);
+  if (patience > backend->now()) {
+    due = patience;
+    return Found::left;
+  }
   return take(id, records.front());
 }
 
@@ -125,7 +128,8 @@ void Impl::look_after_own(const RunPtr& run, Duration idle) {
 
 bool Impl::lives(OwnerId who) {
   if (options.orphaned_after <= Duration{0} || who == owner) return false;
-  const Claim probe = life_of(who, saturating_add(backend->now(), Duration{1}));
+  const Claim probe = life_of(who, saturating_add(backend->now(), Duration{1}),
+                              saturating_add(backend->now(), options.orphaned_after));
   const auto claim = backend->claim(probe);
   if (!claim.has_value()) return true;  // not known: look again later
   if (claim.assume_value().state != ClaimState::fresh) return true;
@@ -135,7 +139,8 @@ bool Impl::lives(OwnerId who) {
 
 void Impl::show_life() {
   const std::lock_guard lock(life_mutex);
-  const Claim life = life_of(owner, saturating_add(backend->now(), options.orphaned_after / 2));
+  const Claim life = life_of(owner, saturating_add(backend->now(), options.orphaned_after / 2),
+                             saturating_add(backend->now(), options.orphaned_after));
   if (life_epoch != 0 && backend->extend(life.key, life_epoch, life.lease_until).has_value())
     return;
   const auto claim = backend->claim(life);

@@ -134,7 +134,22 @@ void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
   to_append_.push_back(std::move(made));
 }
 
+/// The log will never take it. What became of the step is as unknown as it was; a person has to
+/// look.
+void SagaMachine::unrecordable(const RunRecord& record, const Error& error) {
+  std::erase_if(to_append_, [&](const RunRecord& queued) {
+    return queued.kind == record.kind && queued.step == record.step;
+  });
+  park(record.step, error);
+}
+
+/// Once: the same again changes nothing.
 void SagaMachine::park(StepIndex step, Error error) {
+  const bool known = state_.parked && state_.parked_step == step && state_.parked_error == error;
+  const bool queued = std::any_of(to_append_.begin(), to_append_.end(), [&](const RunRecord& r) {
+    return r.kind == RecordKind::parked && r.step == step;
+  });
+  if (known || queued) return;
   to_append_.push_back(record(RecordKind::parked, step));
   to_append_.back().error = error;
 }

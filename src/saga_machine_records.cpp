@@ -87,6 +87,9 @@ void SagaMachine::prepare_outcomes(PreparedEffects& prepared, StepIndex step,
   if (const auto* commit = std::get_if<Commit>(&operation)) {
     prepared.no.hold = further_hold(step, commit->id);
   }
+  const bool doubt = !options_.atomic_effects && trying_ && trying_->doubt;
+  if (std::holds_alternative<Adjust>(operation) && doubt)
+    prepared.no.hold = detail::adjust_in_doubt;
   if (definition.step_class == StepClass::retriable || state_.pivot_done(definition_)) {
     prepared.no.kind = RecordKind::parked;  // nothing is refused any more
   } else {

@@ -73,15 +73,22 @@ result<bool> append_to(Impl& impl, RunId run, const Decide& decide) {
   for (;;) {
     SagaPtr saga;
     INVSAGA_TRY(auto machine, machine_of(impl, run, saga));
-    if (!decide(machine)) return false;
+    if (!decide(machine)) {  // perhaps because an earlier ask was recorded, its reply lost
+      if (const RunPtr active = impl.find(run)) impl.post(active, Reread{});
+      return false;
+    }
     const Action action = machine.next(impl.environment.clock.now(), impl.backend->now());
     const RunPtr active = impl.find(run);
     const auto appended = impl.backend->append(run, machine.position(), action.record);
     if (appended.has_value()) {
-      tell(impl, active, machine, action.record);
+      // Whoever has adopted it meanwhile may have read it before.
+      tell(impl, active ? active : impl.find(run), machine, action.record);
       return true;
     }
-    if (appended.assume_error().code != Errc::moved_on) return appended.assume_error();
+    if (appended.assume_error().code != Errc::moved_on) {
+      if (active) impl.post(active, Reread{});  // it may be in the log all the same
+      return appended.assume_error();
+    }
   }
 }
 

@@ -19,6 +19,13 @@
 
 namespace invsaga {
 inline namespace v0 {
+namespace detail {
+
+/// In `RunRecord::hold` of what shall be recorded for an adjust's no: an earlier attempt may have
+/// taken effect. It never comes into the log.
+inline constexpr std::uint32_t adjust_in_doubt = 1;
+
+}  // namespace detail
 
 /// How many records a run has. Every append names the position it continues, and is refused if the
 /// run has moved on.

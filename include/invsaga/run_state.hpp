@@ -34,7 +34,10 @@ struct HoldState {
 
   /// Only a known refusal needs no release (protocol rule 11).
   [[nodiscard]] bool needs_release() const noexcept {
-    return !undone && !(answered && decision != StockDecision::reserved);
+    // A mismatch says that the id is known with other content: that may be held.
+    const bool may_hold = decision == StockDecision::reserved ||
+                          decision == StockDecision::mismatch;
+    return !undone && !(answered && !may_hold);
   }
 };
 

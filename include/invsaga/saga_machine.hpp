@@ -125,6 +125,8 @@ class SagaMachine {
   /// The driver could not make what `prepare` or `apply` asked for, or could not read the arguments
   /// of what `call` did: nothing was sent, and an earlier attempt is as unknown as it was.
   void unable(const Action& action, const Error& error);
+  /// The log refuses this record for good, as over a limit: the run is parked instead.
+  void unrecordable(const RunRecord& record, const Error& error);
   /// The operation of an attempt was refused because the run had moved on, and the driver has told
   /// what it read since. If that changed nothing about what is wanted, it is tried again, at once
   /// unless `nothing_new`.

@@ -102,7 +102,17 @@ class Split {
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     return log_.unfinished(after, limit);
   }
-  result<void> forget(RunId run) { return log_.forget(run); }
+  /// Also `busy` while events of the run are pending, if the outbox can forget (protocol rule 6).
+  /// An outbox that cannot keeps a number of each run for ever.
+  result<void> forget(RunId run) {
+    if constexpr (requires { log_.forget(run), outbox_.forget(run); }) {
+      INVSAGA_TRY(const auto records, log_.read(run));
+      const bool goes_on = !records.empty() && records.back().kind != RecordKind::ended;
+      if (goes_on) return Error{Errc::busy};
+      INVSAGA_CHECK(outbox_.forget(run));
+    }
+    return log_.forget(run);
+  }
 
   result<bool> put(const Event& event) { return outbox_.put(event); }
   result<std::vector<Event>> pending(std::size_t limit) { return outbox_.pending(limit); }

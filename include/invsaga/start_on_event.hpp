@@ -57,7 +57,12 @@ EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) 
     switch (begun.state) {
       case ClaimState::fresh:
         return Handling::handled;
-      case ClaimState::in_progress:
+      case ClaimState::in_progress: {
+        // Claimed is not begun: whoever claimed it may have died before its first record.
+        INVSAGA_TRY(const auto records, runner.records(begun.run));
+        if (records.empty()) return Error{Errc::busy};
+        return Handling::duplicate;
+      }
       case ClaimState::completed:
         return Handling::duplicate;
       case ClaimState::expired:

@@ -186,6 +186,11 @@ result<void> ApartOutbox::acknowledge(RunId saga, std::uint64_t sequence) {
   return queue_.acknowledge(saga, sequence);
 }
 
+result<void> ApartOutbox::forget(RunId saga) {
+  const std::lock_guard lock(mutex_);
+  return queue_.forget(saga);
+}
+
 }  // namespace testing
 }  // namespace v0
 }  // namespace invsaga

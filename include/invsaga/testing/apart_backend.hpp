@@ -133,6 +133,8 @@ class ApartOutbox {
   result<bool> put(const Event& event);
   result<std::vector<Event>> pending(std::size_t limit);
   result<void> acknowledge(RunId saga, std::uint64_t sequence);
+  /// `busy` while events of it are pending.
+  result<void> forget(RunId saga);
 
  private:
   std::mutex mutex_;

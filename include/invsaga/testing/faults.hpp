@@ -352,7 +352,9 @@ class Faulty {
     return plan_->read([&] { return part_->unfinished(after, limit); });
   }
   result<void> forget(RunId run)
-    requires SagaLog<Part>
+    requires requires(Part& part) {
+      { part.forget(run) } -> std::same_as<result<void>>;
+    }
   {
     return again(FaultSite::forget, [part = part_, run] { return part->forget(run); });
   }
