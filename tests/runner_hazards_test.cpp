@@ -153,7 +153,6 @@ TYPED_TEST(Hazards, ADeadOwnerIsKnownToBeDeadAlsoIfClaimsTakeTheirTime) {
 
 struct SmallLog {
   using Backend = MemoryBackend<>;
-  static constexpr bool one_append = true;
   static MemoryLimits limits() {
     MemoryLimits made;
     made.runs.max_record_bytes = 300;
