@@ -3,6 +3,8 @@
 // expect: after the pivot every step is retriable
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto last = retriable<"pay">(charge, limits);
 #else

@@ -5,6 +5,8 @@
 // expect: a step takes the saga's context by reference
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 result<void> deliver(Shop& shop);
 #else

@@ -3,6 +3,8 @@
 // expect: a step's function must be a plain function, or a lambda with named parameter types
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto deliver = [](const Order&) -> result<void> { return success(); };
 #else

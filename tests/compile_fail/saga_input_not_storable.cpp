@@ -3,6 +3,8 @@
 // expect: the saga's input must survive a crash: specialise invsaga::Stored for it
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 struct Cart {};
 #ifdef MENDED
 using Input = Order;

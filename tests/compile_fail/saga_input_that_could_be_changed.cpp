@@ -5,6 +5,8 @@
 // expect: a step takes its inputs by value or by const reference
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 result<void> deliver(const Order& order);
 #else

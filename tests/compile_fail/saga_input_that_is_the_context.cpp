@@ -3,6 +3,8 @@
 // expect: the input and the context are different types
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 using Context = Shop;
 #else

@@ -4,6 +4,8 @@
 // expect: {"commit"}
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto first = compensable<"reserve">(hold, give_back, limits);
 #else

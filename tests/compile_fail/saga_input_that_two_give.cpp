@@ -3,6 +3,8 @@
 // expect: a step asks for an input that two things give: make them different types
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 result<Order> correct(const Order& order);
 #ifdef MENDED
 result<void> deliver(Shop& shop);

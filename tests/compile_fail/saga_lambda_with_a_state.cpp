@@ -3,6 +3,8 @@
 // expect: that changes nothing of its own
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto deliver = [count = 0]() -> result<void> {
   return count > 0 ? success() : result<void>(Error{Errc::unavailable});

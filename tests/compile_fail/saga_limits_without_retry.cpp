@@ -5,6 +5,8 @@
 // expect: limits are a deadline and a retry policy: there is no default
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto step = pivot<"commit">(sell, {2s, until_known});
 #else

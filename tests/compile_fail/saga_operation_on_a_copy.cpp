@@ -5,6 +5,8 @@
 // expect: what returns an operation takes its inputs by const reference
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 Reserve hold_all(const StepContext& step, const Order& order);
 #else

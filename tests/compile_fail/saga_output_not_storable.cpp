@@ -3,6 +3,8 @@
 // expect: a step's output must survive a crash: specialise invsaga::Stored for it
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 struct Parcel {
   std::int64_t number = 0;
 };

@@ -5,6 +5,8 @@
 // expect: a step's output and the context are different types
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 using Context = Shop;
 #else

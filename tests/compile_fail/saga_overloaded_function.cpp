@@ -5,6 +5,8 @@
 // expect: NoOverloadedFunction
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 result<void> deliver(const Order& order);
 #ifndef MENDED
 result<void> deliver(Shop& shop);

@@ -3,6 +3,8 @@
 // expect: a step's function must be a plain function, or a lambda with named parameter types
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 struct Deliver {
   result<void> operator()(const Order&) const { return success(); }
 #ifndef MENDED

@@ -5,6 +5,8 @@
 // expect: NoOverloadedFunction
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 result<void> take_back(const Order& order);
 #ifndef MENDED
 result<void> take_back(Shop& shop);

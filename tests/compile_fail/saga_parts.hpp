@@ -5,7 +5,6 @@
 
 #include <invsaga/saga.hpp>
 
-using namespace invsaga;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""h;
 
@@ -13,13 +12,13 @@ struct Shop {};
 using Order = std::string;
 using Receipt = std::int64_t;
 
-result<void> place(Shop& shop, const Order& order);
-result<void> cancel(Shop& shop, const Order& order);
-Reserve hold(const StepContext& step, const Order& order);
-Release give_back(const Reserved& reserved);
-result<Receipt> charge(Shop& shop, const Order& order);
-result<void> refund(Shop& shop, const Receipt& receipt);
-Commit sell(const Reserved& reserved);
-result<void> clear(Shop& shop, const Order& order);
+invsaga::result<void> place(Shop& shop, const Order& order);
+invsaga::result<void> cancel(Shop& shop, const Order& order);
+invsaga::Reserve hold(const invsaga::StepContext& step, const Order& order);
+invsaga::Release give_back(const invsaga::Reserved& reserved);
+invsaga::result<Receipt> charge(Shop& shop, const Order& order);
+invsaga::result<void> refund(Shop& shop, const Receipt& receipt);
+invsaga::Commit sell(const invsaga::Reserved& reserved);
+invsaga::result<void> clear(Shop& shop, const Order& order);
 
-inline constexpr Limits limits{2s, standard};
+inline constexpr invsaga::Limits limits{2s, invsaga::standard};

@@ -3,6 +3,8 @@
 // expect: a pivot has no compensation: nothing is undone once it is done
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto step = pivot<"pay">(charge, {2s, standard});
 #else

@@ -3,6 +3,8 @@
 // expect: a reply that carries nothing is a Reply<Nothing>
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 using Later = Reply<Nothing>;
 #else

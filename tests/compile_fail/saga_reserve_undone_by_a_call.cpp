@@ -3,6 +3,8 @@
 // expect: the undo of a reserve is a release
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto step = compensable<"reserve">(hold, give_back, limits);
 #else

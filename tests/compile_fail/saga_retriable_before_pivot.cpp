@@ -3,6 +3,8 @@
 // expect: a retriable step stands after the pivot: before it, a step has an undo
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto first = compensable<"place">(place, cancel, limits);
 #else

@@ -3,6 +3,8 @@
 // expect: two steps have the same name
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto first = compensable<"place">(place, cancel, limits);
 #else

@@ -3,6 +3,8 @@
 // expect: a step's function returns result<Output>, result<Reply<Output>>, or an operation
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 using Cleared = result<void>;
 #else

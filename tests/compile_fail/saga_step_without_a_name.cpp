@@ -3,6 +3,8 @@
 // expect: a step needs a name
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto step = pivot<"pay">(charge, limits);
 #else

@@ -6,6 +6,8 @@
 
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr std::size_t count = 64;
 #else

@@ -3,6 +3,8 @@
 // expect: a step asks for an input that two things give: make them different types
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto second = compensable<"place">(place, cancel, limits);
 #else

@@ -3,6 +3,8 @@
 // expect: there is one pivot
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto last = retriable<"clear">(clear, limits);
 #else

@@ -5,6 +5,8 @@
 // expect: a step asks for an input that neither the saga nor an earlier step gives
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 constexpr auto first = compensable<"pay">(charge, refund, limits);
 #else

@@ -3,6 +3,8 @@
 // expect: an undo is a call (it returns a result), a release or an adjust
 #include "saga_parts.hpp"
 
+using namespace invsaga;
+
 #ifdef MENDED
 using Undone = result<void>;
 #else

@@ -9,7 +9,6 @@
 //     ApartBackend backend(parts, plan);          // one process's lines to them
 #pragma once
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +17,6 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -158,7 +156,7 @@ struct ApartParts {
 
 /// A process's line to a store that outlives it. When the line is cut, or ends, whoever waits is
 /// told `reply_lost` at once; what is under way arrives all the same. Once it is cut nobody is told
-/// anything more, and nobody is being told on another thread.
+/// anything more, and nobody is being told: so it is not cut from within a completion.
 template <SubmittingStore Store>
 class StoreLine {
  public:
@@ -196,34 +194,31 @@ class StoreLine {
     for (const auto& weak : calls) {
       if (const auto call = weak.lock()) call->tell(Error{Errc::reply_lost});
     }
-    tellers_->wait_for_others();
+    tellers_->wait_until_left();
   }
 
  private:
-  /// The threads that are telling somebody. Outlives the line, for those on their way out.
+  /// How many are telling somebody. Outlives the line, for those on their way out.
   class Tellers {
    public:
     void enter() {
       const std::lock_guard lock(mutex_);
-      threads_.push_back(std::this_thread::get_id());
+      ++inside_;
     }
     void leave() {
       const std::lock_guard lock(mutex_);
-      threads_.erase(std::find(threads_.begin(), threads_.end(), std::this_thread::get_id()));
+      --inside_;
       left_.notify_all();
     }
-    void wait_for_others() {
+    void wait_until_left() {
       std::unique_lock lock(mutex_);
-      left_.wait(lock, [&] {
-        return std::all_of(threads_.begin(), threads_.end(),
-                           [](std::thread::id id) { return id == std::this_thread::get_id(); });
-      });
+      left_.wait(lock, [&] { return inside_ == 0; });
     }
 
    private:
     std::mutex mutex_;
     std::condition_variable left_;
-    std::vector<std::thread::id> threads_;
+    std::size_t inside_ = 0;
   };
 
   struct Call {
