@@ -112,6 +112,7 @@ result<void> RunnerCore::resume(RunId run) {
   if (!resumed) return Error{Errc::invalid_argument};
   if (impl_->find(run)) return success();
   INVSAGA_TRY(const auto records, impl_->backend->read(run));
+  if (records.empty()) return success();  // another has driven it to its end, and it is forgotten
   // If it cannot be taken now, recovery finds it: it is not stuck any more.
   static_cast<void>(impl_->take(run, records.front()));
   return success();

@@ -33,8 +33,8 @@ struct Effects {
   std::uint64_t tag = 0;           ///< Handed to the recorder, untouched.
 };
 
-/// The record that `answer` picks, with the decision, the time and the short lines of a refusal
-/// filled in (so that `short_lines` can tell them later). What every backend appends.
+/// The record that `answer` picks, with decision, time and short lines filled in, and of another
+/// kind where the answer settles nothing yet. What every backend appends; never `yes` or `no` bare.
 RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now);
 
 /// An answer, and how long the run is now (0 if the operation belongs to none).
