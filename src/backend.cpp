@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/backend.hpp>
+#include <invsaga/run_outcome.hpp>
 
 #include <utility>
 
 namespace invsaga {
 inline namespace v0 {
 namespace {
-
-/// All short lines that the lent storage holds; the first one at least.
-void keep_shortage(const Shortage& shortage, RunRecord& record) {
-  ByteWriter writer;
-  const std::span<const ShortLine> lines = shortage.lines.empty()
-                                               ? std::span<const ShortLine>(&shortage.first, 1)
-                                               : shortage.lines;
-  writer.u32(static_cast<std::uint32_t>(lines.size()));
-  for (const ShortLine& line : lines) {
-    writer.u32(line.row.index);
-    writer.i64(line.asked);
-    writer.i64(line.available);
-  }
-  record.output = std::move(writer).take();
-}
-
-void keep_shortage(const Answer& answer, RunRecord& record) {
-  const auto keep = [&](const auto& one) {
-    if constexpr (std::is_base_of_v<Shortage, std::remove_cvref_t<decltype(one)>>)
-      keep_shortage(one, record);
-  };
-  if (const auto* reserve = std::get_if<ReserveAnswer>(&answer)) std::visit(keep, *reserve);
-  if (const auto* adjust = std::get_if<AdjustAnswer>(&answer)) std::visit(keep, *adjust);
-}
 
 /// A commit's no that names a further hold: if its own ran out that is no refusal yet, and nobody
 /// is told; if not, there is no further hold (protocol rule 4).
@@ -61,7 +38,7 @@ RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now)
   const bool no_commit = std::holds_alternative<CommitAnswer>(answer) && !is_yes(answer);
   if (no_commit && record.hold > 0) judge_further_hold(record);
   if (std::holds_alternative<AdjustAnswer>(answer)) judge_doubt(record);
-  keep_shortage(answer, record);
+  detail::keep_shortage(answer, record);
   if (record.kind == RecordKind::outcome && record.decision == StockDecision::suppressed) {
     record.outcome = StepOutcome::suppressed;
   }

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "amount_text.hpp"
 #include "explain_facts.hpp"
 #include "history_text.hpp"
 
@@ -38,7 +39,7 @@ bool is_paid(const HistoryLine* charge) {
 
 std::string placed_answer(const Facts& facts) {
   std::string text = fmt::format("was placed: {} sold", story::amount_of(facts.sold->lines));
-  text += is_paid(facts.charged) ? fmt::format(", {} charged.", story::plain(facts.charged->amount))
+  text += is_paid(facts.charged) ? fmt::format(", {} charged.", plain_text(facts.charged->amount))
                                  : ", nothing to pay.";
   if (facts.cleared == nullptr) text += " Its cart is not cleared yet.";
   return text;
@@ -46,7 +47,7 @@ std::string placed_answer(const Facts& facts) {
 
 std::string money_answer(const Facts& facts) {
   if (!is_paid(facts.charged)) return " Nothing was charged.";
-  return fmt::format(" {} charged and {}.", story::plain(facts.charged->amount),
+  return fmt::format(" {} charged and {}.", plain_text(facts.charged->amount),
                      facts.refunded != nullptr ? "refunded" : "not refunded yet");
 }
 
@@ -66,13 +67,13 @@ std::string why_not(const Facts& facts) {
            story::shorts_of(facts.last_hold->shorts, "asked for", "left");
   }
   if (facts.declined != nullptr) {
-    const std::string amount = story::plain(facts.declined->amount);
+    const std::string amount = plain_text(facts.declined->amount);
     return facts.unanswered == 0
                ? fmt::format("the payment of {} was declined", amount)
                : fmt::format("the payment of {} got no answer in time, and was not made", amount);
   }
   if (reason == "cancelled") return "it was cancelled";
-  return reason.empty() ? "it was given up" : "the reason given is " + story::plain(reason);
+  return reason.empty() ? "it was given up" : "the reason given is " + plain_text(reason);
 }
 
 std::string not_placed_answer(const Facts& facts) {
@@ -87,13 +88,13 @@ std::string deciding_answer(const Facts& facts) {
   const bool stuck = facts.end != nullptr && facts.end->outcome == "stuck";
   if (facts.in_doubt != nullptr) {
     text += fmt::format("the last try was \"{}\" at {}.", story::moment_of(*facts.in_doubt),
-                        story::clock(facts.in_doubt->at));
+                        clock_text(facts.in_doubt->at));
   } else {
     text += "it is under way.";
   }
   if (stuck) {
     text += " It is stuck and waits for somebody to resume it";
-    text += facts.end->reason.empty() ? "." : ": " + story::plain(facts.end->reason) + ".";
+    text += facts.end->reason.empty() ? "." : ": " + plain_text(facts.end->reason) + ".";
   }
   return text;
 }
@@ -108,7 +109,7 @@ void tell_adjust(Story& story, const HistoryLine& line) {
   const bool returned = line.reason == "return";
   const std::string what = story::amount_of(line.lines);
   story.kind = returned ? "return" : "write_off";
-  const std::string name = (returned ? "Return " : "Write-off ") + story::plain(story.saga);
+  const std::string name = (returned ? "Return " : "Write-off ") + plain_text(story.saga);
   if (line.answer == HistoryAnswer::adjusted) {
     story.status = "accepted";
     story.answer = fmt::format("{} was accepted: {} {}.", name, what,
@@ -132,7 +133,7 @@ void tell_order(Story& story, const Facts& facts) {
     story.outcome = facts.end->outcome;
     story.reason = facts.end->reason;
   }
-  story.answer = fmt::format("Order {} {}", story::plain(story.saga),
+  story.answer = fmt::format("Order {} {}", plain_text(story.saga),
                              order_answer(facts, story.status));
   story.parts = story::parts_of(facts);
 }
@@ -171,7 +172,7 @@ Story StoryTeller::tell() const {
   story.saga = lines_->saga;
   story.found = !lines_->lines.empty();
   if (!story.found) {
-    story.answer = fmt::format("The history has nothing of {}.", story::plain(story.saga));
+    story.answer = fmt::format("The history has nothing of {}.", plain_text(story.saga));
     return story;
   }
   const Facts facts = story::facts_of(lines_->lines);
@@ -199,7 +200,7 @@ std::string to_text(const Story& story, bool timeline) {
   }
   if (!timeline) return out;
   for (const Story::Moment& moment : story.timeline) {
-    out += fmt::format("  {}  {}\n", story::clock(moment.at), moment.text);
+    out += fmt::format("  {}  {}\n", clock_text(moment.at), moment.text);
   }
   return out;
 }

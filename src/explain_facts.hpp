@@ -46,10 +46,6 @@ struct Facts {
 
 Facts facts_of(const std::vector<HistoryLine>& lines);
 
-/// `2010-12-01 08:26:00`, with milliseconds if there are any.
-std::string clock(Time time);
-/// A text of the history as people may see it: bare if it is harmless, else quoted and escaped.
-std::string plain(std::string_view text);
 /// `40 units of 7 products`.
 std::string amount_of(const HistoryUnits& lines);
 /// `85123A (6 asked for, 2 left), ... and 4 more`.

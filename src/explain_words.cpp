@@ -34,7 +34,7 @@ std::string call_moment(const HistoryLine& line) {
 
 std::string reserve_moment(const HistoryLine& line) {
   if (line.answer == reserved) {
-    return fmt::format("{} set aside until {}", amount_of(line.lines), clock(line.until));
+    return fmt::format("{} set aside until {}", amount_of(line.lines), clock_text(line.until));
   }
   if (line.answer == out_of_stock) {
     return "out of stock: " + shorts_of(line.shorts, "asked for", "left");
@@ -43,9 +43,9 @@ std::string reserve_moment(const HistoryLine& line) {
 }
 
 std::string request_moment(const HistoryLine& line) {
-  const std::string what = fmt::format("request {} for {} at {}", plain(line.id),
+  const std::string what = fmt::format("request {} for {} at {}", plain_text(line.id),
                                        count_of(static_cast<std::size_t>(line.units), "unit"),
-                                       plain(line.amount));
+                                       plain_text(line.amount));
   switch (line.answer) {
     case fresh:
       return what + " arrives";
@@ -62,11 +62,11 @@ std::string stock_part(const Facts& facts) {
   if (facts.first_hold == nullptr) return "nothing was set aside";
   std::string text = reserve_moment(*facts.first_hold);
   if (facts.expired != nullptr)
-    text += fmt::format("; the time ran out at {}", clock(facts.expired->at));
+    text += fmt::format("; the time ran out at {}", clock_text(facts.expired->at));
   if (facts.last_hold != facts.first_hold) text += "; then " + reserve_moment(*facts.last_hold);
-  if (facts.sold != nullptr) text += fmt::format("; sold at {}", clock(facts.sold->at));
+  if (facts.sold != nullptr) text += fmt::format("; sold at {}", clock_text(facts.sold->at));
   if (facts.released != nullptr)
-    text += fmt::format("; given back at {}", clock(facts.released->at));
+    text += fmt::format("; given back at {}", clock_text(facts.released->at));
   return text;
 }
 
@@ -76,7 +76,7 @@ std::string payment_part(const Facts& facts) {
     text = count_of(facts.unanswered, "sending") + " got no answer in time; ";
   const auto put = [&](const HistoryLine* line, std::string_view what) {
     if (line != nullptr)
-      text += fmt::format("{} {} at {}; ", plain(line->amount), what, clock(line->at));
+      text += fmt::format("{} {} at {}; ", plain_text(line->amount), what, clock_text(line->at));
   };
   put(facts.charged, "charged");
   put(facts.declined, "declined");
@@ -88,20 +88,20 @@ std::string payment_part(const Facts& facts) {
 
 std::string order_part(const Facts& facts) {
   std::string text = facts.placed == nullptr ? "not placed with the shop"
-                                             : "placed at " + clock(facts.placed->at);
-  if (facts.cancelled != nullptr) text += "; cancelled at " + clock(facts.cancelled->at);
-  if (facts.cleared != nullptr) text += "; cart cleared at " + clock(facts.cleared->at);
+                                             : "placed at " + clock_text(facts.placed->at);
+  if (facts.cancelled != nullptr) text += "; cancelled at " + clock_text(facts.cancelled->at);
+  if (facts.cleared != nullptr) text += "; cart cleared at " + clock_text(facts.cleared->at);
   return text;
 }
 
 std::string names_of(const std::vector<std::string>& names) {
   std::vector<std::string> words;
-  for (const std::string& name : names) words.push_back(plain(name));
+  for (const std::string& name : names) words.push_back(plain_text(name));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::string event_text(const EventSeen& event) {
-  std::string text = plain(event.type) + (event.published ? "" : " (not published)");
+  std::string text = plain_text(event.type) + (event.published ? "" : " (not published)");
   if (!event.handled.empty()) text += " received by " + names_of(event.handled);
   if (!event.waiting.empty()) text += " waiting at " + names_of(event.waiting);
   return text;
@@ -115,32 +115,15 @@ std::string events_part(const Facts& facts) {
 
 std::string request_part(const Facts& facts) {
   if (facts.request == nullptr) return "none";
-  std::string text = fmt::format("{} for {} at {}", plain(facts.request->id),
+  std::string text = fmt::format("{} for {} at {}", plain_text(facts.request->id),
                                  count_of(static_cast<std::size_t>(facts.request->units), "unit"),
-                                 plain(facts.request->amount));
-  text += ", came at " + clock(facts.request->at);
+                                 plain_text(facts.request->amount));
+  text += ", came at " + clock_text(facts.request->at);
   if (facts.requests > 1) text += fmt::format("; arrived {} times, done once", facts.requests);
   return text;
 }
 
 }  // namespace
-
-std::string clock(Time time) {
-  std::string text;
-  append_history_time(text, time);
-  text[text.find('T')] = ' ';
-  text.pop_back();
-  if (text.ends_with(".000")) text.resize(text.size() - 4);
-  return text;
-}
-
-std::string plain(std::string_view text) {
-  const bool harmless = !text.empty() && text.size() <= 60 &&
-                        std::all_of(text.begin(), text.end(), [](char c) {
-                          return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-                        });
-  return harmless ? std::string(text) : shown(text);
-}
 
 std::string amount_of(const HistoryUnits& lines) {
   std::int64_t units = 0;
@@ -157,7 +140,7 @@ std::string shorts_of(const HistoryUnits& shorts, std::string_view asked, std::s
   std::string text;
   for (std::size_t i = 0; i < std::min(most, shorts.size()); ++i) {
     const auto entry = shorts[i];
-    text += fmt::format("{}{} ({} {}, {} {})", i == 0 ? "" : ", ", plain(entry.sku),
+    text += fmt::format("{}{} ({} {}, {} {})", i == 0 ? "" : ", ", plain_text(entry.sku),
                         entry.values[0], asked, entry.values[1], left);
   }
   if (shorts.size() > most) text += fmt::format(" and {} more", shorts.size() - most);
@@ -183,30 +166,31 @@ std::string moment_of(const HistoryLine& line) {
       text = fmt::format("giving the stock back: {}", name(line.answer));
       break;
     case HistoryOp::extend:
-      text = fmt::format("asking for time until {}: {}", clock(line.until), name(line.answer));
+      text = fmt::format("asking for time until {}: {}", clock_text(line.until), name(line.answer));
       break;
     case HistoryOp::expire:
       text = "the time of what was set aside is over";
       break;
     case HistoryOp::adjust:
-      text = fmt::format("{} of {}: {}", plain(line.reason), amount_of(line.lines),
+      text = fmt::format("{} of {}: {}", plain_text(line.reason), amount_of(line.lines),
                          name(line.answer));
       break;
     case HistoryOp::charge:
     case HistoryOp::refund:
-      text = fmt::format("{} of {}: {}", name(line.op), plain(line.amount), name(line.answer));
+      text = fmt::format("{} of {}: {}", name(line.op), plain_text(line.amount), name(line.answer));
       break;
     case HistoryOp::publish:
-      text = fmt::format("event {} {}: {}", line.sequence, plain(line.type), name(line.answer));
+      text = fmt::format("event {} {}: {}", line.sequence, plain_text(line.type),
+                         name(line.answer));
       break;
     case HistoryOp::deliver:
-      text = fmt::format("event {} {} reaches {}: {}", line.sequence, plain(line.type),
-                         plain(line.consumer), name(line.answer));
+      text = fmt::format("event {} {} reaches {}: {}", line.sequence, plain_text(line.type),
+                         plain_text(line.consumer), name(line.answer));
       break;
     case HistoryOp::end:
-      text = fmt::format("the order ends {}{}{}", plain(line.outcome),
+      text = fmt::format("the order ends {}{}{}", plain_text(line.outcome),
                          line.reason.empty() ? "" : ": ",
-                         line.reason.empty() ? "" : plain(line.reason));
+                         line.reason.empty() ? "" : plain_text(line.reason));
       break;
     case HistoryOp::stock:
       text = "the stock is counted";

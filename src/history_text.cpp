@@ -73,6 +73,12 @@ int digits(std::string_view text, std::size_t begin, std::size_t count) {
   return number;
 }
 
+void put_padded(std::string& out, std::int64_t number, int width) {
+  std::string digits = std::to_string(number);
+  out.append(digits.size() < static_cast<std::size_t>(width) ? width - digits.size() : 0, '0');
+  out += digits;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -112,6 +118,44 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+std::string clock_text(Time time) {
+  std::string text;
+  append_history_time(text, time);
+  text[text.find('T')] = ' ';
+  text.pop_back();
+  if (text.ends_with(".000")) text.resize(text.size() - 4);
+  return text;
+}
+
+std::string plain_text(std::string_view text) {
+  const bool harmless = !text.empty() && text.size() <= 60 &&
+                        std::all_of(text.begin(), text.end(), [](char c) {
+                          return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+                        });
+  return harmless ? std::string(text) : shown(text);
+}
+
+void append_history_time(std::string& out, Time time) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{time - day};
+  put_padded(out, int{date.year()}, 4);
+  out += '-';
+  put_padded(out, unsigned{date.month()}, 2);
+  out += '-';
+  put_padded(out, unsigned{date.day()}, 2);
+  out += 'T';
+  put_padded(out, clock.hours().count(), 2);
+  out += ':';
+  put_padded(out, clock.minutes().count(), 2);
+  out += ':';
+  put_padded(out, clock.seconds().count(), 2);
+  out += '.';
+  put_padded(out, clock.subseconds().count(), 3);
+  out += 'Z';
+}
+
 std::optional<Time> history_time(std::string_view text) {
   using namespace std::chrono;
   constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd.dddZ";
@@ -126,27 +170,6 @@ std::optional<Time> history_time(std::string_view text) {
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
   return Time{sys_days{date} + hours{hour} + minutes{minute} + seconds{second} +
               Duration{digits(text, 20, 3)}};
-}
-
-std::optional<std::string> canonical_decimal(std::string_view text) {
-  constexpr std::size_t most = 64;
-  if (text.empty() || text.size() > most) return std::nullopt;
-  const bool negative = text.front() == '-';
-  if (negative) text.remove_prefix(1);
-  const std::size_t point = text.find('.');
-  std::string_view whole = text.substr(0, point);
-  std::string_view part = point == std::string_view::npos ? "" : text.substr(point + 1);
-  const auto digits_only = [](std::string_view s) {
-    return std::all_of(s.begin(), s.end(), is_digit);
-  };
-  const bool bare_point = point != std::string_view::npos && part.empty();
-  if (whole.empty() || bare_point || !digits_only(whole) || !digits_only(part)) return std::nullopt;
-  whole.remove_prefix(std::min(whole.find_first_not_of('0'), whole.size() - 1));
-  part = part.substr(0, part.find_last_not_of('0') + 1);
-  std::string out{whole};
-  if (!part.empty()) out.append(".").append(part);
-  if (negative && out != "0") out.insert(0, "-");
-  return out;
 }
 
 }  // namespace v0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Small pieces of text that the history's writer, reader, checker and story share.
+// Small pieces of text: JSON strings, times, and what people may be shown.
 #pragma once
 
 #include <optional>
@@ -19,14 +19,15 @@ void append_json_string(std::string& out, std::string_view text);
 /// show on a terminal and in a log, whatever a stranger wrote.
 std::string shown(std::string_view text);
 
+/// `2010-12-01 08:26:00`, with milliseconds if there are any.
+std::string clock_text(Time time);
+/// A text of the history as people may see it: bare if it is harmless, else quoted and escaped.
+std::string plain_text(std::string_view text);
+
 /// `2010-12-01T08:26:00.000Z`.
 void append_history_time(std::string& out, Time time);
 /// The time of such a text, or nothing.
 std::optional<Time> history_time(std::string_view text);
-
-/// A decimal in its shortest form, so that equal numbers are equal texts: `007.50` gives `7.5`,
-/// `-0` gives `0`. Nothing if it is no decimal, or longer than 64 bytes.
-std::optional<std::string> canonical_decimal(std::string_view text);
 
 }  // namespace v0
 }  // namespace invsaga

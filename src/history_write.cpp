@@ -19,12 +19,6 @@ void put_number(std::string& out, Number number) {
   out.append(digits.data(), end);
 }
 
-void put_padded(std::string& out, std::int64_t number, int width) {
-  std::string digits = std::to_string(number);
-  out.append(digits.size() < static_cast<std::size_t>(width) ? width - digits.size() : 0, '0');
-  out += digits;
-}
-
 /// Puts `,"key":`.
 void put_key(std::string& out, std::string_view key) {
   out += ",\"";
@@ -137,27 +131,6 @@ void put_texts(std::string& out, const std::vector<std::string>& texts) {
 }
 
 }  // namespace
-
-void append_history_time(std::string& out, Time time) {
-  using namespace std::chrono;
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
-  put_padded(out, int{date.year()}, 4);
-  out += '-';
-  put_padded(out, unsigned{date.month()}, 2);
-  out += '-';
-  put_padded(out, unsigned{date.day()}, 2);
-  out += 'T';
-  put_padded(out, clock.hours().count(), 2);
-  out += ':';
-  put_padded(out, clock.minutes().count(), 2);
-  out += ':';
-  put_padded(out, clock.seconds().count(), 2);
-  out += '.';
-  put_padded(out, clock.subseconds().count(), 3);
-  out += 'Z';
-}
 
 void write(const HistoryLine& line, std::string& out) {
   out += "{\"n\":";

@@ -3,6 +3,7 @@
 // Requests: the same one gets the same answer, and is done once.
 #include <fmt/format.h>
 
+#include "amount_text.hpp"
 #include "invariants_saga.hpp"
 
 namespace invsaga {

@@ -2,10 +2,30 @@
 //
 // outcome := run:id end:u8 reason:text step:u32 decision:u8 code:u32 own:u32 details:bytes
 // details := count:u32 (row:u32 asked:i64 available:i64)...
-#include <invsaga/saga_machine.hpp>
+#include <invsaga/run_outcome.hpp>
+
+#include <utility>
 
 namespace invsaga {
 inline namespace v0 {
+namespace {
+
+/// All short lines that the lent storage holds; the first one at least.
+std::vector<std::byte> bytes_of(const Shortage& shortage) {
+  ByteWriter writer;
+  const std::span<const ShortLine> lines = shortage.lines.empty()
+                                               ? std::span<const ShortLine>(&shortage.first, 1)
+                                               : shortage.lines;
+  writer.u32(static_cast<std::uint32_t>(lines.size()));
+  for (const ShortLine& line : lines) {
+    writer.u32(line.row.index);
+    writer.i64(line.asked);
+    writer.i64(line.available);
+  }
+  return std::move(writer).take();
+}
+
+}  // namespace
 
 void Stored<RunOutcome>::encode(const RunOutcome& value, ByteWriter& writer) {
   writer.id(value.run);
@@ -50,5 +70,17 @@ std::vector<ShortLine> short_lines(Bytes details) {
   return lines;
 }
 
+namespace detail {
+
+void keep_shortage(const Answer& answer, RunRecord& record) {
+  const auto keep = [&](const auto& one) {
+    if constexpr (std::is_base_of_v<Shortage, std::remove_cvref_t<decltype(one)>>)
+      record.output = bytes_of(one);
+  };
+  if (const auto* reserve = std::get_if<ReserveAnswer>(&answer)) std::visit(keep, *reserve);
+  if (const auto* adjust = std::get_if<AdjustAnswer>(&answer)) std::visit(keep, *adjust);
+}
+
+}  // namespace detail
 }  // namespace v0
 }  // namespace invsaga

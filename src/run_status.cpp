@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "explain_facts.hpp"
+#include "history_text.hpp"
 #include "runner_impl.hpp"
 
 namespace invsaga {
@@ -96,7 +96,7 @@ std::string step_text(const Told& told, StepIndex i, const std::optional<Current
 std::string headline(const Told& told, const std::optional<Current>& current) {
   const Definition& definition = told.saga->definition;
   const RunState& state = told.state;
-  std::string text = story::plain(state.key);
+  std::string text = plain_text(state.key);
   const auto step = [&] { return std::string(definition.steps[current->step].name); };
   switch (state.status(definition)) {
     case OrderStatus::placed:
@@ -104,7 +104,7 @@ std::string headline(const Told& told, const std::optional<Current>& current) {
       if (current) text += fmt::format(" Still to do: {}.", step());
       break;
     case OrderStatus::not_placed:
-      text += fmt::format(" was not placed: {}.", story::plain(state.reason));
+      text += fmt::format(" was not placed: {}.", plain_text(state.reason));
       text += state.end ? " Everything was undone." : " It is being undone.";
       break;
     case OrderStatus::deciding:
@@ -136,11 +136,11 @@ std::string next_text(const Told& told, const std::optional<Current>& current, b
   if (!here) return fmt::format("{}; it is not driven here", what);
   if (current->under_way) {
     return fmt::format("{}: attempt {} is unanswered, until {}", what, current->attempts,
-                       story::clock(current->when));
+                       clock_text(current->when));
   }
   if (current->attempts == 0) return what;
   return fmt::format("{}: {} tried in vain, again at {}", what, current->attempts,
-                     story::clock(current->when));
+                     clock_text(current->when));
 }
 
 std::string record_text(const RunRecord& record, const Definition& definition) {
@@ -157,7 +157,7 @@ std::string record_text(const RunRecord& record, const Definition& definition) {
   if (!why.empty()) text += ", " + why;
   if (renews) text += fmt::format(", hold {} is reserved anew", record.hold + 1);
   if (record.kind == RecordKind::ended) text += fmt::format(" {}", name(record.end));
-  if (!record.reason.empty()) text += ", " + story::plain(record.reason);
+  if (!record.reason.empty()) text += ", " + plain_text(record.reason);
   for (const Event& event : record.events) text += ", tells " + event.type;
   return text;
 }
@@ -199,7 +199,7 @@ result<std::string> RunnerCore::explain(RunId run) const {
   const bool here = impl_->find(run) != nullptr;
   text += fmt::format("  {:<{}} {}\n", "next", width, next_text(told, current, here));
   for (const RunRecord& record : told.records) {
-    text += fmt::format("  {}  {}\n", story::clock(record.at), record_text(record, definition));
+    text += fmt::format("  {}  {}\n", clock_text(record.at), record_text(record, definition));
   }
   return text;
 }

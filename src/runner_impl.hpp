@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include <invsaga/saga_machine.hpp>
 #include <invsaga/saga_runner.hpp>
 
 namespace invsaga {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include <invsaga/saga_machine.hpp>
+#include <invsaga/run_outcome.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -3,8 +3,6 @@
 // How long answers to requests have to be kept, and whether a configuration keeps them so long.
 #pragma once
 
-#include <algorithm>
-
 #include <invsaga/idempotency.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/time.hpp>

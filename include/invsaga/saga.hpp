@@ -17,7 +17,6 @@
 // the run's record and events.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -179,7 +178,7 @@ class TypedSaga {
     for (const StepDefinition& step : made.steps) {
       const Duration budget = step.limits.retry.budget;
       const Duration twice = budget > Duration::max() / 2 ? Duration::max() : 2 * budget;
-      made.undo_policy.budget = std::max(made.undo_policy.budget, twice);
+      if (made.undo_policy.budget < twice) made.undo_policy.budget = twice;
     }
     return made;
   }

@@ -16,9 +16,9 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/backend.hpp>
 #include <invsaga/definition.hpp>
 #include <invsaga/rng.hpp>
+#include <invsaga/run_outcome.hpp>
 #include <invsaga/run_state.hpp>
 
 namespace invsaga {
@@ -60,26 +60,6 @@ struct MachineOptions {
   bool atomic_effects = true;  ///< Operations on the stock need no intent then.
   std::uint64_t seed = 1;      ///< Of jitter.
 };
-
-/// The end of a run, as it is stored for the request and told to whoever waits. `Storable`.
-struct RunOutcome {
-  RunId run;
-  RunEnd end{};
-  std::string reason;              ///< compensated, stuck: why, in a word or two.
-  StepIndex step = 0;              ///< The step that decided it, if one did.
-  StockDecision decision{};        ///< What the stock answered it.
-  Error error{};                   ///< What its call answered it.
-  std::vector<std::byte> details;  ///< out_of_stock: the short lines, as `short_lines` reads them.
-  friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
-};
-template <>
-struct Stored<RunOutcome> {
-  static constexpr std::string_view schema = "invsaga.run_outcome.v1";
-  static void encode(const RunOutcome& value, ByteWriter& writer);
-  static result<RunOutcome> decode(ByteReader& reader);
-};
-/// All lines that were short, from `RunOutcome::details`; empty if there were none.
-std::vector<ShortLine> short_lines(Bytes details);
 
 /// The id that a step's call bears on every attempt, and its undo too.
 CallId call_id(RunId run, StepIndex step) noexcept;

@@ -15,8 +15,9 @@
 #include <invsaga/detail/backend_port.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/order_stage.hpp>
+#include <invsaga/run_outcome.hpp>
+#include <invsaga/run_state.hpp>
 #include <invsaga/saga.hpp>
-#include <invsaga/saga_machine.hpp>
 
 namespace invsaga {
 inline namespace v0 {

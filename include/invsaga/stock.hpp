@@ -7,7 +7,6 @@
 // decides by them.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
