@@ -5,8 +5,8 @@
 
 #include <cstdint>
 #include <invsaga/ids.hpp>
-#include <invsaga/ledger.hpp>
 #include <invsaga/operation.hpp>
+#include <invsaga/reference/ledger.hpp>
 #include <invsaga/time.hpp>
 #include <vector>
 

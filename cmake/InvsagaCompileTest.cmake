@@ -6,7 +6,7 @@ include_guard(GLOBAL)
 # What a user of the library compiles with, as arguments in a file.
 set(INVSAGA_USER_FLAGS "${PROJECT_BINARY_DIR}/user_flags")
 set(flags "-std=c++20\n-Wall\n-Wextra\n-Wpedantic\n")
-foreach(library IN ITEMS invsaga_core invsaga_memory invsaga_testing)
+foreach(library IN ITEMS invsaga_core invsaga_history invsaga_memory invsaga_testing)
   set(dirs "$<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>")
   string(APPEND flags "$<$<BOOL:${dirs}>:-I$<JOIN:${dirs},\n-I>>\n")
 endforeach()

@@ -20,21 +20,11 @@ function(invsaga_read_note file word out)
   set(${out} "${note}" PARENT_SCOPE)
 endfunction()
 
-# invsaga_test_name(<file> <out>): tests/a/b_test.cpp is a_b_test, backends/memory/tests/c_test.cpp
-# is memory_c_test.
-function(invsaga_test_name file out)
-  cmake_path(RELATIVE_PATH file BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE name)
-  string(REGEX REPLACE "\\.cpp$" "" name "${name}")
-  string(REGEX REPLACE "^tests/|^backends/" "" name "${name}")
-  string(REPLACE "/tests/" "/" name "${name}")
-  string(REPLACE "/" "_" name "${name}")
-  set(${out} "${name}" PARENT_SCOPE)
-endfunction()
-
 # invsaga_add_test(<file>): one program of GoogleTest, each of its tests a test of ctest. They run
-# in the project's folder. `tests_<label>` builds all programs of a label.
+# in the project's folder. The program is named as the file, wherever that stands, so names of files
+# are unique. `tests_<label>` builds all programs of a label.
 function(invsaga_add_test file)
-  invsaga_test_name("${file}" name)
+  cmake_path(GET file STEM name)
   invsaga_read_note("${file}" labels labels)
   invsaga_read_note("${file}" timeout timeout)
   if(NOT timeout)
@@ -90,6 +80,7 @@ if(INVSAGA_BUILD_TESTS)
     INTERFACE invsaga_tools
               invsaga_checkout
               invsaga::testing
+              invsaga::history
               invsaga::memory
               invsaga::core
               rapidcheck

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include <invsaga/ledger.hpp>
+#include <invsaga/reference/ledger.hpp>
 #include <invsaga/testing/store_conformance.hpp>
 
 namespace {

@@ -13,12 +13,12 @@
 #include <string>
 #include <string_view>
 
-#include <invsaga/explain.hpp>
-#include <invsaga/history.hpp>
-#include <invsaga/invariants.hpp>
+#include <invsaga/history/checker.hpp>
+#include <invsaga/history/history.hpp>
+#include <invsaga/history/story.hpp>
 
-#include "tests/histories/maker.hpp"
-#include "tests/histories/wrongs.hpp"
+#include "tests/history/maker.hpp"
+#include "tests/history/wrongs.hpp"
 
 namespace {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include <invsaga/ledger.hpp>
 #include <invsaga/memory.hpp>
+#include <invsaga/reference/ledger.hpp>
 #include <invsaga/testing/model_check.hpp>
 #include <invsaga/testing/recorder.hpp>
 

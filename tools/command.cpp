@@ -12,9 +12,9 @@
 #include <iostream>
 #include <optional>
 
-#include <invsaga/explain.hpp>
-#include <invsaga/history.hpp>
-#include <invsaga/invariants.hpp>
+#include <invsaga/history/checker.hpp>
+#include <invsaga/history/history.hpp>
+#include <invsaga/history/story.hpp>
 #include <invsaga/version.hpp>
 
 #include "replay.hpp"

@@ -8,8 +8,8 @@
 #include <mutex>
 #include <string>
 
-#include <invsaga/history.hpp>
-#include <invsaga/invariants.hpp>
+#include <invsaga/history/checker.hpp>
+#include <invsaga/history/history.hpp>
 
 namespace invsaga::tools {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/invariants.hpp>
+#include <invsaga/history/checker.hpp>
 
 #include "issue.hpp"
 #include "orders_file.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <invsaga/catalog.hpp>
-#include <invsaga/history.hpp>
+#include <invsaga/history/history.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/saga_runner.hpp>
 

@@ -34,6 +34,13 @@ using Position = std::uint32_t;
 /// A step's number in its saga. Nothing stored assumes that steps form a list.
 using StepIndex = std::uint16_t;
 
+/// The id that a step's call bears on every attempt, and its undo too.
+CallId call_id(RunId run, StepIndex step) noexcept;
+/// The id of a step's hold number `hold`.
+ReservationId reservation_id(RunId run, StepIndex step, std::uint32_t hold) noexcept;
+/// The id of an adjust that is a step, or its undo.
+AdjustId adjust_id(RunId run, StepIndex step, bool undo) noexcept;
+
 /// What became of a step.
 enum class StepOutcome : std::uint8_t {
   done,

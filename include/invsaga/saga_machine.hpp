@@ -61,13 +61,6 @@ struct MachineOptions {
   std::uint64_t seed = 1;      ///< Of jitter.
 };
 
-/// The id that a step's call bears on every attempt, and its undo too.
-CallId call_id(RunId run, StepIndex step) noexcept;
-/// The id of a step's hold number `hold`.
-ReservationId reservation_id(RunId run, StepIndex step, std::uint32_t hold) noexcept;
-/// The id of an adjust that is a step, or its undo.
-AdjustId adjust_id(RunId run, StepIndex step, bool undo) noexcept;
-
 /// The machine of one run. One thread at a time. The definition is borrowed and must outlive it.
 ///
 /// All times that it is told are of one clock, the driver's; `log_now` alone is the store's, for

@@ -20,12 +20,12 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/claim_table.hpp>
 #include <invsaga/environment.hpp>
-#include <invsaga/ledger.hpp>
-#include <invsaga/outbox_queue.hpp>
+#include <invsaga/reference/claim_table.hpp>
+#include <invsaga/reference/ledger.hpp>
+#include <invsaga/reference/outbox_queue.hpp>
+#include <invsaga/reference/run_table.hpp>
 #include <invsaga/rng.hpp>
-#include <invsaga/run_table.hpp>
 #include <invsaga/split.hpp>
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/recorder.hpp>

@@ -23,8 +23,8 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/testing/conformance/store_threads_conformance.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/store_conformance/threads.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
-#include <invsaga/claim_table.hpp>
-#include <invsaga/ledger.hpp>
-#include <invsaga/outbox_queue.hpp>
-#include <invsaga/run_table.hpp>
+#include <invsaga/reference/claim_table.hpp>
+#include <invsaga/reference/ledger.hpp>
+#include <invsaga/reference/outbox_queue.hpp>
+#include <invsaga/reference/run_table.hpp>
 #include <invsaga/testing/model_check.hpp>
 
 namespace invsaga {

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include <invsaga/saga_log.hpp>
-#include <invsaga/testing/conformance/store_threads_conformance.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/store_conformance/threads.hpp>
 
 namespace invsaga {
 inline namespace v0 {

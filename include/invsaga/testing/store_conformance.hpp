@@ -21,12 +21,12 @@
 // test makes a new, empty store.
 #pragma once
 
-#include <invsaga/testing/conformance/adjust_conformance.hpp>
-#include <invsaga/testing/conformance/commit_conformance.hpp>
-#include <invsaga/testing/conformance/expiry_conformance.hpp>
-#include <invsaga/testing/conformance/order_conformance.hpp>
-#include <invsaga/testing/conformance/reserve_conformance.hpp>
-#include <invsaga/testing/conformance/store_threads_conformance.hpp>
+#include <invsaga/testing/store_conformance/adjust.hpp>
+#include <invsaga/testing/store_conformance/commit.hpp>
+#include <invsaga/testing/store_conformance/expiry.hpp>
+#include <invsaga/testing/store_conformance/orders_of_arrival.hpp>
+#include <invsaga/testing/store_conformance/reserve.hpp>
+#include <invsaga/testing/store_conformance/threads.hpp>
 
 /// All that every ReservationStore promises.
 #define INVSAGA_TEST_RESERVATION_STORE(name, Harness)             \

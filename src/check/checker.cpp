@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The invariant checker: what holds for every line, and the parts that judge the rest.
+#include <invsaga/history/checker.hpp>
+
+#include <fmt/format.h>
+
+#include "event_fold.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+constexpr std::array<std::string_view, invariant_count> names = {
+    "on hand is available plus reserved",
+    "live holds add up to the reserved units",
+    "units are neither made nor lost",
+    "no value is negative or impossible",
+    "the lines of a hold never change",
+    "states only move forward",
+    "committed exactly once",
+    "a hold ends at its deadline, never after a commit, and never unlogged",
+    "a release bars a later reserve",
+    "every run ends, and does each step once and in order",
+    "what is undone is undone once, in reverse order",
+    "nothing is undone once it may be sold",
+    "retries wait, and only a run that cannot proceed is stuck",
+    "an event is published if and only if its change is made",
+    "events keep the order of their saga",
+    "a consumer handles an event once",
+    "a hole in the outbox does not stall the relay",
+    "the same request gets the same answer",
+    "other content under an id is refused",
+    "an answer lives as long as it was promised",
+    "what was acknowledged survives",
+    "what was not acknowledged is absent or whole",
+    "the history is whole and in order",
+    "a newer version replays an older journal alike",
+    "a refusal was short at one instant",
+    "a frozen thread stops no other",
+    "nothing is used after it was reclaimed",
+    "when faults stop, nothing stays held",
+    "health tells of a lost backend",
+    "the counters are those that the history adds up to",
+};
+
+}  // namespace
+
+std::string_view invariant_name(int number) noexcept {
+  return names[static_cast<std::size_t>(number - 1)];
+}
+
+std::string to_string(const Violation& violation) {
+  const std::string n = violation.n == 0 ? "" : fmt::format(" (n {})", violation.n);
+  return fmt::format("line {}{}: I{} {}: {}", violation.file_line, n, violation.invariant,
+                     invariant_name(violation.invariant), violation.what);
+}
+
+namespace {
+
+/// Lines that change something whenever they are there.
+bool happens_once(const HistoryLine& line) {
+  return line.op == HistoryOp::end || line.op == HistoryOp::stock ||
+         line.answer == HistoryAnswer::handled || line.answer == HistoryAnswer::dead;
+}
+
+}  // namespace
+
+struct InvariantChecker::Fold {
+  Fold(const HistoryHeader& header, CheckOptions given)
+      : options(given),
+        one_thread(header.threads == 1),
+        findings(given.keep),
+        stock(header, sagas_by_name, findings),
+        sagas(given, judge::EventFold::tells_facts(header), sagas_by_name, stock, findings),
+        events(header, given, sagas_by_name, sagas, findings) {}
+
+  void add(const HistoryLine& line);
+  void judge_order(const HistoryLine& line);
+  bool judge_form(const HistoryLine& line);
+  void judge_marks(const HistoryLine& line);
+  void dispatch(const HistoryLine& line);
+  void count_stock(const HistoryLine& line);
+  void finish();
+
+  CheckOptions options;
+  bool one_thread;
+  std::uint64_t last_n = 0;
+  Time last_at = Time::min();
+  bool counted = false;
+  judge::TextPool sagas_by_name;
+  judge::Findings findings;
+  judge::StockFold stock;
+  judge::SagaFold sagas;
+  judge::EventFold events;
+};
+
+void InvariantChecker::Fold::add(const HistoryLine& line) {
+  ++findings.report.figures.lines;
+  judge_order(line);
+  if (!judge_form(line)) return;
+  judge_marks(line);
+  dispatch(line);
+}
+
+void InvariantChecker::Fold::judge_order(const HistoryLine& line) {
+  if (line.n != last_n + 1) {
+    findings.add(23, fmt::format("n is {} after {}: a line is missing, or out of its place", line.n,
+                                 last_n));
+  }
+  last_n = line.n;
+  if (counted) findings.add(23, "a line follows the store's counters, which are the last");
+  if (line.t0 > line.t1 || line.t0 < 0) findings.add(23, "it was answered before it was called");
+  if (one_thread && line.at < last_at) findings.add(23, "the clock goes back");
+  last_at = line.at;
+}
+
+/// False if the line says what no line can say, so that it cannot be folded.
+bool InvariantChecker::Fold::judge_form(const HistoryLine& line) {
+  if (!line.impossible.empty()) {
+    findings.add(4, line.impossible);
+    return false;
+  }
+  if (may_answer(line.op, line.answer)) return true;
+  findings.add(4, fmt::format("{} cannot be answered {}", judge::of(line), name(line.answer)));
+  return false;
+}
+
+void InvariantChecker::Fold::judge_marks(const HistoryLine& line) {
+  const bool none = judge::undecided(line.answer);
+  if (line.lost && none) {
+    findings.add(22, fmt::format("{} is {}: there is no answer that could be lost", judge::of(line),
+                                 name(line.answer)));
+  }
+  if (line.repeat && happens_once(line)) {
+    findings.add(18, fmt::format("{} is called a repeat, and is none ever", judge::of(line)));
+  }
+  const bool refusal = line.answer == HistoryAnswer::out_of_stock ||
+                       line.answer == HistoryAnswer::refused;
+  if (!line.shorts.empty() && !refusal) {
+    findings.add(
+        25, fmt::format("{} is {} and yet names short lines", judge::of(line), name(line.answer)));
+  }
+}
+
+void InvariantChecker::Fold::dispatch(const HistoryLine& line) {
+  switch (line.op) {
+    case HistoryOp::request:
+      return sagas.fold_request(line);
+    case HistoryOp::call:
+      return sagas.fold_call(line);
+    case HistoryOp::charge:
+    case HistoryOp::refund:
+      return sagas.fold_payment(line);
+    case HistoryOp::publish:
+      return events.fold_publish(line);
+    case HistoryOp::deliver:
+      return events.fold_deliver(line);
+    case HistoryOp::end:
+      return sagas.fold_end(line);
+    case HistoryOp::stock:
+      return count_stock(line);
+    default:
+      return sagas.fold_stock(line, stock.fold(line));
+  }
+}
+
+void InvariantChecker::Fold::count_stock(const HistoryLine& line) {
+  if (line.answer != HistoryAnswer::counted) return;
+  counted = true;
+  stock.judge_counters(line);
+}
+
+void InvariantChecker::Fold::finish() {
+  const std::uint64_t last_line = findings.file_line();
+  if (options.whole && !counted) {
+    findings.judge(0, last_line);
+    findings.add(23, "the store's counters are missing at the end");
+  }
+  stock.finish();
+  sagas.finish(last_line);
+  events.finish();
+  stock.sum_up(findings.report.figures);
+}
+
+InvariantChecker::InvariantChecker(const HistoryHeader& header, CheckOptions options)
+    : fold_(std::make_unique<Fold>(header, options)) {}
+InvariantChecker::InvariantChecker(InvariantChecker&&) noexcept = default;
+InvariantChecker& InvariantChecker::operator=(InvariantChecker&&) noexcept = default;
+InvariantChecker::~InvariantChecker() = default;
+
+void InvariantChecker::add(const HistoryLine& line, std::uint64_t file_line) {
+  fold_->findings.judge(line.n, file_line);
+  fold_->add(line);
+}
+
+const CheckReport& InvariantChecker::report() const noexcept { return fold_->findings.report; }
+
+const CheckReport& InvariantChecker::finish() {
+  fold_->finish();
+  return fold_->findings.report;
+}
+
+CheckReport check(const History& history, CheckOptions options) {
+  InvariantChecker checker(history.header, options);
+  std::uint64_t file_line = 1;
+  for (const HistoryLine& line : history.lines) checker.add(line, ++file_line);
+  return checker.finish();
+}
+
+}  // namespace v0
+}  // namespace invsaga

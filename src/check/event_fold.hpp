@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checker's own fold of the events: published in the order decided, handled once by each.
+#pragma once
+
+#include <absl/container/flat_hash_set.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "run_fold.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace judge {
+
+class EventFold {
+ public:
+  EventFold(const HistoryHeader& header, CheckOptions options, TextPool& saga_names,
+            SagaFold& sagas, Findings& findings);
+
+  /// True if the types of these paths are the seven of the checkout, so that each stands for a
+  /// fact.
+  static bool tells_facts(const HistoryHeader& header);
+
+  void fold_publish(const HistoryLine& line);
+  void fold_deliver(const HistoryLine& line);
+  /// Judges what only the end shows.
+  void finish();
+
+ private:
+  struct Event {
+    Index saga = no_index, type = no_index;
+    std::uint64_t sequence = 0;
+    Answers given = 0;
+    bool published = false;
+    bool attempted = false;  ///< A publish of it is unknown: it may be out.
+  };
+  /// How far a consumer has come with the events of a saga.
+  struct Progress {
+    Index consumer;
+    std::uint64_t last = 0;  ///< The highest sequence that it handled.
+    std::int64_t t1 = 0;     ///< When it had handled that.
+    bool dead = false;       ///< It gave one up, which parks the later ones.
+  };
+  /// The events of one saga.
+  struct Stream {
+    std::vector<Index> events;  ///< As published.
+    std::vector<Progress> progress;
+    Index path = 0;  ///< The node of `paths_`; `no_index` once off every path.
+    std::uint64_t n = 0, file_line = 0;
+  };
+  /// All paths as a tree.
+  struct PathNode {
+    std::vector<std::pair<Index, Index>> next;  ///< type, node
+    bool whole = false;
+  };
+
+  [[nodiscard]] bool has_paths() const noexcept { return paths_.size() > 1; }
+  void add_path(const std::vector<std::string>& path);
+  [[nodiscard]] Index follow(Index node, Index type) const;
+  void judge_same_event(const HistoryLine& line, const Event& event, int invariant);
+  void publish_new(const HistoryLine& line, Event& event, Index index);
+  void judge_path(const HistoryLine& line, Stream& stream, Index type);
+  void judge_fact(const HistoryLine& line, const Event& event, std::size_t published);
+  Event* delivered_event(const HistoryLine& line);
+  Index subscribed_consumer(const HistoryLine& line, const Event& event);
+  void handle(const HistoryLine& line, const Event& event, const Stream& stream,
+              Progress& progress);
+  void park(const HistoryLine& line, const Event& event, const Stream& stream,
+            const Progress& progress);
+  void give_up(const HistoryLine& line, const Event& event, Progress& progress);
+  Stream& stream_of(Index saga);
+  static Progress& progress_of(Stream& stream, Index consumer);
+  [[nodiscard]] bool subscribes(Index consumer, Index type) const;
+  [[nodiscard]] bool handled_by(const Stream& stream, Index consumer, std::uint64_t sequence) const;
+  [[nodiscard]] bool skips(const Stream& stream, const Progress& progress,
+                           std::uint64_t sequence) const;
+  [[nodiscard]] bool waits(const HistoryLine& line, const Stream& stream,
+                           const Progress& progress) const;
+  void finish_stream(Index saga, const Stream& stream);
+  void judge_all_published(Index index, const Saga& saga, const Stream& stream);
+  [[nodiscard]] std::uint64_t unhandled(const Stream& stream) const;
+  void lose(std::uint64_t events, std::string what);
+  void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
+
+  const CheckOptions options_;
+  const bool facts_;
+  TextPool& saga_names_;
+  SagaFold& sagas_;
+  Findings& findings_;
+
+  TextPool types_, consumers_, ids_;
+  std::vector<PathNode> paths_;                  // [0] is the root
+  std::vector<std::vector<Index>> subscribers_;  // by type
+  std::vector<Event> events_;
+  std::vector<Stream> streams_;                          // by saga
+  absl::flat_hash_set<std::pair<Index, Index>> failed_;  // event and consumer of failed deliveries
+};
+
+}  // namespace judge
+}  // namespace v0
+}  // namespace invsaga

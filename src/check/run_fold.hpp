@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The checker's own fold of the runs: requests, steps and undos, charges, ends.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stock_fold.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace judge {
+
+/// What of a run is told to the world, in the order it became true. Numbers of the seven types.
+enum class Fact : char {
+  checkout_started,
+  stock_reserved,
+  payment_completed,
+  stock_committed,
+  cart_cleared,
+  stock_reservation_failed,
+  payment_failed,
+};
+inline constexpr std::size_t fact_count = 7;
+/// The type of the event that tells it.
+std::string_view type_of(Fact fact) noexcept;
+
+enum class Outcome : std::uint8_t { open, completed, compensated, stuck };
+
+/// One run, as far as the history has come.
+struct Saga {
+  bool run = false;  ///< Some line of a run bears it.
+  bool requested = false;
+  bool placed = false, cancelled = false, cleared = false;
+  bool charged = false, declined = false, charge_unknown = false, refunded = false;
+  bool committed = false;
+  bool commit_open = false;  ///< Its last commit failed or is unknown.
+  bool unasked = false;      ///< Reported as a run without a request.
+  // What only a run that somebody cancelled may show; judged at its end, where the reason tells.
+  bool undone_early = false;  ///< An undo before any step had refused.
+  bool forward_after_undo = false;
+  bool undone_in_doubt = false;  ///< An undo while the commit was failed or unknown.
+  bool undo_begun = false;
+  bool counted_stuck = false;
+  bool just_ended = false;  ///< Its last line was its end.
+  Outcome outcome{};
+  Index request = no_index, amount = no_index;
+  std::int64_t units = 0;                                       ///< Asked for.
+  Index place = no_index, cancel = no_index, clear = no_index;  ///< The ids of its calls.
+  Index charge = no_index;
+  Index first_hold = no_index, last_hold = no_index;
+  Index adjust = no_index;
+  std::string facts;                   ///< As `Fact`s.
+  std::uint64_t n = 0, file_line = 0;  ///< Of its last line that is not an event's.
+  std::uint64_t events = 0;            ///< As its end says.
+  std::int64_t end_t1 = 0;             ///< When its end was told.
+};
+
+class SagaFold {
+ public:
+  /// `facts`: the history's types are the seven, so that each event stands for a fact.
+  SagaFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock, Findings& findings);
+
+  void fold_request(const HistoryLine& line);
+  void fold_call(const HistoryLine& line);
+  void fold_payment(const HistoryLine& line);
+  /// To be called after the stock has folded the line; `changed` is what that gave.
+  void fold_stock(const HistoryLine& line, bool changed);
+  void fold_end(const HistoryLine& line);
+  /// Judges what only the end shows.
+  void finish(std::uint64_t last_line);
+
+  /// The run of that name; new if it was not there. References hold until the next call.
+  Saga& saga(Index name);
+  [[nodiscard]] Index size() const noexcept { return static_cast<Index>(sagas_.size()); }
+  [[nodiscard]] std::string_view name(Index saga) const { return names_[saga]; }
+
+ private:
+  struct Request {
+    Index saga = no_index, amount = no_index;
+    std::int64_t units = 0;
+    bool fresh = false;
+    Answers given = 0;
+  };
+  struct Call {
+    Index saga = no_index;
+    Answers given = 0;
+    Retries retries;
+  };
+  /// The calls of one kind, by id. An undo bears the id of what it undoes, and is a kind of its
+  /// own.
+  struct Calls {
+    TextPool ids;
+    std::vector<Call> calls;
+  };
+
+  // invariants_request.cpp
+  void fresh_request(const HistoryLine& line, Request& request, Saga& saga, Index index);
+  void later_request(const HistoryLine& line, const Request& request);
+  void judge_same_request(const HistoryLine& line, const Request& request, Index saga);
+  [[nodiscard]] Index amount_of(const HistoryLine& line);
+
+  // invariants_steps.cpp
+  Saga& run_of(const HistoryLine& line);
+  Index call_of(const HistoryLine& line, Calls& calls);
+  bool decide(const HistoryLine& line, Call& call, Answers binding);
+  void judge_step_word(const HistoryLine& line);
+  void place(const HistoryLine& line, Saga& saga);
+  void cancel(const HistoryLine& line, Saga& saga);
+  void clear_cart(const HistoryLine& line, Saga& saga);
+  void judge_once(const HistoryLine& line, Index& known, Index call);
+  void forward(const HistoryLine& line, Saga& saga);
+  void undo(const HistoryLine& line, Saga& saga);
+  void judge_open(const HistoryLine& line, Saga& saga);
+
+  // invariants_pay.cpp
+  void charge(const HistoryLine& line, Saga& saga);
+  void charged(const HistoryLine& line, Saga& saga);
+  void refund(const HistoryLine& line, Saga& saga);
+  void judge_amount(const HistoryLine& line, const Saga& saga);
+
+  // invariants_holds.cpp
+  void bind_hold(const HistoryLine& line, Saga& saga, Index index);
+  void judge_next_hold(const HistoryLine& line, const Saga& saga, Hold& hold);
+  void reserved(const HistoryLine& line, Saga& saga, const Hold& hold);
+  void committed(const HistoryLine& line, Saga& saga, Index hold);
+  void released(const HistoryLine& line, Saga& saga);
+  void fold_invoice(const HistoryLine& line);
+
+  // invariants_end.cpp
+  [[nodiscard]] std::string_view why_refused(const Saga& saga);
+  [[nodiscard]] bool is_live(const Saga& saga);
+  [[nodiscard]] bool fits_reason(const Saga& saga, std::string_view reason);
+  [[nodiscard]] bool is_undone(const Saga& saga);
+  void judge_completed(const HistoryLine& line, const Saga& saga);
+  void judge_compensated(const HistoryLine& line, const Saga& saga);
+  void judge_stuck(const HistoryLine& line, const Saga& saga);
+  void judge_reason(const HistoryLine& line, const Saga& saga);
+  void judge_events(const HistoryLine& line, const Saga& saga, bool exactly);
+  void count_end(const HistoryLine& line, Saga& saga, Outcome outcome);
+
+  void fact(Saga& saga, Fact fact) { saga.facts += static_cast<char>(fact); }
+  void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
+
+  const CheckOptions options_;
+  const bool facts_;
+  TextPool& names_;
+  StockFold& stock_;
+  Findings& findings_;
+
+  std::vector<Saga> sagas_;
+  TextPool request_ids_, adjust_ids_, amounts_;
+  std::vector<Request> requests_;
+  Calls places_, cancels_, clears_, charges_, refunds_;
+  const Index zero_;  // of amounts_
+};
+
+}  // namespace judge
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/reference/claim_table.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "remembered_ids.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+/// What is remembered of a request. Until it is completed, `due` follows its lease.
+struct Request {
+  RequestKey id;
+  Fingerprint fingerprint;
+  std::uint64_t epoch = 0;
+  Time lease_until;
+  Time deadline;
+  bool completed = false;
+  std::vector<std::byte> answer;
+
+  Time due;
+  std::size_t heap_slot = 0;
+  bool can_forget = false;
+  [[nodiscard]] bool is_before(const Request& other) const noexcept {
+    return due != other.due ? due < other.due : epoch < other.epoch;
+  }
+};
+
+}  // namespace
+
+class ClaimTable::Impl {
+ public:
+  explicit Impl(const Retention& retention) : retention_(retention) {}
+
+  [[nodiscard]] Time now() const noexcept { return now_; }
+  void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
+  [[nodiscard]] std::size_t size() const noexcept { return requests_.size(); }
+
+  result<ClaimAnswer> claim(const Claim& claim) {
+    forget_due();
+    if (!claim.key.is_set() || !is_set(claim.lease_until) || !is_set(claim.deadline)) {
+      return Error{Errc::invalid_argument};
+    }
+    Request* const request = requests_.find(claim.key);
+    if (request == nullptr) return begin(claim);
+    if (request->fingerprint != claim.fingerprint) return answer(ClaimState::mismatch);
+    if (request->completed) return completed(*request);
+    if (claim.deadline <= now_) return answer(ClaimState::expired);
+    if (now_ < request->lease_until) return in_progress(*request);
+    return grant(*request, claim);
+  }
+
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+    forget_due();
+    if (!is_set(lease_until)) return Error{Errc::invalid_argument};
+    Request* const request = requests_.find(key);
+    if (request == nullptr || request->completed) return Error{Errc::not_found};
+    if (request->epoch != epoch) return Error{Errc::busy};
+    request->lease_until = std::max(request->lease_until, lease_until);
+    keep_until_lapsed(*request);
+    return success();
+  }
+
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    forget_due();
+    if (answer.size() > max_answer_bytes) return Error{Errc::limit_exceeded};
+    Request* const request = requests_.find(key);
+    if (request == nullptr) return Error{Errc::not_found};
+    if (request->epoch != epoch) return Error{Errc::busy};
+    if (request->completed) return same_answer(*request, answer);
+    request->completed = true;
+    request->answer.assign(answer.begin(), answer.end());
+    keep_answer(*request);
+    return success();
+  }
+
+  result<void> release(RequestKey key, std::uint64_t epoch) {
+    forget_due();
+    Request* const request = requests_.find(key);
+    if (request == nullptr) return success();
+    if (request->epoch != epoch) return Error{Errc::busy};
+    if (request->completed) return Error{Errc::too_late};
+    requests_.erase(*request);
+    return success();
+  }
+
+ private:
+  static ClaimAnswer answer(ClaimState state) {
+    ClaimAnswer answer;
+    answer.state = state;
+    return answer;
+  }
+  static ClaimAnswer completed(const Request& request) {
+    ClaimAnswer told = answer(ClaimState::completed);
+    told.answer = request.answer;
+    return told;
+  }
+  static ClaimAnswer in_progress(const Request& request) {
+    ClaimAnswer told = answer(ClaimState::in_progress);
+    told.lease_until = request.lease_until;
+    return told;
+  }
+  static result<void> same_answer(const Request& request, Bytes answer) {
+    if (!std::ranges::equal(request.answer, answer)) return Error{Errc::invalid_argument};
+    return success();
+  }
+
+  result<ClaimAnswer> begin(const Claim& claim) {
+    if (claim.deadline <= now_) return answer(ClaimState::expired);
+    if (requests_.size() >= retention_.count) return Error{Errc::resource_exhausted};
+    Request& request = requests_.insert(claim.key);
+    request.fingerprint = claim.fingerprint;
+    return grant(request, claim);
+  }
+
+  ClaimAnswer grant(Request& request, const Claim& claim) {
+    request.lease_until = claim.lease_until;
+    request.deadline = std::max(request.deadline, claim.deadline);
+    requests_.keep(request);  // its place among the others depends on the epoch
+    request.epoch = ++last_epoch_;
+    keep_until_lapsed(request);
+    ClaimAnswer told = answer(ClaimState::fresh);
+    told.epoch = request.epoch;
+    return told;
+  }
+
+  void keep_until_lapsed(Request& request) {
+    requests_.forget_from(request, std::max(request.deadline, request.lease_until));
+  }
+
+  void keep_answer(Request& request) {
+    if (retention_.forever) return requests_.keep(request);
+    requests_.forget_from(request,
+                          std::max(request.deadline, saturating_add(now_, retention_.time)));
+  }
+
+  void forget_due() {
+    requests_.forget_due(now_, Duration{0}, gone_);
+    gone_.clear();
+  }
+
+  Retention retention_;
+  Time now_;
+  std::uint64_t last_epoch_ = 0;
+  RememberedIds<Request> requests_;
+  RememberedIds<Request>::Graveyard gone_;
+};
+
+ClaimTable::ClaimTable(const Retention& retention) : impl_(std::make_unique<Impl>(retention)) {}
+ClaimTable::~ClaimTable() = default;
+ClaimTable::ClaimTable(ClaimTable&&) noexcept = default;
+ClaimTable& ClaimTable::operator=(ClaimTable&&) noexcept = default;
+
+Time ClaimTable::now() const noexcept { return impl_->now(); }
+void ClaimTable::advance_to(Time time) noexcept { impl_->advance_to(time); }
+result<ClaimAnswer> ClaimTable::claim(const Claim& claim) { return impl_->claim(claim); }
+result<void> ClaimTable::extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+  return impl_->extend(key, epoch, lease_until);
+}
+result<void> ClaimTable::confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  return impl_->confirm(key, epoch, answer);
+}
+result<void> ClaimTable::release(RequestKey key, std::uint64_t epoch) {
+  return impl_->release(key, epoch);
+}
+std::size_t ClaimTable::size() const noexcept { return impl_->size(); }
+
+}  // namespace v0
+}  // namespace invsaga

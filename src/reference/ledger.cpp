@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/reference/ledger.hpp>
+
+#include <cassert>
+#include <memory>
+#include <utility>
+
+#include "ledger_impl.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+struct Apply {
+  Ledger& ledger;
+  std::span<ShortLine> shorts;
+
+  result<Answer> operator()(const Reserve& reserve) const {
+    return widened(ledger.reserve(reserve, shorts));
+  }
+  result<Answer> operator()(const Commit& commit) const { return widened(ledger.commit(commit)); }
+  result<Answer> operator()(const Release& release) const {
+    return widened(ledger.release(release));
+  }
+  result<Answer> operator()(const Extend& extend) const { return widened(ledger.extend(extend)); }
+  result<Answer> operator()(const Adjust& adjust) const {
+    return widened(ledger.adjust(adjust, shorts));
+  }
+
+ private:
+  template <class Narrow>
+  static result<Answer> widened(const result<Narrow>& answer) {
+    if (!answer.has_value()) return answer.assume_error();
+    return Answer{answer.assume_value()};
+  }
+};
+
+/// Answers each of the batch in order.
+template <class Operation, class Answered, class Ask>
+void each(std::span<const Operation> batch, std::span<Answered> answers, const Ask& ask) {
+  assert(answers.size() == batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) answers[i] = ask(batch[i]);
+}
+
+}  // namespace
+
+Ledger::Ledger(const StoreLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+Ledger::~Ledger() = default;
+Ledger::Ledger(Ledger&&) noexcept = default;
+Ledger& Ledger::operator=(Ledger&&) noexcept = default;
+
+const StoreLimits& Ledger::limits() const noexcept { return impl_->limits(); }
+Time Ledger::now() const noexcept { return impl_->now(); }
+void Ledger::advance_to(Time time) noexcept { impl_->advance_to(time); }
+std::optional<Time> Ledger::next_expiry() const noexcept { return impl_->next_expiry(); }
+std::size_t Ledger::expire_due() {
+  impl_->begin();
+  return impl_->last().expired.size();
+}
+
+result<ReserveAnswer> Ledger::reserve(const Reserve& reserve, std::span<ShortLine> shorts) {
+  return impl_->reserve(reserve, shorts);
+}
+result<CommitAnswer> Ledger::commit(const Commit& commit) { return impl_->commit(commit); }
+result<ReleaseAnswer> Ledger::release(const Release& release) { return impl_->release(release); }
+result<ExtendAnswer> Ledger::extend(const Extend& extend) { return impl_->extend(extend); }
+result<AdjustAnswer> Ledger::adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
+  return impl_->adjust(adjust, shorts);
+}
+
+result<void> Ledger::acknowledge(ReservationId id) {
+  impl_->acknowledge(id);
+  return success();
+}
+result<StockCounters> Ledger::stock(Row row) {
+  impl_->begin();
+  return impl_->rows().at(row);
+}
+std::size_t Ledger::rows() const noexcept { return impl_->rows().size(); }
+std::optional<RememberedReservation> Ledger::find(ReservationId id) { return impl_->find(id); }
+KnownId Ledger::known(ReservationId id) { return impl_->known(id); }
+bool Ledger::knows(AdjustId id) { return impl_->knows(id); }
+std::size_t Ledger::remembered() const noexcept { return impl_->remembered(); }
+const LedgerTrace& Ledger::last() const noexcept { return impl_->last(); }
+
+result<Answer> Ledger::apply(const Operation& operation, std::span<ShortLine> shorts) {
+  return std::visit(Apply{*this, shorts}, operation);
+}
+
+void Ledger::reserve(std::span<const Reserve> batch, std::span<result<ReserveAnswer>> answers) {
+  each(batch, answers, [this](const Reserve& one) { return reserve(one); });
+}
+void Ledger::commit(std::span<const Commit> batch, std::span<result<CommitAnswer>> answers) {
+  each(batch, answers, [this](const Commit& one) { return commit(one); });
+}
+void Ledger::release(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers) {
+  each(batch, answers, [this](const Release& one) { return release(one); });
+}
+void Ledger::extend(std::span<const Extend> batch, std::span<result<ExtendAnswer>> answers) {
+  each(batch, answers, [this](const Extend& one) { return extend(one); });
+}
+void Ledger::adjust(std::span<const Adjust> batch, std::span<result<AdjustAnswer>> answers) {
+  each(batch, answers, [this](const Adjust& one) { return adjust(one); });
+}
+void Ledger::apply(std::span<const Operation> batch, std::span<result<Answer>> answers) {
+  each(batch, answers, [this](const Operation& one) { return apply(one); });
+}
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <invsaga/reference/ledger.hpp>
+
+#include "deadline_heap.hpp"
+#include "ledger_records.hpp"
+#include "remembered_ids.hpp"
+#include "stock_rows.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+
+/// What a ledger keeps: rows, what is remembered of each id, and the live holds by deadline.
+///
+/// A hold's record waits in `live_` until its one terminal transition, and among the forgettable
+/// ones from when rule 5 of the protocol lets it go; a committed one that nobody acknowledged waits
+/// in neither.
+class Ledger::Impl {
+ public:
+  explicit Impl(const StoreLimits& limits) : limits_(limits) {}
+
+  [[nodiscard]] const StoreLimits& limits() const noexcept { return limits_; }
+  [[nodiscard]] Time now() const noexcept { return now_; }
+  void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
+  [[nodiscard]] std::optional<Time> next_expiry() const noexcept {
+    return live_.empty() ? std::nullopt : std::optional(live_.top().due);
+  }
+  [[nodiscard]] const StockRows& rows() const noexcept { return rows_; }
+  [[nodiscard]] std::size_t remembered() const noexcept { return holds_.size() + adjusts_.size(); }
+  [[nodiscard]] const LedgerTrace& last() const noexcept { return last_; }
+
+  /// Brings everything up to now. First in every call: what follows sees no hold past its deadline
+  /// and no id past its grace.
+  void begin();
+
+  result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> lent);
+  result<CommitAnswer> commit(const Commit& commit);
+  result<ReleaseAnswer> release(const Release& release);
+  result<ExtendAnswer> extend(const Extend& extend);
+  result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> lent);
+
+  void acknowledge(ReservationId id);
+  std::optional<RememberedReservation> find(ReservationId id);
+  KnownId known(ReservationId id);
+  bool knows(AdjustId id);
+
+ private:
+  // What operations have in common.
+  result<std::span<const Line>> merged(std::span<const Line> lines);
+  result<void> make_room();
+  template <class Record, class AnyId>
+  Record& insert(RememberedIds<Record>& ids, AnyId id);
+  void remember(HoldRecord& record, KnownId known);
+
+  // What they come to, once they are judged.
+  [[nodiscard]] bool is_same(const HoldRecord& record, Time until) const noexcept;
+  result<ReserveAnswer> take(const Reserve& reserve, std::span<ShortLine> lent);
+  ReserveAnswer reserved_again(const HoldRecord& record);
+  ReserveAnswer refused_again(const HoldRecord& record, std::span<ShortLine> lent);
+  result<CommitAnswer> sell(HoldRecord& record);
+  result<CommitAnswer> committed_again(const HoldRecord& record);
+  void show_sale(const HoldRecord& record) noexcept;
+  void give_back(HoldRecord& record);
+  result<ReleaseAnswer> leave_tombstone(ReservationId id, HoldRecord* refused);
+  void prolong(HoldRecord& record, Time until);
+  void expire(HoldRecord& record);
+  result<AdjustAnswer> change(const Adjust& adjust, std::span<ShortLine> lent);
+  AdjustAnswer adjusted_again(const AdjustRecord& record, const Adjust& adjust,
+                              std::span<ShortLine> lent);
+  AdjustAnswer decided(const AdjustRecord& record, std::span<ShortLine> lent);
+
+  StoreLimits limits_;
+  Time now_;
+  std::uint64_t records_made_ = 0;
+  StockRows rows_;
+  RememberedIds<HoldRecord> holds_;
+  RememberedIds<AdjustRecord> adjusts_;
+  DeadlineHeap<HoldRecord> live_;
+
+  // What the last call did, and what it points into.
+  LedgerTrace last_;
+  std::vector<ExpiredHold> expired_;
+  std::vector<Line> scratch_;
+  RememberedIds<HoldRecord>::Graveyard gone_holds_;
+  RememberedIds<AdjustRecord>::Graveyard gone_adjusts_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/reference/outbox_queue.hpp>
+
+#include <absl/container/flat_hash_map.h>
+
+#include <map>
+#include <utility>
+
+#include "event/event_size.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+/// What is kept of a run: the highest sequence ever taken, and where its pending events stand in
+/// the queue.
+struct Mark {
+  std::uint64_t highest = 0;
+  std::map<std::uint64_t, std::uint64_t> places;  // sequence to place
+};
+
+}  // namespace
+
+class OutboxQueue::Impl {
+ public:
+  explicit Impl(const OutboxLimits& limits) : limits_(limits) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
+  [[nodiscard]] const Mark* find(RunId saga) const noexcept {
+    const auto found = marks_.find(saga);
+    return found == marks_.end() ? nullptr : &found->second;
+  }
+
+  result<void> room_for(RunId saga, std::span<const Event> events) const noexcept {
+    const Mark* const mark = find(saga);
+    std::uint64_t highest = mark == nullptr ? 0 : mark->highest;
+    std::size_t taken = 0;
+    for (const Event& event : events) {
+      if (!saga.is_set() || event.saga != saga) return Error{Errc::invalid_argument};
+      if (event.sequence == 0 || event.sequence > highest + 1) return Error{Errc::invalid_argument};
+      if (event.sequence <= highest) continue;
+      if (most_encoded_bytes(event) > limits_.max_event_bytes) return Error{Errc::limit_exceeded};
+      ++highest;
+      ++taken;
+    }
+    const bool run_fits = taken == 0 || mark != nullptr || marks_.size() < limits_.max_runs;
+    const bool events_fit = taken <= limits_.max_events &&
+                            queue_.size() <= limits_.max_events - taken;
+    if (!run_fits || !events_fit) return Error{Errc::resource_exhausted};
+    return success();
+  }
+
+  result<bool> put(const Event& event) {
+    INVSAGA_CHECK(room_for(event.saga, {&event, 1}));
+    Mark& mark = marks_[event.saga];
+    if (event.sequence <= mark.highest) return false;
+    queue_.emplace_hint(queue_.end(), next_place_, event);
+    mark.places.emplace(event.sequence, next_place_++);
+    mark.highest = event.sequence;
+    return true;
+  }
+
+  [[nodiscard]] std::vector<Event> pending(std::size_t limit) const {
+    std::vector<Event> page;
+    for (const auto& [place, event] : queue_) {
+      if (page.size() == limit) break;
+      page.push_back(event);
+    }
+    return page;
+  }
+
+  void acknowledge(RunId saga, std::uint64_t sequence) {
+    const auto mark = marks_.find(saga);
+    if (mark == marks_.end()) return;
+    const auto place = mark->second.places.find(sequence);
+    if (place == mark->second.places.end()) return;
+    queue_.erase(place->second);
+    mark->second.places.erase(place);
+  }
+
+  result<void> forget(RunId saga) {
+    const auto mark = marks_.find(saga);
+    if (mark == marks_.end()) return success();
+    if (!mark->second.places.empty()) return Error{Errc::busy};
+    marks_.erase(mark);
+    return success();
+  }
+
+ private:
+  OutboxLimits limits_;
+  absl::flat_hash_map<RunId, Mark, IdHash> marks_;
+  std::map<std::uint64_t, Event> queue_;  // by place: the order in which they were taken
+  std::uint64_t next_place_ = 0;
+};
+
+OutboxQueue::OutboxQueue(const OutboxLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+OutboxQueue::~OutboxQueue() = default;
+OutboxQueue::OutboxQueue(OutboxQueue&&) noexcept = default;
+OutboxQueue& OutboxQueue::operator=(OutboxQueue&&) noexcept = default;
+
+result<bool> OutboxQueue::put(const Event& event) { return impl_->put(event); }
+result<std::vector<Event>> OutboxQueue::pending(std::size_t limit) const {
+  return impl_->pending(limit);
+}
+result<void> OutboxQueue::acknowledge(RunId saga, std::uint64_t sequence) {
+  impl_->acknowledge(saga, sequence);
+  return success();
+}
+result<void> OutboxQueue::forget(RunId saga) { return impl_->forget(saga); }
+
+std::uint64_t OutboxQueue::highest(RunId saga) const noexcept {
+  const Mark* const mark = impl_->find(saga);
+  return mark == nullptr ? 0 : mark->highest;
+}
+bool OutboxQueue::has_pending(RunId saga) const noexcept {
+  const Mark* const mark = impl_->find(saga);
+  return mark != nullptr && !mark->places.empty();
+}
+result<void> OutboxQueue::room_for(RunId saga, std::span<const Event> events) const noexcept {
+  return impl_->room_for(saga, events);
+}
+std::size_t OutboxQueue::size() const noexcept { return impl_->size(); }
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What users ask of a runner.
+#include <invsaga/saga_runner.hpp>
+
+#include "runner_state.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace detail {
+
+using Impl = RunnerCore::Impl;
+
+RunnerCore::RunnerCore(std::unique_ptr<BackendPort> backend, Environment environment,
+                       RunnerOptions options)
+    : impl_(std::make_shared<Impl>(std::move(backend), environment, options)) {
+  impl_->arm_orphan_check(Duration{0});
+}
+RunnerCore::~RunnerCore() { impl_->stop(); }
+
+void RunnerCore::add(Definition definition, void* user) { impl_->add(std::move(definition), user); }
+
+result<StartAnswer> RunnerCore::start(const SagaName& saga, const StartRequest& request,
+                                      std::vector<std::byte> input) {
+  return impl_->start(saga, request, std::move(input));
+}
+
+result<void> RunnerCore::complete(RunId run, CallId call, bool undo, std::string_view schema,
+                                  result<std::vector<std::byte>> answer) {
+  const RunPtr active = impl_->find(run);
+  if (!active) return Error{Errc::not_found};
+  const std::vector<StepDefinition>& steps = active->saga->definition.steps;
+  for (StepIndex i = 0; i < steps.size(); ++i) {
+    if (call_id(run, i) != call) continue;
+    if (!(undo ? steps[i].undo : steps[i].action).is_call()) return Error{Errc::not_found};
+    const bool fits = undo || !answer.has_value() || schema == steps[i].schema;
+    if (!fits) return Error{Errc::invalid_argument};
+    impl_->post(active, CallAnswer{i, undo, std::move(answer)});
+    return success();
+  }
+  return Error{Errc::not_found};
+}
+
+// --- what is appended from outside
+
+namespace {
+
+/// A run as its records tell it now, wherever it is driven.
+result<SagaMachine> machine_of(const Impl& impl, RunId run, SagaPtr& saga) {
+  INVSAGA_TRY(const auto records, impl.backend->read(run));
+  if (records.empty()) return Error{Errc::not_found};
+  saga = impl.saga_of(records.front());
+  if (!saga) return Error{Errc::unknown_definition};
+  SagaMachine machine(run, saga->definition, impl.machine_options());
+  for (const RunRecord& record : records) INVSAGA_CHECK(machine.recorded(record));
+  return machine;
+}
+
+/// Tells whoever drives the run here of a record that was appended to it; if nobody does, the
+/// observer.
+void tell(Impl& impl, const RunPtr& active, SagaMachine& machine, const RunRecord& record) {
+  if (active) return impl.post(active, Reread{});
+  const bool follows = machine.recorded(record).has_value();
+  if (!follows || impl.options.observer == nullptr) return;
+  impl.options.observer->recorded(machine.run(), machine.state(), record);
+}
+
+/// Appends what `decide` makes the machine want, whoever drives the run: again if it moved on
+/// meanwhile. The position makes it safe; the driver finds it at its next append, or is told to
+/// look. False if `decide` wants nothing.
+template <class Decide>
+result<bool> append_to(Impl& impl, RunId run, const Decide& decide) {
+  for (;;) {
+    SagaPtr saga;
+    INVSAGA_TRY(auto machine, machine_of(impl, run, saga));
+    if (!decide(machine)) {  // perhaps because an earlier ask was recorded, its reply lost
+      if (const RunPtr active = impl.find(run)) impl.post(active, Reread{});
+      return false;
+    }
+    const Action action = machine.next(impl.environment.clock.now(), impl.backend->now());
+    const RunPtr active = impl.find(run);
+    const auto appended = impl.backend->append(run, machine.position(), action.record);
+    if (appended.has_value()) {
+      // Whoever has adopted it meanwhile may have read it before.
+      tell(impl, active ? active : impl.find(run), machine, action.record);
+      return true;
+    }
+    if (appended.assume_error().code != Errc::moved_on) {
+      if (active) impl.post(active, Reread{});  // it may be in the log all the same
+      return appended.assume_error();
+    }
+  }
+}
+
+}  // namespace
+
+result<CancelAnswer> RunnerCore::cancel(RunId run, std::string_view reason) {
+  CancelAnswer answer;
+  INVSAGA_CHECK(append_to(*impl_, run, [&](SagaMachine& machine) {
+    const bool was_compensating = machine.state().compensating;
+    answer.accepted = machine.cancel(reason);
+    answer.status = answer.accepted ? OrderStatus::not_placed
+                                    : machine.state().status(machine.definition());
+    return answer.accepted && !was_compensating;
+  }));
+  return answer;
+}
+
+result<void> RunnerCore::resume(RunId run) {
+  INVSAGA_TRY(const bool resumed,
+              append_to(*impl_, run, [](SagaMachine& machine) { return machine.resume(); }));
+  if (!resumed) return Error{Errc::invalid_argument};
+  if (impl_->find(run)) return success();
+  INVSAGA_TRY(const auto records, impl_->backend->read(run));
+  if (records.empty()) return success();  // another has driven it to its end, and it is forgotten
+  // If it cannot be taken now, recovery finds it: it is not stuck any more.
+  static_cast<void>(impl_->take(run, records.front()));
+  return success();
+}
+
+// --- what is read
+
+result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
+  return impl_->backend->read(run);
+}
+RecoveryReport RunnerCore::recover(Duration idle) { return impl_->recover(idle); }
+std::size_t RunnerCore::runs() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->runs.size();
+}
+OwnerId RunnerCore::owner() const { return impl_->owner; }
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace invsaga

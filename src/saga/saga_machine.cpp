@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a run is to do next.
+#include <invsaga/saga_machine.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace invsaga {
+inline namespace v0 {
+namespace {
+
+/// Whatever may have happened of a step, and is not undone, has to be undone or resolved.
+bool needs_undo(const StepState& step) noexcept {
+  return !step.undone && (step.done() || step.in_doubt());
+}
+
+/// What was to be recorded only because of where the run stood.
+bool is_plan(RecordKind kind) noexcept {
+  return kind == RecordKind::intent || kind == RecordKind::parked || kind == RecordKind::ended;
+}
+
+Time until_of(const Operation& operation) noexcept {
+  if (const auto* reserve = std::get_if<Reserve>(&operation)) return reserve->until;
+  if (const auto* adjust = std::get_if<Adjust>(&operation)) return adjust->until;
+  return {};
+}
+
+}  // namespace
+
+SagaMachine::SagaMachine(RunId run, const Definition& definition, MachineOptions options)
+    : run_(run), definition_(definition), options_(options), chance_(options.seed ^ run.low) {}
+
+// --- what the log says
+
+result<void> SagaMachine::recorded(const RunRecord& record) {
+  INVSAGA_CHECK(fold(state_, record, definition_));
+  if (record.kind == RecordKind::begun || record.kind == RecordKind::taken_over) {
+    fenced_ = record.owner != options_.owner;
+  }
+  if (record.kind == RecordKind::resumed) trying_.reset();
+  reconsider(record);
+  return success();
+}
+
+/// The news may be what was about to be appended, or may have come before it: then what was only a
+/// plan is made anew, by `next`.
+void SagaMachine::reconsider(const RunRecord& news) {
+  if (fenced_ || state_.end) {  // nothing follows an end, a take-over least of all
+    to_append_.clear();
+    trying_.reset();
+    return;
+  }
+  std::erase_if(to_append_, [&](const RunRecord& queued) {
+    const bool told = queued.kind == news.kind && queued.step == news.step;
+    const bool too_late = queued.kind == RecordKind::cancelled && !may_be_cancelled();
+    return told || too_late || is_plan(queued.kind);
+  });
+}
+
+// --- what is to be done
+
+std::optional<SagaMachine::Trying> SagaMachine::forward() const {
+  for (StepIndex i = 0; i < state_.steps.size(); ++i) {
+    if (state_.steps[i].done()) continue;
+    Trying what;
+    what.step = i;
+    what.hold = state_.steps[i].hold;
+    return what;
+  }
+  return std::nullopt;
+}
+
+std::optional<SagaMachine::Trying> SagaMachine::backward() const {
+  for (auto i = static_cast<StepIndex>(state_.steps.size()); i-- > 0;) {
+    if (definition_.steps[i].step_class != StepClass::compensable) continue;
+    if (const auto what = undo_of(i)) return what;
+  }
+  return std::nullopt;
+}
+
+/// Protocol rule 11: every hold that was named is released, unless its refusal is known. Anything
+/// else in doubt is resolved first if its undo cannot bar it.
+std::optional<SagaMachine::Trying> SagaMachine::undo_of(StepIndex i) const {
+  const StepState& step = state_.steps[i];
+  Trying what;
+  what.step = i;
+  what.undo = true;
+  if (definition_.steps[i].action.kind == StepKind::reserve) {
+    for (auto h = static_cast<std::uint32_t>(step.holds.size()); h-- > 0;) {
+      what.hold = h;
+      if (step.holds[h].needs_release()) return what;
+    }
+    return std::nullopt;
+  }
+  if (!needs_undo(step)) return std::nullopt;
+  what.undo = !(step.in_doubt() && definition_.steps[i].undo_needs_output);
+  return what;
+}
+
+std::optional<SagaMachine::Trying> SagaMachine::target() const {
+  return state_.compensating ? backward() : forward();
+}
+
+const StepAction& SagaMachine::action_of(StepIndex step, bool undo) const noexcept {
+  return undo ? definition_.steps[step].undo : definition_.steps[step].action;
+}
+
+const RetryPolicy& SagaMachine::policy() const noexcept {
+  const bool forward = !trying_->undo && !state_.compensating;
+  return forward ? definition_.steps[trying_->step].limits.retry : definition_.undo_policy;
+}
+
+/// Protocol rules 2, 4 and 7: what the log must know before the world is asked.
+bool SagaMachine::intent_missing() const {
+  const StepState& step = state_.steps[trying_->step];
+  const StepKind kind = action_of(trying_->step, trying_->undo).kind;
+  const bool one_append = options_.atomic_effects;
+  if (kind == StepKind::call) return !trying_->undo && !step.intended;
+  if (trying_->undo) return !one_append && kind == StepKind::adjust && !is_set(step.undo_until);
+  if (kind == StepKind::reserve) {
+    return (trying_->hold > 0 || !one_append) && trying_->hold >= step.holds.size();
+  }
+  return !one_append && !step.intended;
+}
+
+Action SagaMachine::next(Time now, Time log_now) {
+  Action action;
+  if (to_append_.empty()) action.kind = propose(now);
+  if (!to_append_.empty()) {
+    action.kind = Action::Kind::append;
+    stamp(to_append_.front(), log_now);
+    action.record = to_append_.front();
+    return action;
+  }
+  if (!trying_) return action;
+  const bool starts = action.kind == Action::Kind::call || action.kind == Action::Kind::apply;
+  action.step = trying_->step;
+  action.undo = trying_->undo;
+  action.hold = trying_->hold;
+  action.attempt = trying_->count + (starts ? 1 : 0);
+  action.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
+  action.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
+                       : trying_->moves_at();
+  return action;
+}
+
+Action::Kind SagaMachine::propose(Time now) {
+  if (state_.end) return Action::Kind::finished;
+  if (fenced_) return Action::Kind::fenced;
+  if (state_.parked) return Action::Kind::stuck;
+  if (state_.owner != options_.owner) {
+    to_append_.push_back(record(RecordKind::taken_over, 0));
+    return Action::Kind::append;
+  }
+  if (const auto what = target()) return attempt(*what, now);
+  to_append_.push_back(end_record());
+  return Action::Kind::append;
+}
+
+Action::Kind SagaMachine::attempt(const Trying& what, Time now) {
+  if (!trying_ || !trying_->is(what)) {
+    trying_ = what;
+    trying_->doubt = !what.undo && state_.steps[what.step].in_doubt();
+    fixed_until_ = {};
+  }
+  if (trying_->under_way && now >= trying_->deadline) {
+    trying_->under_way = false;
+    failed_attempt({Errc::timed_out}, now);
+    if (!to_append_.empty()) return Action::Kind::append;
+  }
+  if (trying_->under_way) return Action::Kind::await;
+  if (now < trying_->next_try) return Action::Kind::wait;
+  const bool call = action_of(what.step, what.undo).is_call();
+  if (!intent_missing()) return call ? Action::Kind::call : Action::Kind::apply;
+  if (!call) return Action::Kind::prepare;
+  to_append_.push_back(record(RecordKind::intent, what.step));
+  return Action::Kind::append;
+}
+
+void SagaMachine::started(const Action& action, Time now, const Operation* operation) {
+  if (operation != nullptr) fixed_until_ = until_of(*operation);
+  last_ticket_ = action.ticket;
+  trying_->ticket = action.ticket;
+  trying_->under_way = true;
+  trying_->count = action.attempt;
+  trying_->last_start = now;
+  if (trying_->count == 1) trying_->first_start = now;
+  trying_->deadline = action.when;
+}
+
+// --- what people ask
+
+bool SagaMachine::may_be_cancelled() const noexcept {
+  return !state_.pivot_done(definition_) && !state_.pivot_pending(definition_);
+}
+
+bool SagaMachine::cancel(std::string_view reason) {
+  if (!may_be_cancelled()) return false;
+  if (state_.compensating) return true;
+  RunRecord made = record(RecordKind::cancelled, 0);
+  made.reason = reason.empty() ? "cancelled" : std::string(reason);
+  reconsider(made);  // an intent that is not recorded yet must not follow it
+  to_append_.push_back(std::move(made));
+  return true;
+}
+
+bool SagaMachine::resume() {
+  if (!state_.parked) return false;
+  to_append_.push_back(record(RecordKind::resumed, state_.parked_step));
+  return true;
+}
+
+Time SagaMachine::fixed_until(StepIndex step, bool undo, std::uint32_t hold) const noexcept {
+  const StepState& state = state_.steps[step];
+  const StepKind kind = action_of(step, undo).kind;
+  Time recorded;
+  if (kind == StepKind::reserve && hold < state.holds.size()) recorded = state.holds[hold].until;
+  if (kind == StepKind::adjust) recorded = undo ? state.undo_until : state.until;
+  if (is_set(recorded)) return recorded;
+  const bool tried = trying_ && trying_->step == step && trying_->undo == undo &&
+                     trying_->hold == hold;
+  return tried ? fixed_until_ : Time{};
+}
+
+std::optional<SagaMachine::Current> SagaMachine::current() const {
+  if (state_.end) return std::nullopt;
+  const auto what = target();
+  if (state_.parked) {
+    const bool undo = what && what->step == state_.parked_step && what->undo;
+    return Current{state_.parked_step, undo, 0, false, {}};
+  }
+  if (!what) return std::nullopt;
+  if (!trying_ || !trying_->is(*what)) return Current{what->step, what->undo, 0, false, {}};
+  return Current{what->step, what->undo, trying_->count, trying_->under_way, trying_->moves_at()};
+}
+
+}  // namespace v0
+}  // namespace invsaga

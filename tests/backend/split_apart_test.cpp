@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `split` over a stock that answers later.
+#include <algorithm>
+
+#include <invsaga/testing/apart_backend.hpp>
+
+#include "tests/backend/split_parts.hpp"
+
+namespace invsaga::testing {
+namespace {
+
+using namespace parts;
+
+struct Heard {
+  static void call(void* self, std::uint64_t tag, const result<Applied>& applied) {
+    auto& heard = *static_cast<Heard*>(self);
+    ++heard.times;
+    heard.tag = tag;
+    heard.last = applied;
+  }
+  Completion completion(std::uint64_t with) { return {&call, this, with}; }
+
+  int times = 0;
+  std::uint64_t tag = 0;
+  result<Applied> last = Error{Errc::unavailable};
+};
+
+class SplitOfApart : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    open(parts_);
+    EXPECT_THAT(parts_.log.append(run, 0, Parts::record(RecordKind::begun)), IsOkAndHolds(1u));
+  }
+  void open(ApartParts& parts) {
+    const Line stock{Row{0}, 10};
+    Heard heard;
+    parts.stock.submit(Adjust{{9, 1}, AdjustReason::opening, later, {&stock, 1}}, {}, {},
+                       heard.completion(0));
+    executor_.run_all();
+    EXPECT_THAT(heard.last, IsAdjusted());
+  }
+
+  ManualClock clock_{start};
+  SimulatedExecutor executor_{clock_};
+  KeepingRecorder recorder_;
+  ApartParts parts_{clock_, executor_, {}, &recorder_};
+  FaultPlan plan_;
+  TwoEvents effects_;
+  const Effects view_ = effects_.view();
+  const Operation reserve_ = Reserve{hold, later, {&four, 1}};
+};
+
+TEST_F(SplitOfApart, AnswersOnceAndLaterWithTheTagOfWhoeverAsked) {
+  ApartBackend backend(parts_, plan_);
+  Heard heard;
+  backend.submit(reserve_, view_, {}, heard.completion(42));
+  EXPECT_EQ(heard.times, 0) << "never from within submit";
+  executor_.run_all();
+  EXPECT_EQ(heard.times, 1);
+  EXPECT_EQ(heard.tag, 42u);
+  ASSERT_THAT(heard.last, IsReserved(hold, later));
+  EXPECT_EQ(heard.last.value().position, 2u);
+  EXPECT_EQ(plan_.story(), "1 operation\n2 append\n3 put\n4 put\n");
+}
+
+TEST_F(SplitOfApart, KeepsARunOutOfTheStocksSight) {
+  ApartBackend backend(parts_);
+  Effects effects = effects_.view();
+  effects.tag = 99;
+  Heard heard;
+  backend.submit(reserve_, effects, {}, heard.completion(0));
+  executor_.run_all();
+  const KeptRecord& record = recorder_.records().back();
+  EXPECT_FALSE(record.run.is_set());
+  EXPECT_EQ(record.tag, 99u) << "the tag is the recorder's";
+}
+
+TEST_F(SplitOfApart, NamesShortLinesInTheCallersStorage) {
+  ApartBackend backend(parts_);
+  const Operation large = Reserve{hold, later, {&eleven, 1}};
+  std::vector<ShortLine> shorts(4);
+  Heard heard;
+  backend.submit(large, view_, shorts, heard.completion(0));
+  executor_.run_all();
+  EXPECT_THAT(heard.last, IsOutOfStock(Row{0}, 11, 10));
+  EXPECT_EQ(shorts[0], (ShortLine{Row{0}, 11, 10}));
+  EXPECT_EQ(shorts_of(heard.last).size(), 1u);
+}
+
+TEST_F(SplitOfApart, ALineThatIsCutTellsWhoeverWaitsAndTheOperationArrivesAllTheSame) {
+  Heard heard;
+  {
+    ApartBackend backend(parts_);
+    backend.submit(reserve_, view_, {}, heard.completion(0));
+  }
+  EXPECT_EQ(heard.times, 1);
+  EXPECT_THAT(heard.last, ErrorIs(Errc::reply_lost));
+  executor_.run_all();
+  EXPECT_EQ(heard.times, 1);
+  EXPECT_EQ(parts_.stock.stock(Row{0}).value().reserved, 4);
+  EXPECT_EQ(parts_.log.read(run).value().size(), 1u) << "its record was the process's to write";
+  ApartBackend next(parts_);
+  next.submit(reserve_, view_, {}, heard.completion(0));
+  executor_.run_all();
+  EXPECT_THAT(heard.last, IsReserved(hold));
+  EXPECT_EQ(parts_.stock.stock(Row{0}).value().reserved, 4);
+}
+
+TEST_F(SplitOfApart, ARepeatMendsAnyFaultAtAnyWrite) {
+  const Fault faults[] = {Fault::failed,     Fault::lost,         Fault::duplicate,  Fault::late,
+                          Fault::late_reply, Fault::crash_before, Fault::crash_after};
+  for (const Fault fault : faults) {
+    for (std::uint64_t write = 1; write <= 4; ++write) {
+      SCOPED_TRACE(std::string(name(fault)) + " at " + std::to_string(write));
+      ApartParts parts(clock_, executor_);
+      open(parts);
+      ASSERT_THAT(parts.log.append(run, 0, Parts::record(RecordKind::begun)), IsOkAndHolds(1u));
+      FaultPlan plan;
+      plan.at(write, fault);
+      Heard first;
+      Heard second;
+      {
+        ApartBackend backend(parts, plan);
+        backend.submit(reserve_, view_, {}, first.completion(0));
+        executor_.run_all();
+      }
+      EXPECT_EQ(first.times, 1);
+      plan.restart();
+      ApartBackend backend(parts, plan);
+      backend.submit(reserve_, view_, {}, second.completion(0));
+      executor_.run_all();
+      EXPECT_THAT(second.last, IsReserved(hold, later));
+      plan.deliver_all_late();
+      executor_.run_all();
+      EXPECT_EQ(first.times, 1) << "answered exactly once";
+      EXPECT_EQ(second.times, 1);
+      EXPECT_EQ(parts.stock.stock(Row{0}).value(), (StockCounters{10, 4, 0, 0}));
+      EXPECT_EQ(parts.log.read(run).value().size(), 2u);
+      EXPECT_EQ(parts.outbox.pending(10).value().size(), 2u);
+    }
+  }
+}
+
+TEST_F(SplitOfApart, OperationsOvertakeEachOtherOnTheirWay) {
+  ApartOptions options;
+  options.longest_way = Duration{20};
+  ApartParts parts(clock_, executor_, options, &recorder_);
+  const Line one{Row{0}, 1};
+  std::vector<Operation> operations;
+  for (std::uint64_t i = 1; i <= 20; ++i)
+    operations.emplace_back(Reserve{{7, 100 + i}, later, {&one, 1}});
+  std::vector<Heard> heard(operations.size());
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    parts.stock.submit(operations[i], {}, {}, heard[i].completion(i));
+  }
+  EXPECT_EQ(parts.stock.under_way(), 20u);
+  executor_.run_all();
+  EXPECT_EQ(parts.stock.under_way(), 0u);
+  std::vector<std::uint64_t> order;
+  for (const KeptRecord& record : recorder_.records()) {
+    const Operation operation = record.operation->view();
+    if (const auto* const reserve = std::get_if<Reserve>(&operation))
+      order.push_back(reserve->id.low);
+  }
+  EXPECT_EQ(order.size(), 20u);
+  EXPECT_FALSE(std::ranges::is_sorted(order));
+  for (const Heard& one_heard : heard) EXPECT_EQ(one_heard.times, 1);
+}
+
+}  // namespace
+}  // namespace invsaga::testing

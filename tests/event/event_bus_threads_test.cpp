@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// labels: tsan
+//
+// The bus, the inbox and the relay with many threads at once: the order of each saga is kept,
+// nothing is lost and nothing is acted on twice.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <invsaga/inbox.hpp>
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/reference/claim_table.hpp>
+#include <invsaga/reference/outbox_queue.hpp>
+#include <invsaga/relay.hpp>
+#include <invsaga/testing/event_bus_conformance.hpp>
+#include <invsaga/testing/simulation.hpp>
+
+namespace invsaga::testing {
+namespace {
+
+/// The bus on threads of its own, by a clock that they move: retries take no real time.
+struct ThreadHarness {
+  explicit ThreadHarness(unsigned threads = 3) : executor(clock, threads) {}
+
+  ManualClock clock{time_from_ms(1'000'000)};
+  ThreadExecutor executor;
+  MemoryBus memory_bus{{clock, executor}};
+
+  MemoryBus& bus() { return memory_bus; }
+  void settle() {
+    for (;;) {
+      const MemoryBusCounts counts = memory_bus.counts();
+      std::size_t stuck = 0;
+      for (const DeadLetter& letter : memory_bus.dead(counts.pending)) stuck += letter.behind + 1;
+      if (counts.pending == stuck) return;
+      std::this_thread::yield();
+    }
+  }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(MemoryBusOnThreads, EventBusConformance, ThreadHarness);
+
+struct Size {
+  unsigned producers;
+  unsigned threads;
+  unsigned consumers;
+};
+
+class ManyThreads : public ::testing::TestWithParam<Size> {
+ protected:
+  static constexpr std::uint64_t sagas_per_producer = 20;
+  static constexpr std::uint64_t events_per_saga = 25;
+
+  /// Each producer has sagas of its own, and publishes their events round and round.
+  static void produce(MemoryBus& bus, unsigned producer) {
+    for (std::uint64_t sequence = 1; sequence <= events_per_saga; ++sequence) {
+      for (std::uint64_t i = 0; i < sagas_per_producer; ++i) {
+        const RunId saga = saga_no(producer * sagas_per_producer + i);
+        // Sometimes twice, as by a relay that lost an acknowledgement.
+        for (int times = sequence % 7 == 0 ? 2 : 1; times > 0; --times) {
+          ASSERT_THAT(bus.publish(event_of(saga, sequence)), IsOk());
+        }
+      }
+    }
+  }
+};
+
+/// One table for all, as a backend has it, with a lock.
+class LockedClaims {
+ public:
+  Time now() const { return locked()->now(); }
+  result<ClaimAnswer> claim(const Claim& claim) { return locked()->claim(claim); }
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
+    return locked()->extend(key, epoch, until);
+  }
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    return locked()->confirm(key, epoch, answer);
+  }
+  result<void> release(RequestKey key, std::uint64_t epoch) {
+    return locked()->release(key, epoch);
+  }
+
+ private:
+  struct Locked {
+    std::unique_lock<std::mutex> lock;
+    ClaimTable* table;
+    ClaimTable* operator->() const { return table; }
+  };
+  Locked locked() const { return {std::unique_lock(mutex_), &table_}; }
+
+  mutable std::mutex mutex_;
+  mutable ClaimTable table_;
+};
+
+// A15: the order of each key under many producers and consumers, with failures and repeats.
+TEST_P(ManyThreads, KeepTheOrderOfEachSagaAndActOnEachEventOnce) {
+  const Size size = GetParam();
+  LockedClaims claims;
+  std::vector<std::unique_ptr<Recipient>> effects;
+  std::vector<std::unique_ptr<Inbox>> inboxes;
+  ThreadHarness harness(size.threads);
+  for (unsigned i = 0; i < size.consumers; ++i) {
+    const std::string name = "consumer " + std::to_string(i);
+    effects.push_back(std::make_unique<Recipient>());
+    inboxes.push_back(std::make_unique<Inbox>(claims, name));
+    const auto effect =
+        [handler = effects.back()->handler(),
+         tries = std::make_shared<std::atomic<unsigned>>(0)](const Event& event) -> result<void> {
+      if (++*tries % 11 == 0) return Error{Errc::unavailable};
+      INVSAGA_CHECK(handler(event));
+      return success();
+    };
+    ASSERT_THAT(harness.bus().subscribe(name, {}, inboxes.back()->handler(effect)), IsOk());
+  }
+  std::vector<std::thread> producers;
+  for (unsigned i = 0; i < size.producers; ++i) {
+    producers.emplace_back([&, i] { produce(harness.bus(), i); });
+  }
+  for (std::thread& producer : producers) producer.join();
+  harness.settle();
+
+  for (const auto& effect : effects) {
+    for (std::uint64_t saga = 0; saga < size.producers * sagas_per_producer; ++saga) {
+      EXPECT_THAT(effect->sequences_of(saga_no(saga)), IsCountedFrom1To(events_per_saga));
+    }
+  }
+  const MemoryBusCounts counts = harness.bus().counts();
+  EXPECT_EQ(counts.published, size.producers * sagas_per_producer * events_per_saga);
+  EXPECT_EQ(counts.handled, counts.published * size.consumers);
+  EXPECT_EQ(counts.duplicate, counts.repeated * size.consumers);
+  EXPECT_EQ(counts.dead, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, ManyThreads,
+                         ::testing::Values(Size{1, 1, 1}, Size{2, 2, 3}, Size{4, 3, 2}),
+                         [](const auto& info) {
+                           return std::to_string(info.param.producers) + "_producers_" +
+                                  std::to_string(info.param.threads) + "_threads_" +
+                                  std::to_string(info.param.consumers) + "_consumers";
+                         });
+
+/// One outbox for all, with a lock.
+class LockedOutbox {
+ public:
+  result<bool> put(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    return queue_.put(event);
+  }
+  result<std::vector<Event>> pending(std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    return queue_.pending(limit);
+  }
+  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
+    const std::lock_guard lock(mutex_);
+    return queue_.acknowledge(saga, sequence);
+  }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return queue_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  OutboxQueue queue_;
+};
+
+TEST(RelayOnThreads, BringsEverythingToTheBusHoweverManyWakeIt) {
+  constexpr unsigned writers = 3;
+  constexpr std::uint64_t last = 200;
+  ThreadHarness harness;
+  Recipient recipient;
+  ASSERT_THAT(harness.bus().subscribe("a", {}, recipient.handler()), IsOk());
+  LockedOutbox outbox;
+  Relay relay(outbox, harness.bus(), {harness.clock, harness.executor});
+  std::vector<std::thread> threads;
+  for (unsigned writer = 0; writer < writers; ++writer) {
+    threads.emplace_back([&, writer] {
+      for (std::uint64_t sequence = 1; sequence <= last; ++sequence) {
+        EXPECT_THAT(outbox.put(event_of(saga_no(writer), sequence)), IsOkAndHolds(true));
+        relay.wake();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  while (outbox.size() > 0) std::this_thread::yield();
+  harness.settle();
+  for (unsigned writer = 0; writer < writers; ++writer) {
+    EXPECT_THAT(recipient.sequences_of(saga_no(writer)), IsCountedFrom1To(last));
+  }
+  EXPECT_EQ(relay.counts().published, writers * last);
+}
+
+TEST(RelayOnThreads, EndsInTheMidstOfItsWork) {
+  ManualClock clock(time_from_ms(1'000'000));
+  ThreadExecutor executor(clock, 3);
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> alive{0};
+    LockedOutbox outbox;
+    const auto handler = [&](const Event& event) -> result<Handling> {
+      ++alive;
+      std::this_thread::yield();
+      --alive;
+      if (event.sequence % 3 == 0) return Error{Errc::unavailable};
+      return Handling::handled;
+    };
+    {
+      MemoryBus bus({clock, executor});
+      ASSERT_THAT(bus.subscribe("a", {}, handler), IsOk());
+      Relay relay(outbox, bus, {clock, executor});
+      for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
+        for (std::uint64_t saga = 1; saga <= 5; ++saga) {
+          ASSERT_THAT(outbox.put(event_of(saga_no(saga), sequence)), IsOkAndHolds(true));
+        }
+        relay.wake();
+      }
+    }
+    EXPECT_EQ(alive, 0) << "no handler outlives its bus";
+  }
+}
+
+}  // namespace
+}  // namespace invsaga::testing

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/inbox.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/reference/claim_table.hpp>
+#include <invsaga/testing/events.hpp>
+#include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/simulation.hpp>
+
+namespace invsaga::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr Time start = time_from_ms(1'000'000'000);
+
+/// A table of claims that fails on demand.
+class Claims {
+ public:
+  Claims() { table.advance_to(start); }
+
+  Time now() const { return table.now(); }
+  result<ClaimAnswer> claim(const Claim& claim) {
+    ++claims;
+    return table.claim(claim);
+  }
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
+    return table.extend(key, epoch, until);
+  }
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    if (lose_confirms > 0 && lose_confirms-- > 0) {
+      if (confirms_take_effect) (void)table.confirm(key, epoch, answer);
+      return Error{confirms_take_effect ? Errc::reply_lost : Errc::unavailable};
+    }
+    return table.confirm(key, epoch, answer);
+  }
+  result<void> release(RequestKey key, std::uint64_t epoch) { return table.release(key, epoch); }
+  void pass(Duration time) { table.advance_to(table.now() + time); }
+
+  ClaimTable table;
+  int claims = 0;
+  int lose_confirms = 0;
+  bool confirms_take_effect = false;
+};
+static_assert(IdempotencyStore<Claims>);
+
+class InboxTest : public ::testing::Test {
+ protected:
+  Inbox& inbox() {
+    if (!inbox_) inbox_ = std::make_unique<Inbox>(claims, "mail", options);
+    return *inbox_;
+  }
+  /// The process ends, and starts again over the same store.
+  void restart() { inbox_.reset(); }
+
+  static Event event(std::uint64_t sequence, std::uint64_t saga = 1) {
+    Event made = event_of(saga_no(saga), sequence);
+    made.time = start;
+    return made;
+  }
+  result<Handling> handle(const Event& event, Inbox& by) {
+    return by.handle(event, [this](const Event& acted_on) -> result<void> {
+      if (fails) return *fails;
+      effects.push_back(acted_on.sequence);
+      return success();
+    });
+  }
+  result<Handling> handle(const Event& event) { return handle(event, inbox()); }
+
+  Claims claims;
+  InboxOptions options;
+  std::optional<Error> fails;
+  std::vector<std::uint64_t> effects;
+
+ private:
+  std::unique_ptr<Inbox> inbox_;
+};
+
+TEST_F(InboxTest, ActsOnAnEventOnceHoweverOftenItComes) {
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(effects, ElementsAre(1, 2));
+  EXPECT_EQ(inbox().counts().handled, 2u);
+  EXPECT_EQ(inbox().counts().duplicate, 2u);
+}
+
+TEST_F(InboxTest, RemembersWhatWasHandledAcrossARestart) {
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  restart();
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+}
+
+TEST_F(InboxTest, ConsumersOfOtherNamesActOnTheirOwn) {
+  Inbox other(claims, "stock", options);
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1), other), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(effects, ElementsAre(1, 1));
+}
+
+// E4. What others got wrong: marked before the work, so that a failure loses the message.
+TEST_F(InboxTest, AFailingEffectGivesTheRightBackAndTheNextDeliveryActs) {
+  fails = Error{Errc::unavailable, 7};
+  EXPECT_EQ(handle(event(1)).assume_error(), (Error{Errc::unavailable, 7}));
+  EXPECT_THAT(handle(event(1)), ErrorIs(Errc::unavailable)) << "at once, not after the lease";
+  fails.reset();
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_EQ(inbox().counts().failed, 2u);
+}
+
+TEST_F(InboxTest, AnEffectThatThrowsGivesTheRightBackAndGoesOnThrowing) {
+  const auto throws = [](const Event&) -> result<void> { throw std::runtime_error("effect"); };
+  EXPECT_THROW((void)inbox().handle(event(1), throws), std::runtime_error);
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+}
+
+TEST_F(InboxTest, IsBusyWhileAnotherOfItsNameActs) {
+  Inbox other(claims, "mail", options);
+  const auto entry = inbox().open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  EXPECT_THAT(handle(event(1), other), ErrorIs(Errc::busy));
+  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1), other), IsOkAndHolds(Handling::duplicate));
+  EXPECT_TRUE(effects.empty());
+  EXPECT_EQ(other.counts().busy, 1u);
+}
+
+// E7. The process dies between effect and confirmation: the lease lapses, and it is done again.
+TEST_F(InboxTest, AfterACrashBetweenEffectAndConfirmationItActsAgainWhenTheLeaseHasLapsed) {
+  ASSERT_THAT(inbox().open(event(1)), IsOk());
+  effects.push_back(1);
+  restart();
+  EXPECT_THAT(handle(event(1)), ErrorIs(Errc::busy));
+  claims.pass(options.lease);
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(effects, ElementsAre(1, 1)) << "so effects are idempotent by the event's id ...";
+}
+
+TEST_F(InboxTest, AnEffectThatConfirmsItsOwnClaimIsDoneOnceAlsoThroughACrash) {
+  const auto entry = inbox().open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  const InboxClaim claim = entry.assume_value().claim;
+  // ... or one append with the confirmation: a run that ends confirms its request with its output.
+  effects.push_back(1);
+  ASSERT_THAT(claims.confirm(claim.key, claim.epoch, as_bytes("output")), IsOk());
+  restart();
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(effects, ElementsAre(1));
+}
+
+TEST_F(InboxTest, TakesAClaimThatTheEffectConfirmedForHandled) {
+  const auto confirms = [this](const Event&, const InboxClaim& claim) -> result<void> {
+    return claims.confirm(claim.key, claim.epoch, as_bytes("output"));
+  };
+  EXPECT_THAT(inbox().handle(event(1), confirms), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  ASSERT_THAT(inbox().open(event(2)), IsOk());
+  EXPECT_EQ(inbox().confirmed(event(2)), Handling::handled);
+}
+
+TEST_F(InboxTest, AConfirmationThatFailedIsMadeUpForWithoutTheEffect) {
+  for (const bool took_effect : {false, true}) {
+    effects.clear();
+    claims.confirms_take_effect = took_effect;
+    claims.lose_confirms = 2;
+    const Event once = event(took_effect ? 2 : 1);
+    EXPECT_EQ(handle(once).assume_error().remedy(),
+              took_effect ? Remedy::ask_again : Remedy::retry);
+    EXPECT_FALSE(handle(once).has_value());
+    EXPECT_THAT(handle(once), IsOkAndHolds(Handling::handled));
+    EXPECT_THAT(handle(once), IsOkAndHolds(Handling::duplicate));
+    EXPECT_EQ(effects.size(), 1u);
+  }
+  EXPECT_EQ(inbox().counts().unconfirmed, 2u);
+  EXPECT_EQ(inbox().counts().handled, 2u);
+}
+
+TEST_F(InboxTest, WhoLostItsLeaseIsToldAndDoesNotConfirm) {
+  const auto entry = inbox().open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  claims.pass(options.lease);
+  Inbox other(claims, "mail", options);
+  ASSERT_THAT(other.open(event(1)), IsOk());
+  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_THAT(inbox().extend(entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_EQ(inbox().counts().handled, 0u);
+}
+
+TEST_F(InboxTest, WhoLostItsLeaseTakesTheOthersWordForIt) {
+  const auto entry = inbox().open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  claims.pass(options.lease);
+  Inbox other(claims, "mail", options);
+  ASSERT_THAT(handle(event(1), other), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+}
+
+TEST_F(InboxTest, ASlowEffectKeepsItsLeaseByExtendingIt) {
+  const auto entry = inbox().open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  for (int i = 0; i < 5; ++i) {
+    claims.pass(options.lease - Duration{1});
+    ASSERT_THAT(inbox().extend(entry.assume_value()), IsOk());
+  }
+  Inbox other(claims, "mail", options);
+  EXPECT_THAT(handle(event(1), other), ErrorIs(Errc::busy));
+  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+}
+
+TEST_F(InboxTest, NeverActsOnAnEventPastItsWindow) {
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+  claims.pass(options.window);
+  EXPECT_THAT(handle(event(3)), ErrorIs(Errc::too_late));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::duplicate)) << "known to be handled";
+  EXPECT_EQ(effects.size(), 1u);
+  EXPECT_EQ(inbox().counts().expired, 1u);
+}
+
+TEST_F(InboxTest, GivesAnEventWithoutATimeTheWindowFromItsArrival) {
+  claims.pass(options.window * 3);
+  Event timeless = event(1);
+  timeless.time = {};
+  EXPECT_THAT(handle(timeless), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(timeless), IsOkAndHolds(Handling::duplicate));
+}
+
+TEST_F(InboxTest, RefusesAnIdThatIsKnownAtAnotherPlace) {
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  Event other = event(2);
+  other.id = event(1).id;
+  EXPECT_THAT(handle(other), ErrorIs(Errc::invalid_argument));
+  EXPECT_EQ(inbox().counts().mismatch, 1u);
+}
+
+TEST_F(InboxTest, RefusesAnEventThatLacksWhatItIsKnownBy) {
+  Event nameless = event(1);
+  nameless.id = {};
+  EXPECT_THAT(handle(nameless), ErrorIs(Errc::invalid_argument));
+  EXPECT_EQ(claims.claims, 0);
+}
+
+// --- Order
+
+TEST_F(InboxTest, NeverActsOnAnEventBelowOneThatWasHandled) {
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(5)), IsOkAndHolds(Handling::handled)) << "gaps are of other types";
+  EXPECT_THAT(handle(event(3)), ErrorIs(Errc::moved_on));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate)) << "a repeat is no regression";
+  EXPECT_THAT(handle(event(3, 2)), IsOkAndHolds(Handling::handled)) << "another saga";
+  EXPECT_THAT(effects, ElementsAre(1, 5, 3));
+  EXPECT_EQ(inbox().counts().out_of_order, 1u);
+}
+
+TEST_F(InboxTest, ParksAnEventWhilePredecessorsAreMissingIfItIsSentThemAll) {
+  options.order = InboxOrder::consecutive;
+  EXPECT_THAT(handle(event(3)), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(3)), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(3)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(effects, ElementsAre(1, 2, 3));
+  EXPECT_EQ(inbox().counts().parked, 3u);
+}
+
+TEST_F(InboxTest, KnowsThePredecessorThatItHandledBeforeARestartOrThatAnotherHandled) {
+  options.order = InboxOrder::consecutive;
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  restart();
+  EXPECT_THAT(handle(event(3)), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+  // As after a change of the number of partitions.
+  Inbox other(claims, "mail", options);
+  EXPECT_THAT(handle(event(4), other), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(handle(event(3), other), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(4)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(3)), IsOkAndHolds(Handling::duplicate));
+}
+
+TEST_F(InboxTest, WaitsForAPredecessorThatIsUnderWayElsewhere) {
+  options.order = InboxOrder::consecutive;
+  Inbox other(claims, "mail", options);
+  const auto entry = other.open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(other.confirm(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+}
+
+TEST_F(InboxTest, ForgetsTheOldestSagasAndStillActsOnceOnTheirEvents) {
+  options.max_sagas = 2;
+  for (const InboxOrder order : {InboxOrder::ascending, InboxOrder::consecutive}) {
+    options.order = order;
+    restart();
+    effects.clear();
+    const std::uint64_t first = order == InboxOrder::ascending ? 10 : 20;
+    for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+      for (std::uint64_t saga = first; saga < first + 5; ++saga) {
+        EXPECT_THAT(handle(event(sequence, saga)), IsOkAndHolds(Handling::handled));
+        EXPECT_THAT(handle(event(sequence, saga)), IsOkAndHolds(Handling::duplicate));
+      }
+    }
+    EXPECT_THAT(handle(event(1, first)), IsOkAndHolds(Handling::duplicate));
+    EXPECT_EQ(effects.size(), 15u);
+  }
+}
+
+// --- Behind a bus
+
+class InboxBehindABus : public ::testing::TestWithParam<std::uint64_t> {};
+
+/// Delivers some events again and some late.
+class RandomFaults final : public DeliveryFaults {
+ public:
+  explicit RandomFaults(std::uint64_t seed) : rng_(seed) {}
+  DeliveryFault befalls(const Event&, std::string_view) override {
+    DeliveryFault fault;
+    if (rng_.below(4) == 0) fault.late = Duration{static_cast<std::int64_t>(rng_.below(500))};
+    fault.again = static_cast<std::uint32_t>(rng_.below(3));
+    fault.again_after = Duration{static_cast<std::int64_t>(rng_.below(3) * 100)};
+    injected += fault.again;
+    return fault;
+  }
+  std::uint64_t injected = 0;
+
+ private:
+  Rng rng_;
+};
+
+// E5, E10: whatever the bus does and however the handler fails, one effect an event, in order.
+TEST_P(InboxBehindABus, ActsOnEachEventOnceAndInOrder) {
+  ManualClock clock(start);
+  SeededChooser chooser(GetParam());
+  SimulatedExecutor executor(clock, &chooser);
+  RandomFaults faults(GetParam());
+  Claims claims;
+  Inbox inbox(claims, "mail");
+  Rng rng(GetParam());
+  Recipient effects;
+  MemoryBusOptions options;
+  options.faults = &faults;
+  MemoryBus bus({clock, executor, GetParam()}, options);
+  const auto effect = [&, record = effects.handler()](const Event& event) -> result<void> {
+    if (rng.below(4) == 0) return Error{Errc::unavailable};
+    INVSAGA_CHECK(record(event));
+    return success();
+  };
+  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
+    for (std::uint64_t saga = 1; saga <= 4; ++saga) {
+      ASSERT_THAT(bus.publish(event_of(saga_no(saga), sequence)), IsOk());
+    }
+  }
+  executor.run_all();
+  for (std::uint64_t saga = 1; saga <= 4; ++saga) {
+    EXPECT_THAT(effects.sequences_of(saga_no(saga)), IsCountedFrom1To(6));
+  }
+  EXPECT_EQ(inbox.counts().handled, 24u);
+  EXPECT_EQ(inbox.counts().duplicate, faults.injected);
+  EXPECT_EQ(inbox.counts().out_of_order, 0u);
+  EXPECT_EQ(bus.counts().pending, 0u);
+}
+
+// E9, E11: events that arrive in any order are acted on in theirs; the early ones are counted.
+TEST_P(InboxBehindABus, PutsEventsInOrderThatArriveInAnyOther) {
+  ManualClock clock(start);
+  SimulatedExecutor executor(clock);
+  Claims claims;
+  InboxOptions options;
+  options.order = InboxOrder::consecutive;
+  Inbox inbox(claims, "mail", options);
+  Recipient effects;
+  MemoryBus bus({clock, executor, GetParam()});
+  const auto effect = [record = effects.handler()](const Event& event) -> result<void> {
+    INVSAGA_CHECK(record(event));
+    return success();
+  };
+  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  std::vector<Event> events;
+  for (std::uint64_t saga = 1; saga <= 3; ++saga) {
+    for (std::uint64_t sequence = 1; sequence <= 8; ++sequence) {
+      events.push_back(event_of(saga_no(saga), sequence));
+    }
+  }
+  Rng rng(GetParam());
+  for (std::size_t i = events.size(); i > 1; --i) std::swap(events[i - 1], events[rng.below(i)]);
+  for (const Event& event : events) {
+    ASSERT_THAT(bus.publish(event), IsOk());
+    executor.run_until(clock.now());
+  }
+  for (std::uint64_t saga = 1; saga <= 3; ++saga) {
+    EXPECT_THAT(effects.sequences_of(saga_no(saga)), IsCountedFrom1To(8));
+  }
+  EXPECT_EQ(clock.now(), start) << "each is acted on as soon as its predecessor was";
+  EXPECT_GE(inbox.counts().parked, bus.counts().parked);
+  EXPECT_GT(bus.counts().parked, 0u);
+  EXPECT_EQ(bus.counts().pending, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, InboxBehindABus, ::testing::Range<std::uint64_t>(1, 41));
+
+}  // namespace
+}  // namespace invsaga::testing

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <invsaga/relay.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <invsaga/inbox.hpp>
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/reference/claim_table.hpp>
+#include <invsaga/reference/outbox_queue.hpp>
+#include <invsaga/testing/events.hpp>
+#include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/outbox_conformance.hpp>
+#include <invsaga/testing/simulation.hpp>
+
+namespace invsaga::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr Time start = time_from_ms(1'000'000);
+
+// --- The contract of the outbox
+
+struct QueueHarness {
+  OutboxQueue queue;
+  std::optional<OutboxQueue> small_queue;
+
+  OutboxQueue& outbox() { return queue; }
+  OutboxQueue* small(std::size_t events) {
+    OutboxLimits limits;
+    limits.max_events = events;
+    return &small_queue.emplace(limits);
+  }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(OutboxQueue, OutboxConformance, QueueHarness);
+
+// --- The relay
+
+/// An outbox that fails on demand.
+class Outbox {
+ public:
+  result<bool> put(const Event& event) { return queue.put(event); }
+  result<std::vector<Event>> pending(std::size_t limit) {
+    ++reads;
+    largest_read = std::max(largest_read, limit);
+    if (read_fails) return Error{Errc::unavailable};
+    return queue.pending(limit);
+  }
+  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
+    if (acknowledge_fails) return Error{Errc::reply_lost};
+    return queue.acknowledge(saga, sequence);
+  }
+
+  OutboxQueue queue;
+  int reads = 0;
+  std::size_t largest_read = 0;
+  bool read_fails = false;
+  bool acknowledge_fails = false;
+};
+
+/// A bus that notes what it takes and refuses on demand.
+class Bus {
+ public:
+  result<void> publish(const Event& event) {
+    ++attempts;
+    if (fault) INVSAGA_CHECK(fault(event));
+    taken.push_back(event);
+    return success();
+  }
+  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
+    return success();
+  }
+  std::vector<std::uint64_t> sequences_of(RunId saga) const {
+    std::vector<std::uint64_t> sequences;
+    for (const Event& event : taken) {
+      if (event.saga == saga) sequences.push_back(event.sequence);
+    }
+    return sequences;
+  }
+
+  std::function<result<void>(const Event&)> fault;
+  std::vector<Event> taken;
+  int attempts = 0;
+};
+static_assert(EventBus<Bus>);
+
+class RelayTest : public ::testing::Test {
+ protected:
+  Relay& relay() {
+    if (!relay_) relay_ = std::make_unique<Relay>(outbox, bus, environment, options);
+    return *relay_;
+  }
+  void restart() { relay_.reset(); }
+  void put(std::uint64_t saga, std::uint64_t sequence) {
+    ASSERT_THAT(outbox.put(event_of(saga_no(saga), sequence)), IsOkAndHolds(true));
+  }
+  std::size_t pending() { return outbox.queue.size(); }
+  /// Does all that is due now, and nothing that is armed for later.
+  void run_now() { executor.run_until(clock.now()); }
+
+  ManualClock clock{start};
+  SimulatedExecutor executor{clock};
+  Environment environment{clock, executor};
+  RelayOptions options;
+  Outbox outbox;
+  Bus bus;
+
+ private:
+  std::unique_ptr<Relay> relay_;
+};
+
+result<void> unavailable_for(RunId saga, const Event& event) {
+  if (event.saga == saga) return Error{Errc::unavailable};
+  return success();
+}
+
+TEST_F(RelayTest, PublishesWhatIsPendingInOrderAndAcknowledgesIt) {
+  put(1, 1);
+  put(2, 1);
+  put(1, 2);
+  relay();
+  run_now();
+  EXPECT_THAT(bus.taken, ElementsAre(event_of(saga_no(1), 1), event_of(saga_no(2), 1),
+                                     event_of(saga_no(1), 2)));
+  EXPECT_EQ(pending(), 0u);
+  EXPECT_EQ(relay().counts().published, 3u);
+}
+
+TEST_F(RelayTest, LooksWhenItBeginsSoThatNothingOfAnEarlierProcessWaitsForTraffic) {
+  put(1, 1);
+  relay();
+  EXPECT_THAT(bus.taken, IsEmpty()) << "never from within the constructor";
+  run_now();
+  EXPECT_EQ(bus.taken.size(), 1u);
+}
+
+// B3.
+TEST_F(RelayTest, DoesNothingUntilItIsWoken) {
+  relay();
+  executor.run_all();
+  const int reads = outbox.reads;
+  EXPECT_EQ(executor.waiting(), 0u);
+  put(1, 1);
+  executor.run_until(start + Duration{86'400'000});
+  EXPECT_EQ(outbox.reads, reads);
+  relay().wake();
+  run_now();
+  EXPECT_EQ(bus.taken.size(), 1u);
+}
+
+TEST_F(RelayTest, ManyWakeUpsBeforeItLooksAreOne) {
+  relay();
+  run_now();
+  const int reads = outbox.reads;
+  put(1, 1);
+  for (int i = 0; i < 100; ++i) relay().wake();
+  run_now();
+  EXPECT_EQ(outbox.reads, reads + 1);
+}
+
+TEST_F(RelayTest, SeesWhatIsPutWhileItPublishes) {
+  bus.fault = [this](const Event& event) -> result<void> {
+    if (event.sequence < 5) {
+      put(1, event.sequence + 1);
+      relay().wake();
+    }
+    return success();
+  };
+  put(1, 1);
+  relay();
+  run_now();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(5));
+}
+
+TEST_F(RelayTest, AWakeUpThatComesToATaskWhileAnotherLooksIsNotLost) {
+  bus.fault = [this](const Event& event) -> result<void> {
+    if (event.saga != saga_no(1)) return success();
+    put(2, 1);
+    relay().wake();
+    EXPECT_TRUE(executor.step()) << "as on another thread: the look that was asked for";
+    return success();
+  };
+  put(1, 1);
+  relay();
+  run_now();
+  EXPECT_EQ(bus.sequences_of(saga_no(2)).size(), 1u);
+}
+
+TEST_F(RelayTest, AFailingSagaKeepsItsOrderAndHoldsBackNoOther) {
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+    put(1, sequence);
+    put(2, sequence);
+  }
+  bus.fault = [](const Event& event) { return unavailable_for(saga_no(1), event); };
+  relay();
+  run_now();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsEmpty());
+  EXPECT_THAT(bus.sequences_of(saga_no(2)), IsCountedFrom1To(3));
+  EXPECT_EQ(bus.attempts, 4) << "those behind the failing one are not even tried";
+  EXPECT_EQ(relay().counts().waiting_sagas, 1u);
+  bus.fault = {};
+  executor.run_all();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(3));
+  EXPECT_EQ(relay().counts().waiting_sagas, 0u);
+}
+
+TEST_F(RelayTest, AWakeUpDoesNotShortenTheWaitOfAFailingSaga) {
+  put(1, 1);
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
+  relay();
+  run_now();
+  for (int i = 0; i < 10; ++i) {
+    relay().wake();
+    run_now();
+  }
+  EXPECT_EQ(bus.attempts, 1);
+}
+
+// I13: a bounded rate with growing waits, for ever.
+TEST_F(RelayTest, NeverGivesUpAndNeverHurries) {
+  options.retry = {Duration{100}, Duration{1'000}, 200, 0, 1, Duration{0}};
+  std::vector<std::int64_t> times;
+  bus.fault = [&](const Event&) -> result<void> {
+    times.push_back((clock.now() - start).count());
+    return Error{Errc::timed_out};
+  };
+  put(1, 1);
+  relay();
+  executor.run_until(start + Duration{5'000});
+  EXPECT_THAT(times, ElementsAre(0, 100, 300, 700, 1500, 2500, 3500, 4500));
+  EXPECT_EQ(relay().counts().publish_failures, 8u);
+  EXPECT_EQ(pending(), 1u);
+}
+
+TEST_F(RelayTest, TriesWhatCanNeverWorkAsSeldomAsMayBe) {
+  options.retry = {Duration{100}, Duration{1'000}, 200, 0, 0, Duration{0}};
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::limit_exceeded}; };
+  put(1, 1);
+  relay();
+  executor.run_until(start + Duration{3'000});
+  EXPECT_EQ(bus.attempts, 4) << "at 0, 1000, 2000, 3000";
+}
+
+TEST_F(RelayTest, PublishesAgainAfterACrashBeforeTheAcknowledgement) {
+  put(1, 1);
+  put(1, 2);
+  outbox.acknowledge_fails = true;
+  relay();
+  run_now();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), ElementsAre(1));
+  restart();
+  outbox.acknowledge_fails = false;
+  relay();
+  run_now();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), ElementsAre(1, 1, 2)) << "at least once, in order";
+  EXPECT_EQ(pending(), 0u);
+}
+
+TEST_F(RelayTest, WithoutACrashOnlyTheAcknowledgementIsRepeated) {
+  put(1, 1);
+  put(1, 2);
+  outbox.acknowledge_fails = true;
+  relay();
+  executor.run_until(start + Duration{1'000});
+  EXPECT_GT(relay().counts().acknowledge_failures, 2u);
+  outbox.acknowledge_fails = false;
+  executor.run_all();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), ElementsAre(1, 2));
+  EXPECT_EQ(pending(), 0u);
+}
+
+TEST_F(RelayTest, ReadsAgainAfterAWaitWhenTheOutboxCannotBeRead) {
+  outbox.read_fails = true;
+  put(1, 1);
+  relay();
+  executor.run_until(start + Duration{10'000});
+  EXPECT_GT(relay().counts().read_failures, 3u);
+  EXPECT_LT(relay().counts().read_failures, 20u);
+  outbox.read_fails = false;
+  executor.run_all();
+  EXPECT_EQ(bus.taken.size(), 1u);
+}
+
+// I17.
+TEST_F(RelayTest, HolesInTheOutboxStallNobody) {
+  for (std::uint64_t saga = 1; saga <= 4; ++saga) {
+    put(saga, 1);
+    put(saga, 2);
+  }
+  // Taken care of by another relay.
+  ASSERT_THAT(outbox.acknowledge(saga_no(2), 1), IsOk());
+  ASSERT_THAT(outbox.acknowledge(saga_no(3), 2), IsOk());
+  relay();
+  run_now();
+  EXPECT_EQ(bus.taken.size(), 6u);
+  EXPECT_THAT(bus.sequences_of(saga_no(2)), ElementsAre(2));
+  EXPECT_EQ(pending(), 0u);
+}
+
+TEST_F(RelayTest, ReadsABatchAtATime) {
+  options.batch = 10;
+  for (std::uint64_t saga = 1; saga <= 95; ++saga) put(saga, 1);
+  relay();
+  run_now();
+  EXPECT_EQ(bus.taken.size(), 95u);
+  EXPECT_EQ(outbox.largest_read, 10u);
+}
+
+TEST_F(RelayTest, FindsThoseBehindAWholeBatchThatHasToWait) {
+  options.batch = 10;
+  options.max_batch = 1'000;
+  for (std::uint64_t sequence = 1; sequence <= 70; ++sequence) put(1, sequence);
+  put(2, 1);
+  bus.fault = [](const Event& event) { return unavailable_for(saga_no(1), event); };
+  relay();
+  run_now();
+  EXPECT_THAT(bus.sequences_of(saga_no(2)), ElementsAre(1));
+  EXPECT_LE(outbox.largest_read, 160u);
+  bus.fault = {};
+  executor.run_all();
+  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(70));
+}
+
+TEST_F(RelayTest, ReadsNoMoreThanItsBoundAndTriesAgainLater) {
+  options.batch = 4;
+  options.max_batch = 8;
+  for (std::uint64_t saga = 1; saga <= 8; ++saga) put(saga, 1);
+  put(9, 1);
+  bus.fault = [](const Event& event) -> result<void> {
+    if (event.saga == saga_no(9)) return success();
+    return Error{Errc::unavailable};
+  };
+  relay();
+  run_now();
+  EXPECT_EQ(outbox.largest_read, 8u);
+  EXPECT_THAT(bus.taken, IsEmpty());
+  bus.fault = {};
+  executor.run_all();
+  EXPECT_EQ(bus.taken.size(), 9u);
+}
+
+TEST_F(RelayTest, ForgetsASagaThatAnotherHasTakenCareOf) {
+  put(1, 1);
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
+  relay();
+  run_now();
+  EXPECT_EQ(relay().counts().waiting_sagas, 1u);
+  ASSERT_THAT(outbox.acknowledge(saga_no(1), 1), IsOk());
+  executor.run_all();
+  EXPECT_EQ(relay().counts().waiting_sagas, 0u);
+  EXPECT_EQ(executor.waiting(), 0u);
+}
+
+TEST_F(RelayTest, RunsNothingAfterItsEnd) {
+  put(1, 1);
+  relay();
+  restart();
+  EXPECT_EQ(executor.waiting(), 0u);
+}
+
+// --- Outbox, relay, bus and inbox together
+
+class WholeWay : public ::testing::TestWithParam<std::uint64_t> {};
+
+/// Refuses at random; sometimes it took the event and only the answer is lost.
+class ShakyBus {
+ public:
+  ShakyBus(MemoryBus& bus, std::uint64_t seed) : bus_(bus), rng_(seed) {}
+  result<void> publish(const Event& event) {
+    const std::uint64_t chance = rng_.below(6);
+    if (chance == 0) return Error{Errc::unavailable};
+    const auto outcome = bus_.publish(event);
+    if (chance == 1) return Error{Errc::reply_lost};
+    return outcome;
+  }
+  result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
+                         EventHandler handler) {
+    return bus_.subscribe(consumer, types, std::move(handler));
+  }
+
+ private:
+  MemoryBus& bus_;
+  Rng rng_;
+};
+
+// E1 to E5, B10: the relay is killed at random points, the bus is shaky, handlers fail; what was
+// put is acted on once and in order.
+TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
+  Rng rng(GetParam());
+  ManualClock clock(start);
+  SeededChooser chooser(GetParam());
+  SimulatedExecutor executor(clock, &chooser);
+  const Environment environment{clock, executor, GetParam()};
+  Outbox outbox;
+  MemoryBus memory_bus(environment);
+  ShakyBus bus(memory_bus, GetParam());
+  ClaimTable claims;
+  claims.advance_to(start);
+  Inbox inbox(claims, "mail");
+  Recipient effects;
+  const auto effect = [&, record = effects.handler()](const Event& event) -> result<void> {
+    if (rng.below(5) == 0) return Error{Errc::unavailable};
+    INVSAGA_CHECK(record(event));
+    return success();
+  };
+  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+
+  std::optional<Relay> relay(std::in_place, outbox, bus, environment);
+  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
+    for (std::uint64_t saga = 1; saga <= 4; ++saga) {
+      ASSERT_THAT(outbox.put(event_of(saga_no(saga), sequence)), IsOkAndHolds(true));
+      relay->wake();
+      outbox.acknowledge_fails = rng.below(4) == 0;
+      executor.run_all(rng.below(6));
+      if (rng.below(5) == 0) relay.emplace(outbox, bus, environment);
+    }
+  }
+  outbox.acknowledge_fails = false;
+  executor.run_all(100'000);
+  EXPECT_EQ(executor.waiting(), 0u);
+  EXPECT_EQ(outbox.queue.size(), 0u);
+  EXPECT_EQ(memory_bus.counts().published, 20u);
+  EXPECT_EQ(memory_bus.counts().pending, 0u);
+  for (std::uint64_t saga = 1; saga <= 4; ++saga) {
+    EXPECT_THAT(effects.sequences_of(saga_no(saga)), IsCountedFrom1To(5));
+  }
+  EXPECT_EQ(inbox.counts().duplicate, memory_bus.counts().repeated);
+}
+
+INSTANTIATE_TEST_SUITE_P(, WholeWay, ::testing::Range<std::uint64_t>(1, 101));
+
+}  // namespace
+}  // namespace invsaga::testing

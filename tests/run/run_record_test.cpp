@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+#include <invsaga/reference/run_table.hpp>
+#include <invsaga/rng.hpp>
+#include <invsaga/run_record.hpp>
+#include <invsaga/testing/matchers.hpp>
+
+namespace invsaga {
+namespace {
+
+using testing::ErrorIs;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+
+std::vector<std::byte> some_bytes(std::size_t size) { return std::vector(size, std::byte{0xa5}); }
+
+Event some_event(std::uint64_t sequence) {
+  Event event;
+  event.id = {7, sequence};
+  event.saga = {8, 9};
+  event.sequence = sequence;
+  event.type = "STOCK_RESERVED";
+  event.subject = "536365";
+  event.causation = {7, sequence - 1};
+  event.time = time_from_ms(1'290'000'000'000);
+  event.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  event.data = some_bytes(5);
+  return event;
+}
+
+/// Every field at a value of its own.
+RunRecord full_record() {
+  RunRecord record;
+  record.kind = RecordKind::ended;
+  record.owner = {1, 2};
+  record.at = time_from_ms(3);
+  record.step = 65535;
+  record.hold = 4;
+  record.id_high = 5;
+  record.id_low = 6;
+  record.until = time_from_ms(-7);
+  record.outcome = StepOutcome::suppressed;
+  record.decision = StockDecision::tombstoned;
+  record.error = {Errc::refused, -8};
+  record.output = some_bytes(9);
+  record.events = {some_event(1), some_event(2)};
+  record.saga = "checkout";
+  record.saga_version = 10;
+  record.saga_hash = 11;
+  record.key = "536365";
+  record.request = {12, 13};
+  record.claim_epoch = 14;
+  record.traceparent = "00-trace";
+  record.end = RunEnd::stuck;
+  record.reason = "out_of_stock";
+  return record;
+}
+
+TEST(ARecord, SurvivesItsBytes) {
+  EXPECT_THAT(decode<RunRecord>(encode(full_record())), IsOkAndHolds(full_record()));
+  EXPECT_THAT(decode<RunRecord>(encode(RunRecord{})), IsOkAndHolds(RunRecord{}));
+}
+
+TEST(ARecord, CutShortAnywhereIsCorrupt) {
+  const auto bytes = encode(full_record());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_THAT(decode<RunRecord>(Bytes(bytes).first(size)), ErrorIs(Errc::corrupt)) << size;
+  }
+}
+
+TEST(ARecord, WithBytesLeftOverIsCorrupt) {
+  auto bytes = encode(full_record());
+  bytes.push_back(std::byte{0});
+  EXPECT_THAT(decode<RunRecord>(bytes), ErrorIs(Errc::corrupt));
+}
+
+TEST(ARecord, OfANewerVersionIsNotGuessedAt) {
+  auto bytes = encode(full_record());
+  bytes[0] = std::byte{2};
+  EXPECT_THAT(decode<RunRecord>(bytes), ErrorIs(Errc::schema_too_new));
+  bytes[0] = std::byte{0};
+  EXPECT_THAT(decode<RunRecord>(bytes), ErrorIs(Errc::corrupt));
+}
+
+TEST(ARecord, WithAnEnumeratorThatDoesNotExistIsCorrupt) {
+  const auto bytes = encode(RunRecord{});
+  constexpr std::size_t kind = 1, outcome = 58, decision = 59;
+  constexpr std::uint8_t beyond[] = {9, 5, 12};
+  std::size_t tried = 0;
+  for (const std::size_t place : {kind, outcome, decision}) {
+    auto broken = bytes;
+    broken[place] = std::byte{beyond[tried]};
+    EXPECT_THAT(decode<RunRecord>(broken), ErrorIs(Errc::corrupt)) << place;
+    broken[place] = std::byte{static_cast<std::uint8_t>(beyond[tried] - 1)};
+    EXPECT_THAT(decode<RunRecord>(broken), IsOk()) << place;
+    ++tried;
+  }
+}
+
+TEST(ARecord, OfRandomBytesNeverDoesMoreThanFail) {
+  Rng rng(3);
+  const auto good = encode(full_record());
+  for (int round = 0; round < 20'000; ++round) {
+    auto bytes = good;
+    for (std::uint64_t changes = 1 + rng.below(4); changes > 0; --changes) {
+      bytes[rng.below(bytes.size())] = static_cast<std::byte>(rng.next());
+    }
+    bytes.resize(rng.below(2) == 0 ? bytes.size() : rng.below(bytes.size()));
+    const auto record = decode<RunRecord>(bytes);
+    if (record.has_value()) {
+      EXPECT_EQ(encode(record.value()), bytes) << "one record, one spelling";
+    }
+  }
+}
+
+TEST(ARecord, TakesAtMostTheBytesThatAreForetold) {
+  RunRecord record;
+  EXPECT_LE(encode(record).size(), most_encoded_bytes(record));
+  for (std::size_t events = 0; events < 20; ++events) {
+    record.events.push_back(some_event(events + 1));
+    EXPECT_LE(encode(record).size(), most_encoded_bytes(record));
+  }
+  EXPECT_LE(encode(full_record()).size(), most_encoded_bytes(full_record()));
+}
+
+TEST(AnOutcomeRecord, IsTheOneThatTheAnswerPicks) {
+  RunRecord yes, no;
+  yes.kind = no.kind = RecordKind::outcome;
+  yes.key = "yes";
+  yes.events = {some_event(1)};
+  no.key = "no";
+  no.outcome = StepOutcome::refused;
+  const Effects effects{.run = {1, 1}, .at = 3, .yes = &yes, .no = &no, .tag = 0};
+  const Time now = time_from_ms(99);
+
+  const RunRecord done = outcome_record(effects, ReserveAnswer{Reserved{}}, now);
+  EXPECT_EQ(done.key, "yes");
+  EXPECT_EQ(done.outcome, StepOutcome::done);
+  EXPECT_EQ(done.decision, StockDecision::reserved);
+  EXPECT_EQ(done.at, now);
+  EXPECT_EQ(done.events.at(0).time, now) << "an event's time is that of the decision";
+
+  const RunRecord refused = outcome_record(effects, ReserveAnswer{OutOfStock{}}, now);
+  EXPECT_EQ(refused.key, "no");
+  EXPECT_EQ(refused.outcome, StepOutcome::refused);
+  EXPECT_EQ(refused.decision, StockDecision::out_of_stock);
+}
+
+TEST(AnOutcomeRecord, OfASuppressedReserveIsSuppressed) {
+  RunRecord yes, no;
+  yes.kind = no.kind = RecordKind::outcome;
+  no.outcome = StepOutcome::refused;
+  const Effects effects{.run = {1, 1}, .at = 0, .yes = &yes, .no = &no, .tag = 0};
+  EXPECT_EQ(outcome_record(effects, ReserveAnswer{Suppressed{}}, {}).outcome,
+            StepOutcome::suppressed);
+}
+
+TEST(AnOutcomeRecord, OfAnUndoStaysAnUndo) {
+  RunRecord undone;
+  undone.kind = RecordKind::undone;
+  const Effects effects{.run = {1, 1}, .at = 0, .yes = &undone, .no = &undone, .tag = 0};
+  const RunRecord record = outcome_record(effects, ReleaseAnswer::committed, {});
+  EXPECT_EQ(record.kind, RecordKind::undone);
+  EXPECT_EQ(record.decision, StockDecision::committed);
+}
+
+TEST(WordsOfRuns, AreTheOnesOfTheDesign) {
+  EXPECT_EQ(name(StepOutcome::done), "done");
+  EXPECT_EQ(name(StepOutcome::refused), "refused");
+  EXPECT_EQ(name(StepOutcome::failed), "failed");
+  EXPECT_EQ(name(StepOutcome::unknown), "unknown");
+  EXPECT_EQ(name(StepOutcome::suppressed), "suppressed");
+  EXPECT_EQ(name(RunEnd::completed), "completed");
+  EXPECT_EQ(name(RunEnd::compensated), "compensated");
+  EXPECT_EQ(name(RunEnd::stuck), "stuck");
+  EXPECT_EQ(name(RecordKind::begun), "begun");
+  EXPECT_EQ(name(RecordKind::taken_over), "taken_over");
+  EXPECT_EQ(name(RecordKind::intent), "intent");
+  EXPECT_EQ(name(RecordKind::outcome), "outcome");
+  EXPECT_EQ(name(RecordKind::cancelled), "cancelled");
+  EXPECT_EQ(name(RecordKind::undone), "undone");
+  EXPECT_EQ(name(RecordKind::parked), "parked");
+  EXPECT_EQ(name(RecordKind::resumed), "resumed");
+  EXPECT_EQ(name(RecordKind::ended), "ended");
+  EXPECT_EQ(name(static_cast<RecordKind>(9)), "unrecognised");
+}
+
+}  // namespace
+}  // namespace invsaga

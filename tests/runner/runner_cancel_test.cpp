@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A cancel at every point of a run, and payments that outlast their holds, on both kinds of
+// backend.
+#include "tests/runner/runner_rig.hpp"
+
+namespace invsaga::rig {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using testing::IsOk;
+using ::testing::Not;
+
+template <class Parts>
+class RunnerCancel : public ::testing::Test {};
+using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(RunnerCancel, BothBackends);
+
+/// What became of an order whose user cancelled it just before its write number `at`.
+struct Cancelled {
+  int writes = 0;
+  bool accepted = false;
+  RunEnd end{};
+};
+
+template <class Parts>
+Cancelled cancelled_at(int at, Mishap mishap) {
+  Rig<Parts> rig;
+  auto owner = rig.process();
+  auto user = rig.process();
+  Cancelled made;
+  const auto meanwhile = [&] {
+    if (++made.writes != at) return Mishap::none;
+    const auto answer = user->runner.cancel(rig.run_of(), "no");
+    if (!answer.has_value()) {  // the run is not begun yet
+      EXPECT_EQ(answer.assume_error().code, Errc::not_found);
+      return Mishap::none;
+    }
+    made.accepted = answer.assume_value().accepted;
+    const OrderStatus shown = answer.assume_value().status;
+    EXPECT_EQ(made.accepted, shown == OrderStatus::not_placed);
+    return mishap;
+  };
+  owner->connection.at_append = [&](const RunRecord&) { return meanwhile(); };
+  owner->connection.at_apply = [&](const Operation&) { return meanwhile(); };
+  const RunId run = rig.begin(*owner);
+  while (owner->connection.release_late()) {
+  }
+  rig.run_all();
+  rig.check_sound(run);
+  const auto statuses = rig.witness.statuses(run);
+  EXPECT_LE(statuses.size(), 2u) << ::testing::PrintToString(rig.story(run));
+  made.end = rig.outcome(run)->end;
+  EXPECT_EQ(rig.outcome(run)->reason, made.accepted ? "no" : "");
+  return made;
+}
+
+TYPED_TEST(RunnerCancel, AtEveryWriteItIsEitherAcceptedAndAllUndoneOrRefusedAndAllDone) {
+  for (const Mishap mishap : {Mishap::none, Mishap::failed, Mishap::lost, Mishap::late}) {
+    int accepted = 0, refused = 0;
+    for (int at = 1;; ++at) {
+      const Cancelled made = cancelled_at<TypeParam>(at, mishap);
+      if (made.writes < at) break;
+      EXPECT_EQ(made.end, made.accepted ? RunEnd::compensated : RunEnd::completed) << at;
+      (made.accepted ? accepted : refused) += 1;
+    }
+    EXPECT_GE(accepted, 5);
+    EXPECT_GE(refused, 4);  // not begun yet; the pivot is done
+  }
+}
+
+TYPED_TEST(RunnerCancel, AfterItNothingIsBegunAnyMore) {
+  Rig<TypeParam> rig;
+  auto owner = rig.process();
+  rig.shop.script("place", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
+    EXPECT_TRUE(owner->runner.cancel(step.run, "no").assume_value().accepted);
+    rig.shop.took_effect("place", step.id);
+    return Reply<sample::Receipt>(sample::Receipt{});
+  });
+  const RunId run = rig.begin(*owner);
+  rig.run_all();
+  EXPECT_THAT(rig.shop.calls(), ElementsAre("place", "cancel"));
+  EXPECT_THAT(rig.story(run), Not(Contains("outcome reserve done")));
+  rig.check_sound(run);
+}
+
+// --- payments slower than the hold (the document's D14)
+
+template <class Parts>
+class SlowPayment : public ::testing::Test, public Rig<Parts> {
+ protected:
+  std::unique_ptr<typename Rig<Parts>::Process> owner = this->process();
+  int cancels = 0;
+
+  /// The payment is answered only now; the stock is slow to sell `lapses` times more.
+  RunId pay_late(int lapses) {
+    this->shop.wait("charge");
+    const RunId run = this->begin(*owner);
+    this->clock.advance(sample::hold_length);  // a hold is live while now < until
+    int commits = 0;
+    owner->connection.at_apply = [this, lapses, &commits](const Operation& operation) {
+      if (!std::holds_alternative<Commit>(operation)) return Mishap::none;
+      ++commits;
+      if (commits > 1 && commits <= lapses + 1) this->clock.advance(sample::hold_length);
+      this->parts.advance_to(this->clock.now());
+      return Mishap::none;
+    };
+    const CallId call = this->shop.last_pending();
+    this->shop.took_effect("charge", call);
+    EXPECT_THAT(owner->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+                IsOk());
+    this->run_all();
+    owner->connection.at_apply = nullptr;
+    return run;
+  }
+};
+TYPED_TEST_SUITE(SlowPayment, BothBackends);
+
+TYPED_TEST(SlowPayment, OfAsLongAsTheHoldIsSoldFromAHoldReservedAnew) {
+  const RunId run = this->pay_late(0);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_THAT(this->story(run), Contains("outcome reserve done 1"));
+  EXPECT_THAT(this->witness.statuses(run), ElementsAre(OrderStatus::deciding, OrderStatus::placed));
+  this->check_sound(run);
+}
+
+TYPED_TEST(SlowPayment, WhoseFurtherHoldRunsOutTooIsRefundedAndTheStockIsFree) {
+  const RunId run = this->pay_late(1);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);
+  EXPECT_EQ(this->outcome(run)->reason, "hold_expired");
+  EXPECT_EQ(this->shop.times_called("refund"), 1u);
+  EXPECT_EQ(this->stock().available(), 1);
+  EXPECT_THAT(this->witness.statuses(run),
+              ElementsAre(OrderStatus::deciding, OrderStatus::not_placed));
+  this->check_sound(run);
+}
+
+TYPED_TEST(SlowPayment, MayBeCancelledBetweenTheHoldsAndIsRefunded) {
+  this->owner->connection.at_append = [this](const RunRecord& record) {
+    const bool further = record.kind == RecordKind::intent && record.hold == 1;
+    if (further && this->cancels++ == 0) {
+      EXPECT_TRUE(this->owner->runner.cancel(this->run_of(), "no").assume_value().accepted);
+    }
+    return Mishap::none;
+  };
+  const RunId run = this->pay_late(0);
+  EXPECT_EQ(this->outcome(run)->reason, "no");
+  EXPECT_EQ(this->shop.times_called("refund"), 1u);
+  this->check_sound(run);
+}
+
+}  // namespace
+}  // namespace invsaga::rig

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A runner that ends while its store answers on other threads.
+#include <condition_variable>
+#include <deque>
+#include <span>
+
+#include "tests/runner/runner_crew.hpp"
+
+namespace invsaga::crew {
+namespace {
+
+/// A store that takes its time, and answers on threads of its own; all of it before it ends.
+class AnswersLater : public MemoryBackend<> {
+ public:
+  explicit AnswersLater(int threads) {
+    for (int i = 0; i < threads; ++i) crew_.emplace_back([this] { work(); });
+  }
+  ~AnswersLater() {
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
+    asked_.notify_all();
+    for (std::thread& one : crew_) one.join();
+  }
+  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
+              Completion done) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(
+          [=, this, &operation, &effects] { done(apply(operation, effects, shorts)); });
+    }
+    asked_.notify_one();
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      asked_.wait(lock, [this] { return ended_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      const auto answer = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      std::this_thread::yield();
+      answer();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable asked_;
+  std::deque<std::function<void()>> waiting_;
+  bool ended_ = false;
+  std::vector<std::thread> crew_;
+};
+
+TEST(SagaRunnerEnd, WhileTheStoreAnswersOnOtherThreadsNothingIsTouchedAndNothingHangs) {
+  constexpr int orders = 50, rounds = 40;
+  int early = 0;
+  for (int round = 0; round < rounds; ++round) {
+    SystemClock clock;
+    Shop shop;
+    AnswersLater backend(2);
+    backend.advance_to(clock.now());
+    ThreadExecutor executor(clock, 2);
+    RunnerOptions options;
+    options.on_executor = round % 2 == 0;
+    options.orphaned_after = Duration{round % 3};  // 1 or 2: it looks for orphans all the time
+    auto process = std::make_unique<SagaRunner<AnswersLater>>(
+        backend, Environment{clock, executor, 1}, options);
+    process->add(checkout, shop);
+    shop.fail("place", Error{Errc::unavailable}, orders / 2);  // so that timers are armed
+    for (int i = 0; i < orders; ++i) {
+      StartRequest request;
+      request.key = std::to_string(i);
+      ASSERT_THAT(process->start(checkout, order(request.key), request), IsOk());
+    }
+    early += process->runs() > 0 ? 1 : 0;
+    process.reset();
+    const std::size_t calls = shop.calls().size();
+    std::this_thread::sleep_for(2ms);
+    EXPECT_EQ(shop.calls().size(), calls);
+  }
+  EXPECT_GT(early, rounds / 2);
+}
+
+}  // namespace
+}  // namespace invsaga::crew

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A user's function may ask its runner whatever it likes, about its own run too.
+#include <latch>
+#include <thread>
+
+#include "tests/runner/runner_rig.hpp"
+
+namespace invsaga::rig {
+namespace {
+
+using testing::ErrorIs;
+using testing::IsOk;
+
+/// What the steps of the saga below do besides their work.
+struct Caller {
+  std::function<void(const StepContext&)> at_hold, at_release, at_pay;
+  int refunds = 0;
+  bool answers = true;  // else the payment is completed from outside
+};
+
+void ask(const std::function<void(const StepContext&)>& question, const StepContext& step) {
+  if (question) question(step);
+}
+Reserve hold(Caller& caller, const StepContext& step, const sample::Order& order) {
+  ask(caller.at_hold, step);
+  return step.reserve(order.lines, order.hold);
+}
+Release give_back(Caller& caller, const StepContext& step, const Reserved& reserved) {
+  ask(caller.at_release, step);
+  return release(reserved);
+}
+result<Reply<sample::Receipt>> charge(Caller& caller, const StepContext& step) {
+  ask(caller.at_pay, step);
+  if (!caller.answers) return Reply<sample::Receipt>(pending);
+  return Reply<sample::Receipt>(sample::Receipt{7});
+}
+result<void> refund(Caller& caller, const sample::Receipt&) {
+  ++caller.refunds;
+  return success();
+}
+constexpr auto curious = saga<sample::Order, Caller>(
+    "curious", 1, compensable<"reserve">(hold, give_back, {2s, standard}),
+    compensable<"pay">(charge, refund, {5s, sample::every_30s}),
+    pivot<"commit">(sample::sell, {2s, until_known}));
+
+template <class Parts>
+class Reentry : public ::testing::Test, public Rig<Parts> {
+ protected:
+  using Runner = SagaRunner<typename Parts::Backend>;
+
+  Reentry() { runner.add(curious, caller); }
+  static StartRequest named(const std::string& key) {
+    StartRequest request;
+    request.key = key;
+    return request;
+  }
+  RunId begin(const std::string& key) {
+    EXPECT_THAT(runner.start(curious, this->order(key), named(key)), IsOk());
+    this->run_all();
+    return run_id(curious.name(), named(key));
+  }
+
+  Caller caller;
+  Runner runner{this->parts.backend, Environment{this->clock, this->executor, 1}};
+};
+using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(Reentry, BothBackends);
+
+TYPED_TEST(Reentry, AFunctionThatMakesAnOperationMayAskWhereItsRunStands) {
+  int asked = 0;
+  this->caller.at_hold = [&](const StepContext& step) {
+    const auto status = this->runner.status(step.run);
+    ASSERT_THAT(status, IsOk());
+    EXPECT_EQ(status.assume_value().step, "reserve");
+    EXPECT_THAT(this->runner.explain(step.run), IsOk());
+    EXPECT_EQ(this->runner.recover().taken, 0u);
+    ++asked;
+  };
+  const RunId run = this->begin("1");
+  EXPECT_GE(asked, 1);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+}
+
+TYPED_TEST(Reentry, AFunctionThatMakesAnOperationMayCancelItsRun) {
+  this->caller.at_hold = [&](const StepContext& step) {
+    EXPECT_TRUE(this->runner.cancel(step.run, "no").assume_value().accepted);
+  };
+  this->caller.at_release = [&](const StepContext& step) {
+    EXPECT_EQ(this->runner.status(step.run).assume_value().status, OrderStatus::not_placed);
+  };
+  const RunId run = this->begin("1");
+  EXPECT_EQ(this->outcome(run)->reason, "no");
+  EXPECT_EQ(this->stock().reserved, 0);
+}
+
+TYPED_TEST(Reentry, WhileAnOperationIsMadeOthersMayAskToo) {
+  this->caller.at_hold = [&](const StepContext& step) {
+    std::thread other([&] { EXPECT_THAT(this->runner.status(step.run), IsOk()); });
+    other.join();
+  };
+  this->begin("1");
+}
+
+TYPED_TEST(Reentry, ACallMayBeCompletedFromWithin) {
+  this->caller.answers = false;
+  this->caller.at_pay = [&](const StepContext& step) {
+    const auto paid = result<sample::Receipt>(sample::Receipt{7});
+    EXPECT_THAT(this->runner.complete(step.run, step.id, paid), IsOk());
+    EXPECT_THAT(this->runner.complete(step.run, step.id, paid), IsOk());  // and once more
+  };
+  const RunId run = this->begin("1");
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+}
+
+TYPED_TEST(Reentry, WhatACallReturnsIsHeardBeforeWhatItWasCompletedWithMeanwhile) {
+  this->caller.at_pay = [&](const StepContext& step) {  // and it returns a yes
+    EXPECT_THAT(this->runner.complete(step.run, step.id, result<sample::Receipt>(refuse(51))),
+                IsOk());
+  };
+  const RunId run = this->begin("1");
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_EQ(this->caller.refunds, 0);
+}
+
+TYPED_TEST(Reentry, ACallMayCancelItsRunAndWhatItDidIsUndone) {
+  this->caller.at_pay = [&](const StepContext& step) {
+    EXPECT_TRUE(this->runner.cancel(step.run, "no").assume_value().accepted);
+  };
+  const RunId run = this->begin("1");
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);
+  EXPECT_EQ(this->caller.refunds, 1);
+  EXPECT_EQ(this->stock().available(), 1);
+}
+
+TYPED_TEST(Reentry, ACallMayStartAnotherRunAndItsOwnAgain) {
+  this->stock_up(1);
+  this->caller.at_pay = [&](const StepContext& step) {
+    const auto again = this->runner.start(curious, this->order(), this->named("1"));
+    EXPECT_THAT(again, testing::ClaimIs(ClaimState::in_progress));
+    if (step.key != "1") return;
+    const auto other = this->runner.start(curious, this->order(), this->named("2"));
+    EXPECT_THAT(other, testing::ClaimIs(ClaimState::fresh));
+  };
+  const RunId run = this->begin("1");
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_EQ(this->outcome(run_id(curious.name(), this->named("2")))->end, RunEnd::completed);
+  EXPECT_EQ(this->stock().sold, 2);
+  EXPECT_THAT(this->runner.resume(run), ErrorIs(Errc::invalid_argument));
+}
+
+}  // namespace
+}  // namespace invsaga::rig

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the runner promises, on both kinds of backend.
+#include "tests/runner/runner_rig.hpp"
+
+namespace invsaga::rig {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::ErrorIs;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+
+template <class Parts>
+class Runner : public ::testing::Test, public Rig<Parts> {};
+using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(Runner, BothBackends);
+
+// --- the ways of the document
+
+TYPED_TEST(Runner, SellsWhatIsPaidForAndTellsItsFiveEvents) {
+  auto process = this->process();
+  const RunId run = this->begin(*process);
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_THAT(this->told(run), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED",
+                                           "PAYMENT_COMPLETED", "STOCK_COMMITTED", "CART_CLEARED"));
+  EXPECT_THAT(this->shop.calls(), ElementsAre("place", "charge", "clear"));
+  EXPECT_EQ(process->runner.runs(), 0u);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, GivesTheStockBackWhenThePaymentFails) {
+  auto process = this->process();
+  this->shop.fail("charge", refuse(51));
+  const RunId run = this->begin(*process);
+  this->run_all();
+  const auto outcome = this->outcome(run);
+  EXPECT_EQ(outcome->end, RunEnd::compensated);
+  EXPECT_EQ(outcome->error, refuse(51));
+  EXPECT_THAT(this->shop.calls(), ElementsAre("place", "charge", "cancel"));
+  EXPECT_EQ(this->stock().available(), 1);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, CancelsWhatIsOutOfStock) {
+  auto process = this->process();
+  this->begin(*process, "1");
+  const RunId second = this->begin(*process, "2");
+  this->run_all();
+  const auto outcome = this->outcome(second);
+  EXPECT_EQ(outcome->reason, "out_of_stock");
+  EXPECT_THAT(short_lines(outcome->details), ElementsAre(ShortLine{the_row, 1, 0}));
+  EXPECT_THAT(this->shop.calls(), ElementsAre("place", "charge", "clear", "place", "cancel"));
+}
+
+// --- retries
+
+TYPED_TEST(Runner, SucceedsAfterSoManyFaults) {
+  for (int faults = 0; faults <= 3; ++faults) {
+    Rig<TypeParam> rig;
+    auto process = rig.process();
+    int failing = faults;
+    const auto fail = [&](const auto&) { return failing-- > 0 ? Mishap::failed : Mishap::none; };
+    process->connection.at_apply = fail;
+    rig.shop.fail("clear", Error{Errc::unavailable}, faults);
+    const RunId run = rig.begin(*process);
+    rig.run_all();
+    EXPECT_EQ(rig.outcome(run)->end, RunEnd::completed);
+    EXPECT_EQ(rig.shop.times_called("clear"), 1u + static_cast<unsigned>(faults));
+    rig.check_sound(run);
+  }
+}
+
+TYPED_TEST(Runner, ASendingWithoutAnswerGoesOutAgainThirtySecondsAfterItBegan) {
+  auto process = this->process();
+  this->shop.wait("charge", 2);
+  const RunId run = this->begin(*process);
+  EXPECT_EQ(this->shop.times_called("charge"), 1u);
+  this->run_for(30s - 1ms);
+  EXPECT_EQ(this->shop.times_called("charge"), 1u);
+  this->run_for(1ms);
+  EXPECT_EQ(this->shop.times_called("charge"), 2u);
+  this->run_for(30s);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+}
+
+TYPED_TEST(Runner, AStepThatThrowsIsUnknownAndAskedAgain) {
+  auto process = this->process();
+  this->shop.script("charge", [this](const StepContext& step) -> result<Reply<sample::Receipt>> {
+    this->shop.took_effect("charge", step.id);
+    throw 7;
+  });
+  const RunId run = this->begin(*process);
+  this->run_all();
+  EXPECT_EQ(this->shop.times_called("charge"), 2u);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, EveryLostReplyOfTheStockIsAskedForAgainUnderItsId) {
+  auto process = this->process();
+  int number = 0;
+  process->connection.at_apply = [&](const Operation&) {
+    return number++ % 2 == 0 ? Mishap::lost : Mishap::none;
+  };
+  const RunId run = this->begin(*process);
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, AReplyThatComesAfterItsRepeatChangesNothing) {
+  auto process = this->process();
+  int number = 0;
+  process->connection.at_apply = [&](const Operation&) {
+    return number++ == 0 ? Mishap::late : Mishap::none;  // the first reserve
+  };
+  const RunId run = this->begin(*process);
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  ASSERT_TRUE(process->connection.release_late());
+  this->run_all();
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, ALateReserveOfARunThatWasCompensatedHoldsNothing) {
+  auto process = this->process();
+  process->connection.at_apply = [&](const Operation& operation) {
+    return std::holds_alternative<Reserve>(operation) ? Mishap::late : Mishap::none;
+  };
+  const RunId run = this->begin(*process);
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);
+  while (process->connection.release_late()) this->run_all();
+  EXPECT_EQ(this->stock().reserved, 0);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, AReplyThatComesAfterTheRunnerEndedIsDropped) {
+  typename Rig<TypeParam>::Connection connection(
+      this->parts.backend, [this] { this->parts.advance_to(this->clock.now()); });
+  connection.at_apply = [](const Operation&) { return Mishap::late; };
+  {
+    SagaRunner runner(connection, Environment{this->clock, this->executor});
+    runner.add(sample::checkout, this->shop);
+    ASSERT_THAT(runner.start(sample::checkout, this->order(), this->request()), IsOk());
+    EXPECT_GT(this->executor.waiting(), 0u);
+  }
+  EXPECT_EQ(this->executor.waiting(), 0u);  // it left no timer behind
+  EXPECT_TRUE(connection.release_late());
+  this->run_all();
+}
+
+// --- pending steps
+
+TYPED_TEST(Runner, AStepCanBeCompletedFromOutside) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  EXPECT_FALSE(this->outcome(run).has_value());
+  const CallId call = this->shop.last_pending();
+  EXPECT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{9})),
+              IsOk());
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_THAT(process->runner.complete(run, call, result<sample::Receipt>(refuse())),
+              ErrorIs(Errc::not_found));
+}
+
+TYPED_TEST(Runner, ACompletionOfAnotherTypeIsRefused) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  const CallId call = this->shop.last_pending();
+  EXPECT_THAT(process->runner.complete(run, call, result<std::string>(std::string("paid"))),
+              ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(process->runner.complete(run, CallId{1, 2}, result<sample::Receipt>(refuse())),
+              ErrorIs(Errc::not_found));
+  EXPECT_THAT(
+      process->runner.complete(run, call_id(run, sample::commit_step), result<Committed>(refuse())),
+      ErrorIs(Errc::not_found));
+}
+
+TYPED_TEST(Runner, ALateCompletionOfAnEarlierSendingIsUsed) {
+  auto process = this->process();
+  this->shop.wait("charge", 2);
+  const RunId run = this->begin(*process);
+  this->run_for(31s);  // it went out twice
+  ASSERT_EQ(this->shop.times_called("charge"), 2u);
+  const auto answer = result<sample::Receipt>(refuse(51));
+  EXPECT_THAT(process->runner.complete(run, this->shop.last_pending(), answer), IsOk());
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->error, refuse(51));
+}
+
+TYPED_TEST(Runner, AnUndoCanBeCompletedFromOutsideToo) {
+  auto process = this->process();
+  this->shop.wait("refund");
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  const CallId call = this->shop.last_pending();
+  ASSERT_TRUE(process->runner.cancel(run, "").assume_value().accepted);
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+              IsOk());
+  EXPECT_FALSE(this->outcome(run).has_value());  // the refund is pending
+  EXPECT_THAT(process->runner.complete_undo(run, call, success()), IsOk());
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);
+}
+
+// --- cancel
+
+TYPED_TEST(Runner, ACancelWhileACallIsUnderWayIsRefundedWhenItsAnswerComes) {
+  auto process = this->process();
+  auto user = this->process();  // asks elsewhere
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  const auto cancelled = user->runner.cancel(run, "changed my mind");
+  ASSERT_THAT(cancelled, IsOk());
+  EXPECT_TRUE(cancelled.assume_value().accepted);
+  EXPECT_EQ(cancelled.assume_value().status, OrderStatus::not_placed);
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+              IsOk());
+  this->run_all();
+  EXPECT_EQ(this->shop.times_called("charge"), 1u);
+  EXPECT_EQ(this->outcome(run)->reason, "changed my mind");
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, ACancelAfterThePivotIsRefusedWithTheStatus) {
+  auto process = this->process();
+  this->shop.fail("clear", Error{Errc::unavailable});
+  const RunId run = this->begin(*process);
+  const auto cancelled = process->runner.cancel(run, "");
+  ASSERT_THAT(cancelled, IsOk());
+  EXPECT_FALSE(cancelled.assume_value().accepted);
+  EXPECT_EQ(cancelled.assume_value().status, OrderStatus::placed);
+  this->run_all();
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, ACancelOfARunThatIsNotThereIsNotFound) {
+  auto process = this->process();
+  EXPECT_THAT(process->runner.cancel(RunId{1, 2}, ""), ErrorIs(Errc::not_found));
+  EXPECT_THAT(process->runner.status(RunId{1, 2}), ErrorIs(Errc::not_found));
+  EXPECT_THAT(process->runner.explain(RunId{1, 2}), ErrorIs(Errc::not_found));
+}
+
+TYPED_TEST(Runner, ACommitInFlightAndACancelExcludeEachOther) {
+  auto process = this->process();
+  process->connection.at_apply = [](const Operation& operation) {
+    return std::holds_alternative<Commit>(operation) ? Mishap::late : Mishap::none;
+  };
+  const RunId run = this->begin(*process);
+  const auto cancelled = process->runner.cancel(run, "");
+  ASSERT_THAT(cancelled, IsOk());
+  process->connection.at_apply = nullptr;
+  const bool accepted = cancelled.assume_value().accepted;
+  EXPECT_EQ(accepted, TypeParam::one_append);
+  process->connection.release_late();
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->end, accepted ? RunEnd::compensated : RunEnd::completed);
+  this->check_sound(run);
+}
+
+// --- holds that run out (the document's D14)
+
+TYPED_TEST(Runner, APaymentSlowerThanTheHoldReservesAnew) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  this->clock.advance(sample::hold_length + 1s);
+  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  ASSERT_THAT(process->runner.complete(run, call, paid), IsOk());
+  this->run_all();
+  EXPECT_THAT(this->story(run), ::testing::Contains("outcome reserve done 1"));
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, APaymentSlowerThanTheHoldIsRefundedIfTheStockIsGone) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process, "1");
+  this->clock.advance(sample::hold_length + 1s);
+  const RunId rival = this->begin(*process, "2");
+  const CallId call = this->shop.last_pending();
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+              IsOk());
+  this->run_all();
+  EXPECT_EQ(this->outcome(rival)->end, RunEnd::completed);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);
+  EXPECT_EQ(this->outcome(run)->reason, "hold_expired");
+  EXPECT_EQ(this->shop.times_called("refund"), 1u);
+  EXPECT_EQ(this->stock().sold, 1);
+}
+
+TYPED_TEST(Runner, AHoldThatSomebodyReleasedIsCompensated) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  const Release release{reservation_id(run, sample::reserve_step, 0)};
+  ASSERT_THAT(this->parts.stock().release(release), testing::Answers(ReleaseAnswer::released));
+  const CallId call = this->shop.last_pending();
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+              IsOk());
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->reason, "hold_released");
+  EXPECT_EQ(this->shop.times_called("refund"), 1u);
+}
+
+// --- one effect a request
+
+TYPED_TEST(Runner, ARepeatedRequestIsInProgressAndThenGetsTheStoredAnswer) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  const auto again = [&] {
+    return process->runner.start(sample::checkout, this->order(), this->request()).assume_value();
+  };
+  EXPECT_EQ(again().state, ClaimState::in_progress);
+  const CallId call = this->shop.last_pending();
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(refuse(51))), IsOk());
+  EXPECT_EQ(again().state, ClaimState::completed);
+  ASSERT_TRUE(again().outcome.has_value());
+  EXPECT_EQ(*again().outcome, *this->outcome(run));
+  EXPECT_EQ(this->shop.times_called("place"), 1u);
+}
+
+TYPED_TEST(Runner, AReusedRequestIdWithOtherContentIsAMismatch) {
+  auto process = this->process();
+  this->begin(*process);
+  StartRequest other = this->request();
+  other.fingerprint = fingerprint(as_bytes("something else"));
+  const auto begun = process->runner.start(sample::checkout, this->order(), other);
+  ASSERT_THAT(begun, IsOk());
+  EXPECT_EQ(begun.assume_value().state, ClaimState::mismatch);
+  EXPECT_FALSE(begun.assume_value().outcome.has_value());
+}
+
+TYPED_TEST(Runner, ARequestPastItsDeadlineIsExpired) {
+  auto process = this->process();
+  StartRequest late = this->request();
+  late.deadline = start_time;
+  const auto begun = process->runner.start(sample::checkout, this->order(), late);
+  ASSERT_THAT(begun, IsOk());
+  EXPECT_EQ(begun.assume_value().state, ClaimState::expired);
+  EXPECT_THAT(this->shop.calls(), IsEmpty());
+}
+
+TYPED_TEST(Runner, WithoutARequestTheKeyNamesTheRun) {
+  auto process = this->process();
+  StartRequest request;
+  request.key = "job 1";
+  const auto first = process->runner.start(sample::checkout, this->order(), request);
+  const auto second = process->runner.start(sample::checkout, this->order(), request);
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(first.assume_value().state, ClaimState::fresh);
+  EXPECT_EQ(second.assume_value().state, ClaimState::completed);  // at the same instant
+  EXPECT_EQ(this->shop.times_called("place"), 1u);
+}
+
+TYPED_TEST(Runner, RefusesWhatCannotBeBegun) {
+  auto process = this->process();
+  const auto begin = [&](const StartRequest& request) {
+    return process->runner.start(sample::checkout, this->order(), request);
+  };
+  StartRequest request;
+  EXPECT_THAT(begin(request), ErrorIs(Errc::invalid_argument));
+  request.key = std::string(256, 'x');
+  EXPECT_THAT(begin(request), ErrorIs(Errc::invalid_argument));
+  request.key = "1";
+  request.request = request_key("t", "o", "1");  // without a deadline
+  EXPECT_THAT(begin(request), ErrorIs(Errc::invalid_argument));
+  RunnerOptions full;
+  full.max_runs = 0;
+  auto other = this->process(full);
+  EXPECT_THAT(other->runner.start(sample::checkout, this->order(), this->request()),
+              ErrorIs(Errc::resource_exhausted));
+  EXPECT_EQ(this->begin(*process), this->run_of());  // the claim was given back
+}
+
+TYPED_TEST(Runner, AStartThatDidNotHappenCanBeRepeated) {
+  auto process = this->process();
+  process->connection.at_append = [](const RunRecord&) { return Mishap::failed; };
+  EXPECT_THAT(process->runner.start(sample::checkout, this->order(), this->request()),
+              ErrorIs(Errc::unavailable));
+  process->connection.at_append = nullptr;
+  EXPECT_EQ(process->runner.runs(), 0u);
+  const RunId run = this->begin(*process);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, AStartWhoseReplyIsLostIsDrivenAllTheSame) {
+  for (const Mishap mishap : {Mishap::lost, Mishap::late}) {
+    Rig<TypeParam> rig;
+    auto process = rig.process();
+    process->connection.at_append = [&](const RunRecord&) { return mishap; };
+    const auto begun = process->runner.start(sample::checkout, rig.order(), rig.request());
+    EXPECT_THAT(begun, ErrorIs(Errc::reply_lost));
+    process->connection.at_append = nullptr;
+    const auto again = process->runner.start(sample::checkout, rig.order(), rig.request());
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again.assume_value().state, ClaimState::in_progress);
+    rig.run_all();
+    while (process->connection.release_late()) {
+    }
+    EXPECT_EQ(rig.outcome(rig.run_of())->end, RunEnd::completed);
+    rig.check_sound(rig.run_of());
+  }
+}
+
+// --- the log
+
+TYPED_TEST(Runner, ALogThatDoesNotAnswerIsAskedAgainAtGrowingIntervalsForEver) {
+  auto process = this->process();
+  bool down = false;
+  int asked = 0;
+  process->connection.at_append = [&](const RunRecord&) {
+    asked += down ? 1 : 0;
+    return down ? Mishap::failed : Mishap::none;
+  };
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  down = true;
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+              IsOk());
+  this->run_for(1h);
+  EXPECT_GT(asked, 3600 / 5);
+  EXPECT_LT(asked, 3600 / 4 + 10);
+  EXPECT_EQ(process->runner.status(run).assume_value().status, OrderStatus::deciding);
+  down = false;
+  this->run_all();
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, TellsTheObserverEachRecordOnceInTheOrderOfTheLog) {
+  auto process = this->process();
+  int number = 0;
+  process->connection.at_append = [&](const RunRecord& record) {
+    if (record.kind == RecordKind::begun || record.kind == RecordKind::cancelled) {
+      return Mishap::none;
+    }
+    return number++ % 2 == 0 ? Mishap::lost : Mishap::none;
+  };
+  process->connection.at_apply = [&](const Operation&) {
+    return number++ % 3 == 1 ? Mishap::lost : Mishap::none;
+  };
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  this->run_for(4s);
+  ASSERT_TRUE(process->runner.cancel(run, "").assume_value().accepted);
+  const CallId call = this->shop.last_pending();
+  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
+              IsOk());
+  this->run_all();
+  const auto told = this->witness.records(run);
+  const auto log = this->records(run);
+  ASSERT_EQ(told.size(), log.size());
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    EXPECT_EQ(told[i].kind, log[i].kind) << i;
+    EXPECT_EQ(told[i].step, log[i].step) << i;
+    EXPECT_EQ(told[i].events.size(), log[i].events.size()) << i;
+  }
+  EXPECT_EQ(this->witness.outcomes(run).size(), 1u);
+}
+
+/// Asks the runner about the run from within.
+template <class Runner>
+class Curious final : public RunObserver {
+ public:
+  void recorded(RunId run, const RunState& state, const RunRecord&) override {
+    if (runner == nullptr) return;
+    const auto status = runner->status(run);
+    ASSERT_THAT(status, IsOk());
+    EXPECT_EQ(status.assume_value().since, state.last_change);
+    ++asked;
+  }
+  Runner* runner = nullptr;
+  int asked = 0;
+};
+
+TYPED_TEST(Runner, AnObserverMayAskTheRunner) {
+  Curious<typename Rig<TypeParam>::Runner> curious;
+  RunnerOptions options;
+  options.observer = &curious;
+  auto process = this->process(options);
+  curious.runner = &process->runner;
+  const RunId run = this->begin(*process);
+  EXPECT_EQ(curious.asked, static_cast<int>(this->records(run).size()));
+}
+
+}  // namespace
+}  // namespace invsaga::rig

@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the machine owes to the rules of the protocol. The suite is named after the rule; the
+// runner's and the backends' shares are tested with them.
+#include "invsaga/testing/matchers.hpp"
+#include "tests/saga/machine_desk.hpp"
+
+namespace invsaga::desk {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::ErrorIs;
+using ::testing::Not;
+
+constexpr Error lost{Errc::reply_lost};
+constexpr bool one_append = true, in_split = false;
+
+Adjust adjust_of(const StepContext& step, const sample::Order& order) {
+  return step.adjust(AdjustReason::write_off, order.lines, 1h);
+}
+Adjust adjust_back(const StepContext& step, const sample::Order& order) {
+  return step.adjust(AdjustReason::restock, order.lines, 1h);
+}
+result<void> do_it(sample::Shop&, const sample::Order&) { return success(); }
+
+constexpr auto write_off_saga = saga<sample::Order, sample::Shop>(
+    "write off", 1, compensable<"write off">(adjust_of, adjust_back, {2s, standard}),
+    compensable<"tell">(do_it, do_it, {2s, standard}), pivot<"decide">(do_it, {2s, standard}));
+
+Commit sell_later(const Reserved& reserved) { return {reserved.id, {}}; }
+constexpr auto sell_after_pivot = saga<sample::Order, sample::Shop>(
+    "sell after the pivot", 1,
+    compensable<"reserve">(sample::hold, sample::give_back, {2s, standard}),
+    pivot<"decide">(do_it, {2s, standard}),
+    retriable<"sell">(sell_later, {2s, until_done}, {"SOLD"}),
+    retriable<"write off">(adjust_of, {2s, until_done}));
+
+// --- 1: every append names the position it continues; taking over is one, before acting
+
+TEST(Rule1, TakingOverIsAppendedBeforeAnythingIsActedOn) {
+  Desk a = Desk::begun();
+  a.get_to(pay);
+  Desk b = a.successor();
+  b.machine().take_over();
+  const Action first = b.machine().next(b.now);
+  EXPECT_EQ(first.kind, Kind::append);
+  EXPECT_EQ(first.record.kind, RecordKind::taken_over);
+  EXPECT_EQ(b.machine().position(), b.log.size());
+  b.expect(Kind::call, pay);
+}
+
+TEST(Rule1, WhoReadsARunWithoutTakingItOverDoesNothing) {
+  Desk a = Desk::begun();
+  a.get_to(pay);
+  EXPECT_EQ(a.successor().next().kind, Kind::fenced);
+}
+
+TEST(Rule1, AFormerOwnerThatReadsOfATakeOverDropsWhatItWasAboutToAppend) {
+  Desk a = Desk::begun();
+  a.get_to(pay);
+  a.yes(a.begin(Kind::call, pay));
+  a.read(taken_over_by(other));
+  EXPECT_EQ(a.next().kind, Kind::fenced);
+  EXPECT_EQ(a.story().back(), "taken_over");
+}
+
+TEST(Rule1, ACancelFromOutsideIsAppendedWithoutTakingTheRunOver) {
+  Desk a = Desk::begun();
+  a.get_to(pay);
+  Desk user = a.successor();
+  ASSERT_TRUE(user.machine().cancel("changed my mind"));
+  EXPECT_EQ(user.machine().next(user.now).record.kind, RecordKind::cancelled);
+  EXPECT_EQ(user.next().kind, Kind::fenced);
+  EXPECT_EQ(user.story().back(), "cancelled");
+}
+
+TEST(Rule1, ARunThatIsStuckIsTakenOverOnlyOnceItIsResumed) {
+  Definition definition = sample::checkout.definition();
+  definition.steps[commit].limits.retry.attempts = 1;
+  Desk a = Desk::begun(definition);
+  a.get_to(commit);
+  a.says(a.begin(Kind::apply, commit), lost);
+  ASSERT_EQ(a.next().kind, Kind::stuck);
+  Desk b = a.successor();
+  b.machine().take_over();
+  EXPECT_EQ(b.next().kind, Kind::stuck);
+  EXPECT_EQ(b.log.size(), a.log.size());
+  ASSERT_TRUE(b.machine().resume());
+  b.expect(Kind::apply, commit);
+  EXPECT_EQ(b.story().back(), "taken_over");
+}
+
+// --- 2: a call is preceded by its intent on every backend; an operation in split
+
+TEST(Rule2, ACallIsPrecededByItsIntentOnEveryBackend) {
+  for (const bool backend : {one_append, in_split}) {
+    Desk desk = Desk::begun(backend);
+    desk.get_to(clear_cart);
+    desk.call(clear_cart);
+    desk.next();
+    for (const std::string step : {"place", "pay", "clear cart"}) {
+      const auto story = desk.story();
+      const auto intent = std::find(story.begin(), story.end(), "intent " + step);
+      const auto outcome = std::find(story.begin(), story.end(), "outcome " + step + " done");
+      EXPECT_LT(intent, outcome) << step;
+    }
+  }
+}
+
+TEST(Rule2, InSplitAnOperationIsPrecededByItsIntentWithItsIdAndDeadline) {
+  Desk desk = Desk::begun(in_split);
+  desk.get_to(reserve);
+  desk.expect(Kind::apply, reserve);
+  const RunRecord& intent = desk.log.back();
+  EXPECT_EQ(desk.story().back(), "intent reserve");
+  EXPECT_EQ((ReservationId{intent.id_high, intent.id_low}), reservation_id(the_run, reserve, 0));
+  EXPECT_EQ(intent.until, start + sample::hold_length);
+  desk.apply(reserve, ReserveAnswer{Reserved{}});
+  desk.call(pay);
+  desk.expect(Kind::apply, commit);
+  EXPECT_EQ(desk.story().back(), "intent commit");
+}
+
+TEST(Rule2, OnOneAppendAnOperationNeedsNone) {
+  Desk desk = Desk::begun(one_append);
+  desk.get_to(clear_cart);
+  EXPECT_THAT(desk.story(),
+              ElementsAre("begun", "intent place", "outcome place done", "outcome reserve done",
+                          "intent pay", "outcome pay done", "outcome commit done"));
+}
+
+TEST(Rule2, APaymentThatWasBegunByAnotherIsNotTakenForNeverBegun) {
+  Desk a = Desk::begun();
+  a.get_to(pay);
+  a.begin(Kind::call, pay);  // charged, and the reply is lost with the owner
+  a.read(cancelled_by(other));
+  Desk b = a.successor();
+  b.machine().take_over();
+  b.call(pay);  // first it must be known
+  b.call(pay, true);
+  EXPECT_EQ(b.expect(Kind::apply, reserve, true).step, reserve);
+}
+
+// --- 3: a read-back may prove a yes, never a no
+
+TEST(Rule3, AStepInDoubtIsAskedUnderTheSameIdUntilItsOwnAnswerIsKnown) {
+  Desk desk = Desk::begun();
+  desk.get_to(pay);
+  desk.says(desk.begin(Kind::call, pay), lost);
+  desk.read(cancelled_by(other));
+  desk.now = desk.next().when;
+  desk.says(desk.begin(Kind::call, pay), refuse());  // bound by it: the refusal is final
+  desk.expect(Kind::apply, reserve, true);           // and nothing is refunded
+}
+
+TEST(Rule3, ACommitInDoubtIsNeverTakenForARefusal) {
+  Definition definition = sample::checkout.definition();
+  definition.steps[commit].limits.retry.attempts = 2;
+  for (const bool backend : {one_append, in_split}) {
+    Desk desk = Desk::begun(definition, backend);
+    desk.get_to(commit);
+    desk.says(desk.begin(Kind::apply, commit), lost);
+    desk.now = desk.next().when;
+    desk.says(desk.begin(Kind::apply, commit), Error{Errc::invalid_argument});
+    EXPECT_EQ(desk.next().kind, Kind::stuck);
+    EXPECT_FALSE(desk.state().compensating);
+  }
+}
+
+TEST(Rule3, AnUndoThatBarsTheActionIsMadeWithoutResolvingTheDoubt) {
+  Desk desk = Desk::begun();
+  desk.says(desk.begin(Kind::call, place), lost);
+  desk.read(cancelled_by(other));
+  desk.call(place, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+}
+
+TEST(Rule3, AnAdjustInDoubtIsResolvedFirstSinceItsUndoBarsNothing) {
+  Desk desk = Desk::begun(write_off_saga.definition(), in_split);
+  desk.says(desk.begin(Kind::apply, 0), lost);
+  desk.read(cancelled_by(other));
+  desk.now = desk.next().when;
+  desk.apply(0, AdjustAnswer{Adjusted{}});
+  desk.apply(0, AdjustAnswer{Adjusted{}}, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+}
+
+// --- 4: commit never reserves
+
+TEST(Rule4, AHoldThatRanOutIsReservedAnewUnderAnIdOfItsOwnThatIsRecordedFirst) {
+  for (const bool backend : {one_append, in_split}) {
+    for (const CommitAnswer answer : {CommitAnswer::expired, CommitAnswer::not_found}) {
+      Desk desk = Desk::begun(backend);
+      desk.get_to(commit);
+      desk.now += sample::hold_length;
+      desk.apply(commit, answer);
+      const Action anew = desk.expect(Kind::apply, reserve, false, 1);
+      EXPECT_EQ(desk.story().back(), "intent reserve 1");
+      const auto made = std::get<Reserve>(desk.operation(anew));
+      EXPECT_EQ(made.id, reservation_id(the_run, reserve, 1));
+      EXPECT_EQ(made.until, desk.now + sample::hold_length);
+      EXPECT_EQ(desk.state().steps[reserve].holds[1].until, made.until);
+      desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+      const Action again = desk.expect(Kind::apply, commit);
+      EXPECT_EQ(std::get<Commit>(desk.operation(again)).id, made.id);
+      desk.apply(commit, CommitAnswer::committed);
+      desk.call(clear_cart);
+      desk.next();
+      EXPECT_EQ(desk.machine().outcome()->end, RunEnd::completed);
+    }
+  }
+}
+
+TEST(Rule4, AnExpiredCommitTellsNobodyUntilItIsARefusal) {
+  Definition definition = sample::checkout.definition();
+  definition.steps[commit].events.refused = "STOCK_COMMIT_FAILED";
+  Desk desk = Desk::begun(definition);
+  desk.get_to(commit);
+  desk.expect(Kind::apply, commit);
+  const std::size_t told = desk.events().size();
+  desk.apply(commit, CommitAnswer::expired);
+  EXPECT_EQ(desk.events().size(), told);
+  desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  desk.apply(commit, CommitAnswer::expired);
+  EXPECT_EQ(desk.events().back(), "STOCK_COMMIT_FAILED");
+}
+
+TEST(Rule4, AfterTheFurtherHoldsExpiredIsARefusal) {
+  Desk desk = Desk::begun();
+  desk.get_to(commit);
+  desk.apply(commit, CommitAnswer::expired);
+  desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  desk.apply(commit, CommitAnswer::expired);
+  desk.call(pay, true);
+  EXPECT_EQ(desk.state().reason, "hold_expired");
+}
+
+TEST(Rule4, TheNumberOfFurtherHoldsIsTheSagasToSay) {
+  for (const std::uint32_t further : {0u, 3u}) {
+    const auto saga = sample::checkout.with_further_holds(further);
+    Desk desk = Desk::begun(saga.definition());
+    desk.get_to(commit);
+    for (std::uint32_t hold = 1; hold <= further; ++hold) {
+      desk.apply(commit, CommitAnswer::expired);
+      desk.apply(reserve, ReserveAnswer{Reserved{}}, false, hold);
+    }
+    desk.apply(commit, CommitAnswer::expired);
+    desk.expect(Kind::call, pay, true);
+  }
+}
+
+TEST(Rule4, AHoldThatCannotBeReservedAnewIsRefundedAndCancelled) {
+  Desk desk = Desk::begun();
+  desk.get_to(commit);
+  desk.apply(commit, CommitAnswer::expired);
+  desk.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
+  desk.call(pay, true);
+  desk.apply(reserve, ReleaseAnswer::expired, true, 0);  // the first: it has run out
+  desk.call(place, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+  const auto outcome = desk.machine().outcome();
+  EXPECT_EQ(outcome->reason, "hold_expired");
+  EXPECT_EQ(outcome->step, reserve);
+  EXPECT_EQ(outcome->decision, StockDecision::out_of_stock);
+}
+
+TEST(Rule4, AHoldThatSomebodyReleasedIsNotReservedAnew) {
+  Desk desk = Desk::begun();
+  desk.get_to(commit);
+  desk.apply(commit, CommitAnswer::released);
+  desk.call(pay, true);
+  EXPECT_EQ(desk.state().reason, "hold_released");
+}
+
+TEST(Rule4, HowManyHoldsThereAreDoesNotDependOnTheSettingsOfWhoReads) {
+  const auto with_two = sample::checkout.with_further_holds(2);
+  Desk a = Desk::begun(with_two.definition());
+  a.get_to(commit);
+  a.apply(commit, CommitAnswer::expired);
+  a.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  a.apply(commit, CommitAnswer::expired);
+  RunState state;
+  const Definition with_one = sample::checkout.definition();
+  for (const RunRecord& record : a.log) ASSERT_TRUE(fold(state, record, with_one).has_value());
+  EXPECT_FALSE(state.compensating);
+  EXPECT_EQ(state.steps[reserve].hold, 2u);
+}
+
+TEST(Rule4, AfterThePivotTooAHoldIsReservedAnewAndIfItCannotBeTheRunIsStuck) {
+  Desk desk = Desk::begun(sell_after_pivot.definition());
+  desk.apply(0, ReserveAnswer{Reserved{}});
+  desk.call(1);
+  desk.apply(2, CommitAnswer::expired);
+  desk.apply(0, ReserveAnswer{OutOfStock{}}, false, 1);
+  EXPECT_EQ(desk.next().kind, Kind::stuck);
+  EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::placed);
+  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::out_of_stock);
+}
+
+TEST(Rule4, AfterThePivotACommitThatWasReleasedIsStuck) {
+  Desk desk = Desk::begun(sell_after_pivot.definition());
+  desk.apply(0, ReserveAnswer{Reserved{}});
+  desk.call(1);
+  desk.apply(2, CommitAnswer::released);
+  EXPECT_EQ(desk.next().kind, Kind::stuck);
+  EXPECT_FALSE(desk.state().compensating);
+}
+
+TEST(Rule4, AfterThePivotAnAdjustThatIsRefusedIsStuck) {
+  Desk desk = Desk::begun(sell_after_pivot.definition());
+  desk.apply(0, ReserveAnswer{Reserved{}});
+  desk.call(1);
+  desk.apply(2, CommitAnswer::committed);
+  desk.apply(3, AdjustAnswer{OutOfStock{}});
+  EXPECT_EQ(desk.next().kind, Kind::stuck);
+  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::out_of_stock);
+}
+
+// --- 7: a deadline is fixed once, in the record that first names the id
+
+TEST(Rule7, EveryRepeatBearsTheSameDeadline) {
+  for (const bool backend : {one_append, in_split}) {
+    Desk desk = Desk::begun(backend);
+    desk.get_to(reserve);
+    desk.says(desk.begin(Kind::apply, reserve), lost);
+    desk.now = desk.next().when + 10s;
+    const Action again = desk.expect(Kind::apply, reserve);
+    EXPECT_EQ(std::get<Reserve>(desk.operation(again)).until, start + sample::hold_length);
+  }
+}
+
+TEST(Rule7, InSplitANewOwnersRepeatBearsItToo) {
+  Desk a = Desk::begun(in_split);
+  a.get_to(reserve);
+  a.begin(Kind::apply, reserve);
+  Desk b = a.successor();
+  b.now = start + 60s;
+  b.machine().take_over();
+  const Action again = b.expect(Kind::apply, reserve);
+  EXPECT_EQ(std::get<Reserve>(b.operation(again)).until, start + sample::hold_length);
+}
+
+TEST(Rule7, AHoldReservedAnewHasADeadlineOfItsOwn) {
+  for (const bool backend : {one_append, in_split}) {
+    Desk desk = Desk::begun(backend);
+    desk.get_to(commit);
+    desk.now += sample::hold_length;
+    desk.apply(commit, CommitAnswer::expired);
+    const Action anew = desk.expect(Kind::apply, reserve, false, 1);
+    EXPECT_EQ(std::get<Reserve>(desk.operation(anew)).until, desk.now + sample::hold_length);
+    EXPECT_EQ(desk.log.back().until, desk.now + sample::hold_length);
+  }
+}
+
+TEST(Rule7, TheOutcomeOfAReserveThatWasGivenUpNamesItsDeadline) {
+  Desk desk = Desk::begun(one_append);
+  desk.get_to(reserve);
+  for (int attempt = 1; attempt <= 5; ++attempt) {
+    desk.says(desk.begin(Kind::apply, reserve), lost);
+    const Action action = desk.next();
+    if (action.kind == Kind::wait) desk.now = action.when;
+  }
+  ASSERT_EQ(desk.log.back().outcome, StepOutcome::unknown);
+  EXPECT_EQ(desk.log.back().until, start + sample::hold_length);
+}
+
+TEST(Rule7, InSplitTheUndoByAnAdjustHasItsOwnIdAndAFixedDeadline) {
+  Desk a = Desk::begun(write_off_saga.definition(), in_split);
+  a.apply(0, AdjustAnswer{Adjusted{}});
+  a.says(a.begin(Kind::call, 1), refuse());
+  const Action undo = a.begin(Kind::apply, 0, true);
+  EXPECT_EQ(a.story().back(), "intent write off");
+  const Time fixed = std::get<Adjust>(a.operation(undo)).until;
+  Desk b = a.successor();
+  b.now += 60s;
+  b.machine().take_over();
+  const Action again = b.expect(Kind::apply, 0, true);
+  EXPECT_EQ(std::get<Adjust>(b.operation(again)).until, fixed);
+  EXPECT_NE(adjust_id(the_run, 0, true), adjust_id(the_run, 0, false));
+}
+
+TEST(Rule7, AnUndoByAnAdjustThatIsRefusedIsStuck) {
+  Desk desk = Desk::begun(write_off_saga.definition());
+  desk.apply(0, AdjustAnswer{Adjusted{}});
+  desk.says(desk.begin(Kind::call, 1), refuse());
+  desk.apply(0, AdjustAnswer{Mismatch{}}, true);
+  EXPECT_EQ(desk.next().kind, Kind::stuck);
+  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::mismatch);
+}
+
+// --- 8: cancel is an append to the run
+
+TEST(Rule8, OnOneAppendACancelIsAcceptedUntilTheCommitsOutcome) {
+  Desk desk = Desk::begun(one_append);
+  desk.get_to(commit);
+  desk.begin(Kind::apply, commit);  // on its way: whichever comes first refuses the other
+  EXPECT_TRUE(desk.machine().cancel("changed my mind"));
+  desk.call(pay, true);
+
+  Desk late = Desk::begun(one_append);
+  late.get_to(clear_cart);
+  EXPECT_FALSE(late.machine().cancel("changed my mind"));
+  late.expect(Kind::call, clear_cart);
+}
+
+TEST(Rule8, InSplitACancelIsRefusedWhileACommitIsPending) {
+  Desk desk = Desk::begun(in_split);
+  desk.get_to(commit);
+  EXPECT_EQ(desk.append_all().kind, Kind::prepare);
+  Desk early = desk;
+  EXPECT_TRUE(early.machine().cancel("before its intent"));
+  desk.begin(Kind::apply, commit);
+  EXPECT_FALSE(desk.machine().cancel("after its intent"));
+  EXPECT_EQ(desk.next().kind, Kind::await);
+}
+
+TEST(Rule8, InSplitACancelIsAcceptedAgainBetweenAnExpiredAndTheNextCommit) {
+  Desk desk = Desk::begun(in_split);
+  desk.get_to(commit);
+  desk.apply(commit, CommitAnswer::expired);
+  EXPECT_TRUE(Desk(desk).machine().cancel("before it is reserved anew"));
+  desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  EXPECT_TRUE(Desk(desk).machine().cancel("before it is committed anew"));
+  desk.expect(Kind::apply, commit);
+  EXPECT_FALSE(desk.machine().cancel("after the second intent"));
+}
+
+TEST(Rule8, ACommitsIntentThatWasPlannedIsNotRecordedAfterACancel) {
+  Desk desk = Desk::begun(in_split);
+  desk.get_to(commit);
+  const Action prepare = desk.append_all();
+  ASSERT_EQ(prepare.kind, Kind::prepare);
+  desk.machine().intend(prepare, desk.operation(prepare));
+  desk.read(cancelled_by(other));  // its append was refused: the cancel came first
+  desk.call(pay, true);
+  EXPECT_THAT(desk.story(), Not(::testing::Contains("intent commit")));
+}
+
+TEST(Rule8, OnceACancelIsAcceptedTheRunOnlyCompensates) {
+  for (StepIndex at = place; at <= commit; ++at) {
+    Desk desk = Desk::begun(one_append);
+    desk.get_to(at);
+    desk.expect(at == place || at == pay ? Kind::call : Kind::apply, at);
+    ASSERT_TRUE(desk.machine().cancel("changed my mind"));
+    for (;;) {
+      const Action action = desk.next();
+      if (action.kind == Kind::finished) break;
+      // The call whose intent was recorded may be asked for its answer; nothing else goes forward.
+      ASSERT_TRUE(action.undo || action.step == at);
+      if (action.kind == Kind::call) desk.call(action.step, action.undo);
+      if (action.kind == Kind::apply) {
+        desk.apply(action.step, ReleaseAnswer::released, true, action.hold);
+      }
+    }
+    EXPECT_EQ(desk.machine().outcome()->end, RunEnd::compensated);
+    EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::not_placed);
+  }
+}
+
+TEST(Rule8, ACancelIsRefusedForGoodOnceThePivotIsDone) {
+  Desk desk = Desk::begun(one_append);
+  desk.get_to(clear_cart);
+  RunState state = desk.state();
+  EXPECT_THAT(fold(state, cancelled_by(other), desk.definition()), ErrorIs(Errc::corrupt));
+}
+
+// --- 10: a refusal is final per id
+
+TEST(Rule10, ARefusedReserveIsNeverSentAgain) {
+  for (const bool backend : {one_append, in_split}) {
+    Desk desk = Desk::begun(backend);
+    desk.get_to(reserve);
+    desk.apply(reserve, ReserveAnswer{OutOfStock{}});
+    desk.call(place, true);
+    EXPECT_EQ(desk.next().kind, Kind::finished);
+  }
+}
+
+// --- 11: the undo of reserve releases every hold whose intent is recorded
+
+TEST(Rule11, EveryHoldThatWasNamedIsReleasedTheLastFirst) {
+  Desk desk = Desk::begun(one_append);
+  desk.get_to(commit);
+  desk.apply(commit, CommitAnswer::expired);
+  desk.begin(Kind::apply, reserve, false, 1);  // its intent is recorded, no answer has come
+  desk.read(cancelled_by(other));
+  desk.call(pay, true);
+  desk.apply(reserve, ReleaseAnswer::tombstoned, true, 1);
+  desk.apply(reserve, ReleaseAnswer::expired, true, 0);
+  desk.call(place, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+}
+
+TEST(Rule11, InSplitAHoldIsReleasedThoughItsReserveWasNeverAnswered) {
+  Desk desk = Desk::begun(in_split);
+  desk.get_to(reserve);
+  desk.begin(Kind::apply, reserve);
+  desk.read(cancelled_by(other));
+  desk.apply(reserve, ReleaseAnswer::tombstoned, true);
+  desk.call(place, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+}
+
+TEST(Rule11, OnOneAppendAReserveThatNoRecordNamesCannotLandAndNeedsNoRelease) {
+  Desk desk = Desk::begun(one_append);
+  desk.get_to(reserve);
+  desk.begin(Kind::apply, reserve);
+  desk.read(cancelled_by(other));
+  desk.call(place, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+}
+
+TEST(Rule11, AKnownRefusalNeedsNoRelease) {
+  Desk desk = Desk::begun(in_split);
+  desk.get_to(reserve);
+  desk.apply(reserve, ReserveAnswer{Suppressed{}});
+  desk.call(place, true);
+  EXPECT_EQ(desk.next().kind, Kind::finished);
+  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::suppressed);
+}
+
+// --- the document's D13: what is not known of the commit is never undone
+
+TEST(Commit, ThatFailsTimeAfterTimeReleasesAndRefundsNothingAndIsStuck) {
+  Definition definition = sample::checkout.definition();
+  definition.steps[commit].limits.retry.attempts = 10;
+  for (const bool backend : {one_append, in_split}) {
+    Desk desk = Desk::begun(definition, backend);
+    desk.get_to(commit);
+    for (int attempt = 1; attempt <= 10; ++attempt) {
+      desk.says(desk.begin(Kind::apply, commit), Error{Errc::unavailable});
+      const Action action = desk.next();
+      if (action.kind == Kind::wait) desk.now = action.when;
+    }
+    EXPECT_EQ(desk.next().kind, Kind::stuck);
+    EXPECT_FALSE(desk.state().compensating);
+    EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::deciding);
+    ASSERT_TRUE(desk.machine().resume());
+    desk.apply(commit, CommitAnswer::committed);
+    desk.call(clear_cart);
+    EXPECT_EQ(desk.next().kind, Kind::finished);
+  }
+}
+
+}  // namespace
+}  // namespace invsaga::desk

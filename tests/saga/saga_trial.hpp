@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run of a saga made by chance: answered, delayed, crashed, cancelled and taken over by chance,
+// with the rules that must hold of it. The world knows what really happened; the log knows what was
+// recorded; the two are compared.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/saga/random_saga.hpp"
+#include "tests/saga/saga_rules.hpp"
+
+namespace invsaga::trial {
+
+using desk::Desk;
+
+/// What came of a trial.
+struct Tally {
+  RunEnd end{};
+  std::uint64_t charges = 0, refunds = 0, resumed = 0, take_overs = 0, cancels = 0;
+  std::uint64_t further_holds = 0, late = 0, barred = 0;
+};
+
+class Trial {
+ public:
+  explicit Trial(std::uint64_t seed)
+      : chance_(seed), definition_(random_definition(chance_)), one_append_(chance_.below(2) == 0) {
+    driver_ = std::make_unique<Desk>(definition_, one_append_, OwnerId{1, ++owners_});
+    append(*driver_, desk::begun_by({1, owners_}), true);
+  }
+
+  /// To its end, or until it is stuck and nobody resumes it.
+  void run() {
+    for (int i = 0; wrong().empty() && !over_; ++i) {
+      if (i == 300) troubled_ = false;  // from here on the world is kind
+      if (i == 2'000) return rules_.blame("it does not end");
+      meddle();
+      act(*driver_);
+    }
+    while (wrong().empty() && !late_.empty()) arrive(0);
+    if (wrong().empty()) check_end();
+  }
+
+  const std::string& wrong() const { return rules_.wrong(); }
+  const Tally& tally() const { return tally_; }
+  std::string story() const {
+    std::string text = one_append_ ? "one append:" : "split:";
+    for (const StepDefinition& step : definition_.steps) text += " " + std::string(step.name);
+    for (const RunRecord& record : rules_.log()) {
+      text += "\n" + std::string(name(record.kind)) + " " + std::to_string(record.step) + " " +
+              std::string(name(record.outcome)) + " hold " + std::to_string(record.hold);
+    }
+    return text;
+  }
+
+ private:
+  enum class Fate : std::uint8_t { fine, failed, lost, late, crash_before, crash_after };
+  /// Under way when whoever sent it no longer waits, or has died.
+  struct Late {
+    Action action;
+    Operation operation;
+    PreparedEffects effects;
+    Position at = 0;
+    Desk* sender = nullptr;
+  };
+
+  bool one_in(std::uint64_t n) { return chance_.below(n) == 0; }
+  Fate fate() {
+    if (!troubled_) return Fate::fine;
+    static constexpr Fate fates[] = {Fate::failed, Fate::lost, Fate::late, Fate::crash_before,
+                                     Fate::crash_after};
+    const std::uint64_t dice = chance_.below(24);
+    return dice < 5 ? fates[dice] : Fate::fine;
+  }
+  // --- what others do meanwhile
+
+  void meddle() {
+    if (!late_.empty() && one_in(6)) arrive(chance_.below(late_.size()));
+    if (!troubled_) return;
+    if (one_in(60)) now_ += sample::hold_length;
+    if (one_in(50)) cancel();
+    if (one_in(60)) take_over(true);
+    if (former_ && one_in(3)) {
+      act(*former_);
+      if (fenced_) end(former_);
+    }
+  }
+  /// By somebody who only reads the log and appends to it.
+  void cancel() {
+    Desk user(definition_, one_append_, OwnerId{9, 9});
+    for (const RunRecord& record : rules_.log()) user.read(record);
+    if (!user.machine().cancel("no")) return;
+    const bool told = user.state().compensating;
+    if (told) return;
+    ++tally_.cancels;
+    append(user, user.machine().next(now_).record, true);
+    if (one_in(2)) catch_up(*driver_);  // it is told, or finds it at its next append
+  }
+  void take_over(bool first_lives) {
+    end(former_);
+    if (first_lives) {
+      former_ = std::move(driver_);
+    } else {
+      end(driver_);
+    }
+    driver_ = std::make_unique<Desk>(definition_, one_append_, OwnerId{1, ++owners_});
+    catch_up(*driver_);
+    driver_->machine().take_over();
+    ++tally_.take_overs;
+  }
+  void crash(Desk& who) {
+    if (&who == driver_.get()) return take_over(false);
+    fenced_ = true;  // the former owner: it is ended by who let it act
+  }
+  /// What it sent is under way all the same.
+  void end(std::unique_ptr<Desk>& owner) {
+    for (Late& late : late_) {
+      if (late.sender == owner.get()) late.sender = nullptr;
+    }
+    owner.reset();
+  }
+
+  // --- one step of an owner
+
+  void act(Desk& who) {
+    fenced_ = false;
+    who.now = now_;
+    const Action action = who.machine().next(now_);
+    rules_.acts(action);
+    switch (action.kind) {
+      case Kind::append:
+        return try_append(who, action.record);
+      case Kind::prepare:
+        return who.machine().intend(action, who.operation(action));
+      case Kind::call:
+        return call(who, action);
+      case Kind::apply:
+        return apply(who, action);
+      case Kind::wait:
+      case Kind::await:
+        if (!late_.empty() && one_in(2)) return arrive(chance_.below(late_.size()));
+        now_ = std::max(now_, action.when);
+        return;
+      case Kind::stuck:
+        return stuck(who);
+      case Kind::finished:
+        fenced_ = true;
+        over_ = &who == driver_.get();
+        return;
+      case Kind::fenced:
+        fenced_ = true;
+        // The former owner was quicker to take it over again; somebody will notice.
+        if (&who == driver_.get()) take_over(false);
+    }
+  }
+  void stuck(Desk& who) {
+    if (who.log.size() < rules_.log().size()) return catch_up(who);
+    if (&who != driver_.get()) return;
+    if (!one_in(3)) {
+      over_ = true;
+      return;
+    }
+    ++tally_.resumed;
+    who.machine().resume();
+  }
+
+  void catch_up(Desk& who) {
+    for (std::size_t i = who.log.size(); i < rules_.log().size(); ++i) who.read(rules_.log()[i]);
+  }
+  void append(Desk& who, const RunRecord& record, bool heard) {
+    rules_.append(record);
+    if (heard) who.read(record);
+  }
+  void try_append(Desk& who, const RunRecord& record) {
+    const Fate fate = this->fate();
+    if (fate == Fate::crash_before) return crash(who);
+    if (fate == Fate::failed || fate == Fate::late) {
+      now_ += 100ms;
+      return;
+    }
+    if (who.log.size() < rules_.log().size())
+      return catch_up(who);  // refused: the run has moved on
+    append(who, record, fate == Fate::fine);
+    if (fate == Fate::crash_after) crash(who);
+    if (fate == Fate::lost) catch_up(who);
+  }
+
+  result<std::vector<std::byte>> do_call(const Action& action) {
+    const bool needs_output = definition_.steps[action.step].undo_needs_output;
+    if (!action.undo) {
+      const bool after_pivot = definition_.steps[action.step].step_class == StepClass::retriable;
+      const bool refuses = troubled_ && one_in(after_pivot ? 60 : 6);
+      const bool had = world_.calls[action.step].effect;
+      auto answer = world_.call(action.step, refuses);
+      if (!had && world_.calls[action.step].effect && needs_output) ++tally_.charges;
+      return answer;
+    }
+    const bool had = world_.calls[action.step].undone;
+    if (!world_.undo(action.step, needs_output)) rules_.blame("an undo of what did not happen");
+    if (!had && needs_output) ++tally_.refunds;
+    if (!had && world_.calls[action.step].barred) ++tally_.barred;
+    if (troubled_ && one_in(30)) return refuse(9);
+    return std::vector<std::byte>{};
+  }
+  void call(Desk& who, const Action& action) {
+    who.machine().started(action, now_);
+    const Fate fate = this->fate();
+    switch (fate) {
+      case Fate::fine:
+        return who.says(action, do_call(action));
+      case Fate::failed:
+        return who.says(action, Error{Errc::unavailable});
+      case Fate::lost:
+        static_cast<void>(do_call(action));
+        return who.says(action, Error{Errc::reply_lost});
+      case Fate::late:
+        late_.push_back({action, {}, {}, 0, &who});
+        return;
+      case Fate::crash_after:
+        static_cast<void>(do_call(action));
+        [[fallthrough]];
+      case Fate::crash_before:
+        return crash(who);
+    }
+  }
+
+  Answer do_apply(const Operation& operation) {
+    return world_.apply(operation, now_, troubled_ && one_in(6));
+  }
+  /// The operation comes to the store, and with it or after it the record to the log. True if the
+  /// record is there.
+  bool land(const Operation& operation, const PreparedEffects& effects, Position at) {
+    if (one_append_ && at != rules_.log().size()) return false;
+    const Answer answer = do_apply(operation);
+    rules_.answers(operation, answer);
+    if (at != rules_.log().size()) return false;
+    const RunRecord record = outcome_record({desk::the_run, at, &effects.yes, &effects.no, 0},
+                                            answer, now_);
+    rules_.append(record);
+    return true;
+  }
+  void apply(Desk& who, const Action& action) {
+    const Operation operation = who.operation(action);
+    const PreparedEffects effects = who.machine().effects(action, operation, now_);
+    const Position at = who.machine().position();
+    who.machine().started(action, now_, &operation);
+    const Fate fate = this->fate();
+    switch (fate) {
+      case Fate::late:
+        late_.push_back({action, operation, effects, at, &who});
+        return;
+      case Fate::failed:
+        return who.says(action, Error{Errc::unavailable});
+      case Fate::crash_before:
+        return crash(who);
+      case Fate::crash_after:
+        land(operation, effects, at);
+        return crash(who);
+      case Fate::lost:
+        land(operation, effects, at);
+        who.says(action, Error{Errc::reply_lost});
+        if (one_in(2)) catch_up(who);
+        return;
+      case Fate::fine:
+        if (land(operation, effects, at)) return catch_up(who);
+        return moved_on(who, action);
+    }
+  }
+  void moved_on(Desk& who, const Action& action) {
+    const bool news = who.log.size() < rules_.log().size();
+    catch_up(who);
+    who.machine().superseded(action, !news, now_);
+  }
+  void arrive(std::size_t which) {
+    const Late late = late_[which];
+    late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(which));
+    ++tally_.late;
+    if ((late.action.undo ? definition_.steps[late.action.step].undo
+                          : definition_.steps[late.action.step].action)
+            .is_call()) {
+      const auto answer = do_call(late.action);
+      if (late.sender != nullptr && !over_) {
+        late.sender->machine().answered(late.action, answer, now_);
+      }
+      return;
+    }
+    const bool landed = land(late.operation, late.effects, late.at);
+    if (late.sender == nullptr || over_) return;
+    if (landed) return catch_up(*late.sender);
+    moved_on(*late.sender, late.action);
+  }
+
+  void check_end() {
+    const RunState& state = rules_.state();
+    tally_.end = state.end ? *state.end : RunEnd::stuck;
+    tally_.further_holds = rules_.further_holds();
+    if (tally_.charges > 1) rules_.blame("charged twice");
+    if (tally_.refunds > tally_.charges) rules_.blame("refunded more than was charged");
+    rules_.ends(world_, now_);
+  }
+
+  Rng chance_;
+  const Definition definition_;
+  const bool one_append_;
+  World world_;
+  Rules rules_{definition_};
+  std::unique_ptr<Desk> driver_, former_;
+  std::vector<Late> late_;
+  std::uint64_t owners_ = 0;
+  Time now_ = desk::start;
+  bool troubled_ = true, over_ = false, fenced_ = false;
+  Tally tally_;
+};
+
+/// How often each thing came about among many trials: a rule that is never put to the test holds.
+struct Counts {
+  std::uint64_t runs = 0, completed = 0, compensated = 0, stuck = 0;
+  Tally sum;
+
+  void add(const Tally& tally) {
+    ++runs;
+    completed += tally.end == RunEnd::completed ? 1 : 0;
+    compensated += tally.end == RunEnd::compensated ? 1 : 0;
+    stuck += tally.end == RunEnd::stuck ? 1 : 0;
+    for (const auto member : all) sum.*member += tally.*member;
+  }
+  [[nodiscard]] std::uint64_t rarest() const {
+    std::uint64_t least = std::min({completed, compensated, stuck});
+    for (const auto member : all) least = std::min(least, sum.*member);
+    return least;
+  }
+
+ private:
+  static constexpr std::uint64_t Tally::* all[] = {
+      &Tally::charges, &Tally::refunds,       &Tally::resumed, &Tally::take_overs,
+      &Tally::cancels, &Tally::further_holds, &Tally::late,    &Tally::barred};
+};
+
+/// Runs the trials of so many seeds from `first`, up to the first that breaks a rule.
+inline Counts try_sagas(std::uint64_t first, std::uint64_t count) {
+  Counts counts;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    Trial trial(seed);
+    trial.run();
+    EXPECT_EQ(trial.wrong(), "") << "seed " << seed << ", " << trial.story();
+    if (!trial.wrong().empty()) return counts;
+    counts.add(trial.tally());
+  }
+  EXPECT_EQ(counts.completed + counts.compensated + counts.stuck, counts.runs);
+  EXPECT_LE(counts.sum.charges, counts.runs);
+  EXPECT_LE(counts.sum.refunds, counts.sum.charges);
+  EXPECT_GE(counts.rarest(), count / 1'000);
+  return counts;
+}
+
+}  // namespace invsaga::trial
