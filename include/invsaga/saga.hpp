@@ -32,7 +32,7 @@
 #include <invsaga/definition.hpp>
 #include <invsaga/detail/saga_checks.hpp>
 #include <invsaga/detail/saga_thunks.hpp>
-#include <invsaga/detail/saga_types.hpp>
+#include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -12,30 +12,15 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
-#include <invsaga/detail/backend_port.hpp>
+#include <invsaga/detail/runner_core.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/order_stage.hpp>
+#include <invsaga/run_observer.hpp>
 #include <invsaga/run_outcome.hpp>
-#include <invsaga/run_state.hpp>
 #include <invsaga/saga.hpp>
 
 namespace invsaga {
 inline namespace v0 {
-
-/// Is told what runs record. Called on the thread that drives the run, after the record is in the
-/// log, in the run's order; of different runs at the same time. It must be quick, must not end the
-/// runner, and must outlive it. No lock is held.
-///
-/// Each record that comes into the log while the run is driven here is told once, whoever appended
-/// it; one that was appended here to a run driven elsewhere (cancel, resume) is told on that
-/// thread.
-class RunObserver {
- public:
-  virtual ~RunObserver() = default;
-  virtual void recorded(RunId /*run*/, const RunState& /*state*/, const RunRecord& /*record*/) {}
-  /// The run has ended, or is stuck.
-  virtual void ended(RunId /*run*/, const RunState& /*state*/, const RunOutcome& /*outcome*/) {}
-};
 
 struct RunnerOptions {
   std::size_t max_runs = 100'000;  ///< Under way at once; more are `resource_exhausted`.
@@ -99,49 +84,6 @@ struct RecoveryReport {
   std::size_t left = 0;     ///< Driven here, moved too lately, or of an owner that lives.
   Time next_due;  ///< When the first of those may count as orphaned, by the store's clock.
 };
-
-namespace detail {
-
-/// Which definition a run was begun with.
-struct SagaName {
-  std::string_view name;
-  std::uint32_t version = 0;
-  std::uint64_t hash = 0;
-};
-template <Saga S>
-SagaName name_of(const S& saga) {
-  return {saga.name(), saga.version(), saga.hash()};
-}
-
-/// The runner without its types.
-class RunnerCore {
- public:
-  RunnerCore(std::unique_ptr<BackendPort> backend, Environment environment, RunnerOptions options);
-  RunnerCore(const RunnerCore&) = delete;
-  RunnerCore& operator=(const RunnerCore&) = delete;
-  ~RunnerCore();
-
-  void add(Definition definition, void* user);
-  result<StartAnswer> start(const SagaName& saga, const StartRequest& request,
-                            std::vector<std::byte> input);
-  result<void> complete(RunId run, CallId call, bool undo, std::string_view schema,
-                        result<std::vector<std::byte>> answer);
-  result<CancelAnswer> cancel(RunId run, std::string_view reason);
-  result<void> resume(RunId run);
-  [[nodiscard]] result<RunStatus> status(RunId run) const;
-  [[nodiscard]] result<std::string> explain(RunId run) const;
-  [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
-  RecoveryReport recover(Duration idle);
-  [[nodiscard]] std::size_t runs() const;
-  [[nodiscard]] OwnerId owner() const;
-
-  struct Impl;
-
- private:
-  std::shared_ptr<Impl> impl_;
-};
-
-}  // namespace detail
 
 /// Runs sagas over one backend.
 ///
@@ -231,28 +173,6 @@ class SagaRunner {
  private:
   detail::RunnerCore core_;
 };
-
-namespace detail {
-
-/// Keeps how a run ended, and passes everything on.
-class OutcomeKeeper final : public RunObserver {
- public:
-  explicit OutcomeKeeper(RunObserver* next) : next_(next) {}
-  void recorded(RunId run, const RunState& state, const RunRecord& record) override {
-    if (next_ != nullptr) next_->recorded(run, state, record);
-  }
-  void ended(RunId run, const RunState& state, const RunOutcome& outcome) override {
-    outcome_ = outcome;
-    if (next_ != nullptr) next_->ended(run, state, outcome);
-  }
-  [[nodiscard]] const std::optional<RunOutcome>& outcome() const noexcept { return outcome_; }
-
- private:
-  RunObserver* next_;
-  std::optional<RunOutcome> outcome_;
-};
-
-}  // namespace detail
 
 /// Runs one saga on the caller's thread and answers how it ended: the synchronous orchestration.
 /// Waiting (backoff, a store that answers later) is done by `executor`, whose clock it is. A step

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Every header of ours begins here, so this is the first thing that an older compiler says.
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#error "invsaga needs C++20: compile with -std=c++20 or later (g++ 12, clang 19, or newer)"
+#endif
+
 /// The version of the library, read by the build from these lines, so that it stands once.
 #define INVSAGA_VERSION_MAJOR 0
 #define INVSAGA_VERSION_MINOR 1

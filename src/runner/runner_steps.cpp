@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <deque>
 
-#include <invsaga/detail/saga_types.hpp>
+#include <invsaga/saga_outputs.hpp>
 
 #include "runner_state.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include <invsaga/detail/saga_types.hpp>
+#include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include <invsaga/detail/saga_types.hpp>
+#include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -4,7 +4,7 @@
 // each answer that may come is tried, by running the machine anew with one more choice.
 #include <algorithm>
 
-#include <invsaga/backend.hpp>
+#include <invsaga/effects.hpp>
 #include <invsaga/saga_machine.hpp>
 
 namespace invsaga {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <invsaga/idempotency.hpp>
+#include <invsaga/redelivery.hpp>
 #include <invsaga/reference/claim_table.hpp>
-#include <invsaga/retention.hpp>
 #include <invsaga/testing/matchers.hpp>
 
 namespace invsaga {

@@ -11,7 +11,7 @@
 
 #include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
-#include <invsaga/detail/saga_types.hpp>
+#include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
 inline namespace v0 {

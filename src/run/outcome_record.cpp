@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <invsaga/backend.hpp>
+#include <invsaga/effects.hpp>
 #include <invsaga/run_outcome.hpp>
 
 #include <utility>

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of contents. Including it includes the core; a service names the headers that it uses,
+// and its backend's. Read those marked * in this order, then one backend.
+#pragma once
+
+// Results and values
+#include <invsaga/bytes.hpp>    // what is stored: encode, and a decode that bounds what it reads
+#include <invsaga/id_text.hpp>  // ids as text
+#include <invsaga/ids.hpp>      // 128-bit ids, made from text once
+#include <invsaga/result.hpp>   // * answers and errors, and what to do about an error
+#include <invsaga/time.hpp>     // time is an argument
+#include <invsaga/version.hpp>  // which version this is
+
+// Stock
+#include <invsaga/capabilities.hpp>  // what a store can do, and who needs it
+#include <invsaga/catalog.hpp>       // (store, product) to row and back
+#include <invsaga/operation.hpp>     // * what may be asked of the stock, and the answers
+#include <invsaga/reservation.hpp>   // * what a store of reservations is
+#include <invsaga/stock.hpp>         // the rules, as pure functions
+
+// Requests
+#include <invsaga/idempotency.hpp>  // one effect a request
+#include <invsaga/redelivery.hpp>   // how long answers have to be kept
+#include <invsaga/request_id.hpp>   // the keys of requests, from text that clients send
+
+// Events
+#include <invsaga/event.hpp>      // an event, and its CloudEvents envelope
+#include <invsaga/event_bus.hpp>  // what carries them
+#include <invsaga/inbox.hpp>      // each event is acted on once
+#include <invsaga/outbox.hpp>     // events that are stored with the state change
+#include <invsaga/relay.hpp>      // from the outbox to the bus
+
+// Sagas and their runs
+#include <invsaga/definition.hpp>    // a saga without its types
+#include <invsaga/effects.hpp>       // what goes with an operation into the one append
+#include <invsaga/order_stage.hpp>   // where an order stands, for whoever ordered
+#include <invsaga/retry.hpp>         // when an attempt is made again
+#include <invsaga/run_observer.hpp>  // who is told what runs record
+#include <invsaga/run_outcome.hpp>   // how a run ended
+#include <invsaga/run_record.hpp>    // what is recorded of a run
+#include <invsaga/run_state.hpp>     // what the records add up to
+#include <invsaga/saga.hpp>          // * steps, classes, undos, checked by the compiler
+#include <invsaga/saga_log.hpp>      // where the records are
+#include <invsaga/saga_machine.hpp>  // what a run is to do next: no clock, no lock, no I/O
+#include <invsaga/saga_outputs.hpp>  // what steps that touch the stock leave for later ones
+
+// Backends and runners
+#include <invsaga/backend.hpp>         // what shares one atomic append
+#include <invsaga/environment.hpp>     // clock, executor, chance
+#include <invsaga/rng.hpp>             // chance that a seed decides
+#include <invsaga/saga_runner.hpp>     // * drives runs: many at a time, or one
+#include <invsaga/split.hpp>           // a backend of parts that live apart
+#include <invsaga/start_on_event.hpp>  // sagas that events start
+
+// Elsewhere, each included by its own name:
+//   invsaga/memory.hpp, invsaga/memory_bus.hpp  the memory backend (invsaga::memory)
+//   invsaga/reference/                          the sequential parts: the specification
+//   invsaga/history/                            what happened: format, checker, story
+//                                               (invsaga::history)
+//   invsaga/testing/                            model, suites, faults (invsaga::testing)

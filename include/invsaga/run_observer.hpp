@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is told what runs record.
+#pragma once
+
+#include <invsaga/ids.hpp>
+#include <invsaga/run_outcome.hpp>
+#include <invsaga/run_record.hpp>
+#include <invsaga/run_state.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Is told what runs record. Called on the thread that drives the run, after the record is in the
+/// log, in the run's order; of different runs at the same time. It must be quick, must not end the
+/// runner, and must outlive it. No lock is held.
+///
+/// Each record that comes into the log while the run is driven here is told once, whoever appended
+/// it; one that was appended here to a run driven elsewhere (cancel, resume) is told on that
+/// thread.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void recorded(RunId /*run*/, const RunState& /*state*/, const RunRecord& /*record*/) {}
+  /// The run has ended, or is stuck.
+  virtual void ended(RunId /*run*/, const RunState& /*state*/, const RunOutcome& /*outcome*/) {}
+};
+
+}  // namespace v0
+}  // namespace invsaga
