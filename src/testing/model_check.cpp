@@ -2,6 +2,11 @@
 #include <invsaga/testing/model_check.hpp>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <invsaga/testing/blocking.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -220,6 +225,48 @@ std::vector<WorkStep> shrink(std::vector<WorkStep> work,
     if (!smaller || chunk > 1) chunk /= 2;
   }
   return work;
+}
+
+std::string compare_with_model(MakeStore make, const std::vector<WorkStep>& work,
+                               const WorkShape& shape) {
+  const auto store = make(shape.limits);
+  store->advance_to(shape.start);
+  StockJudge judge(store->limits());
+  judge.advance_to(shape.start);
+  std::vector<ShortLine> shorts(shape.rows + 4);
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    const WorkStep& step = work[i];
+    std::optional<std::string> wrong;
+    if (step.kind == WorkStep::Kind::advance) {
+      judge.advance_to(saturating_add(judge.now(), step.by));
+      store->advance_to(judge.now());
+    } else if (step.kind == WorkStep::Kind::acknowledge) {
+      judge.acknowledge(step.id);
+      if (!store->acknowledge(step.id).has_value()) wrong = "acknowledge failed";
+    } else {
+      const Operation operation = step.operation.view();
+      wrong = judge.judge(operation, ask(*store, operation, shorts));
+    }
+    for (std::uint32_t row = 0; row < shape.rows && !wrong; ++row) {
+      const auto seen = store->stock(Row{row});
+      wrong = seen.has_value() ? judge.judge(Row{row}, seen.assume_value()) : "stock failed";
+    }
+    if (wrong) return "step " + std::to_string(i) + " (" + to_text(step) + "): " + *wrong;
+  }
+  return {};
+}
+
+std::string find_divergence(MakeStore make, std::uint64_t seed, std::size_t count,
+                            const WorkShape& shape) {
+  auto work = make_work(WorkSource(seed), count, shape);
+  if (compare_with_model(make, work, shape).empty()) return {};
+  work = shrink(std::move(work), [&](const std::vector<WorkStep>& smaller) {
+    return !compare_with_model(make, smaller, shape).empty();
+  });
+  std::string report = "seed " + std::to_string(seed) + ", " +
+                       compare_with_model(make, work, shape) + ", after:\n";
+  for (const WorkStep& step : work) report += "  " + to_text(step) + "\n";
+  return report;
 }
 
 }  // namespace testing

@@ -67,7 +67,7 @@ INVSAGA_TEST_RESERVATION_STORE(Apart, ApartHarness);
 INVSAGA_TEST_IDEMPOTENCY_STORE(Apart, ApartClaimsHarness);
 INVSAGA_TEST_SAGA_LOG(Apart, ApartHarness);
 INVSAGA_TEST_BACKEND(Apart, ApartHarness);
-INSTANTIATE_TYPED_TEST_SUITE_P(Apart, OutboxConformance, ApartHarness);
+INVSAGA_TEST_OUTBOX(Apart, ApartHarness);
 
 }  // namespace
 }  // namespace invsaga::testing

@@ -4,13 +4,16 @@
 //
 // labels: tsan
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <latch>
 #include <memory>
 #include <vector>
 
 #include <invsaga/testing/apart_backend.hpp>
-#include <invsaga/testing/store_conformance/threads.hpp>
+#include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/on_threads.hpp>
 
 namespace invsaga::testing {
 namespace {

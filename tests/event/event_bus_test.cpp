@@ -19,6 +19,8 @@
 #include <invsaga/relay.hpp>
 #include <invsaga/testing/event_bus_archetypes.hpp>
 #include <invsaga/testing/event_bus_conformance.hpp>
+#include <invsaga/testing/events.hpp>
+#include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
 
 namespace invsaga::testing {
@@ -54,8 +56,7 @@ struct ShuffledHarness {
   void settle() { executor.run_all(); }
 };
 
-using Harnesses = ::testing::Types<LocalHarness, ShuffledHarness<1>, ShuffledHarness<2>>;
-INSTANTIATE_TYPED_TEST_SUITE_P(MemoryBus, EventBusConformance, Harnesses);
+INVSAGA_TEST_EVENT_BUS(MemoryBus, LocalHarness, ShuffledHarness<1>, ShuffledHarness<2>);
 
 // --- The words and the concept
 

@@ -23,6 +23,8 @@
 #include <invsaga/reference/outbox_queue.hpp>
 #include <invsaga/relay.hpp>
 #include <invsaga/testing/event_bus_conformance.hpp>
+#include <invsaga/testing/events.hpp>
+#include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
 
 namespace invsaga::testing {
@@ -47,7 +49,7 @@ struct ThreadHarness {
     }
   }
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(MemoryBusOnThreads, EventBusConformance, ThreadHarness);
+INVSAGA_TEST_EVENT_BUS(MemoryBusOnThreads, ThreadHarness);
 
 struct Size {
   unsigned producers;

@@ -44,7 +44,7 @@ struct QueueHarness {
     return &small_queue.emplace(limits);
   }
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(OutboxQueue, OutboxConformance, QueueHarness);
+INVSAGA_TEST_OUTBOX(OutboxQueue, QueueHarness);
 
 // --- The relay
 

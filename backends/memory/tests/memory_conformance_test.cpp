@@ -54,7 +54,7 @@ INVSAGA_TEST_IDEMPOTENCY_THREADS(Memory, MemoryHarness);
 INVSAGA_TEST_SAGA_LOG(Memory, MemoryHarness);
 INVSAGA_TEST_SAGA_LOG_THREADS(Memory, MemoryHarness);
 INVSAGA_TEST_BACKEND(Memory, MemoryHarness);
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, OutboxConformance, MemoryHarness);
+INVSAGA_TEST_OUTBOX(Memory, MemoryHarness);
 
 }  // namespace
 }  // namespace invsaga::testing

@@ -11,16 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <invsaga/reservation.hpp>
 #include <invsaga/rng.hpp>
-#include <invsaga/testing/blocking.hpp>
 #include <invsaga/testing/owned.hpp>
 #include <invsaga/testing/stock_model.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -76,48 +74,20 @@ std::vector<WorkStep> shrink(std::vector<WorkStep> work,
 
 /// Does the work with a new store and with the model; says where they differ, or nothing. After
 /// each step the answer, all short lines and the counters of every row are compared.
+std::string compare_with_model(MakeStore make, const std::vector<WorkStep>& work,
+                               const WorkShape& shape);
 template <class Harness>
 std::string compare_with_model(const std::vector<WorkStep>& work, const WorkShape& shape) {
-  Harness harness(shape.limits);
-  harness.advance_to(shape.start);
-  StockJudge judge(harness.store().limits());
-  judge.advance_to(shape.start);
-  std::vector<ShortLine> shorts(shape.rows + 4);
-  for (std::size_t i = 0; i < work.size(); ++i) {
-    const WorkStep& step = work[i];
-    std::optional<std::string> wrong;
-    if (step.kind == WorkStep::Kind::advance) {
-      judge.advance_to(saturating_add(judge.now(), step.by));
-      harness.advance_to(judge.now());
-    } else if (step.kind == WorkStep::Kind::acknowledge) {
-      judge.acknowledge(step.id);
-      if (!harness.store().acknowledge(step.id).has_value()) wrong = "acknowledge failed";
-    } else {
-      const Operation operation = step.operation.view();
-      wrong = judge.judge(operation, ask(harness.store(), operation, shorts));
-    }
-    for (std::uint32_t row = 0; row < shape.rows && !wrong; ++row) {
-      const auto seen = harness.store().stock(Row{row});
-      wrong = seen.has_value() ? judge.judge(Row{row}, seen.assume_value()) : "stock failed";
-    }
-    if (wrong) return "step " + std::to_string(i) + " (" + to_text(step) + "): " + *wrong;
-  }
-  return {};
+  return compare_with_model(&StoreOfHarness<Harness>::make, work, shape);
 }
 
 /// Makes work from the seed and compares; the answer names the seed, the difference and the
 /// smallest work that shows it.
+std::string find_divergence(MakeStore make, std::uint64_t seed, std::size_t count,
+                            const WorkShape& shape);
 template <class Harness>
 std::string find_divergence(std::uint64_t seed, std::size_t count, const WorkShape& shape) {
-  auto work = make_work(WorkSource(seed), count, shape);
-  if (compare_with_model<Harness>(work, shape).empty()) return {};
-  work = shrink(std::move(work), [&](const std::vector<WorkStep>& smaller) {
-    return !compare_with_model<Harness>(smaller, shape).empty();
-  });
-  std::string report = "seed " + std::to_string(seed) + ", " +
-                       compare_with_model<Harness>(work, shape) + ", after:\n";
-  for (const WorkStep& step : work) report += "  " + to_text(step) + "\n";
-  return report;
+  return find_divergence(&StoreOfHarness<Harness>::make, seed, count, shape);
 }
 
 }  // namespace testing

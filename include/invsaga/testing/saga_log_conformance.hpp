@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The contract of a SagaLog as tests. Bind your log with a harness of a few lines, in a namespace
-// that uses `invsaga::testing`:
+// The contract of a SagaLog as tests. Bind your log with a harness of a few lines:
 //
 //     struct MyHarness {       // made anew for each test, with an empty log
 //       MyLog& log();
@@ -10,263 +9,74 @@
 //     INVSAGA_TEST_SAGA_LOG_THREADS(MyLog, MyHarness);   // if it is safe from any thread
 #pragma once
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <functional>
-#include <string>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <invsaga/saga_log.hpp>
-#include <invsaga/testing/matchers.hpp>
-#include <invsaga/testing/store_conformance/threads.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// The fixture of the suites for a SagaLog.
-template <class Harness>
-class SagaLogFixture : public ::testing::Test {
+/// A SagaLog of any type.
+class LogUnderTest {
  public:
-  auto& log() { return harness_.log(); }
+  virtual ~LogUnderTest() = default;
+  virtual result<Position> append(RunId run, Position at, const RunRecord& record) = 0;
+  virtual result<std::vector<RunRecord>> read(RunId run) = 0;
+  virtual result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) = 0;
+  virtual result<void> forget(RunId run) = 0;
+};
 
-  static RunId run(std::uint64_t number) { return {5, number}; }
-  /// A record that differs from others by `mark`.
-  static RunRecord record(RecordKind kind, std::uint64_t mark = 0) {
-    RunRecord made;
-    made.kind = kind;
-    made.owner = {6, 1};
-    made.at = time_from_ms(1'000 + static_cast<std::int64_t>(mark));
-    made.step = static_cast<StepIndex>(mark);
-    return made;
-  }
-  /// A record that uses every field.
-  static RunRecord full_record() {
-    RunRecord made = record(RecordKind::outcome, 3);
-    made.hold = 1;
-    made.id_high = ~std::uint64_t{0};
-    made.id_low = 42;
-    made.until = time_from_ms(99);
-    made.outcome = StepOutcome::unknown;
-    made.decision = StockDecision::out_of_stock;
-    made.error = {Errc::timed_out, -7};
-    made.output = {std::byte{0}, std::byte{255}};
-    Event event;
-    event.id = {1, 2};
-    event.saga = run(1);
-    event.sequence = 1;
-    event.type = "STOCK_RESERVED";
-    event.subject = std::string("order\0 17", 9);
-    event.data = {std::byte{1}};
-    made.events = {event, event};
-    made.events[1].sequence = 2;
-    made.saga = "checkout";
-    made.saga_version = 3;
-    made.saga_hash = 1'234;
-    made.key = "order 17";
-    made.request = {8, 9};
-    made.claim_epoch = 11;
-    made.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    made.end = RunEnd::stuck;
-    made.reason = "why";
-    return made;
-  }
+/// Makes a new, empty log.
+using MakeLog = std::unique_ptr<LogUnderTest> (*)();
 
-  result<Position> append(std::uint64_t number, Position at, const RunRecord& made) {
-    return log().append(run(number), at, made);
+template <class Harness>
+class LogOfHarness final : public LogUnderTest {
+  using Log = std::remove_cvref_t<decltype(std::declval<Harness&>().log())>;
+  static_assert(SagaLog<Log>, "the harness's log() is to be a SagaLog");
+
+ public:
+  result<Position> append(RunId run, Position at, const RunRecord& record) override {
+    return harness_.log().append(run, at, record);
   }
-  void begin(std::uint64_t number) {
-    EXPECT_THAT(append(number, 0, record(RecordKind::begun)), IsOkAndHolds(1u));
+  result<std::vector<RunRecord>> read(RunId run) override { return harness_.log().read(run); }
+  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) override {
+    return harness_.log().unfinished(after, limit);
   }
-  void end(std::uint64_t number, Position at) {
-    EXPECT_THAT(append(number, at, record(RecordKind::ended)), IsOkAndHolds(at + 1));
-  }
-  std::vector<RunRecord> read(std::uint64_t number) {
-    auto records = log().read(run(number));
-    EXPECT_THAT(records, IsOk());
-    return records.has_value() ? std::move(records).assume_value() : std::vector<RunRecord>{};
-  }
-  std::vector<RunId> unfinished(RunId after = {}, std::size_t limit = 100) {
-    auto runs = log().unfinished(after, limit);
-    EXPECT_THAT(runs, IsOk());
-    return runs.has_value() ? std::move(runs).assume_value() : std::vector<RunId>{};
-  }
+  result<void> forget(RunId run) override { return harness_.log().forget(run); }
+
+  static std::unique_ptr<LogUnderTest> make() { return std::make_unique<LogOfHarness>(); }
 
  private:
   Harness harness_;
 };
 
-template <class Harness>
-class SagaLogConformance : public SagaLogFixture<Harness> {};
-TYPED_TEST_SUITE_P(SagaLogConformance);
+template <class... Harness>
+constexpr MakeLog logs_of[]{&LogOfHarness<Harness>::make...};
 
-TYPED_TEST_P(SagaLogConformance, AnUnknownRunHasNoRecords) { EXPECT_TRUE(this->read(1).empty()); }
-
-TYPED_TEST_P(SagaLogConformance, GivesBackRecordsAsTheyWereAppendedInOrder) {
-  const RunRecord first = this->record(RecordKind::begun);
-  const RunRecord second = this->full_record();
-  EXPECT_THAT(this->append(1, 0, first), IsOkAndHolds(1u));
-  EXPECT_THAT(this->append(1, 1, second), IsOkAndHolds(2u));
-  EXPECT_THAT(this->read(1), ::testing::ElementsAre(first, second));
-}
-
-TYPED_TEST_P(SagaLogConformance, RunsDoNotTouchEachOther) {
-  this->begin(1);
-  this->begin(2);
-  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::intent, 1)), IsOkAndHolds(2u));
-  EXPECT_EQ(this->read(1).size(), 2u);
-  EXPECT_EQ(this->read(2).size(), 1u);
-}
-
-// Protocol rule 1: A's append is late, and the user has cancelled meanwhile.
-TYPED_TEST_P(SagaLogConformance, ALateAppendOfAFormerOwnerDoesNotLand) {
-  this->begin(1);
-  const RunRecord cancelled = this->record(RecordKind::cancelled, 5);
-  EXPECT_THAT(this->append(1, 1, cancelled), IsOkAndHolds(2u));
-  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::outcome, 6)), ErrorIs(Errc::moved_on));
-  EXPECT_THAT(this->append(1, 0, this->record(RecordKind::begun, 7)), ErrorIs(Errc::moved_on));
-  EXPECT_THAT(this->read(1), ::testing::ElementsAre(this->record(RecordKind::begun), cancelled));
-}
-
-TYPED_TEST_P(SagaLogConformance, NothingIsAppendedPastTheEnd) {
-  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::intent)), ErrorIs(Errc::moved_on));
-  EXPECT_TRUE(this->read(1).empty());
-  this->begin(1);
-  EXPECT_THAT(this->append(1, 2, this->record(RecordKind::intent)), ErrorIs(Errc::moved_on));
-  EXPECT_EQ(this->read(1).size(), 1u);
-  EXPECT_EQ(this->unfinished().size(), 1u);
-}
-
-TYPED_TEST_P(SagaLogConformance, ARepeatIsAnsweredAndChangesNothing) {
-  this->begin(1);
-  const RunRecord made = this->full_record();
-  EXPECT_THAT(this->append(1, 1, made), IsOkAndHolds(2u));
-  EXPECT_THAT(this->append(1, 1, made), IsOkAndHolds(2u));
-  EXPECT_THAT(this->append(1, 2, this->record(RecordKind::intent, 9)), IsOkAndHolds(3u));
-  EXPECT_THAT(this->append(1, 1, made), IsOkAndHolds(2u)) << "however late it comes";
-  EXPECT_EQ(this->read(1).size(), 3u);
-}
-
-TYPED_TEST_P(SagaLogConformance, ARecordThatDiffersAnywhereIsNoRepeat) {
-  const RunRecord made = this->full_record();
-  EXPECT_THAT(this->append(1, 0, made), IsOkAndHolds(1u));
-  const std::vector<std::function<void(RunRecord&)>> changes{
-      [](RunRecord& r) { r.kind = RecordKind::undone; },
-      [](RunRecord& r) { r.owner.low += 1; },
-      [](RunRecord& r) { r.at += Duration{1}; },
-      [](RunRecord& r) { r.step += 1; },
-      [](RunRecord& r) { r.hold += 1; },
-      [](RunRecord& r) { r.id_high -= 1; },
-      [](RunRecord& r) { r.id_low += 1; },
-      [](RunRecord& r) { r.until += Duration{1}; },
-      [](RunRecord& r) { r.outcome = StepOutcome::done; },
-      [](RunRecord& r) { r.decision = StockDecision::reserved; },
-      [](RunRecord& r) { r.error.own += 1; },
-      [](RunRecord& r) { r.output.push_back(std::byte{0}); },
-      [](RunRecord& r) { r.events.pop_back(); },
-      [](RunRecord& r) { r.events[1].type += "!"; },
-      [](RunRecord& r) { r.claim_epoch += 1; },
-      [](RunRecord& r) { r.reason.clear(); },
-  };
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    RunRecord other = made;
-    changes[i](other);
-    EXPECT_THAT(this->append(1, 0, other), ErrorIs(Errc::moved_on)) << "change " << i;
-  }
-  EXPECT_THAT(this->read(1), ::testing::ElementsAre(made));
-}
-
-TYPED_TEST_P(SagaLogConformance, ListsWhatIsUnfinishedInOrderAPageAtATime) {
-  for (const std::uint64_t number : {5u, 1u, 4u, 2u, 3u}) this->begin(number);
-  this->end(4, 1);
-  using ::testing::ElementsAre;
-  const auto run = [this](std::uint64_t number) { return this->run(number); };
-  EXPECT_THAT(this->unfinished(), ElementsAre(run(1), run(2), run(3), run(5)));
-  EXPECT_THAT(this->unfinished({}, 2), ElementsAre(run(1), run(2)));
-  EXPECT_THAT(this->unfinished(run(2), 2), ElementsAre(run(3), run(5)));
-  EXPECT_THAT(this->unfinished(run(4), 2), ElementsAre(run(5))) << "after one that is not listed";
-  EXPECT_TRUE(this->unfinished(run(5)).empty());
-  EXPECT_TRUE(this->unfinished({}, 0).empty());
-}
-
-TYPED_TEST_P(SagaLogConformance, OrdersRunsByTheirWholeId) {
-  const RunId low{1, ~std::uint64_t{0}};
-  const RunId high{2, 0};
-  for (const RunId id : {high, low}) {
-    EXPECT_THAT(this->log().append(id, 0, this->record(RecordKind::begun)), IsOkAndHolds(1u));
-  }
-  EXPECT_THAT(this->unfinished(), ::testing::ElementsAre(low, high));
-  EXPECT_THAT(this->unfinished(low), ::testing::ElementsAre(high));
-}
-
-TYPED_TEST_P(SagaLogConformance, AParkedRunIsUnfinished) {
-  this->begin(1);
-  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::parked)), IsOkAndHolds(2u));
-  EXPECT_EQ(this->unfinished().size(), 1u);
-}
-
-TYPED_TEST_P(SagaLogConformance, ForgetsARunThatHasEnded) {
-  this->begin(1);
-  this->begin(2);
-  this->end(1, 1);
-  EXPECT_THAT(this->log().forget(this->run(1)), IsOk());
-  EXPECT_TRUE(this->read(1).empty());
-  EXPECT_EQ(this->read(2).size(), 1u);
-}
-
-TYPED_TEST_P(SagaLogConformance, NeverForgetsARunThatHasNotEnded) {
-  this->begin(1);
-  EXPECT_THAT(this->log().forget(this->run(1)), ErrorIs(Errc::busy));
-  EXPECT_EQ(this->read(1).size(), 1u);
-  EXPECT_EQ(this->unfinished().size(), 1u);
-}
-
-REGISTER_TYPED_TEST_SUITE_P(SagaLogConformance, AnUnknownRunHasNoRecords,
-                            GivesBackRecordsAsTheyWereAppendedInOrder, RunsDoNotTouchEachOther,
-                            ALateAppendOfAFormerOwnerDoesNotLand, NothingIsAppendedPastTheEnd,
-                            ARepeatIsAnsweredAndChangesNothing,
-                            ARecordThatDiffersAnywhereIsNoRepeat,
-                            ListsWhatIsUnfinishedInOrderAPageAtATime, OrdersRunsByTheirWholeId,
-                            AParkedRunIsUnfinished, ForgetsARunThatHasEnded,
-                            NeverForgetsARunThatHasNotEnded);
-
-template <class Harness>
-class SagaLogThreads : public SagaLogFixture<Harness> {};
-TYPED_TEST_SUITE_P(SagaLogThreads);
-
-TYPED_TEST_P(SagaLogThreads, OfManyOwnersOneAppendsAtAPosition) {
-  auto& log = this->log();
-  this->begin(1);
-  for (Position at = 1; at <= 50; ++at) {
-    std::atomic<int> landed{0};
-    std::atomic<int> refused{0};
-    on_threads(8, [&](unsigned thread) {
-      RunRecord made = this->record(RecordKind::taken_over, at);
-      made.owner = {6, thread + 1};
-      const auto position = log.append(this->run(1), at, made);
-      landed += position.has_value() && position.assume_value() == at + 1 ? 1 : 0;
-      refused += !position.has_value() && position.assume_error().code == Errc::moved_on ? 1 : 0;
-    });
-    ASSERT_EQ(landed, 1);
-    ASSERT_EQ(refused, 7);
-  }
-  EXPECT_EQ(this->read(1).size(), 51u);
-}
-
-REGISTER_TYPED_TEST_SUITE_P(SagaLogThreads, OfManyOwnersOneAppendsAtAPosition);
-// Not every log is bound to it.
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SagaLogThreads);
-
-/// All that every SagaLog promises.
-#define INVSAGA_TEST_SAGA_LOG(name, Harness) \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, SagaLogConformance, Harness)
-
-/// What it promises to many threads besides.
-#define INVSAGA_TEST_SAGA_LOG_THREADS(name, Harness) \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, SagaLogThreads, Harness)
+/// Enters the tests of all that every SagaLog promises, as "name/suite/0.test" for the first log,
+/// and so on. Before the tests are run. True.
+bool test_saga_logs(std::string_view name, std::span<const MakeLog> logs);
+/// The same of what it promises to many threads besides.
+bool test_saga_log_threads(std::string_view name, std::span<const MakeLog> logs);
 
 }  // namespace testing
 }  // namespace v0
 }  // namespace invsaga
+
+/// All that every SagaLog promises. Several harnesses may be named.
+#define INVSAGA_TEST_SAGA_LOG(name, ...)                                                    \
+  [[maybe_unused]] const bool invsaga_saga_log_##name = ::invsaga::testing::test_saga_logs( \
+      #name, ::invsaga::testing::logs_of<__VA_ARGS__>)
+
+/// What it promises to many threads besides.
+#define INVSAGA_TEST_SAGA_LOG_THREADS(name, ...)                \
+  [[maybe_unused]] const bool invsaga_saga_log_threads_##name = \
+      ::invsaga::testing::test_saga_log_threads(#name, ::invsaga::testing::logs_of<__VA_ARGS__>)

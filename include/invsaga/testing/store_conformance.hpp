@@ -21,24 +21,37 @@
 // test makes a new, empty store.
 #pragma once
 
-#include <invsaga/testing/store_conformance/adjust.hpp>
-#include <invsaga/testing/store_conformance/commit.hpp>
-#include <invsaga/testing/store_conformance/expiry.hpp>
-#include <invsaga/testing/store_conformance/orders_of_arrival.hpp>
-#include <invsaga/testing/store_conformance/reserve.hpp>
-#include <invsaga/testing/store_conformance/threads.hpp>
+#include <gtest/gtest.h>
 
-/// All that every ReservationStore promises.
-#define INVSAGA_TEST_RESERVATION_STORE(name, Harness)             \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreReserve, Harness);    \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreCommit, Harness);     \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreRelease, Harness);    \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreExtend, Harness);     \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreAdjust, Harness);     \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreExpiry, Harness);     \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreForgetting, Harness); \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreOrder, Harness)
+#include <span>
+#include <string_view>
+
+#include <invsaga/testing/store_under_test.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+
+/// Enters the tests of all that every ReservationStore promises, as "name/suite/0.test" for the
+/// first store, and so on. Before the tests are run. True.
+bool test_reservation_stores(std::string_view name, std::span<const MakeStore> stores);
+/// The same of what it promises to many threads besides.
+bool test_store_threads(std::string_view name, std::span<const MakeStore> stores);
+
+template <class... Harness>
+constexpr MakeStore stores_of[]{&StoreOfHarness<Harness>::make...};
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga
+
+/// All that every ReservationStore promises. Several harnesses may be named.
+#define INVSAGA_TEST_RESERVATION_STORE(name, ...)                \
+  [[maybe_unused]] const bool invsaga_reservation_store_##name = \
+      ::invsaga::testing::test_reservation_stores(#name,         \
+                                                  ::invsaga::testing::stores_of<__VA_ARGS__>)
 
 /// What it promises to many threads besides.
-#define INVSAGA_TEST_STORE_THREADS(name, Harness) \
-  INSTANTIATE_TYPED_TEST_SUITE_P(name, StoreThreads, Harness)
+#define INVSAGA_TEST_STORE_THREADS(name, ...)                \
+  [[maybe_unused]] const bool invsaga_store_threads_##name = \
+      ::invsaga::testing::test_store_threads(#name, ::invsaga::testing::stores_of<__VA_ARGS__>)

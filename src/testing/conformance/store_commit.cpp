@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What `commit`, `release` and `extend` promise.
-#pragma once
-
-#include <invsaga/testing/store_conformance/fixture.hpp>
+#include "store_fixture.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
 
 // --- commit
 
-template <class Harness>
-class StoreCommit : public StoreConformance<Harness> {};
-TYPED_TEST_SUITE_P(StoreCommit);
+class StoreCommit : public StoreConformance {
+ public:
+  using StoreConformance::StoreConformance;
+};
+INVSAGA_SUITE(StoreCommit)
 
-TYPED_TEST_P(StoreCommit, SellsWhatIsHeldOnce) {
+INVSAGA_SUITE_TEST(StoreCommit, SellsWhatIsHeldOnce) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -26,7 +27,7 @@ TYPED_TEST_P(StoreCommit, SellsWhatIsHeldOnce) {
   EXPECT_EQ(t.stock(1), (StockCounters{2, 0, 3, 0}));
 }
 
-TYPED_TEST_P(StoreCommit, SellsAPartAndGivesTheRestBackInTheSameStep) {
+INVSAGA_SUITE_TEST(StoreCommit, SellsAPartAndGivesTheRestBackInTheSameStep) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -37,7 +38,7 @@ TYPED_TEST_P(StoreCommit, SellsAPartAndGivesTheRestBackInTheSameStep) {
   EXPECT_THAT(t.reserve(2, {{0, 4}, {1, 5}}), IsReserved()) << "the rest is free at once";
 }
 
-TYPED_TEST_P(StoreCommit, ARepeatedPartIsAnsweredAndSellsNothingMore) {
+INVSAGA_SUITE_TEST(StoreCommit, ARepeatedPartIsAnsweredAndSellsNothingMore) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, 4}}), IsReserved());
@@ -48,7 +49,7 @@ TYPED_TEST_P(StoreCommit, ARepeatedPartIsAnsweredAndSellsNothingMore) {
   EXPECT_EQ(t.stock(0), (StockCounters{6, 0, 3, 0}));
 }
 
-TYPED_TEST_P(StoreCommit, TheWholeMayBeSpelledOut) {
+INVSAGA_SUITE_TEST(StoreCommit, TheWholeMayBeSpelledOut) {
   auto& t = *this;
   t.stock_up(0, 9);
   t.stock_up(1, 9);
@@ -60,7 +61,7 @@ TYPED_TEST_P(StoreCommit, TheWholeMayBeSpelledOut) {
   EXPECT_EQ(t.stock(1), (StockCounters{8, 0, 1, 0}));
 }
 
-TYPED_TEST_P(StoreCommit, APartOfWhatIsNotHeldIsAnErrorAndTheHoldStays) {
+INVSAGA_SUITE_TEST(StoreCommit, APartOfWhatIsNotHeldIsAnErrorAndTheHoldStays) {
   auto& t = *this;
   t.stock_up(0, 9);
   t.stock_up(1, 9);
@@ -75,7 +76,7 @@ TYPED_TEST_P(StoreCommit, APartOfWhatIsNotHeldIsAnErrorAndTheHoldStays) {
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
 }
 
-TYPED_TEST_P(StoreCommit, NeverReserves) {
+INVSAGA_SUITE_TEST(StoreCommit, NeverReserves) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::not_found));
@@ -84,7 +85,7 @@ TYPED_TEST_P(StoreCommit, NeverReserves) {
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved()) << "nor does it bar the id";
 }
 
-TYPED_TEST_P(StoreCommit, OfARefusedOrTombstonedIdIsNotFound) {
+INVSAGA_SUITE_TEST(StoreCommit, OfARefusedOrTombstonedIdIsNotFound) {
   auto& t = *this;
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsOutOfStock());
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::not_found));
@@ -92,7 +93,7 @@ TYPED_TEST_P(StoreCommit, OfARefusedOrTombstonedIdIsNotFound) {
   EXPECT_THAT(t.commit(2), IsOkAndHolds(CommitAnswer::not_found));
 }
 
-TYPED_TEST_P(StoreCommit, OfAReleasedIdSaysSo) {
+INVSAGA_SUITE_TEST(StoreCommit, OfAReleasedIdSaysSo) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved());
@@ -102,7 +103,7 @@ TYPED_TEST_P(StoreCommit, OfAReleasedIdSaysSo) {
   EXPECT_EQ(t.stock(0), (StockCounters{9, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreCommit, IsTerminal) {
+INVSAGA_SUITE_TEST(StoreCommit, IsTerminal) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsReserved());
@@ -115,25 +116,20 @@ TYPED_TEST_P(StoreCommit, IsTerminal) {
   EXPECT_EQ(t.stock(0), (StockCounters{7, 0, 2, 0}));
 }
 
-TYPED_TEST_P(StoreCommit, RefusesAZeroId) {
+INVSAGA_SUITE_TEST(StoreCommit, RefusesAZeroId) {
   auto& t = *this;
   EXPECT_THAT(t.store().commit({}), ErrorIs(Errc::invalid_argument));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreCommit, SellsWhatIsHeldOnce,
-                            SellsAPartAndGivesTheRestBackInTheSameStep,
-                            ARepeatedPartIsAnsweredAndSellsNothingMore, TheWholeMayBeSpelledOut,
-                            APartOfWhatIsNotHeldIsAnErrorAndTheHoldStays, NeverReserves,
-                            OfARefusedOrTombstonedIdIsNotFound, OfAReleasedIdSaysSo, IsTerminal,
-                            RefusesAZeroId);
-
 // --- release
 
-template <class Harness>
-class StoreRelease : public StoreConformance<Harness> {};
-TYPED_TEST_SUITE_P(StoreRelease);
+class StoreRelease : public StoreConformance {
+ public:
+  using StoreConformance::StoreConformance;
+};
+INVSAGA_SUITE(StoreRelease)
 
-TYPED_TEST_P(StoreRelease, GivesBackWhatIsHeldOnce) {
+INVSAGA_SUITE_TEST(StoreRelease, GivesBackWhatIsHeldOnce) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -145,7 +141,7 @@ TYPED_TEST_P(StoreRelease, GivesBackWhatIsHeldOnce) {
   EXPECT_EQ(t.stock(1), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreRelease, OfACommittedIdSaysSoAndTakesNothingBack) {
+INVSAGA_SUITE_TEST(StoreRelease, OfACommittedIdSaysSoAndTakesNothingBack) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsReserved());
@@ -154,7 +150,7 @@ TYPED_TEST_P(StoreRelease, OfACommittedIdSaysSoAndTakesNothingBack) {
   EXPECT_EQ(t.stock(0), (StockCounters{3, 0, 2, 0}));
 }
 
-TYPED_TEST_P(StoreRelease, BeforeTheReserveSuppressesIt) {
+INVSAGA_SUITE_TEST(StoreRelease, BeforeTheReserveSuppressesIt) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.release(1), IsOkAndHolds(ReleaseAnswer::tombstoned));
@@ -165,13 +161,13 @@ TYPED_TEST_P(StoreRelease, BeforeTheReserveSuppressesIt) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreRelease, ATombstoneWinsOverTheLastUnit) {
+INVSAGA_SUITE_TEST(StoreRelease, ATombstoneWinsOverTheLastUnit) {
   auto& t = *this;
   EXPECT_THAT(t.release(1), IsOkAndHolds(ReleaseAnswer::tombstoned));
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsSuppressed()) << "not out of stock: nobody looks";
 }
 
-TYPED_TEST_P(StoreRelease, AReserveThatComesAfterItIsSuppressed) {
+INVSAGA_SUITE_TEST(StoreRelease, AReserveThatComesAfterItIsSuppressed) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsReserved());
@@ -180,7 +176,7 @@ TYPED_TEST_P(StoreRelease, AReserveThatComesAfterItIsSuppressed) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreRelease, OfARefusedIdIsTombstoned) {
+INVSAGA_SUITE_TEST(StoreRelease, OfARefusedIdIsTombstoned) {
   auto& t = *this;
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsOutOfStock());
   EXPECT_THAT(t.release(1), IsOkAndHolds(ReleaseAnswer::tombstoned));
@@ -189,23 +185,20 @@ TYPED_TEST_P(StoreRelease, OfARefusedIdIsTombstoned) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreRelease, RefusesAZeroId) {
+INVSAGA_SUITE_TEST(StoreRelease, RefusesAZeroId) {
   auto& t = *this;
   EXPECT_THAT(t.store().release({}), ErrorIs(Errc::invalid_argument));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreRelease, GivesBackWhatIsHeldOnce,
-                            OfACommittedIdSaysSoAndTakesNothingBack, BeforeTheReserveSuppressesIt,
-                            ATombstoneWinsOverTheLastUnit, AReserveThatComesAfterItIsSuppressed,
-                            OfARefusedIdIsTombstoned, RefusesAZeroId);
-
 // --- extend
 
-template <class Harness>
-class StoreExtend : public StoreConformance<Harness> {};
-TYPED_TEST_SUITE_P(StoreExtend);
+class StoreExtend : public StoreConformance {
+ public:
+  using StoreConformance::StoreConformance;
+};
+INVSAGA_SUITE(StoreExtend)
 
-TYPED_TEST_P(StoreExtend, MovesTheDeadlineOfALiveHold) {
+INVSAGA_SUITE_TEST(StoreExtend, MovesTheDeadlineOfALiveHold) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}), IsReserved());
@@ -216,7 +209,7 @@ TYPED_TEST_P(StoreExtend, MovesTheDeadlineOfALiveHold) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreExtend, NeverShortensALife) {
+INVSAGA_SUITE_TEST(StoreExtend, NeverShortensALife) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}), IsReserved());
@@ -227,7 +220,7 @@ TYPED_TEST_P(StoreExtend, NeverShortensALife) {
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
 }
 
-TYPED_TEST_P(StoreExtend, DoesNotChangeWhichReserveIsARepeat) {
+INVSAGA_SUITE_TEST(StoreExtend, DoesNotChangeWhichReserveIsARepeat) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}), IsReserved());
@@ -241,7 +234,7 @@ TYPED_TEST_P(StoreExtend, DoesNotChangeWhichReserveIsARepeat) {
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
 }
 
-TYPED_TEST_P(StoreExtend, CannotReviveAnExpiredHold) {
+INVSAGA_SUITE_TEST(StoreExtend, CannotReviveAnExpiredHold) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}), IsReserved());
@@ -252,7 +245,7 @@ TYPED_TEST_P(StoreExtend, CannotReviveAnExpiredHold) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreExtend, SaysWhatBecameOfTheId) {
+INVSAGA_SUITE_TEST(StoreExtend, SaysWhatBecameOfTheId) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.extend(1, t.at(2'000)), IsOkAndHolds(ExtendAnswer::not_found));
@@ -268,7 +261,7 @@ TYPED_TEST_P(StoreExtend, SaysWhatBecameOfTheId) {
   EXPECT_THAT(t.extend(4, t.at(2'000)), IsOkAndHolds(ExtendAnswer::committed));
 }
 
-TYPED_TEST_P(StoreExtend, RefusesWhatNoCallMayBear) {
+INVSAGA_SUITE_TEST(StoreExtend, RefusesWhatNoCallMayBear) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved());
@@ -278,9 +271,13 @@ TYPED_TEST_P(StoreExtend, RefusesWhatNoCallMayBear) {
   EXPECT_THAT(t.extend(1, t.longest()), IsOkAndHolds(ExtendAnswer::reserved));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreExtend, MovesTheDeadlineOfALiveHold, NeverShortensALife,
-                            DoesNotChangeWhichReserveIsARepeat, CannotReviveAnExpiredHold,
-                            SaysWhatBecameOfTheId, RefusesWhatNoCallMayBear);
+}  // namespace
+
+void bind_store_commit(std::string_view name, std::span<const MakeStore> stores) {
+  suite_of_StoreCommit().bind(name, stores);
+  suite_of_StoreRelease().bind(name, stores);
+  suite_of_StoreExtend().bind(name, stores);
+}
 
 }  // namespace testing
 }  // namespace v0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the suites for stores share: short words for asking, over a harness.
+// What the suites for stores share: short words for asking.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,11 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <invsaga/testing/blocking.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/store_under_test.hpp>
+
+#include "suite.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -20,18 +23,18 @@ namespace testing {
 
 /// The fixture of all suites for a ReservationStore. A test begins with an empty store at time
 /// `at(0)`; rows and ids are plain numbers.
-template <class Harness>
 class StoreConformance : public ::testing::Test {
  public:
+  using Make = MakeStore;
   /// Rows and quantities of an operation's lines.
   using Asked = std::vector<std::pair<std::uint32_t, Units>>;
 
-  StoreConformance() { open(); }
+  explicit StoreConformance(MakeStore make) : make_(make) { open(); }
 
   /// Begins anew, with an empty store of these limits.
   void open(const StoreLimits& limits = {}) {
-    harness_.reset();
-    harness_ = std::make_unique<Harness>(limits);
+    store_.reset();
+    store_ = make_(limits);
     advance(0);
   }
   /// Begins anew with room for so many ids. False if this kind of store cannot be made so small.
@@ -42,10 +45,10 @@ class StoreConformance : public ::testing::Test {
     return store().limits().max_records == ids;
   }
 
-  auto& store() { return harness_->store(); }
+  StoreUnderTest& store() { return *store_; }
   /// So many milliseconds after the test's beginning.
   static Time at(std::int64_t ms) { return time_from_ms(1'600'000'000'000 + ms); }
-  void advance(std::int64_t ms) { harness_->advance_to(at(ms)); }
+  void advance(std::int64_t ms) { store_->advance_to(at(ms)); }
   Time longest() { return saturating_add(at(0), store().limits().max_lifetime); }
 
   static ReservationId hold(std::uint64_t number) { return {7, number}; }
@@ -95,6 +98,9 @@ class StoreConformance : public ::testing::Test {
   /// How much room for short lines the tests lend.
   void lend(std::size_t lines) { shorts_.assign(lines, {}); }
 
+ protected:
+  const MakeStore make_;
+
  private:
   std::span<const Line> lines(const Asked& asked) {
     lines_.clear();
@@ -102,11 +108,18 @@ class StoreConformance : public ::testing::Test {
     return lines_;
   }
 
-  std::unique_ptr<Harness> harness_;
+  std::unique_ptr<StoreUnderTest> store_;
   std::vector<Line> lines_;
   std::vector<ShortLine> shorts_ = std::vector<ShortLine>(16);
   std::uint64_t stocked_ = 0;
 };
+
+void bind_store_reserve(std::string_view name, std::span<const MakeStore> stores);
+void bind_store_commit(std::string_view name, std::span<const MakeStore> stores);
+void bind_store_adjust(std::string_view name, std::span<const MakeStore> stores);
+void bind_store_expiry(std::string_view name, std::span<const MakeStore> stores);
+void bind_store_orders(std::string_view name, std::span<const MakeStore> stores);
+void bind_store_threads(std::string_view name, std::span<const MakeStore> stores);
 
 }  // namespace testing
 }  // namespace v0

@@ -1,46 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a store promises to many threads at once. For stores that are safe from any thread.
-#pragma once
-
 #include <atomic>
-#include <barrier>
-#include <functional>
-#include <thread>
-#include <vector>
 
 #include <invsaga/rng.hpp>
-#include <invsaga/testing/store_conformance/fixture.hpp>
+#include <invsaga/testing/on_threads.hpp>
+
+#include "store_fixture.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
 
-/// Runs `work(0)` to `work(count - 1)`, each on a thread of its own, begun together.
-inline void on_threads(unsigned count, const std::function<void(unsigned)>& work) {
-  std::barrier start(static_cast<std::ptrdiff_t>(count));
-  std::vector<std::thread> threads;
-  for (unsigned i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] {
-      start.arrive_and_wait();
-      work(i);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-}
-
-template <class Harness>
-class StoreThreads : public StoreConformance<Harness> {
+class StoreThreads : public StoreConformance {
  public:
+  using StoreConformance::StoreConformance;
+
   /// Safe from any thread, as the fixture's own words are not.
-  static result<ReserveAnswer> reserve_one(auto& store, std::uint64_t id, Units units) {
+  static result<ReserveAnswer> reserve_one(StoreUnderTest& store, std::uint64_t id, Units units) {
     const Line line{Row{0}, units};
     return store.reserve({StoreThreads::hold(id), StoreThreads::at(1'000), {&line, 1}}, {});
   }
 };
-TYPED_TEST_SUITE_P(StoreThreads);
+INVSAGA_SUITE(StoreThreads)
 
-TYPED_TEST_P(StoreThreads, TheLastUnitIsPromisedToOneOfMany) {
+INVSAGA_SUITE_TEST(StoreThreads, TheLastUnitIsPromisedToOneOfMany) {
   auto& t = *this;
   auto& store = t.store();
   for (std::uint64_t round = 0; round < 100; ++round) {
@@ -55,7 +40,7 @@ TYPED_TEST_P(StoreThreads, TheLastUnitIsPromisedToOneOfMany) {
   }
 }
 
-TYPED_TEST_P(StoreThreads, OneIdIsOneReservationWhoeverAsks) {
+INVSAGA_SUITE_TEST(StoreThreads, OneIdIsOneReservationWhoeverAsks) {
   auto& t = *this;
   auto& store = t.store();
   t.stock_up(0, 1'000);
@@ -69,7 +54,7 @@ TYPED_TEST_P(StoreThreads, OneIdIsOneReservationWhoeverAsks) {
   }
 }
 
-TYPED_TEST_P(StoreThreads, AHoldEndsInOneWayThoughManyTry) {
+INVSAGA_SUITE_TEST(StoreThreads, AHoldEndsInOneWayThoughManyTry) {
   auto& t = *this;
   auto& store = t.store();
   t.stock_up(0, 200);
@@ -98,7 +83,7 @@ TYPED_TEST_P(StoreThreads, AHoldEndsInOneWayThoughManyTry) {
   EXPECT_EQ(t.stock(0), (StockCounters{200 - sold, 0, sold, 0}));
 }
 
-TYPED_TEST_P(StoreThreads, NoUnitIsLostUnderLoad) {
+INVSAGA_SUITE_TEST(StoreThreads, NoUnitIsLostUnderLoad) {
   auto& t = *this;
   auto& store = t.store();
   t.stock_up(0, 20);
@@ -120,11 +105,11 @@ TYPED_TEST_P(StoreThreads, NoUnitIsLostUnderLoad) {
   EXPECT_EQ(t.stock(0), (StockCounters{20 - sold, 0, sold, 0}));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreThreads, TheLastUnitIsPromisedToOneOfMany,
-                            OneIdIsOneReservationWhoeverAsks, AHoldEndsInOneWayThoughManyTry,
-                            NoUnitIsLostUnderLoad);
-// Not every store is bound to it.
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreThreads);
+}  // namespace
+
+void bind_store_threads(std::string_view name, std::span<const MakeStore> stores) {
+  suite_of_StoreThreads().bind(name, stores);
+}
 
 }  // namespace testing
 }  // namespace v0

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What `adjust` promises.
-#pragma once
-
 #include <limits>
 
-#include <invsaga/testing/store_conformance/fixture.hpp>
+#include "store_fixture.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
 
-template <class Harness>
-class StoreAdjust : public StoreConformance<Harness> {};
-TYPED_TEST_SUITE_P(StoreAdjust);
+class StoreAdjust : public StoreConformance {
+ public:
+  using StoreConformance::StoreConformance;
+};
+INVSAGA_SUITE(StoreAdjust)
 
-TYPED_TEST_P(StoreAdjust, OpeningAndRestockAddUnits) {
+INVSAGA_SUITE_TEST(StoreAdjust, OpeningAndRestockAddUnits) {
   auto& t = *this;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, 5}, {1, 2}}), IsAdjusted());
   EXPECT_THAT(t.adjust(2, AdjustReason::restock, {{0, 1}}), IsAdjusted());
@@ -23,7 +24,7 @@ TYPED_TEST_P(StoreAdjust, OpeningAndRestockAddUnits) {
   EXPECT_EQ(t.stock(1), (StockCounters{2, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreAdjust, AWriteOffTakesUnitsThatAreAvailable) {
+INVSAGA_SUITE_TEST(StoreAdjust, AWriteOffTakesUnitsThatAreAvailable) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -33,7 +34,7 @@ TYPED_TEST_P(StoreAdjust, AWriteOffTakesUnitsThatAreAvailable) {
   EXPECT_EQ(t.stock(1), (StockCounters{4, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreAdjust, AWriteOffNeverTouchesWhatIsPromised) {
+INVSAGA_SUITE_TEST(StoreAdjust, AWriteOffNeverTouchesWhatIsPromised) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -47,7 +48,7 @@ TYPED_TEST_P(StoreAdjust, AWriteOffNeverTouchesWhatIsPromised) {
   EXPECT_EQ(t.stock(1), (StockCounters{5, 0, 0, 0})) << "all lines or none";
 }
 
-TYPED_TEST_P(StoreAdjust, AReturnBringsBackWhatWasSold) {
+INVSAGA_SUITE_TEST(StoreAdjust, AReturnBringsBackWhatWasSold) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.sell(0, 3);
@@ -57,7 +58,7 @@ TYPED_TEST_P(StoreAdjust, AReturnBringsBackWhatWasSold) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 3, 3}));
 }
 
-TYPED_TEST_P(StoreAdjust, AReturnOfWhatWasNeverSoldIsRefused) {
+INVSAGA_SUITE_TEST(StoreAdjust, AReturnOfWhatWasNeverSoldIsRefused) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -72,14 +73,14 @@ TYPED_TEST_P(StoreAdjust, AReturnOfWhatWasNeverSoldIsRefused) {
   EXPECT_EQ(t.stock(1), (StockCounters{4, 0, 1, 0})) << "all lines or none";
 }
 
-TYPED_TEST_P(StoreAdjust, ARepeatIsTheSameAdjust) {
+INVSAGA_SUITE_TEST(StoreAdjust, ARepeatIsTheSameAdjust) {
   auto& t = *this;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, 2}, {1, 1}, {0, 3}}), IsAdjusted());
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, 5}, {1, 1}}), IsAdjusted());
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreAdjust, ARefusalIsFinalForItsId) {
+INVSAGA_SUITE_TEST(StoreAdjust, ARefusalIsFinalForItsId) {
   auto& t = *this;
   EXPECT_THAT(t.adjust(1, AdjustReason::write_off, {{0, 1}}), IsOutOfStock(t.row(0), 1, 0));
   EXPECT_THAT(t.adjust(2, AdjustReason::returned, {{0, 1}}), IsReturnRefused(t.row(0), 1, 0));
@@ -90,7 +91,7 @@ TYPED_TEST_P(StoreAdjust, ARefusalIsFinalForItsId) {
   EXPECT_EQ(t.stock(0), (StockCounters{3, 0, 2, 0}));
 }
 
-TYPED_TEST_P(StoreAdjust, TheSameIdWithOtherContentIsAMismatch) {
+INVSAGA_SUITE_TEST(StoreAdjust, TheSameIdWithOtherContentIsAMismatch) {
   auto& t = *this;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, 2}}), IsAdjusted());
   EXPECT_THAT(t.adjust(1, AdjustReason::restock, {{0, 2}}), IsMismatch());
@@ -101,7 +102,7 @@ TYPED_TEST_P(StoreAdjust, TheSameIdWithOtherContentIsAMismatch) {
   EXPECT_EQ(t.stock(1), StockCounters{});
 }
 
-TYPED_TEST_P(StoreAdjust, PastItsDeadlineIsExpiredAndNeverDoneAgain) {
+INVSAGA_SUITE_TEST(StoreAdjust, PastItsDeadlineIsExpiredAndNeverDoneAgain) {
   auto& t = *this;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, 2}}, t.at(0)), IsExpired());
   EXPECT_THAT(t.adjust(2, AdjustReason::opening, {{0, 2}}, t.at(500)), IsAdjusted());
@@ -112,7 +113,7 @@ TYPED_TEST_P(StoreAdjust, PastItsDeadlineIsExpiredAndNeverDoneAgain) {
   EXPECT_EQ(t.stock(0), (StockCounters{2, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreAdjust, ARowHoldsTheStoresMostUnitsAndNoneBeyond) {
+INVSAGA_SUITE_TEST(StoreAdjust, ARowHoldsTheStoresMostUnitsAndNoneBeyond) {
   auto& t = *this;
   const Units most = t.store().limits().max_units;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most}}), IsAdjusted());
@@ -126,7 +127,7 @@ TYPED_TEST_P(StoreAdjust, ARowHoldsTheStoresMostUnitsAndNoneBeyond) {
   EXPECT_EQ(t.stock(0), (StockCounters{most, 0, 1, 0}));
 }
 
-TYPED_TEST_P(StoreAdjust, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
+INVSAGA_SUITE_TEST(StoreAdjust, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
   auto& t = *this;
   const Units most = t.store().limits().max_units;
   constexpr Units largest = std::numeric_limits<Units>::max();
@@ -138,7 +139,7 @@ TYPED_TEST_P(StoreAdjust, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
   EXPECT_EQ(t.stock(0), StockCounters{});
 }
 
-TYPED_TEST_P(StoreAdjust, RefusesWhatNoCallMayBear) {
+INVSAGA_SUITE_TEST(StoreAdjust, RefusesWhatNoCallMayBear) {
   auto& t = *this;
   const auto opening = AdjustReason::opening;
   EXPECT_THAT(t.adjust(1, opening, {}), ErrorIs(Errc::invalid_argument));
@@ -156,7 +157,7 @@ TYPED_TEST_P(StoreAdjust, RefusesWhatNoCallMayBear) {
   EXPECT_THAT(t.adjust(1, opening, {{0, 1}}, t.longest()), IsAdjusted());
 }
 
-TYPED_TEST_P(StoreAdjust, ItsIdIsNoReservations) {
+INVSAGA_SUITE_TEST(StoreAdjust, ItsIdIsNoReservations) {
   auto& t = *this;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, 2}}), IsAdjusted());
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsReserved());
@@ -164,15 +165,11 @@ TYPED_TEST_P(StoreAdjust, ItsIdIsNoReservations) {
   EXPECT_EQ(t.stock(0), (StockCounters{0, 0, 2, 0}));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreAdjust, OpeningAndRestockAddUnits,
-                            AWriteOffTakesUnitsThatAreAvailable,
-                            AWriteOffNeverTouchesWhatIsPromised, AReturnBringsBackWhatWasSold,
-                            AReturnOfWhatWasNeverSoldIsRefused, ARepeatIsTheSameAdjust,
-                            ARefusalIsFinalForItsId, TheSameIdWithOtherContentIsAMismatch,
-                            PastItsDeadlineIsExpiredAndNeverDoneAgain,
-                            ARowHoldsTheStoresMostUnitsAndNoneBeyond,
-                            RefusesQuantitiesPastTheStoresLimitAndNeverWraps,
-                            RefusesWhatNoCallMayBear, ItsIdIsNoReservations);
+}  // namespace
+
+void bind_store_adjust(std::string_view name, std::span<const MakeStore> stores) {
+  suite_of_StoreAdjust().bind(name, stores);
+}
 
 }  // namespace testing
 }  // namespace v0

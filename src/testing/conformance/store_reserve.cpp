@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What `reserve` promises.
-#pragma once
-
 #include <limits>
 
-#include <invsaga/testing/store_conformance/fixture.hpp>
+#include "store_fixture.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
 
-template <class Harness>
-class StoreReserve : public StoreConformance<Harness> {};
-TYPED_TEST_SUITE_P(StoreReserve);
+class StoreReserve : public StoreConformance {
+ public:
+  using StoreConformance::StoreConformance;
+};
+INVSAGA_SUITE(StoreReserve)
 
-TYPED_TEST_P(StoreReserve, SetsAsideEveryLine) {
+INVSAGA_SUITE_TEST(StoreReserve, SetsAsideEveryLine) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -25,7 +26,7 @@ TYPED_TEST_P(StoreReserve, SetsAsideEveryLine) {
   EXPECT_EQ(t.stock(1), (StockCounters{5, 5, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, TakesNothingIfOneLineIsShort) {
+INVSAGA_SUITE_TEST(StoreReserve, TakesNothingIfOneLineIsShort) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 1);
@@ -34,21 +35,21 @@ TYPED_TEST_P(StoreReserve, TakesNothingIfOneLineIsShort) {
   EXPECT_EQ(t.stock(1), (StockCounters{1, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, ARowThatNeverHadStockHasNothing) {
+INVSAGA_SUITE_TEST(StoreReserve, ARowThatNeverHadStockHasNothing) {
   auto& t = *this;
   EXPECT_EQ(t.stock(3), StockCounters{});
   EXPECT_THAT(t.reserve(1, {{3, 1}}), IsOutOfStock(t.row(3), 1, 0));
   EXPECT_EQ(t.stock(3), StockCounters{});
 }
 
-TYPED_TEST_P(StoreReserve, TheLastUnitIsPromisedOnce) {
+INVSAGA_SUITE_TEST(StoreReserve, TheLastUnitIsPromisedOnce) {
   auto& t = *this;
   t.stock_up(0, 1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved());
   EXPECT_THAT(t.reserve(2, {{0, 1}}), IsOutOfStock(t.row(0), 1, 0));
 }
 
-TYPED_TEST_P(StoreReserve, NamesEveryShortLineInOrderOfRow) {
+INVSAGA_SUITE_TEST(StoreReserve, NamesEveryShortLineInOrderOfRow) {
   auto& t = *this;
   t.stock_up(0, 1);
   t.stock_up(1, 9);
@@ -61,7 +62,7 @@ TYPED_TEST_P(StoreReserve, NamesEveryShortLineInOrderOfRow) {
                                      ShortLine{t.row(5), 1, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, CountsShortLinesThatTheLentStorageCannotHold) {
+INVSAGA_SUITE_TEST(StoreReserve, CountsShortLinesThatTheLentStorageCannotHold) {
   auto& t = *this;
   t.lend(0);
   auto answer = t.reserve(1, {{0, 2}, {1, 3}});
@@ -75,7 +76,7 @@ TYPED_TEST_P(StoreReserve, CountsShortLinesThatTheLentStorageCannotHold) {
   EXPECT_THAT(shorts_of(answer), ::testing::ElementsAre(ShortLine{t.row(0), 2, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, AddsUpLinesOfOneRowBeforeItJudgesThem) {
+INVSAGA_SUITE_TEST(StoreReserve, AddsUpLinesOfOneRowBeforeItJudgesThem) {
   auto& t = *this;
   t.stock_up(0, 3);
   const auto answer = t.reserve(1, {{0, 2}, {1, 1}, {0, 2}});
@@ -86,7 +87,7 @@ TYPED_TEST_P(StoreReserve, AddsUpLinesOfOneRowBeforeItJudgesThem) {
   EXPECT_EQ(t.stock(0), (StockCounters{3, 3, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, ARepeatIsTheSameReservation) {
+INVSAGA_SUITE_TEST(StoreReserve, ARepeatIsTheSameReservation) {
   auto& t = *this;
   t.stock_up(0, 5);
   const auto first = t.reserve(1, {{0, 4}});
@@ -100,7 +101,7 @@ TYPED_TEST_P(StoreReserve, ARepeatIsTheSameReservation) {
   EXPECT_EQ(t.stock(1), (StockCounters{9, 4, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, ARepeatMayNameTheSameLinesInAnotherWay) {
+INVSAGA_SUITE_TEST(StoreReserve, ARepeatMayNameTheSameLinesInAnotherWay) {
   auto& t = *this;
   t.stock_up(0, 5);
   t.stock_up(1, 5);
@@ -109,7 +110,7 @@ TYPED_TEST_P(StoreReserve, ARepeatMayNameTheSameLinesInAnotherWay) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 3, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, ARepeatAfterTheCommitIsAnsweredAsBeforeAndTakesNothing) {
+INVSAGA_SUITE_TEST(StoreReserve, ARepeatAfterTheCommitIsAnsweredAsBeforeAndTakesNothing) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsReserved());
@@ -118,7 +119,7 @@ TYPED_TEST_P(StoreReserve, ARepeatAfterTheCommitIsAnsweredAsBeforeAndTakesNothin
   EXPECT_EQ(t.stock(0), (StockCounters{3, 0, 2, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, TheSameIdWithOtherContentIsAMismatch) {
+INVSAGA_SUITE_TEST(StoreReserve, TheSameIdWithOtherContentIsAMismatch) {
   auto& t = *this;
   t.stock_up(0, 9);
   t.stock_up(1, 9);
@@ -132,7 +133,7 @@ TYPED_TEST_P(StoreReserve, TheSameIdWithOtherContentIsAMismatch) {
   EXPECT_EQ(t.stock(1), (StockCounters{9, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, OtherContentIsAMismatchWhateverBecameOfTheId) {
+INVSAGA_SUITE_TEST(StoreReserve, OtherContentIsAMismatchWhateverBecameOfTheId) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, 10}}), IsOutOfStock());
@@ -146,7 +147,7 @@ TYPED_TEST_P(StoreReserve, OtherContentIsAMismatchWhateverBecameOfTheId) {
   EXPECT_EQ(t.stock(0), (StockCounters{7, 0, 2, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, ARefusalIsFinalForItsId) {
+INVSAGA_SUITE_TEST(StoreReserve, ARefusalIsFinalForItsId) {
   auto& t = *this;
   t.stock_up(0, 1);
   EXPECT_THAT(t.reserve(1, {{0, 2}}), IsOutOfStock(t.row(0), 2, 1));
@@ -158,7 +159,7 @@ TYPED_TEST_P(StoreReserve, ARefusalIsFinalForItsId) {
   EXPECT_THAT(t.reserve(2, {{0, 2}}), IsReserved()) << "only a new id can succeed";
 }
 
-TYPED_TEST_P(StoreReserve, PastItsOwnDeadlineIsExpired) {
+INVSAGA_SUITE_TEST(StoreReserve, PastItsOwnDeadlineIsExpired) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(0)), IsExpired()) << "live while now < until";
@@ -167,7 +168,7 @@ TYPED_TEST_P(StoreReserve, PastItsOwnDeadlineIsExpired) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 1, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, PastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
+INVSAGA_SUITE_TEST(StoreReserve, PastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved());
@@ -181,9 +182,9 @@ TYPED_TEST_P(StoreReserve, PastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
   EXPECT_EQ(t.stock(0), (StockCounters{4, 0, 1, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, TakesAsManyLinesAsAnOrderMayHave) {
+INVSAGA_SUITE_TEST(StoreReserve, TakesAsManyLinesAsAnOrderMayHave) {
   auto& t = *this;
-  typename TestFixture::Asked asked;
+  Asked asked;
   for (std::uint32_t i = 0; i < max_lines; ++i) asked.push_back({i, 1});
   for (std::uint32_t i = 0; i < max_lines; ++i) t.stock_up(i, 2);
   EXPECT_THAT(t.reserve(1, asked), IsReserved());
@@ -195,9 +196,9 @@ TYPED_TEST_P(StoreReserve, TakesAsManyLinesAsAnOrderMayHave) {
   EXPECT_EQ(t.stock(0), (StockCounters{2, 1, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, NamesAsManyShortLinesAsThereAre) {
+INVSAGA_SUITE_TEST(StoreReserve, NamesAsManyShortLinesAsThereAre) {
   auto& t = *this;
-  typename TestFixture::Asked asked;
+  Asked asked;
   for (std::uint32_t i = 0; i < max_lines; ++i) asked.push_back({i, 1});
   t.lend(max_lines);
   const auto answer = t.reserve(1, asked);
@@ -206,7 +207,7 @@ TYPED_TEST_P(StoreReserve, NamesAsManyShortLinesAsThereAre) {
   EXPECT_EQ(shorts_of(answer).size(), max_lines);
 }
 
-TYPED_TEST_P(StoreReserve, RefusesWhatNoCallMayBear) {
+INVSAGA_SUITE_TEST(StoreReserve, RefusesWhatNoCallMayBear) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(ReservationId{}, {{0, 1}}), ErrorIs(Errc::invalid_argument));
@@ -220,14 +221,14 @@ TYPED_TEST_P(StoreReserve, RefusesWhatNoCallMayBear) {
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved()) << "an error leaves no trace of the id";
 }
 
-TYPED_TEST_P(StoreReserve, AMissingLifetimeIsAnErrorAndNotForEver) {
+INVSAGA_SUITE_TEST(StoreReserve, AMissingLifetimeIsAnErrorAndNotForEver) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, Time{}), ErrorIs(Errc::invalid_argument));
   EXPECT_EQ(t.stock(0), (StockCounters{9, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, TakesTheLongestLifetimeAndNoneBeyond) {
+INVSAGA_SUITE_TEST(StoreReserve, TakesTheLongestLifetimeAndNoneBeyond) {
   auto& t = *this;
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.longest() + Duration{1}), ErrorIs(Errc::limit_exceeded));
@@ -235,7 +236,7 @@ TYPED_TEST_P(StoreReserve, TakesTheLongestLifetimeAndNoneBeyond) {
   EXPECT_THAT(t.reserve(3, {{0, 1}}, t.longest()), IsReserved());
 }
 
-TYPED_TEST_P(StoreReserve, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
+INVSAGA_SUITE_TEST(StoreReserve, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
   auto& t = *this;
   const Units most = t.store().limits().max_units;
   EXPECT_GE(most, (Units{1} << 31) - 1);
@@ -250,7 +251,7 @@ TYPED_TEST_P(StoreReserve, RefusesQuantitiesPastTheStoresLimitAndNeverWraps) {
   EXPECT_EQ(t.stock(0), (StockCounters{9, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, HoldsAWholeRowOfTheLargestSize) {
+INVSAGA_SUITE_TEST(StoreReserve, HoldsAWholeRowOfTheLargestSize) {
   auto& t = *this;
   const Units most = t.store().limits().max_units;
   t.stock_up(0, most);
@@ -261,7 +262,7 @@ TYPED_TEST_P(StoreReserve, HoldsAWholeRowOfTheLargestSize) {
   EXPECT_EQ(t.stock(0), (StockCounters{0, 0, most, 0}));
 }
 
-TYPED_TEST_P(StoreReserve, RefusesRowsPastTheStoresLimit) {
+INVSAGA_SUITE_TEST(StoreReserve, RefusesRowsPastTheStoresLimit) {
   auto& t = *this;
   StoreLimits limits;
   limits.max_rows = 8;
@@ -273,18 +274,11 @@ TYPED_TEST_P(StoreReserve, RefusesRowsPastTheStoresLimit) {
   EXPECT_EQ(t.stock(8), StockCounters{});
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    StoreReserve, SetsAsideEveryLine, TakesNothingIfOneLineIsShort, ARowThatNeverHadStockHasNothing,
-    TheLastUnitIsPromisedOnce, NamesEveryShortLineInOrderOfRow,
-    CountsShortLinesThatTheLentStorageCannotHold, AddsUpLinesOfOneRowBeforeItJudgesThem,
-    ARepeatIsTheSameReservation, ARepeatMayNameTheSameLinesInAnotherWay,
-    ARepeatAfterTheCommitIsAnsweredAsBeforeAndTakesNothing, TheSameIdWithOtherContentIsAMismatch,
-    OtherContentIsAMismatchWhateverBecameOfTheId, ARefusalIsFinalForItsId,
-    PastItsOwnDeadlineIsExpired, PastItsOwnDeadlineIsExpiredWhateverIsRemembered,
-    TakesAsManyLinesAsAnOrderMayHave, NamesAsManyShortLinesAsThereAre, RefusesWhatNoCallMayBear,
-    AMissingLifetimeIsAnErrorAndNotForEver, TakesTheLongestLifetimeAndNoneBeyond,
-    RefusesQuantitiesPastTheStoresLimitAndNeverWraps, HoldsAWholeRowOfTheLargestSize,
-    RefusesRowsPastTheStoresLimit);
+}  // namespace
+
+void bind_store_reserve(std::string_view name, std::span<const MakeStore> stores) {
+  suite_of_StoreReserve().bind(name, stores);
+}
 
 }  // namespace testing
 }  // namespace v0

@@ -2,26 +2,26 @@
 //
 // Whatever the order of arrival: every permutation of what can befall a reservation, with
 // duplicates, and random work, each compared with the model step by step.
-#pragma once
-
 #include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
 
 #include <invsaga/testing/model_check.hpp>
-#include <invsaga/testing/store_conformance/fixture.hpp>
+
+#include "store_fixture.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
 
 /// What befalls one reservation.
 enum class Befall : std::uint8_t { reserve, release, commit, commit_part, extend, expire };
 
 /// One order of events around a reservation of its own, as work for `compare_with_model`. There is
 /// stock for two.
-inline std::vector<WorkStep> as_work(const std::vector<Befall>& order, const WorkShape& shape) {
+std::vector<WorkStep> as_work(const std::vector<Befall>& order, const WorkShape& shape) {
   const Time until = shape.start + Duration{10};
   const std::array lines{Line{Row{0}, 2}, Line{Row{1}, 1}};
   const std::array part{Line{Row{0}, 1}};
@@ -63,9 +63,10 @@ inline std::vector<WorkStep> as_work(const std::vector<Befall>& order, const Wor
   return work;
 }
 
-template <class Harness>
-class StoreOrder : public StoreConformance<Harness> {
+class StoreOrder : public StoreConformance {
  public:
+  using StoreConformance::StoreConformance;
+
   /// Tries every order of `events`; how many there were.
   std::size_t try_all_orders(std::vector<Befall> events) {
     WorkShape shape;
@@ -74,7 +75,7 @@ class StoreOrder : public StoreConformance<Harness> {
     std::size_t orders = 0;
     do {
       const auto work = as_work(events, shape);
-      const std::string wrong = compare_with_model<Harness>(work, shape);
+      const std::string wrong = compare_with_model(make_, work, shape);
       if (!wrong.empty()) {
         ADD_FAILURE() << wrong << text(work);
         return orders;
@@ -91,15 +92,15 @@ class StoreOrder : public StoreConformance<Harness> {
     return lines;
   }
 };
-TYPED_TEST_SUITE_P(StoreOrder);
+INVSAGA_SUITE(StoreOrder)
 
-TYPED_TEST_P(StoreOrder, NoOrderOfReserveReleaseCommitAndExpiryStrandsAUnit) {
+INVSAGA_SUITE_TEST(StoreOrder, NoOrderOfReserveReleaseCommitAndExpiryStrandsAUnit) {
   using enum Befall;
   EXPECT_EQ(this->try_all_orders({reserve, reserve, release, release, commit, commit, expire}),
             630u);
 }
 
-TYPED_TEST_P(StoreOrder, NorDoExtensionsAndPartsAnywhereAmongThem) {
+INVSAGA_SUITE_TEST(StoreOrder, NorDoExtensionsAndPartsAnywhereAmongThem) {
   using enum Befall;
   EXPECT_EQ(this->try_all_orders({reserve, reserve, release, commit_part, extend, expire}), 360u);
   EXPECT_EQ(this->try_all_orders({reserve, release, commit, commit_part, extend, expire}), 720u);
@@ -107,14 +108,14 @@ TYPED_TEST_P(StoreOrder, NorDoExtensionsAndPartsAnywhereAmongThem) {
             1260u);
 }
 
-TYPED_TEST_P(StoreOrder, RandomWorkIsAnsweredAsTheModelAnswersIt) {
+INVSAGA_SUITE_TEST(StoreOrder, RandomWorkIsAnsweredAsTheModelAnswersIt) {
   WorkShape shape;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    ASSERT_EQ(find_divergence<TypeParam>(seed, 150, shape), "");
+    ASSERT_EQ(find_divergence(make_, seed, 150, shape), "");
   }
 }
 
-TYPED_TEST_P(StoreOrder, RandomWorkWithLittleRoomIsAnsweredAsTheModelAnswersIt) {
+INVSAGA_SUITE_TEST(StoreOrder, RandomWorkWithLittleRoomIsAnsweredAsTheModelAnswersIt) {
   auto& t = *this;
   WorkShape shape;
   shape.limits.max_records = 5;
@@ -123,11 +124,11 @@ TYPED_TEST_P(StoreOrder, RandomWorkWithLittleRoomIsAnsweredAsTheModelAnswersIt) 
   t.open(shape.limits);
   if (t.store().limits().max_records != 5) GTEST_SKIP() << "this store cannot be made so small";
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    ASSERT_EQ(find_divergence<TypeParam>(seed, 150, shape), "");
+    ASSERT_EQ(find_divergence(make_, seed, 150, shape), "");
   }
 }
 
-TYPED_TEST_P(StoreOrder, RandomWorkNearTheMostUnitsIsAnsweredAsTheModelAnswersIt) {
+INVSAGA_SUITE_TEST(StoreOrder, RandomWorkNearTheMostUnitsIsAnsweredAsTheModelAnswersIt) {
   auto& t = *this;
   WorkShape shape;
   shape.limits.max_units = (Units{1} << 31) - 1;
@@ -137,15 +138,15 @@ TYPED_TEST_P(StoreOrder, RandomWorkNearTheMostUnitsIsAnsweredAsTheModelAnswersIt
     GTEST_SKIP() << "this store has its own limit of units";
   }
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-    ASSERT_EQ(find_divergence<TypeParam>(seed, 150, shape), "");
+    ASSERT_EQ(find_divergence(make_, seed, 150, shape), "");
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreOrder, NoOrderOfReserveReleaseCommitAndExpiryStrandsAUnit,
-                            NorDoExtensionsAndPartsAnywhereAmongThem,
-                            RandomWorkIsAnsweredAsTheModelAnswersIt,
-                            RandomWorkWithLittleRoomIsAnsweredAsTheModelAnswersIt,
-                            RandomWorkNearTheMostUnitsIsAnsweredAsTheModelAnswersIt);
+}  // namespace
+
+void bind_store_orders(std::string_view name, std::span<const MakeStore> stores) {
+  suite_of_StoreOrder().bind(name, stores);
+}
 
 }  // namespace testing
 }  // namespace v0

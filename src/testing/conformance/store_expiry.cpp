@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // When holds end, and when ids are forgotten (protocol rule 5).
-#pragma once
-
-#include <invsaga/testing/store_conformance/fixture.hpp>
+#include "store_fixture.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
 
 // --- expiry
 
-template <class Harness>
-class StoreExpiry : public StoreConformance<Harness> {};
-TYPED_TEST_SUITE_P(StoreExpiry);
+class StoreExpiry : public StoreConformance {
+ public:
+  using StoreConformance::StoreConformance;
+};
+INVSAGA_SUITE(StoreExpiry)
 
 /// Told apart from `not_found` as a courtesy only: an expired id may be forgotten at once.
-inline auto IsExpiredOrForgotten() {
+auto IsExpiredOrForgotten() {
   return ::testing::AnyOf(IsOkAndHolds(CommitAnswer::expired),
                           IsOkAndHolds(CommitAnswer::not_found));
 }
 
-TYPED_TEST_P(StoreExpiry, AHoldIsLiveUntilTheInstantBeforeItsDeadline) {
+INVSAGA_SUITE_TEST(StoreExpiry, AHoldIsLiveUntilTheInstantBeforeItsDeadline) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}, t.at(100)), IsReserved());
@@ -31,7 +32,7 @@ TYPED_TEST_P(StoreExpiry, AHoldIsLiveUntilTheInstantBeforeItsDeadline) {
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
 }
 
-TYPED_TEST_P(StoreExpiry, AHoldEndsExactlyAtItsDeadline) {
+INVSAGA_SUITE_TEST(StoreExpiry, AHoldEndsExactlyAtItsDeadline) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}, t.at(100)), IsReserved());
@@ -40,7 +41,7 @@ TYPED_TEST_P(StoreExpiry, AHoldEndsExactlyAtItsDeadline) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreExpiry, TheCountersAreThoseAfterAllThatIsDue) {
+INVSAGA_SUITE_TEST(StoreExpiry, TheCountersAreThoseAfterAllThatIsDue) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 2}}, t.at(100)), IsReserved());
@@ -52,7 +53,7 @@ TYPED_TEST_P(StoreExpiry, TheCountersAreThoseAfterAllThatIsDue) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreExpiry, IsReclaimedBeforeAnyoneIsRefused) {
+INVSAGA_SUITE_TEST(StoreExpiry, IsReclaimedBeforeAnyoneIsRefused) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}, t.at(100)), IsReserved());
@@ -64,7 +65,7 @@ TYPED_TEST_P(StoreExpiry, IsReclaimedBeforeAnyoneIsRefused) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 5, 0, 0})) << "given back once, not twice";
 }
 
-TYPED_TEST_P(StoreExpiry, IsReclaimedBeforeAWriteOffIsRefused) {
+INVSAGA_SUITE_TEST(StoreExpiry, IsReclaimedBeforeAWriteOffIsRefused) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}, t.at(100)), IsReserved());
@@ -73,7 +74,7 @@ TYPED_TEST_P(StoreExpiry, IsReclaimedBeforeAWriteOffIsRefused) {
   EXPECT_EQ(t.stock(0), StockCounters{});
 }
 
-TYPED_TEST_P(StoreExpiry, OfManyHoldsEachEndsAtItsOwnTime) {
+INVSAGA_SUITE_TEST(StoreExpiry, OfManyHoldsEachEndsAtItsOwnTime) {
   auto& t = *this;
   t.stock_up(0, 50);
   // Not in order of deadline.
@@ -87,7 +88,7 @@ TYPED_TEST_P(StoreExpiry, OfManyHoldsEachEndsAtItsOwnTime) {
   }
 }
 
-TYPED_TEST_P(StoreExpiry, AnEndedHoldStaysEnded) {
+INVSAGA_SUITE_TEST(StoreExpiry, AnEndedHoldStaysEnded) {
   auto& t = *this;
   t.stock_up(0, 5);
   EXPECT_THAT(t.reserve(1, {{0, 5}}, t.at(100)), IsReserved());
@@ -98,16 +99,12 @@ TYPED_TEST_P(StoreExpiry, AnEndedHoldStaysEnded) {
   EXPECT_EQ(t.stock(0), (StockCounters{5, 0, 0, 0}));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreExpiry, AHoldIsLiveUntilTheInstantBeforeItsDeadline,
-                            AHoldEndsExactlyAtItsDeadline, TheCountersAreThoseAfterAllThatIsDue,
-                            IsReclaimedBeforeAnyoneIsRefused, IsReclaimedBeforeAWriteOffIsRefused,
-                            OfManyHoldsEachEndsAtItsOwnTime, AnEndedHoldStaysEnded);
-
 // --- forgetting: told by how much room there is in a store made for few ids
 
-template <class Harness>
-class StoreForgetting : public StoreConformance<Harness> {
+class StoreForgetting : public StoreConformance {
  public:
+  using StoreConformance::StoreConformance;
+
   /// A store that is small enough to be filled, with units on row 0.
   bool open_small(std::size_t ids) {
     if (!this->open_with_room_for(ids)) return false;
@@ -127,12 +124,12 @@ class StoreForgetting : public StoreConformance<Harness> {
  private:
   std::uint64_t probe_ = 1'000'000;
 };
-TYPED_TEST_SUITE_P(StoreForgetting);
+INVSAGA_SUITE(StoreForgetting)
 
 #define INVSAGA_OPEN_SMALL(ids) \
   if (!t.open_small(ids)) GTEST_SKIP() << "this store cannot be made to hold so few ids"
 
-TYPED_TEST_P(StoreForgetting, RefusesNewWorkBeforeItDropsAPromise) {
+INVSAGA_SUITE_TEST(StoreForgetting, RefusesNewWorkBeforeItDropsAPromise) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(3);
   for (std::uint64_t i = 1; i <= 3; ++i) EXPECT_THAT(t.reserve(i, {{0, 1}}), IsReserved());
@@ -146,7 +143,7 @@ TYPED_TEST_P(StoreForgetting, RefusesNewWorkBeforeItDropsAPromise) {
   }
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsARefusalUntilNoReserveOfItCanBeInTime) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsARefusalUntilNoReserveOfItCanBeInTime) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 101}}, t.at(500)), IsOutOfStock());
@@ -157,7 +154,7 @@ TYPED_TEST_P(StoreForgetting, KeepsARefusalUntilNoReserveOfItCanBeInTime) {
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsAReleaseUntilNoReserveOfItCanBeInTime) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsAReleaseUntilNoReserveOfItCanBeInTime) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
@@ -170,7 +167,7 @@ TYPED_TEST_P(StoreForgetting, KeepsAReleaseUntilNoReserveOfItCanBeInTime) {
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, AnExpiredIdMakesRoomAtOnce) {
+INVSAGA_SUITE_TEST(StoreForgetting, AnExpiredIdMakesRoomAtOnce) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
@@ -178,7 +175,7 @@ TYPED_TEST_P(StoreForgetting, AnExpiredIdMakesRoomAtOnce) {
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, AnExtendedHoldIsKeptAsLongAsItLives) {
+INVSAGA_SUITE_TEST(StoreForgetting, AnExtendedHoldIsKeptAsLongAsItLives) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
@@ -189,7 +186,7 @@ TYPED_TEST_P(StoreForgetting, AnExtendedHoldIsKeptAsLongAsItLives) {
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsATombstoneForTheLongestLifetimeFromTheRelease) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsATombstoneForTheLongestLifetimeFromTheRelease) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   t.advance(10);
@@ -203,7 +200,7 @@ TYPED_TEST_P(StoreForgetting, KeepsATombstoneForTheLongestLifetimeFromTheRelease
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsASaleUntilItIsAcknowledged) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsASaleUntilItIsAcknowledged) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
@@ -217,7 +214,7 @@ TYPED_TEST_P(StoreForgetting, KeepsASaleUntilItIsAcknowledged) {
   EXPECT_EQ(t.stock(0), (StockCounters{99, 0, 1, 0})) << "what was sold stays sold";
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsAnAcknowledgedSaleUntilNoReserveOfItCanBeInTime) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsAnAcknowledgedSaleUntilNoReserveOfItCanBeInTime) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
@@ -232,7 +229,7 @@ TYPED_TEST_P(StoreForgetting, KeepsAnAcknowledgedSaleUntilNoReserveOfItCanBeInTi
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, AnAcknowledgementBeforeTheSaleIsNone) {
+INVSAGA_SUITE_TEST(StoreForgetting, AnAcknowledgementBeforeTheSaleIsNone) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   t.acknowledge(1);  // not known: ignored
@@ -244,7 +241,7 @@ TYPED_TEST_P(StoreForgetting, AnAcknowledgementBeforeTheSaleIsNone) {
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsAnAdjustUntilItsDeadline) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsAnAdjustUntilItsDeadline) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.adjust(1, AdjustReason::restock, {{0, 1}}, t.at(500)), IsAdjusted());
@@ -255,7 +252,7 @@ TYPED_TEST_P(StoreForgetting, KeepsAnAdjustUntilItsDeadline) {
   EXPECT_EQ(t.stock(0), (StockCounters{101, 0, 0, 0}));
 }
 
-TYPED_TEST_P(StoreForgetting, KeepsARefusedAdjustUntilItsDeadline) {
+INVSAGA_SUITE_TEST(StoreForgetting, KeepsARefusedAdjustUntilItsDeadline) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.adjust(1, AdjustReason::returned, {{0, 1}}, t.at(500)),
@@ -266,7 +263,7 @@ TYPED_TEST_P(StoreForgetting, KeepsARefusedAdjustUntilItsDeadline) {
   EXPECT_TRUE(t.has_room());
 }
 
-TYPED_TEST_P(StoreForgetting, WhatIsNotRememberedTakesNoRoom) {
+INVSAGA_SUITE_TEST(StoreForgetting, WhatIsNotRememberedTakesNoRoom) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(0)), IsExpired());
@@ -279,15 +276,12 @@ TYPED_TEST_P(StoreForgetting, WhatIsNotRememberedTakesNoRoom) {
 
 #undef INVSAGA_OPEN_SMALL
 
-REGISTER_TYPED_TEST_SUITE_P(StoreForgetting, RefusesNewWorkBeforeItDropsAPromise,
-                            KeepsARefusalUntilNoReserveOfItCanBeInTime,
-                            KeepsAReleaseUntilNoReserveOfItCanBeInTime, AnExpiredIdMakesRoomAtOnce,
-                            AnExtendedHoldIsKeptAsLongAsItLives,
-                            KeepsATombstoneForTheLongestLifetimeFromTheRelease,
-                            KeepsASaleUntilItIsAcknowledged,
-                            KeepsAnAcknowledgedSaleUntilNoReserveOfItCanBeInTime,
-                            AnAcknowledgementBeforeTheSaleIsNone, KeepsAnAdjustUntilItsDeadline,
-                            KeepsARefusedAdjustUntilItsDeadline, WhatIsNotRememberedTakesNoRoom);
+}  // namespace
+
+void bind_store_expiry(std::string_view name, std::span<const MakeStore> stores) {
+  suite_of_StoreExpiry().bind(name, stores);
+  suite_of_StoreForgetting().bind(name, stores);
+}
 
 }  // namespace testing
 }  // namespace v0

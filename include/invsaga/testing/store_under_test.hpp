@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A store of any type as the suites and the comparison with the model see it: so that they are
+// compiled once, and not by everyone who binds a store.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include <invsaga/reservation.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace testing {
+
+/// A ReservationStore and its clock. It is one itself, and claims no capability.
+class StoreUnderTest {
+ public:
+  static constexpr Capabilities capabilities{};
+
+  virtual ~StoreUnderTest() = default;
+  virtual void advance_to(Time now) = 0;
+  [[nodiscard]] virtual StoreLimits limits() const = 0;
+  [[nodiscard]] virtual Time now() const = 0;
+  virtual result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) = 0;
+  virtual result<CommitAnswer> commit(const Commit& commit) = 0;
+  virtual result<ReleaseAnswer> release(const Release& release) = 0;
+  virtual result<ExtendAnswer> extend(const Extend& extend) = 0;
+  virtual result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) = 0;
+  virtual result<void> acknowledge(ReservationId id) = 0;
+  virtual result<StockCounters> stock(Row row) = 0;
+};
+
+/// Makes a new, empty store.
+using MakeStore = std::unique_ptr<StoreUnderTest> (*)(const StoreLimits& limits);
+
+/// The store of a harness (store_conformance.hpp says what a harness is).
+template <class Harness>
+class StoreOfHarness final : public StoreUnderTest {
+  using Store = std::remove_cvref_t<decltype(std::declval<Harness&>().store())>;
+  static_assert(ReservationStore<Store>, "the harness's store() is to be a ReservationStore");
+
+ public:
+  explicit StoreOfHarness(const StoreLimits& limits) : harness_(limits) {}
+
+  void advance_to(Time now) override { harness_.advance_to(now); }
+  StoreLimits limits() const override { return view().limits(); }
+  Time now() const override { return view().now(); }
+  result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) override {
+    return harness_.store().reserve(reserve, shorts);
+  }
+  result<CommitAnswer> commit(const Commit& commit) override {
+    return harness_.store().commit(commit);
+  }
+  result<ReleaseAnswer> release(const Release& release) override {
+    return harness_.store().release(release);
+  }
+  result<ExtendAnswer> extend(const Extend& extend) override {
+    return harness_.store().extend(extend);
+  }
+  result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) override {
+    return harness_.store().adjust(adjust, shorts);
+  }
+  result<void> acknowledge(ReservationId id) override { return harness_.store().acknowledge(id); }
+  result<StockCounters> stock(Row row) override { return harness_.store().stock(row); }
+
+  static std::unique_ptr<StoreUnderTest> make(const StoreLimits& limits) {
+    return std::make_unique<StoreOfHarness>(limits);
+  }
+
+ private:
+  const Store& view() const { return harness_.store(); }
+
+  mutable Harness harness_;  // whose store() need not be const
+};
+
+}  // namespace testing
+}  // namespace v0
+}  // namespace invsaga
