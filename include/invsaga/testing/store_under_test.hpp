@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <invsaga/reservation.hpp>
