@@ -63,7 +63,8 @@ enum class BackendCall : std::uint8_t {
 ///  - It declares the function itself, and is then the only one who is asked. No function here is
 ///    defined by another one, so what is declared changes that function and no other: who changes
 ///    `append` changes nothing of `apply`. It hides all of the same name: of `extend`, `release`
-///    and `acknowledge` it declares each or says `using`.
+///    and `acknowledge` it declares both. (A `using` would bring back the very one it changes,
+///    which is preferred for its constraint.)
 ///  - It declares `around(what, call)`, through which all go that it does not declare: not
 ///    `submit`, which has no answer yet, and not `limits` and `now`. `call()` asks the inner one
 ///    and gives its answer; it may be called any number of times, until `around` returns.

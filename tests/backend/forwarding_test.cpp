@@ -165,7 +165,7 @@ class ForwardingTest : public ::testing::Test {
     yes.events = {event(1)};
     const RunRecord no = record(RecordKind::outcome);
     const Reserve reserve{{7, 1}, later, {&four, 1}};
-    const auto applied = backend.apply(reserve, {run, 1, &yes, &no, 0}, {});
+    const auto applied = backend.apply(reserve, {run, 1, &yes, &no, nullptr}, {});
     ASSERT_THAT(applied, IsOk());
     EXPECT_EQ(applied.value().position, 2u);
     EXPECT_THAT(backend.read(run), IsOkAndHolds(SizeIs(2)));

@@ -94,7 +94,7 @@ std::string compare_with_model(const std::vector<WorkStep>& work, const WorkShap
       if (!harness.store().acknowledge(step.id).has_value()) wrong = "acknowledge failed";
     } else {
       const Operation operation = step.operation.view();
-      wrong = judge.judge(operation, ask(harness.store(), operation, shorts));
+      wrong = judge.judge(operation, apply_operation(harness.store(), operation, shorts));
     }
     for (std::uint32_t row = 0; row < shape.rows && !wrong; ++row) {
       const auto seen = harness.store().stock(Row{row});
