@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// timeout: 900
+// labels: release
+// timeout: 600
 //
 // The checker finds each kind of wrong in the history of a real replay.
 #include <gmock/gmock.h>
