@@ -121,7 +121,7 @@ class World final : RunObserver {
     MemoryBusOptions made;
     made.max_pending = 4 * events_per_order * orders_.invoices.size() + 1;
     made.max_sagas = orders_.invoices.size() + 1;
-    made.faults = &consumers_;
+    made.delivery_hook = &consumers_;
     made.observer = &consumers_;
     return made;
   }

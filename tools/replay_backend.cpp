@@ -40,7 +40,8 @@ StoreError StoreErrors::befalls(std::string_view invoice, std::string_view call)
 
 ReplayBackend::ReplayBackend(HistoryLog& log, const ReplayNames& names,
                              const ReplayOptions& options, const MemoryLimits& limits)
-    : MemoryBackend<StockHistory>(limits, StockHistory(log, names)),
+    : Forwarding(memory_),
+      memory_(limits, StockHistory(log, names)),
       log_(log),
       names_(names),
       errors_(options.seed, options.faults.store_errors) {}
@@ -68,8 +69,8 @@ result<Applied> ReplayBackend::call(const Operation& operation, const Effects& e
   }
   note.lost = error == StoreError::lost;
   Effects with_note = effects;
-  with_note.tag = reinterpret_cast<std::uint64_t>(&note);
-  const auto applied = MemoryBackend<StockHistory>::apply(operation, with_note, shorts);
+  with_note.context = &note;
+  const auto applied = memory_.apply(operation, with_note, shorts);
   const std::int64_t t1 = log_.elapsed_ns();
   if (note.n != 0) log_.close(note.n, t1);
   keep(operation, applied, t1 - note.t0);
@@ -107,9 +108,9 @@ std::string end_reason(const RunOutcome& outcome) {
 }
 
 result<Position> ReplayBackend::append(RunId run, Position at, const RunRecord& record) {
-  if (record.kind != RecordKind::ended) return MemoryBackend<StockHistory>::append(run, at, record);
+  if (record.kind != RecordKind::ended) return memory_.append(run, at, record);
   const std::lock_guard lock(answers_);
-  const auto appended = MemoryBackend<StockHistory>::append(run, at, record);
+  const auto appended = memory_.append(run, at, record);
   if (appended.has_value()) tell_end(run, record);
   return appended;
 }
@@ -135,7 +136,7 @@ result<ClaimAnswer> ReplayBackend::claim(const Claim& claim) {
   HistoryLine line;
   line.t0 = log_.elapsed_ns();
   const std::lock_guard lock(answers_);
-  auto answer = MemoryBackend<StockHistory>::claim(claim);
+  auto answer = memory_.claim(claim);
   const std::size_t invoice = names_.invoice(claim.key);
   line.at = now();
   line.op = HistoryOp::request;

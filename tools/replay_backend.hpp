@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include <invsaga/forwarding.hpp>
 #include <invsaga/memory.hpp>
 
 #include "replay_options.hpp"
@@ -44,9 +47,12 @@ class StoreErrors {
 std::string end_reason(const RunOutcome& outcome);
 
 /// The memory backend as the replay uses it: what it does and what it is asked becomes the history,
-/// its latencies are kept, and it has errors if that is wanted. Everything borrowed outlives it.
-class ReplayBackend : public MemoryBackend<StockHistory> {
+/// its latencies are kept, and it has errors if that is wanted. There is no way to the memory
+/// backend past the history. Everything borrowed outlives it.
+class ReplayBackend final : public Forwarding<ReplayBackend, MemoryBackend<StockHistory>> {
  public:
+  static constexpr Capabilities capabilities = MemoryBackend<StockHistory>::capabilities;
+
   ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options,
                 const MemoryLimits& limits);
 
@@ -55,6 +61,16 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
                         std::span<ShortLine> shorts);
   result<ClaimAnswer> claim(const Claim& claim);
   result<Position> append(RunId run, Position at, const RunRecord& record);
+  // As the memory backend's.
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+    return memory_.extend(key, epoch, lease_until);
+  }
+  result<void> release(RequestKey key, std::uint64_t epoch) { return memory_.release(key, epoch); }
+  void advance_to(Time time) { memory_.advance_to(time); }
+  [[nodiscard]] std::optional<Time> next_expiry() const { return memory_.next_expiry(); }
+  std::size_t expire_due() { return memory_.expire_due(); }
+  std::vector<StockCounters> snapshot(std::span<const Row> rows) { return memory_.snapshot(rows); }
+
   /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is
   /// its text.
   result<AdjustAnswer> adjust_stock(const std::string& id, std::string_view invoice,
@@ -69,12 +85,18 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
   [[nodiscard]] std::vector<std::pair<Row, std::uint64_t>> contended(std::size_t limit) const;
 
  private:
+  // Operations come with their effects, or by `adjust_stock`.
+  using Forwarding::adjust;
+  using Forwarding::commit;
+  using Forwarding::reserve;
+
   result<Applied> call(const Operation& operation, const Effects& effects,
                        std::span<ShortLine> shorts, CallNote& note);
   void keep(const Operation& operation, const result<Applied>& applied, std::int64_t took);
   void tell_end(RunId run, const RunRecord& record);
   void tell_failure(const Operation& operation, const CallNote& note, HistoryAnswer answer);
 
+  MemoryBackend<StockHistory> memory_;
   HistoryLog& log_;
   const ReplayNames& names_;
   StoreErrors errors_;
@@ -84,5 +106,6 @@ class ReplayBackend : public MemoryBackend<StockHistory> {
   Latencies latencies_;
   std::unordered_map<std::uint32_t, std::uint64_t> refusals_;
 };
+static_assert(Backend<ReplayBackend> && !ReservationStore<ReplayBackend>);
 
 }  // namespace invsaga::tools

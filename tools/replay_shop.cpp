@@ -81,21 +81,21 @@ result<void> ReplayConsumers::subscribe(MemoryBus& bus) {
   return success();
 }
 
-DeliveryFault ReplayConsumers::befalls(const Event& event, std::string_view consumer) {
+DeliveryTiming ReplayConsumers::timing(const Event& event, std::string_view consumer) {
   const auto drawn = [&](std::string_view what) {
     return draw(options_.seed, event.subject, std::string(what) + " " + std::string(consumer),
                 event.sequence);
   };
-  DeliveryFault fault;
-  if (drawn("redelivered") >= options_.faults.redelivered) return fault;
+  DeliveryTiming timing;
+  if (drawn("redelivered") >= options_.faults.redelivered) return timing;
   const Duration after{between(drawn("redelivered after"), 1, 60'000)};
   if (drawn("redelivered late") < 0.5) {
-    fault.late = after;
+    timing.late = after;
   } else {
-    fault.again = 1;
-    fault.again_after = after;
+    timing.again = 1;
+    timing.again_after = after;
   }
-  return fault;
+  return timing;
 }
 
 HistoryLine ReplayConsumers::line(HistoryOp op, const Event& event) const {

@@ -46,7 +46,7 @@ ConsumerTable replay_consumers();
 
 /// The consumers' side of the bus: an inbox each over a store of their own, lines of the history
 /// for what the bus does, and what befalls deliveries. Borrows all it is given.
-class ReplayConsumers final : public DeliveryFaults, public BusObserver {
+class ReplayConsumers final : public DeliveryHook, public BusObserver {
  public:
   ReplayConsumers(Timeline& timeline, HistoryLog& log, const ReplayOptions& options,
                   std::size_t events);
@@ -55,7 +55,7 @@ class ReplayConsumers final : public DeliveryFaults, public BusObserver {
   result<void> subscribe(MemoryBus& bus);
   void advance_to(Time time) { store_.advance_to(time); }
 
-  DeliveryFault befalls(const Event& event, std::string_view consumer) override;
+  DeliveryTiming timing(const Event& event, std::string_view consumer) override;
   void published(const Event& event, bool repeat) override;
   void delivered(const Event& event, std::string_view consumer, Handling handling) override;
   void failed(const Event& event, std::string_view consumer, Error error) override;

@@ -4,10 +4,6 @@
 namespace invsaga::tools {
 namespace {
 
-std::string_view reason_word(AdjustReason reason) {
-  return reason == AdjustReason::returned ? std::string_view("return") : name(reason);
-}
-
 struct Fill {
   HistoryLine& line;
   const ReplayNames& names;
@@ -33,7 +29,7 @@ struct Fill {
   }
   void operator()(const Adjust& adjust) const {
     line.op = HistoryOp::adjust;
-    line.reason = std::string(reason_word(adjust.reason));
+    line.reason = std::string(name(adjust.reason));
     names.add_lines(adjust.lines, line.lines, adjust.reason == AdjustReason::write_off ? -1 : 1);
   }
   void operator()(const Expire& expire) const {
@@ -61,7 +57,7 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
 
 void StockHistory::record(const StockRecord& record) {
   auto* note = record.effects == nullptr ? nullptr
-                                         : reinterpret_cast<CallNote*>(record.effects->tag);
+                                         : static_cast<CallNote*>(record.effects->context);
   const bool own_doing = std::holds_alternative<Expire>(record.operation);
   HistoryLine line = line_of(record.operation, own_doing || note == nullptr ? CallNote{} : *note,
                              *names_);

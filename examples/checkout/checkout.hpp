@@ -139,8 +139,7 @@ inline constexpr auto saga = invsaga::saga<Order, Shop>(
     invsaga::pivot<"commit">(sell, {2s, invsaga::until_known}, {"STOCK_COMMITTED"}),
     invsaga::retriable<"clear cart">(clear_cart, {2s, invsaga::until_done}, {"CART_CLEARED"}));
 
-/// The steps by number, in the order above.
-inline constexpr invsaga::StepIndex reserve_step = 1;
-inline constexpr invsaga::StepIndex pay_step = 2;
+inline constexpr invsaga::StepIndex reserve_step = saga.step_index("reserve");
+inline constexpr invsaga::StepIndex pay_step = saga.step_index("pay");
 
 }  // namespace checkout

@@ -64,9 +64,13 @@ result<Event> from_cloud_event(Bytes bytes, const EventLimits& limits = {});
 template <>
 struct Stored<Event> {
   static constexpr std::string_view schema = "invsaga.event.v1";
+  /// Far below what any event takes (ids, numbers and lengths alone are more): it bounds a count.
+  static constexpr std::size_t least_bytes = 40;
   static void encode(const Event& event, ByteWriter& writer);
   static result<Event> decode(ByteReader& reader);
 };
+/// At least as many bytes as the event takes when it is encoded, found without encoding it.
+std::size_t most_encoded_bytes(const Event& event) noexcept;
 
 }  // namespace v0
 }  // namespace invsaga

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
+#include <variant>
 
 #include <invsaga/capabilities.hpp>
 #include <invsaga/operation.hpp>
@@ -82,6 +84,31 @@ concept ReservationStore = requires(S& store, const S& view, const Reserve& rese
   { store.acknowledge(id) } -> std::same_as<result<void>>;
   { store.stock(row) } -> std::same_as<result<StockCounters>>;
 };
+
+/// Asks `operation` of a store by the typed function that it is for.
+template <class S>
+result<Answer> apply_operation(S& store, const Operation& operation, std::span<ShortLine> shorts) {
+  const auto ask = [&](const auto& typed) {
+    using Typed = std::remove_cvref_t<decltype(typed)>;
+    if constexpr (std::same_as<Typed, Reserve>) {
+      return store.reserve(typed, shorts);
+    } else if constexpr (std::same_as<Typed, Commit>) {
+      return store.commit(typed);
+    } else if constexpr (std::same_as<Typed, Release>) {
+      return store.release(typed);
+    } else if constexpr (std::same_as<Typed, Extend>) {
+      return store.extend(typed);
+    } else {
+      return store.adjust(typed, shorts);
+    }
+  };
+  return std::visit(
+      [&](const auto& typed) -> result<Answer> {
+        INVSAGA_TRY(const auto answer, ask(typed));
+        return Answer{answer};
+      },
+      operation);
+}
 
 }  // namespace v0
 }  // namespace invsaga

@@ -128,6 +128,8 @@ struct Stored<RunRecord> {
   static void encode(const RunRecord& record, ByteWriter& writer);
   static result<RunRecord> decode(ByteReader& reader);
 };
+/// At least as many bytes as the record takes when it is encoded, found without encoding it.
+std::size_t most_encoded_bytes(const RunRecord& record) noexcept;
 
 }  // namespace v0
 }  // namespace invsaga

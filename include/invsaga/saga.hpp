@@ -36,6 +36,12 @@
 
 namespace invsaga {
 inline namespace v0 {
+namespace detail {
+
+/// What a compiler names when a step is looked up that the saga does not have.
+void no_step_has_this_name();
+
+}  // namespace detail
 
 /// A call's yes that may be given later: `return pending;`, and then `SagaRunner::complete` with
 /// the step's id.
@@ -148,6 +154,13 @@ class TypedSaga {
 
   [[nodiscard]] constexpr std::string_view name() const noexcept { return name_; }
   [[nodiscard]] constexpr std::uint32_t version() const noexcept { return version_; }
+  /// The number of the step of this name. Of a name that no step has: it does not compile.
+  [[nodiscard]] static consteval StepIndex step_index(std::string_view step) {
+    StepIndex index = 0;
+    const bool found = ((Steps::name == step || (++index, false)) || ...);
+    if (!found) detail::no_step_has_this_name();
+    return index;
+  }
   /// The same saga, in which a hold that runs out before the commit is reserved anew so often
   /// (1 by default), under an id of its own each time. Not part of the hash.
   [[nodiscard]] constexpr TypedSaga with_further_holds(std::uint32_t count) const {

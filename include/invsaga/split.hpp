@@ -143,7 +143,7 @@ class Split {
     requires ReservationStore<Store>
   {
     if (!is_complete(effects)) return Error{Errc::invalid_argument};
-    INVSAGA_TRY(const Answer answer, ask(operation, effects.tag, shorts));
+    INVSAGA_TRY(const Answer answer, ask(operation, effects.context, shorts));
     return finish(operation, effects, answer, shorts);
   }
 
@@ -155,8 +155,8 @@ class Split {
   {
     if (!is_complete(effects)) return done(Error{Errc::invalid_argument});
     Pending& pending = remember(
-        {this, &operation, &effects, shorts, stock_only(effects.tag), done});
-    store_.submit(operation, pending.told, shorts, {&Split::answered, &pending, effects.tag});
+        {this, &operation, &effects, shorts, stock_only(effects.context), done});
+    store_.submit(operation, pending.told, shorts, {&Split::answered, &pending, 0});
   }
 
   /// Puts the events of `records` that the outbox lacks, repeats their effects on claims, and tells
@@ -184,42 +184,21 @@ class Split {
   static bool is_complete(const Effects& effects) noexcept {
     return !effects.run.is_set() || (effects.yes != nullptr && effects.no != nullptr);
   }
-  static Effects stock_only(std::uint64_t tag) {
+  static Effects stock_only(void* context) {
     Effects effects;
-    effects.tag = tag;
+    effects.context = context;
     return effects;
   }
-  result<Answer> ask(const Operation& operation, std::uint64_t tag, std::span<ShortLine> shorts)
+  result<Answer> ask(const Operation& operation, void* context, std::span<ShortLine> shorts)
     requires ReservationStore<Store>
   {
     if constexpr (ApplyingStore<Store>) {
-      INVSAGA_TRY(const Applied applied, store_.apply(operation, stock_only(tag), shorts));
+      INVSAGA_TRY(const Applied applied, store_.apply(operation, stock_only(context), shorts));
       return applied.answer;
     } else {
-      return std::visit([&](const auto& typed) { return ask_typed(typed, shorts); }, operation);
+      return apply_operation(store_, operation, shorts);
     }
   }
-  template <class Typed>
-    requires ReservationStore<Store>
-  result<Answer> ask_typed(const Typed& operation, std::span<ShortLine> shorts) {
-    if constexpr (std::same_as<Typed, Reserve>) {
-      return widened(store_.reserve(operation, shorts));
-    } else if constexpr (std::same_as<Typed, Commit>) {
-      return widened(store_.commit(operation));
-    } else if constexpr (std::same_as<Typed, Release>) {
-      return widened(store_.release(operation));
-    } else if constexpr (std::same_as<Typed, Extend>) {
-      return widened(store_.extend(operation));
-    } else {
-      return widened(store_.adjust(operation, shorts));
-    }
-  }
-  template <class Narrow>
-  static result<Answer> widened(const result<Narrow>& answer) {
-    if (!answer.has_value()) return answer.assume_error();
-    return Answer{answer.assume_value()};
-  }
-
   /// What follows the stock's answer.
   result<Applied> finish(const Operation& operation, const Effects& effects, const Answer& answer,
                          std::span<ShortLine> shorts) {
@@ -260,7 +239,7 @@ class Split {
         return detail::after_effect(taken.assume_error());
       }
     }
-    if (const auto done = share_claim(record);
+    if (const auto done = apply_claim_effect(record, claims_);
         !done.has_value() && !detail::is_claim_lost(done.assume_error())) {
       return detail::after_effect(done.assume_error());
     }
@@ -271,17 +250,6 @@ class Split {
     }
     return success();
   }
-  result<void> share_claim(const RunRecord& record) {
-    if (!record.request.is_set()) return success();
-    if (record.kind == RecordKind::begun && is_set(record.until)) {
-      return claims_.extend(record.request, record.claim_epoch, record.until);
-    }
-    if (record.kind == RecordKind::ended) {
-      return claims_.confirm(record.request, record.claim_epoch, record.output);
-    }
-    return success();
-  }
-
   Pending& remember(const Pending& call) {
     auto made = std::make_unique<Pending>(call);
     Pending& pending = *made;

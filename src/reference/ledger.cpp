@@ -11,30 +11,6 @@ namespace invsaga {
 inline namespace v0 {
 namespace {
 
-struct Apply {
-  Ledger& ledger;
-  std::span<ShortLine> shorts;
-
-  result<Answer> operator()(const Reserve& reserve) const {
-    return widened(ledger.reserve(reserve, shorts));
-  }
-  result<Answer> operator()(const Commit& commit) const { return widened(ledger.commit(commit)); }
-  result<Answer> operator()(const Release& release) const {
-    return widened(ledger.release(release));
-  }
-  result<Answer> operator()(const Extend& extend) const { return widened(ledger.extend(extend)); }
-  result<Answer> operator()(const Adjust& adjust) const {
-    return widened(ledger.adjust(adjust, shorts));
-  }
-
- private:
-  template <class Narrow>
-  static result<Answer> widened(const result<Narrow>& answer) {
-    if (!answer.has_value()) return answer.assume_error();
-    return Answer{answer.assume_value()};
-  }
-};
-
 /// Answers each of the batch in order.
 template <class Operation, class Answered, class Ask>
 void each(std::span<const Operation> batch, std::span<Answered> answers, const Ask& ask) {
@@ -84,7 +60,7 @@ std::size_t Ledger::remembered() const noexcept { return impl_->remembered(); }
 const LedgerTrace& Ledger::last() const noexcept { return impl_->last(); }
 
 result<Answer> Ledger::apply(const Operation& operation, std::span<ShortLine> shorts) {
-  return std::visit(Apply{*this, shorts}, operation);
+  return apply_operation(*this, operation, shorts);
 }
 
 void Ledger::reserve(std::span<const Reserve> batch, std::span<result<ReserveAnswer>> answers) {

@@ -6,8 +6,6 @@
 #include <map>
 #include <utility>
 
-#include "event/event_size.hpp"
-
 namespace invsaga {
 inline namespace v0 {
 namespace {

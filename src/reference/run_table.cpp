@@ -7,8 +7,6 @@
 #include <set>
 #include <utility>
 
-#include "event/event_size.hpp"
-
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -36,14 +34,6 @@ class RunBytes {
 };
 
 }  // namespace
-
-std::size_t most_encoded_bytes(const RunRecord& record) noexcept {
-  constexpr std::size_t fixed = 160;  // ids, numbers and lengths: they come to less
-  std::size_t size = fixed + record.output.size() + record.saga.size() + record.key.size() +
-                     record.traceparent.size() + record.reason.size();
-  for (const Event& event : record.events) size += most_encoded_bytes(event);
-  return size;
-}
 
 class RunTable::Impl {
  public:

@@ -46,5 +46,16 @@ RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now)
   return record;
 }
 
+ClaimEffect claim_effect(const RunRecord& record) noexcept {
+  if (!record.request.is_set()) return {};
+  if (record.kind == RecordKind::begun && is_set(record.until)) {
+    return {ClaimEffect::Kind::extend, record.request, record.claim_epoch, record.until, {}};
+  }
+  if (record.kind == RecordKind::ended) {
+    return {ClaimEffect::Kind::confirm, record.request, record.claim_epoch, {}, record.output};
+  }
+  return {};
+}
+
 }  // namespace v0
 }  // namespace invsaga

@@ -14,9 +14,6 @@ inline namespace v0 {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
-// Far below what an event takes (ids, numbers and lengths alone are more): it bounds the count, no
-// more.
-constexpr std::size_t least_event_size = 40;
 
 void encode_error(const Error& error, ByteWriter& writer) {
   writer.u32(static_cast<std::uint32_t>(error.code));
@@ -55,7 +52,7 @@ void encode_events(const std::vector<Event>& events, ByteWriter& writer) {
 }
 
 result<void> decode_events(ByteReader& reader, std::vector<Event>& events) {
-  const std::size_t count = reader.count(least_event_size);
+  const std::size_t count = reader.count(Stored<Event>::least_bytes);
   for (std::size_t i = 0; i < count; ++i) {
     INVSAGA_TRY(Event event, Stored<Event>::decode(reader));
     events.push_back(std::move(event));
@@ -92,6 +89,14 @@ void decode_run_fields(ByteReader& reader, RunRecord& record) {
 }
 
 }  // namespace
+
+std::size_t most_encoded_bytes(const RunRecord& record) noexcept {
+  constexpr std::size_t fixed = 160;  // ids, numbers and lengths: they come to less
+  std::size_t size = fixed + record.output.size() + record.saga.size() + record.key.size() +
+                     record.traceparent.size() + record.reason.size();
+  for (const Event& event : record.events) size += most_encoded_bytes(event);
+  return size;
+}
 
 void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
   writer.u8(record_version);

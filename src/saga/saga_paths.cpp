@@ -165,7 +165,7 @@ class Walk {
     const PreparedEffects prepared = machine_.effects(action, operation, the_time);
     const std::vector<Answer> answers = answers_of(kind, may_refuse(action), options_);
     const std::size_t choice = answers.size() == 1 ? 0 : choices_.choose(answers.size());
-    const Effects effects{the_run, machine_.position(), &prepared.yes, &prepared.no, 0};
+    const Effects effects{the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr};
     take(outcome_record(effects, answers[choice], the_time));
   }
 

@@ -48,14 +48,8 @@ result<Position> BackendModel::append(RunId run, Position at, const RunRecord& r
   if (!run.is_set()) return Error{Errc::invalid_argument};
   INVSAGA_CHECK(outbox_.room_for(run, record.events));
   INVSAGA_CHECK(write(run, at, record));
-  if (!record.request.is_set()) return at + 1;
   // A claim that another has by now is left to him.
-  if (record.kind == RecordKind::begun && is_set(record.until)) {
-    static_cast<void>(claims_.extend(record.request, record.claim_epoch, record.until));
-  }
-  if (record.kind == RecordKind::ended) {
-    static_cast<void>(claims_.confirm(record.request, record.claim_epoch, record.output));
-  }
+  static_cast<void>(apply_claim_effect(record, claims_));
   return at + 1;
 }
 

@@ -245,7 +245,7 @@ std::string compare_with_model(MakeStore make, const std::vector<WorkStep>& work
       if (!store->acknowledge(step.id).has_value()) wrong = "acknowledge failed";
     } else {
       const Operation operation = step.operation.view();
-      wrong = judge.judge(operation, ask(*store, operation, shorts));
+      wrong = judge.judge(operation, apply_operation(*store, operation, shorts));
     }
     for (std::uint32_t row = 0; row < shape.rows && !wrong; ++row) {
       const auto seen = store->stock(Row{row});

@@ -67,13 +67,14 @@ TEST_F(SplitOfApart, AnswersOnceAndLaterWithTheTagOfWhoeverAsked) {
 TEST_F(SplitOfApart, KeepsARunOutOfTheStocksSight) {
   ApartBackend backend(parts_);
   Effects effects = effects_.view();
-  effects.tag = 99;
+  int context = 0;
+  effects.context = &context;
   Heard heard;
   backend.submit(reserve_, effects, {}, heard.completion(0));
   executor_.run_all();
   const KeptRecord& record = recorder_.records().back();
   EXPECT_FALSE(record.run.is_set());
-  EXPECT_EQ(record.tag, 99u) << "the tag is the recorder's";
+  EXPECT_EQ(record.context, &context) << "it is the recorder's";
 }
 
 TEST_F(SplitOfApart, NamesShortLinesInTheCallersStorage) {

@@ -103,7 +103,7 @@ class TwoEvents {
     yes.events = {Parts::event(1, "YES"), Parts::event(2, "YES TOO")};
     no.events = {Parts::event(1, "NO"), Parts::event(2, "NO TOO")};
   }
-  [[nodiscard]] Effects view() const { return {run, at_, &yes, &no, 0}; }
+  [[nodiscard]] Effects view() const { return {run, at_, &yes, &no, nullptr}; }
 
   RunRecord yes;
   RunRecord no;

@@ -111,12 +111,12 @@ class Told final : public BusObserver {
 };
 
 /// What a test says befalls an event, by its sequence number.
-class Faults final : public DeliveryFaults {
+class Faults final : public DeliveryHook {
  public:
-  DeliveryFault befalls(const Event& event, std::string_view) override {
+  DeliveryTiming timing(const Event& event, std::string_view) override {
     return by_sequence[event.sequence];
   }
-  std::map<std::uint64_t, DeliveryFault> by_sequence;
+  std::map<std::uint64_t, DeliveryTiming> by_sequence;
 };
 
 class MemoryBusTest : public ::testing::Test {
@@ -124,7 +124,7 @@ class MemoryBusTest : public ::testing::Test {
   MemoryBus& bus() {
     if (!bus_) {
       options.observer = &told;
-      options.faults = &faults;
+      options.delivery_hook = &faults;
       options.retry.jitter_percent = 0;
       bus_ = std::make_unique<MemoryBus>(Environment{clock, executor}, options);
     }

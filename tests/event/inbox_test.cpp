@@ -328,11 +328,11 @@ TEST_F(InboxTest, ForgetsTheOldestSagasAndStillActsOnceOnTheirEvents) {
 class InboxBehindABus : public ::testing::TestWithParam<std::uint64_t> {};
 
 /// Delivers some events again and some late.
-class RandomFaults final : public DeliveryFaults {
+class RandomFaults final : public DeliveryHook {
  public:
   explicit RandomFaults(std::uint64_t seed) : rng_(seed) {}
-  DeliveryFault befalls(const Event&, std::string_view) override {
-    DeliveryFault fault;
+  DeliveryTiming timing(const Event&, std::string_view) override {
+    DeliveryTiming fault;
     if (rng_.below(4) == 0) fault.late = Duration{static_cast<std::int64_t>(rng_.below(500))};
     fault.again = static_cast<std::uint32_t>(rng_.below(3));
     fault.again_after = Duration{static_cast<std::int64_t>(rng_.below(3) * 100)};
@@ -356,7 +356,7 @@ TEST_P(InboxBehindABus, ActsOnEachEventOnceAndInOrder) {
   Rng rng(GetParam());
   Recipient effects;
   MemoryBusOptions options;
-  options.faults = &faults;
+  options.delivery_hook = &faults;
   MemoryBus bus({clock, executor, GetParam()}, options);
   const auto effect = [&, record = effects.handler()](const Event& event) -> result<void> {
     if (rng.below(4) == 0) return Error{Errc::unavailable};

@@ -676,7 +676,7 @@ class Wrongs {
     const std::size_t at = index_of(line);
     insert_after(line, parked);
     Line& made = history_.lines[at + 1];
-    made.t0 = made.t1 = 1'000'000'000;  // long after
+    made.t0 = made.t1 = long_after();
     return true;
   }
   bool duplicate_too_early() {
@@ -719,7 +719,7 @@ class Wrongs {
     Line* line = some_of(O::request, A::completed);
     if (line == nullptr) return false;
     line->answer = A::in_progress;
-    line->t0 = line->t1 = 1'000'000'000;  // long after
+    line->t0 = line->t1 = long_after();
     return true;
   }
   bool mismatch_of_the_same() {
@@ -749,6 +749,131 @@ class Wrongs {
     if (history_.header.consumers.empty() || sagas().empty()) return false;
     history_.header.consumers[0].second.push_back("another");
     return true;
+  }
+
+  /// After all that was called.
+  [[nodiscard]] std::int64_t long_after() const { return history_.lines.back().t1 + 1'000'000'000; }
+  bool row_not_counted() {
+    Line* line = some_of(O::stock, A::counted);
+    if (line == nullptr) return false;
+    HistoryUnits fewer;
+    bool gone = false;
+    for (std::size_t i = 0; i < line->rows.size(); ++i) {
+      const auto [sku, values] = line->rows[i];
+      const bool counts = values[0] != 0 || values[1] != 0 || values[2] != 0;
+      if (counts && !std::exchange(gone, true)) continue;
+      fewer.add(sku, values[0], values[1], values[2]);
+    }
+    line->rows = fewer;
+    return gone;
+  }
+  bool publish_id() {
+    Line* line = some_of(O::publish, A::published);
+    if (line == nullptr) return false;
+    line->id += "?";
+    return true;
+  }
+  bool second_new_id(Line* line) {
+    if (line == nullptr) return false;
+    Line other = *line;
+    other.id += "/again";
+    return insert_after(line, other);
+  }
+  bool second_reserve_new_id() {
+    return second_new_id(some([](const Line& l) {
+      return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.saga.empty();
+    }));
+  }
+  bool second_publish_new_id() { return second_new_id(some_of(O::publish, A::published)); }
+  /// The type of the event that tells of a line; empty if none does.
+  static std::string told_as(const Line& l) {
+    if (l.op == O::call && l.step == "place") return "ORDER_CHECKOUT_STARTED";
+    if (l.op == O::call && l.step == "clear cart") return "CART_CLEARED";
+    if (l.op == O::reserve && l.answer == A::reserved) return "STOCK_RESERVED";
+    if (l.op == O::reserve && l.answer == A::out_of_stock) return "STOCK_RESERVATION_FAILED";
+    if (l.op == O::charge && l.answer == A::charged) return "PAYMENT_COMPLETED";
+    if (l.op == O::charge && l.answer == A::declined) return "PAYMENT_FAILED";
+    if (l.op == O::commit && l.answer == A::committed) return "STOCK_COMMITTED";
+    return "";
+  }
+  bool swapped_fact_and_event() {
+    return swap_if([](const Line& a, const Line& b) {
+      return moves(a) && moves(b) && b.op == O::publish && a.saga == b.saga && !a.saga.empty() &&
+             told_as(a) == b.type;
+    });
+  }
+  bool refusal_none_named() {
+    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
+    if (line == nullptr) return false;
+    line->shorts.clear();
+    return true;
+  }
+  /// What was short comes just before the order that was refused for it.
+  bool refusal_behind_a_restock() {
+    Line* line = some([this](const Line& l) {
+      return l.op == O::reserve && !l.shorts.empty() && !l.repeat && index_of(&l) > 0;
+    });
+    if (line == nullptr) return false;
+    Line came;
+    came.op = O::adjust;
+    came.id = "planted";
+    came.reason = "restock";
+    came.answer = A::adjusted;
+    for (std::size_t i = 0; i < line->shorts.size(); ++i) {
+      const auto entry = line->shorts[i];
+      came.lines.add(entry.sku, entry.values[0] - entry.values[1]);
+    }
+    return insert_after(line - 1, came);
+  }
+  bool second_end_of_expired(O op, A answer) {
+    Line* line = some_of(O::expire, A::expired);
+    if (line == nullptr) return false;
+    Line other = *line;
+    other.op = op;
+    other.step.clear();
+    other.answer = answer;
+    return insert_after(line, other);
+  }
+  bool committed_after_expiry() { return second_end_of_expired(O::commit, A::committed); }
+  bool released_after_expiry() { return second_end_of_expired(O::release, A::released); }
+  /// A tombstone, and the reserve that it bars is reserved all the same.
+  bool reserve_behind_a_tombstone() {
+    std::set<std::string> known;
+    std::set<const Line*> first;
+    for (const Line& l : history_.lines) {
+      if (known.insert(l.id).second && index_of(&l) > 0) first.insert(&l);
+    }
+    Line* line = some([&](const Line& l) {
+      return l.op == O::reserve && l.answer == A::reserved && !l.repeat && first.contains(&l);
+    });
+    if (line == nullptr) return false;
+    Line tomb;
+    tomb.op = O::release;
+    tomb.saga = line->saga;
+    tomb.id = line->id;
+    tomb.answer = A::tombstoned;
+    return insert_after(line - 1, tomb);
+  }
+  bool refund_after_compensation() {
+    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "compensated"; });
+    if (line == nullptr) return false;
+    for (const Line& other : history_.lines) {
+      if (other.op != O::charge || other.saga != line->saga || !decides(other)) continue;
+      Line refund = other;
+      refund.op = O::refund;
+      refund.answer = A::refunded;
+      refund.lost = false;
+      return insert_after(line, refund);
+    }
+    return false;
+  }
+  bool other_content_under_the_id() {
+    Line* line = some_of(O::request, A::fresh);
+    if (line == nullptr) return false;
+    Line other = *line;
+    other.answer = A::in_progress;
+    other.units += 1;
+    return insert_after(line, other);
   }
 
   History& history_;
@@ -851,7 +976,19 @@ inline const std::vector<Wrongs::Kind>& Wrongs::kinds() {
                                         INVSAGA_KIND(expired_under_way),
                                         INVSAGA_KIND(lost_without_answer),
                                         INVSAGA_KIND(after_the_last),
-                                        INVSAGA_KIND(consumer_more)};
+                                        INVSAGA_KIND(consumer_more),
+                                        INVSAGA_KIND(row_not_counted),
+                                        INVSAGA_KIND(publish_id),
+                                        INVSAGA_KIND(second_reserve_new_id),
+                                        INVSAGA_KIND(second_publish_new_id),
+                                        INVSAGA_KIND(swapped_fact_and_event),
+                                        INVSAGA_KIND(refusal_none_named),
+                                        INVSAGA_KIND(refusal_behind_a_restock),
+                                        INVSAGA_KIND(committed_after_expiry),
+                                        INVSAGA_KIND(released_after_expiry),
+                                        INVSAGA_KIND(reserve_behind_a_tombstone),
+                                        INVSAGA_KIND(refund_after_compensation),
+                                        INVSAGA_KIND(other_content_under_the_id)};
 #undef INVSAGA_KIND
   return all;
 }

@@ -135,7 +135,7 @@ TEST(AnOutcomeRecord, IsTheOneThatTheAnswerPicks) {
   yes.events = {some_event(1)};
   no.key = "no";
   no.outcome = StepOutcome::refused;
-  const Effects effects{.run = {1, 1}, .at = 3, .yes = &yes, .no = &no, .tag = 0};
+  const Effects effects{.run = {1, 1}, .at = 3, .yes = &yes, .no = &no};
   const Time now = time_from_ms(99);
 
   const RunRecord done = outcome_record(effects, ReserveAnswer{Reserved{}}, now);
@@ -155,7 +155,7 @@ TEST(AnOutcomeRecord, OfASuppressedReserveIsSuppressed) {
   RunRecord yes, no;
   yes.kind = no.kind = RecordKind::outcome;
   no.outcome = StepOutcome::refused;
-  const Effects effects{.run = {1, 1}, .at = 0, .yes = &yes, .no = &no, .tag = 0};
+  const Effects effects{.run = {1, 1}, .at = 0, .yes = &yes, .no = &no};
   EXPECT_EQ(outcome_record(effects, ReserveAnswer{Suppressed{}}, {}).outcome,
             StepOutcome::suppressed);
 }
@@ -163,7 +163,7 @@ TEST(AnOutcomeRecord, OfASuppressedReserveIsSuppressed) {
 TEST(AnOutcomeRecord, OfAnUndoStaysAnUndo) {
   RunRecord undone;
   undone.kind = RecordKind::undone;
-  const Effects effects{.run = {1, 1}, .at = 0, .yes = &undone, .no = &undone, .tag = 0};
+  const Effects effects{.run = {1, 1}, .at = 0, .yes = &undone, .no = &undone};
   const RunRecord record = outcome_record(effects, ReleaseAnswer::committed, {});
   EXPECT_EQ(record.kind, RecordKind::undone);
   EXPECT_EQ(record.decision, StockDecision::committed);

@@ -5,15 +5,18 @@
 #include <deque>
 #include <span>
 
+#include <invsaga/forwarding.hpp>
+
 #include "tests/runner/runner_crew.hpp"
 
 namespace invsaga::crew {
 namespace {
 
 /// A store that takes its time, and answers on threads of its own; all of it before it ends.
-class AnswersLater : public MemoryBackend<> {
+class AnswersLater final : public Forwarding<AnswersLater, MemoryBackend<>> {
  public:
-  explicit AnswersLater(int threads) {
+  static constexpr Capabilities capabilities = MemoryBackend<>::capabilities;
+  explicit AnswersLater(int threads) : Forwarding(memory_) {
     for (int i = 0; i < threads; ++i) crew_.emplace_back([this] { work(); });
   }
   ~AnswersLater() {
@@ -24,6 +27,7 @@ class AnswersLater : public MemoryBackend<> {
     asked_.notify_all();
     for (std::thread& one : crew_) one.join();
   }
+  void advance_to(Time time) { memory_.advance_to(time); }
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done) {
     {
@@ -35,6 +39,8 @@ class AnswersLater : public MemoryBackend<> {
   }
 
  private:
+  using Forwarding::apply;
+
   void work() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -49,6 +55,7 @@ class AnswersLater : public MemoryBackend<> {
     }
   }
 
+  MemoryBackend<> memory_;
   std::mutex mutex_;
   std::condition_variable asked_;
   std::deque<std::function<void()>> waiting_;

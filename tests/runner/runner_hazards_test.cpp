@@ -122,13 +122,13 @@ TYPED_TEST(Hazards, ARepeatedRefusalOfAnUndoChangesNothing) {
 
 // --- a claim that takes a millisecond makes the dead live
 
-template <class Parts>
-struct SlowClaims : Scripted<typename Parts::Backend> {
-  SlowClaims(Parts& parts_, std::function<void()> tick)
-      : Scripted<typename Parts::Backend>(parts_.backend, std::move(tick)), parts(parts_) {}
+template <class Parts, class Inner = Scripted<typename Parts::Backend>>
+struct SlowClaims final : Forwarding<SlowClaims<Parts>, Inner> {
+  static constexpr Capabilities capabilities = Inner::capabilities;
+  SlowClaims(Parts& parts_, Inner& inner) : Forwarding<SlowClaims, Inner>(inner), parts(parts_) {}
   result<ClaimAnswer> claim(const Claim& claim) {
     parts.advance_to(this->now() + 2ms);
-    return Scripted<typename Parts::Backend>::claim(claim);
+    return this->inner().claim(claim);
   }
   Parts& parts;
 };
@@ -142,7 +142,9 @@ TYPED_TEST(Hazards, ADeadOwnerIsKnownToBeDeadAlsoIfClaimsTakeTheirTime) {
   a->connection.dead = true;
   a.reset();
   using Slow = SlowClaims<TypeParam>;
-  Slow slow(this->parts, [this] { this->parts.advance_to(this->clock.now()); });
+  Scripted<typename TypeParam::Backend> connection(
+      this->parts.backend, [this] { this->parts.advance_to(this->clock.now()); });
+  Slow slow(this->parts, connection);
   SagaRunner<Slow> runner(slow, Environment{this->clock, this->executor, 1}, watching);
   runner.add(sample::checkout, this->shop);
   this->run_for(2h);
@@ -231,11 +233,12 @@ TYPED_TEST(Hazards, NothingIsBegunPastTheRequestsDeadline) {
 
 // --- the search for orphans runs far more often than a quarter of `orphaned_after`
 
-struct Counting : Scripted<MemoryBackend<>> {
-  using Scripted::Scripted;
+struct Counting final : Forwarding<Counting, Scripted<MemoryBackend<>>> {
+  static constexpr Capabilities capabilities = Scripted<MemoryBackend<>>::capabilities;
+  explicit Counting(Scripted<MemoryBackend<>>& inner) : Forwarding(inner) {}
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     if (!after.is_set()) ++scans;
-    return Scripted::unfinished(after, limit);
+    return inner().unfinished(after, limit);
   }
   int scans = 0;
 };
@@ -246,7 +249,8 @@ TEST_F(OneAppend, OrphansAreLookedForAtAMeasuredPace) {
   stock_up(1000);
   shop.wait("charge", 1'000'000);
   auto a = this->process(watching);
-  Counting counting(parts.backend, [this] { parts.advance_to(clock.now()); });
+  Scripted<MemoryBackend<>> connection(parts.backend, [this] { parts.advance_to(clock.now()); });
+  Counting counting(connection);
   SagaRunner<Counting> b(counting, Environment{clock, executor, 1}, watching);
   for (int i = 0; i < 300; ++i) {  // one a second, each waits for its payment
     begin(*a, std::to_string(i));

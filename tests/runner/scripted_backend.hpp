@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "invsaga/forwarding.hpp"
 #include "invsaga/memory.hpp"
 #include "invsaga/split.hpp"
 #include "invsaga/testing/owned.hpp"
@@ -29,13 +30,14 @@ enum class Mishap : std::uint8_t {
 /// One owner's way to a backend that others use too. Each call brings the backend's clock up to the
 /// environment's, by `tick`. Safe from any thread once the scripts are set.
 template <Backend B>
-class Scripted {
+class Scripted final : public Forwarding<Scripted<B>, B> {
+  friend Forwarding<Scripted<B>, B>;
+
  public:
   static constexpr Capabilities capabilities = B::capabilities;
 
-  Scripted(B& backend, std::function<void()> tick) : backend_(backend), tick_(std::move(tick)) {}
-  Scripted(const Scripted&) = delete;
-  Scripted& operator=(const Scripted&) = delete;
+  Scripted(B& backend, std::function<void()> tick)
+      : Forwarding<Scripted<B>, B>(backend), backend_(backend), tick_(std::move(tick)) {}
   ~Scripted() {
     for (const Late& late : late_) late.never();
   }
@@ -63,7 +65,6 @@ class Scripted {
   }
   std::size_t late() const { return late_.size(); }
 
-  [[nodiscard]] StoreLimits limits() const { return backend_.limits(); }
   [[nodiscard]] Time now() const {
     tick();
     return backend_.now();
@@ -98,49 +99,28 @@ class Scripted {
     if (mishap == Mishap::lost) return Error{Errc::reply_lost};
     return appended;
   }
-  result<std::vector<RunRecord>> read(RunId run) {
-    if (dead || (at_read && at_read() != Mishap::none)) return Error{Errc::unavailable};
-    return backend_.read(run);
-  }
-  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
-    if (dead || (at_read && at_read() != Mishap::none)) return Error{Errc::unavailable};
-    return backend_.unfinished(after, limit);
-  }
-  result<void> forget(RunId run) { return backend_.forget(run); }
-  result<void> settle(RunId run, const std::vector<RunRecord>& records) {
-    if (dead || (at_settle && at_settle() != Mishap::none)) return Error{Errc::unavailable};
-    return backend_.settle(run, records);
-  }
-
   result<ClaimAnswer> claim(const Claim& claim) {
     tick();
     if (dead) return Error{Errc::unavailable};
     return backend_.claim(claim);
   }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
-    if (dead) return Error{Errc::unavailable};
-    return backend_.extend(key, epoch, until);
-  }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
-    if (dead) return Error{Errc::unavailable};
-    return backend_.confirm(key, epoch, answer);
-  }
-  result<void> release(RequestKey key, std::uint64_t epoch) {
-    if (dead) return Error{Errc::unavailable};
-    return backend_.release(key, epoch);
-  }
-
-  result<bool> put(const Event& event) { return backend_.put(event); }
-  result<std::vector<Event>> pending(std::size_t limit) { return backend_.pending(limit); }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
-    return backend_.acknowledge(saga, sequence);
-  }
-  result<void> acknowledge(ReservationId id) { return backend_.acknowledge(id); }
 
  private:
   struct Late {
     std::function<void()> happen, never;
   };
+  // Answered by `submit` only, so that all goes by the script.
+  using Forwarding<Scripted<B>, B>::apply;
+
+  template <class Call>
+  auto around(BackendCall what, const Call& call) -> decltype(call()) {
+    const bool reads = what == BackendCall::read || what == BackendCall::unfinished;
+    if (reads && at_read && at_read() != Mishap::none) return Error{Errc::unavailable};
+    const bool settles = what == BackendCall::settle;
+    if (settles && at_settle && at_settle() != Mishap::none) return Error{Errc::unavailable};
+    if (dead) return Error{Errc::unavailable};
+    return call();
+  }
   Mishap write(Mishap mishap) {
     if (dead) return Mishap::failed;
     ++writes;
@@ -166,24 +146,26 @@ struct OnOneAppend {
   Backend& log() { return backend; }
 };
 
-/// Claims that may fail to be told of ends.
-class ForgetfulClaims : public MemoryBackend<> {
+/// A part that may be deaf to one kind of call.
+template <BackendCall What>
+class Deaf final : public Forwarding<Deaf<What>, MemoryBackend<>> {
+  friend Forwarding<Deaf<What>, MemoryBackend<>>;
+
  public:
-  int deaf = 0;  ///< So many confirms fail.
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
-    if (deaf > 0) return --deaf, Error{Errc::unavailable};
-    return MemoryBackend<>::confirm(key, epoch, answer);
+  Deaf() : Forwarding<Deaf<What>, MemoryBackend<>>(memory_) {}
+  int deaf = 0;  ///< So many of them fail.
+  void advance_to(Time time) { memory_.advance_to(time); }
+
+ private:
+  template <class Call>
+  auto around(BackendCall what, const Call& call) -> decltype(call()) {
+    if (what == What && deaf > 0) return --deaf, Error{Errc::unavailable};
+    return call();
   }
+  MemoryBackend<> memory_;
 };
-/// An outbox that may fail.
-class WeakOutbox : public MemoryBackend<> {
- public:
-  int deaf = 0;  ///< So many puts fail.
-  result<bool> put(const Event& event) {
-    if (deaf > 0) return --deaf, Error{Errc::unavailable};
-    return MemoryBackend<>::put(event);
-  }
-};
+using ForgetfulClaims = Deaf<BackendCall::confirm_claim>;
+using WeakOutbox = Deaf<BackendCall::put>;
 
 /// Split: stock, claims, log and outbox in four places.
 struct InSplit {

@@ -254,9 +254,9 @@ TYPED_TEST(StartsOnEvent, AStartWhoseReplyIsLostIsADuplicateWhenItComesAgain) {
 // --- over a bus
 
 /// Delivers each event late, and twice more after it was acknowledged.
-class Troublesome final : public DeliveryFaults {
+class Troublesome final : public DeliveryHook {
  public:
-  DeliveryFault befalls(const Event&, std::string_view) override { return {5s, 2, 10s}; }
+  DeliveryTiming timing(const Event&, std::string_view) override { return {5s, 2, 10s}; }
 };
 
 /// Wakes the relay whenever a run has recorded something.
@@ -312,7 +312,7 @@ class StartsOverABus : public ::testing::Test, public Rig<Parts> {
  protected:
   std::unique_ptr<typename Rig<Parts>::Process> made;  // the bus refers to its runner
   testing::Recipient customer;
-  MemoryBus bus{{this->clock, this->executor, 1}, {.faults = &faults_}};
+  MemoryBus bus{{this->clock, this->executor, 1}, {.delivery_hook = &faults_}};
   Relay relay{this->parts.backend, bus, {this->clock, this->executor, 1}};
 };
 TYPED_TEST_SUITE(StartsOverABus, BothBackends);

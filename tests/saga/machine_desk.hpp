@@ -151,8 +151,8 @@ class Desk {
   void stock(const Action& action, const Answer& answer) {
     const Operation made = operation(action);
     const PreparedEffects prepared = machine_.effects(action, made, now);
-    read(outcome_record({the_run, machine_.position(), &prepared.yes, &prepared.no, 0}, answer,
-                        now));
+    read(outcome_record({the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr},
+                        answer, now));
   }
   void apply(StepIndex step, const Answer& answer, bool undo = false, std::uint32_t hold = 0) {
     stock(begin(Kind::apply, step, undo, hold), answer);

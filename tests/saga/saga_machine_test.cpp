@@ -305,7 +305,7 @@ TEST(SagaMachine, AnAnswerOverridesTheGivingUpThatWasNotRecordedYet) {
     desk.says(action, lost);
   }
   ASSERT_EQ(desk.machine().next(desk.now).record.outcome, StepOutcome::unknown);
-  const Effects effects{the_run, desk.machine().position(), &prepared.yes, &prepared.no, 0};
+  const Effects effects{the_run, desk.machine().position(), &prepared.yes, &prepared.no, nullptr};
   desk.read(outcome_record(effects, ReserveAnswer{Reserved{}}, desk.now));
   desk.expect(Kind::call, pay);
 }

@@ -240,7 +240,7 @@ class Trial {
     const Answer answer = do_apply(operation);
     rules_.answers(operation, answer);
     if (at != rules_.log().size()) return false;
-    const RunRecord record = outcome_record({desk::the_run, at, &effects.yes, &effects.no, 0},
+    const RunRecord record = outcome_record({desk::the_run, at, &effects.yes, &effects.no, nullptr},
                                             answer, now_);
     rules_.append(record);
     return true;

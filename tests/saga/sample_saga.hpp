@@ -198,8 +198,10 @@ inline constexpr auto checkout = saga<Order, Shop>(
     pivot<"commit">(sell, {2s, until_known}, {"STOCK_COMMITTED"}),
     retriable<"clear cart">(clear, {2s, until_done}, {"CART_CLEARED"}));
 
-// Its steps by number.
-inline constexpr StepIndex place_step = 0, reserve_step = 1, pay_step = 2, commit_step = 3,
-                           clear_step = 4;
+inline constexpr StepIndex place_step = checkout.step_index("place"),
+                           reserve_step = checkout.step_index("reserve"),
+                           pay_step = checkout.step_index("pay"),
+                           commit_step = checkout.step_index("commit"),
+                           clear_step = checkout.step_index("clear cart");
 
 }  // namespace invsaga::sample

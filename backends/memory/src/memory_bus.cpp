@@ -69,11 +69,11 @@ void MemoryBus::Core::enqueue(const std::shared_ptr<const Event>& event, std::si
                               bool first) {
   // A repeat may wait behind later ones, but nobody waits for it to be handled.
   Delivery delivery{.event = event, .told_parked = !first};
-  if (options_.faults != nullptr) {
-    const DeliveryFault fault = options_.faults->befalls(*event, consumers_[consumer].name);
-    if (fault.late > Duration{0}) delivery.not_before = saturating_add(now(), fault.late);
-    delivery.again = fault.again;
-    delivery.again_after = fault.again_after;
+  if (options_.delivery_hook != nullptr) {
+    const DeliveryTiming timing = options_.delivery_hook->timing(*event, consumers_[consumer].name);
+    if (timing.late > Duration{0}) delivery.not_before = saturating_add(now(), timing.late);
+    delivery.again = timing.again;
+    delivery.again_after = timing.again_after;
   }
   const LaneNumber number = lane_of({consumer, event->saga});
   Lane& lane = lanes_.at(number);

@@ -123,15 +123,7 @@ void MemoryCore::keep(RunId run, Position at, const RunRecord& record) {
 
 /// A claim that another has taken meanwhile, or that is forgotten, is left alone: the run's
 /// position decides who goes on, and its claim's new owner reads the run.
-void MemoryCore::tell_claim(const RunRecord& record) {
-  if (!record.request.is_set()) return;
-  if (record.kind == RecordKind::begun && is_set(record.until)) {
-    (void)claims.extend(record.request, record.claim_epoch, record.until);
-  }
-  if (record.kind == RecordKind::ended) {
-    (void)claims.confirm(record.request, record.claim_epoch, record.output);
-  }
-}
+void MemoryCore::tell_claim(const RunRecord& record) { (void)apply_claim_effect(record, claims); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -50,10 +50,11 @@ struct Step {
     no.outcome = StepOutcome::refused;
     yes.events = {event(sequence, "YES")};
     no.events = {event(sequence, "NO")};
-    effects = {.run = run, .at = at, .yes = &yes, .no = &no, .tag = 17};
+    effects = {.run = run, .at = at, .yes = &yes, .no = &no, .context = &note};
   }
   Step(const Step&) = delete;
 
+  int note = 17;  ///< What the recorder is handed.
   RunRecord yes, no;
   Effects effects;
 };
@@ -394,7 +395,9 @@ struct Teller {
     for (const ShortLine& one : record.shorts) {
       line += " short " + std::to_string(one.row.index) + ":" + std::to_string(one.available);
     }
-    if (record.effects != nullptr) line += " tag " + std::to_string(record.effects->tag);
+    if (record.effects != nullptr && record.effects->context != nullptr) {
+      line += " note " + std::to_string(*static_cast<const int*>(record.effects->context));
+    }
     lines.push_back(line);
   }
 
@@ -485,8 +488,8 @@ TEST_F(RecorderTest, IsToldOfARepeatThatTheRunAnswered) {
   const Reserve reserve{hold, at(2'000), two_units};
   ASSERT_THAT(store.apply(reserve, step.effects), IsReserved());
   ASSERT_THAT(store.apply(reserve, step.effects), IsReserved());
-  EXPECT_THAT(store.recorder().lines, ElementsAre("1000 reserve reserved lines 1x2 tag 17",
-                                                  "1000 reserve reserved again lines 1x2 tag 17"));
+  EXPECT_THAT(store.recorder().lines, ElementsAre("1000 reserve reserved lines 1x2 note 17",
+                                                  "1000 reserve reserved again lines 1x2 note 17"));
 }
 
 TEST_F(RecorderTest, IsToldNothingOfAnError) {

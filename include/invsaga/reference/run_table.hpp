@@ -20,9 +20,6 @@ struct RunLimits {
   std::size_t max_bytes = std::size_t{4} << 30;         ///< All records together, encoded.
 };
 
-/// At least as many bytes as the record takes when it is encoded, found without encoding it.
-std::size_t most_encoded_bytes(const RunRecord& record) noexcept;
-
 /// A sequential SagaLog (`saga_log.hpp` has the semantics), for one thread at a time. It keeps the
 /// records encoded, as a log on a disk would, so that whatever a run needs after a crash is in the
 /// bytes.

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <invsaga/environment.hpp>
+#include <invsaga/forwarding.hpp>
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/reference/outbox_queue.hpp>
@@ -158,19 +159,12 @@ struct ApartParts {
 /// told `reply_lost` at once; what is under way arrives all the same. Once it is cut nobody is told
 /// anything more, and nobody is being told: so it is not cut from within a completion.
 template <SubmittingStore Store>
-class StoreLine {
+class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
  public:
   static constexpr auto capabilities = Store::capabilities;
 
-  explicit StoreLine(Store& store) : store_(store) {}
+  explicit StoreLine(Store& store) : Forwarding<StoreLine<Store>, Store>(store), store_(store) {}
   ~StoreLine() { cut(); }
-  StoreLine(const StoreLine&) = delete;
-  StoreLine& operator=(const StoreLine&) = delete;
-
-  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
-  [[nodiscard]] Time now() const { return store_.now(); }
-  result<void> acknowledge(ReservationId id) { return store_.acknowledge(id); }
-  result<StockCounters> stock(Row row) { return store_.stock(row); }
 
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done) {

@@ -4,7 +4,6 @@
 // such a store with.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -15,30 +14,12 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/forwarding.hpp>
 #include <invsaga/testing/owned.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
-
-/// Any operation asked of a store by its typed functions.
-template <ReservationStore Store>
-result<Answer> ask(Store& store, const Operation& operation, std::span<ShortLine> shorts) {
-  return std::visit(
-      [&](const auto& typed) -> result<Answer> {
-        using Typed = std::decay_t<decltype(typed)>;
-        const auto widened = [](const auto& narrow) -> result<Answer> {
-          if (!narrow.has_value()) return narrow.assume_error();
-          return Answer{narrow.assume_value()};
-        };
-        if constexpr (std::same_as<Typed, Reserve>) return widened(store.reserve(typed, shorts));
-        if constexpr (std::same_as<Typed, Commit>) return widened(store.commit(typed));
-        if constexpr (std::same_as<Typed, Release>) return widened(store.release(typed));
-        if constexpr (std::same_as<Typed, Extend>) return widened(store.extend(typed));
-        if constexpr (std::same_as<Typed, Adjust>) return widened(store.adjust(typed, shorts));
-      },
-      operation);
-}
 
 /// Submits, and drives until the completion has come. Borrows the store and whatever `drive` uses.
 /// No completion comes after its end. One thread, and completions come on it.
@@ -47,18 +28,12 @@ result<Answer> ask(Store& store, const Operation& operation, std::span<ShortLine
 /// the completion has not come, the call is given up with `timed_out`; what was lent is kept for a
 /// completion that comes late.
 template <SubmittingStore Store>
-class Blocking {
+class Blocking final : public Forwarding<Blocking<Store>, Store> {
  public:
   static constexpr Capabilities capabilities = Store::capabilities;
 
-  Blocking(Store& store, std::function<bool()> drive) : store_(store), drive_(std::move(drive)) {}
-  Blocking(const Blocking&) = delete;
-  Blocking& operator=(const Blocking&) = delete;
-
-  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
-  [[nodiscard]] Time now() const { return store_.now(); }
-  result<void> acknowledge(ReservationId id) { return store_.acknowledge(id); }
-  result<StockCounters> stock(Row row) { return store_.stock(row); }
+  Blocking(Store& store, std::function<bool()> drive)
+      : Forwarding<Blocking<Store>, Store>(store), store_(store), drive_(std::move(drive)) {}
 
   result<Applied> apply(const Operation& operation, const Effects& effects,
                         std::span<ShortLine> shorts) {
@@ -119,6 +94,9 @@ class Blocking {
     if (!applied.has_value()) return applied.assume_error();
     return std::get<Narrow>(applied.assume_value().answer);
   }
+
+  // It answers at once, and only so.
+  using Forwarding<Blocking<Store>, Store>::submit;
 
   Store& store_;
   std::function<bool()> drive_;

@@ -31,6 +31,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/forwarding.hpp>
 #include <invsaga/rng.hpp>
 #include <invsaga/testing/owned.hpp>
 #include <invsaga/testing/simulation.hpp>
@@ -207,22 +208,14 @@ constexpr auto capabilities_of() {
 /// the part has, and keeps each concept that the part keeps. Both are borrowed. As safe from
 /// threads as the part.
 template <class Part>
-class Faulty {
+class Faulty final : public Forwarding<Faulty<Part>, Part> {
+  friend Forwarding<Faulty<Part>, Part>;
+
  public:
   static constexpr auto capabilities = detail::capabilities_of<Part>();
 
-  Faulty(Part& part, FaultPlan& plan) noexcept : part_(&part), plan_(&plan) {}
-
-  [[nodiscard]] auto limits() const
-    requires requires(const Part& part) { part.limits(); }
-  {
-    return StoreLimits(part_->limits());
-  }
-  [[nodiscard]] Time now() const
-    requires requires(const Part& part) { part.now(); }
-  {
-    return part_->now();
-  }
+  Faulty(Part& part, FaultPlan& plan) noexcept
+      : Forwarding<Faulty<Part>, Part>(part), part_(&part), plan_(&plan) {}
 
   // --- the stock
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts)
@@ -255,11 +248,6 @@ class Faulty {
   {
     return again(FaultSite::acknowledge_sale, [part = part_, id] { return part->acknowledge(id); });
   }
-  result<StockCounters> stock(Row row)
-    requires requires(Part& part) { part.stock(row); }
-  {
-    return plan_->read([&] { return part_->stock(row); });
-  }
 
   // --- the stock with its effects
   result<Applied> apply(const Operation& operation, const Effects& effects,
@@ -285,20 +273,20 @@ class Faulty {
       case Fault::failed:
         return done(Error{Errc::unavailable});
       case Fault::duplicate:
-        send(operation, effects, {}, Reply::nobody, {});
+        send(*part_, *plan_, operation, effects, {}, Reply::nobody, {});
         break;
       case Fault::lost:
-        return send(operation, effects, {}, Reply::lost, done);
+        return send(*part_, *plan_, operation, effects, {}, Reply::lost, done);
       case Fault::late_reply:
-        return send(operation, effects, shorts, Reply::late, done);
+        return send(*part_, *plan_, operation, effects, shorts, Reply::late, done);
       case Fault::late:
-        plan_->keep_late([here = *this, operation = OwnedOperation(operation),
-                          effects = OwnedEffects(effects)]() mutable {
-          here.send(operation.view(), effects.view(), {}, Reply::nobody, {});
+        plan_->keep_late([part = part_, plan = plan_, operation = OwnedOperation(operation),
+                          effects = OwnedEffects(effects)] {
+          send(*part, *plan, operation.view(), effects.view(), {}, Reply::nobody, {});
         });
         return done(Error{Errc::timed_out});
       case Fault::crash_after:
-        send(operation, effects, {}, Reply::nobody, {});
+        send(*part_, *plan_, operation, effects, {}, Reply::nobody, {});
         [[fallthrough]];
       case Fault::crash_before:
         plan_->crash();
@@ -341,16 +329,6 @@ class Faulty {
     return again(FaultSite::append,
                  [part = part_, run, at, record] { return part->append(run, at, record); });
   }
-  result<std::vector<RunRecord>> read(RunId run)
-    requires SagaLog<Part>
-  {
-    return plan_->read([&] { return part_->read(run); });
-  }
-  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit)
-    requires SagaLog<Part>
-  {
-    return plan_->read([&] { return part_->unfinished(after, limit); });
-  }
   result<void> forget(RunId run)
     requires requires(Part& part) {
       { part.forget(run) } -> std::same_as<result<void>>;
@@ -364,11 +342,6 @@ class Faulty {
     requires Outbox<Part>
   {
     return again(FaultSite::put, [part = part_, event] { return part->put(event); });
-  }
-  result<std::vector<Event>> pending(std::size_t limit)
-    requires Outbox<Part>
-  {
-    return plan_->read([&] { return part_->pending(limit); });
   }
   result<void> acknowledge(RunId saga, std::uint64_t sequence)
     requires Outbox<Part>
@@ -398,6 +371,11 @@ class Faulty {
     std::span<ShortLine> shorts;  ///< The caller's.
   };
 
+  /// What is not declared above is a read.
+  template <class Call>
+  auto around(BackendCall, const Call& call) {
+    return plan_->read(call);
+  }
   /// A write whose arguments the call has copied, so that it can be made again at any time.
   template <class Call>
   auto again(FaultSite site, const Call& call) {
@@ -407,31 +385,21 @@ class Faulty {
   auto operate(const Typed& operation, const Call& call) {
     return plan_->write(FaultSite::operation, call,
                         [part = part_, owned = OwnedOperation(operation)] {
-                          const Operation view = owned.view();
-                          do_again(*part, std::get<Typed>(view));
+                          static_cast<void>(apply_operation(*part, owned.view(), {}));
                         });
   }
-  template <class Typed>
-  static void do_again(Part& part, const Typed& operation) {
-    if constexpr (std::same_as<Typed, Reserve>) static_cast<void>(part.reserve(operation, {}));
-    if constexpr (std::same_as<Typed, Commit>) static_cast<void>(part.commit(operation));
-    if constexpr (std::same_as<Typed, Release>) static_cast<void>(part.release(operation));
-    if constexpr (std::same_as<Typed, Extend>) static_cast<void>(part.extend(operation));
-    if constexpr (std::same_as<Typed, Adjust>) static_cast<void>(part.adjust(operation, {}));
-  }
-
   /// Submits copies that live until the part has answered.
-  void send(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-            Reply reply, Completion done) {
+  static void send(Part& part, FaultPlan& plan, const Operation& operation, const Effects& effects,
+                   std::span<ShortLine> shorts, Reply reply, Completion done) {
     const auto room = std::max(shorts.size(), OwnedOperation::lines_of(operation).size());
     auto sent = std::make_shared<Sent>(operation, effects, room);
-    sent->plan = plan_;
+    sent->plan = &plan;
     sent->reply = reply;
     sent->done = done;
     sent->shorts = shorts;
-    plan_->keep_alive(sent);
-    part_->submit(sent->lent.operation, sent->lent.effects, sent->lent.shorts,
-                  {&answered, sent.get(), 0});
+    plan.keep_alive(sent);
+    part.submit(sent->lent.operation, sent->lent.effects, sent->lent.shorts,
+                {&answered, sent.get(), 0});
   }
   static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
     auto& sent = *static_cast<Sent*>(context);

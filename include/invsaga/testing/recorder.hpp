@@ -26,7 +26,7 @@ struct KeptRecord {
   std::vector<ShortLine> shorts;
   bool repeat = false;
   RunId run;
-  std::uint64_t tag = 0;
+  void* context = nullptr;
 };
 
 /// Keeps all it is told, in order. It is called under the store's lock: look at it when no call is
@@ -44,7 +44,7 @@ class KeepingRecorder {
     kept.repeat = record.repeat;
     if (record.effects != nullptr) {
       kept.run = record.effects->run;
-      kept.tag = record.effects->tag;
+      kept.context = record.effects->context;
     }
     records_.push_back(std::move(kept));
   }

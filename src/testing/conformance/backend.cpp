@@ -82,7 +82,7 @@ class BackendConformance : public ::testing::Test {
     yes_.events = {event(sequence, "YES")};
     no_.outcome = StepOutcome::refused;
     no_.events = {event(sequence, "NO")};
-    return {run(1), position, &yes_, &no_, 77};
+    return {run(1), position, &yes_, &no_, nullptr};
   }
   RunRecord& yes() { return yes_; }
   RunRecord& no() { return no_; }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <invsaga/delivery_hook.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/event_bus.hpp>
@@ -21,22 +22,6 @@
 
 namespace invsaga {
 inline namespace v0 {
-
-/// What befalls one delivery. The defaults: nothing, it is delivered as soon as may be.
-struct DeliveryFault {
-  Duration late{0};  ///< The first delivery comes so much later; those behind it in its saga wait.
-  std::uint32_t again = 0;  ///< After it was acknowledged it is delivered so many times more ...
-  Duration again_after{0};  ///< ... each so long after the last one; nobody waits for these.
-};
-
-/// Decides what befalls deliveries: a seam for tests and for the replay. Asked once for each event
-/// and consumer, each time the event is accepted, under the bus's lock: it must be quick and must
-/// not call the bus.
-class DeliveryFaults {
- public:
-  virtual ~DeliveryFaults() = default;
-  virtual DeliveryFault befalls(const Event& event, std::string_view consumer) = 0;
-};
 
 /// Is told what the bus did, in the order in which it came about, under the bus's lock: it must be
 /// quick and must not call the bus.
@@ -64,7 +49,7 @@ struct MemoryBusOptions {
   /// Sagas whose sequence numbers are remembered, to tell different events from repeats. Beyond,
   /// the oldest is forgotten, and a repeat of its events counts as another one.
   std::size_t max_sagas = 1'000'000;
-  DeliveryFaults* faults = nullptr;  ///< Borrowed for the bus's life; may be absent.
+  DeliveryHook* delivery_hook = nullptr;  ///< Borrowed for the bus's life; may be absent.
   BusObserver* observer = nullptr;   ///< Borrowed for the bus's life; may be absent.
 };
 

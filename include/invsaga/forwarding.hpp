@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a wrapper of a backend, or of a part of one, does not change: it is passed on from here.
+//
+//     template <Backend B>
+//     class Metered final : public Forwarding<Metered<B>, B> {
+//       friend Forwarding<Metered<B>, B>;
+//
+//      public:
+//       static constexpr Capabilities capabilities = B::capabilities;
+//       explicit Metered(B& inner) : Forwarding<Metered<B>, B>(inner) {}
+//       std::atomic<std::uint64_t> appends = 0;
+//
+//      private:
+//       template <class Call>
+//       auto around(BackendCall what, const Call& call) {
+//         if (what == BackendCall::append) ++appends;
+//         return call();
+//       }
+//     };
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Which call it is that a wrapper passes on.
+enum class BackendCall : std::uint8_t {
+  reserve,
+  commit,
+  release,
+  extend,
+  adjust,
+  acknowledge_sale,
+  stock,
+  apply,
+  claim,
+  extend_claim,
+  confirm_claim,
+  release_claim,
+  append,
+  read,
+  unfinished,
+  forget,
+  settle,
+  put,
+  pending,
+  acknowledge_event,
+};
+
+/// The base of a wrapper (`Derived`, which is final): it passes every call on to `inner`, of the
+/// functions that the concepts name those that `inner` has.
+///
+/// A wrapper changes a call in one of two ways:
+///  - It declares the function itself, and is then the only one who is asked. No function here is
+///    defined by another one, so what is declared changes that function and no other: who changes
+///    `append` changes nothing of `apply`. It hides all of the same name: of `extend`, `release`
+///    and `acknowledge` it declares both. (A `using` would bring back the very one it changes,
+///    which is preferred for its constraint.)
+///  - It declares `around(what, call)`, through which all go that it does not declare: not
+///    `submit`, which has no answer yet, and not `limits` and `now`. `call()` asks the inner one
+///    and gives its answer; it may be called any number of times, until `around` returns.
+///
+/// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
+/// (`capabilities`), so nothing takes a reference to this base and so passes by the wrapper.
+///
+/// The inner one is borrowed and outlives the wrapper; it may be a member of the wrapper, as it is
+/// not touched before the first call. As safe from threads as the inner one, and nothing is added
+/// to any call.
+template <class Derived, class Inner>
+class Forwarding {
+ public:
+  Forwarding(const Forwarding&) = delete;
+  Forwarding& operator=(const Forwarding&) = delete;
+
+  [[nodiscard]] StoreLimits limits() const
+    requires requires(const Inner& view) { view.limits(); }
+  {
+    return view().limits();
+  }
+  [[nodiscard]] Time now() const
+    requires requires(const Inner& view) { view.now(); }
+  {
+    return view().now();
+  }
+
+  // --- the stock
+  result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts)
+    requires ReservationStore<Inner>
+  {
+    return pass(BackendCall::reserve, [&] { return inner_->reserve(reserve, shorts); });
+  }
+  result<CommitAnswer> commit(const Commit& commit)
+    requires ReservationStore<Inner>
+  {
+    return pass(BackendCall::commit, [&] { return inner_->commit(commit); });
+  }
+  result<ReleaseAnswer> release(const Release& release)
+    requires ReservationStore<Inner>
+  {
+    return pass(BackendCall::release, [&] { return inner_->release(release); });
+  }
+  result<ExtendAnswer> extend(const Extend& extend)
+    requires ReservationStore<Inner>
+  {
+    return pass(BackendCall::extend, [&] { return inner_->extend(extend); });
+  }
+  result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts)
+    requires ReservationStore<Inner>
+  {
+    return pass(BackendCall::adjust, [&] { return inner_->adjust(adjust, shorts); });
+  }
+  result<void> acknowledge(ReservationId id)
+    requires requires(Inner& inner) { inner.acknowledge(id); }
+  {
+    return pass(BackendCall::acknowledge_sale, [&] { return inner_->acknowledge(id); });
+  }
+  result<StockCounters> stock(Row row)
+    requires requires(Inner& inner) { inner.stock(row); }
+  {
+    return pass(BackendCall::stock, [&] { return inner_->stock(row); });
+  }
+
+  // --- the stock with its effects
+  result<Applied> apply(const Operation& operation, const Effects& effects,
+                        std::span<ShortLine> shorts)
+    requires ApplyingStore<Inner>
+  {
+    return pass(BackendCall::apply, [&] { return inner_->apply(operation, effects, shorts); });
+  }
+  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
+              Completion done)
+    requires SubmittingStore<Inner>
+  {
+    inner_->submit(operation, effects, shorts, done);
+  }
+
+  // --- requests
+  result<ClaimAnswer> claim(const Claim& claim)
+    requires IdempotencyStore<Inner>
+  {
+    return pass(BackendCall::claim, [&] { return inner_->claim(claim); });
+  }
+  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until)
+    requires IdempotencyStore<Inner>
+  {
+    return pass(BackendCall::extend_claim, [&] { return inner_->extend(key, epoch, lease_until); });
+  }
+  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer)
+    requires IdempotencyStore<Inner>
+  {
+    return pass(BackendCall::confirm_claim, [&] { return inner_->confirm(key, epoch, answer); });
+  }
+  result<void> release(RequestKey key, std::uint64_t epoch)
+    requires IdempotencyStore<Inner>
+  {
+    return pass(BackendCall::release_claim, [&] { return inner_->release(key, epoch); });
+  }
+
+  // --- runs
+  result<Position> append(RunId run, Position at, const RunRecord& record)
+    requires SagaLog<Inner>
+  {
+    return pass(BackendCall::append, [&] { return inner_->append(run, at, record); });
+  }
+  result<std::vector<RunRecord>> read(RunId run)
+    requires SagaLog<Inner>
+  {
+    return pass(BackendCall::read, [&] { return inner_->read(run); });
+  }
+  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit)
+    requires SagaLog<Inner>
+  {
+    return pass(BackendCall::unfinished, [&] { return inner_->unfinished(after, limit); });
+  }
+  result<void> forget(RunId run)
+    requires requires(Inner& inner) {
+      { inner.forget(run) } -> std::same_as<result<void>>;
+    }
+  {
+    return pass(BackendCall::forget, [&] { return inner_->forget(run); });
+  }
+  result<void> settle(RunId run, const std::vector<RunRecord>& records)
+    requires requires(Inner& inner) { inner.settle(run, records); }
+  {
+    return pass(BackendCall::settle, [&] { return inner_->settle(run, records); });
+  }
+
+  // --- events
+  result<bool> put(const Event& event)
+    requires Outbox<Inner>
+  {
+    return pass(BackendCall::put, [&] { return inner_->put(event); });
+  }
+  result<std::vector<Event>> pending(std::size_t limit)
+    requires Outbox<Inner>
+  {
+    return pass(BackendCall::pending, [&] { return inner_->pending(limit); });
+  }
+  result<void> acknowledge(RunId saga, std::uint64_t sequence)
+    requires Outbox<Inner>
+  {
+    return pass(BackendCall::acknowledge_event,
+                [&] { return inner_->acknowledge(saga, sequence); });
+  }
+
+ protected:
+  explicit Forwarding(Inner& inner) noexcept : inner_(&inner) {
+    static_assert(std::is_final_v<Derived>,
+                  "a wrapper is final: who derives from it hides functions that others still call");
+    static_assert(std::derived_from<Derived, Forwarding>,
+                  "Forwarding<Derived, Inner> is the base of Derived");
+    static_assert(!Backend<Forwarding> && !ReservationStore<Forwarding>);
+  }
+  ~Forwarding() = default;
+
+  [[nodiscard]] Inner& inner() const noexcept { return *inner_; }
+
+  /// All that a wrapper does not declare goes through here. This one does nothing about it.
+  template <class Call>
+  auto around(BackendCall, const Call& call) {
+    return call();
+  }
+
+ private:
+  template <class Call>
+  auto pass(BackendCall what, const Call& call) {
+    return static_cast<Derived&>(*this).around(what, call);
+  }
+  [[nodiscard]] const Inner& view() const noexcept { return *inner_; }
+
+  Inner* inner_;
+};
+
+}  // namespace v0
+}  // namespace invsaga
