@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "loop_bound.hpp"
+#include <invsaga/detail/loop_bound.hpp>
 
 namespace invsaga {
 inline namespace v0 {

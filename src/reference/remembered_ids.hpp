@@ -9,11 +9,11 @@
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/time.hpp>
 
 #include "deadline_heap.hpp"
-#include "loop_bound.hpp"
 
 namespace invsaga {
 inline namespace v0 {

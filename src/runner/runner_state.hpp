@@ -17,9 +17,9 @@
 #include <vector>
 
 #include <invsaga/saga_machine.hpp>
-#include <invsaga/saga_runner.hpp>
 
-#include "loop_bound.hpp"
+#include <invsaga/detail/loop_bound.hpp>
+#include <invsaga/saga_runner.hpp>
 
 namespace invsaga {
 inline namespace v0 {

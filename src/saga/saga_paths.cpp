@@ -5,10 +5,9 @@
 #include <algorithm>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/effects.hpp>
 #include <invsaga/saga_machine.hpp>
-
-#include "loop_bound.hpp"
 
 namespace invsaga {
 inline namespace v0 {

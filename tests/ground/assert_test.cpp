@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/history/history.hpp>
@@ -23,9 +24,8 @@
 #include <invsaga/stock.hpp>
 #include <invsaga/testing/simulation.hpp>
 
-#include "loop_bound.hpp"
-#include "reference/remembered_ids.hpp"
-#include "reference/stock_rows.hpp"
+#include "src/reference/remembered_ids.hpp"
+#include "src/reference/stock_rows.hpp"
 #include "tests/saga/sample_saga.hpp"
 
 namespace invsaga {
