@@ -2,7 +2,6 @@
 #include <invsaga/environment.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -11,6 +10,8 @@
 #include <random>
 #include <thread>
 #include <vector>
+
+#include <invsaga/assert.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -39,13 +40,13 @@ class Agenda {
 
   void post(Task task) {
     const std::lock_guard lock(mutex_);
-    assert(task.run != nullptr);
+    INVSAGA_ASSERT(task.run != nullptr, "Executor::post: a task that has a run");
     posted_.push_back({clock_.now(), armed_++, task});
     changed_.notify_one();
   }
   void post_at(Time time, Task task) {
     const std::lock_guard lock(mutex_);
-    assert(task.run != nullptr);
+    INVSAGA_ASSERT(task.run != nullptr, "Executor::post_at: a task that has a run");
     timers_.push_back({time, armed_++, task});
     std::push_heap(timers_.begin(), timers_.end(), Later{});
     changed_.notify_one();
@@ -238,7 +239,7 @@ bool LocalExecutor::run_one() { return queue_->run_one(); }
 
 struct ThreadExecutor::Pool {
   Pool(Clock& clock, unsigned count) : agenda(clock) {
-    assert(count > 0);
+    INVSAGA_ASSERT(count > 0, "ThreadExecutor::ThreadExecutor: threads > 0");
     for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { agenda.work(); });
   }
   ~Pool() {

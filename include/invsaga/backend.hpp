@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <variant>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/effects.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/outbox.hpp>
@@ -36,7 +37,11 @@ struct Completion {
   void* context = nullptr;
   std::uint64_t tag = 0;
 
-  void operator()(const result<Applied>& applied) const { call(context, tag, applied); }
+  /// Requires a `call`.
+  void operator()(const result<Applied>& applied) const {
+    INVSAGA_ASSERT(call != nullptr, "Completion::operator(): a call");
+    call(context, tag, applied);
+  }
 };
 
 /// A store that waits on a network or a disk answers later: `submit` returns at once. The

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/time.hpp>
@@ -34,8 +35,9 @@ class ByteWriter {
     u64(value.high);
     u64(value.low);
   }
-  /// At most 4 GiB - 1; what comes from users is bounded long before.
+  /// What comes from users is bounded long before. Requires at most 4 GiB - 1.
   void bytes(Bytes value) {
+    INVSAGA_ASSERT(value.size() <= UINT32_MAX, "ByteWriter::bytes: at most 4 GiB - 1");
     u32(static_cast<std::uint32_t>(value.size()));
     bytes_.insert(bytes_.end(), value.begin(), value.end());
   }
@@ -79,8 +81,9 @@ class ByteReader {
     return {reinterpret_cast<const char*>(raw.data()), raw.size()};
   }
   /// A count of things that take at least `least_size` bytes each: more than could follow is bad,
-  /// so that a reader may reserve space for it.
+  /// so that a reader may reserve space for it. Requires `least_size` > 0.
   std::size_t count(std::size_t least_size) noexcept {
+    INVSAGA_ASSERT(least_size > 0, "ByteReader::count: least_size > 0");
     const std::size_t n = u32();
     if (n > rest_.size() / least_size) return fail(), 0;
     return n;

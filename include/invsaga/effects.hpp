@@ -29,6 +29,7 @@ struct Effects {
 
 /// The record that `answer` picks, with decision, time and short lines filled in, and of another
 /// kind where the answer settles nothing yet. What every backend appends; never `yes` or `no` bare.
+/// Requires effects that have both records.
 RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now);
 
 /// What a record does to the claim of its request. Its `begun` keeps the claim while the run lives,

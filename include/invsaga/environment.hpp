@@ -56,10 +56,10 @@ static_assert(std::is_trivially_copyable_v<Task>);
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// As soon as may be; never from within this call.
+  /// As soon as may be; never from within this call. Requires a task that has a `run`.
   virtual void post(Task task) = 0;
   /// Not before `time`, by the executor's clock; of tasks of one time the one armed first runs
-  /// first.
+  /// first. Requires a task that has a `run`.
   virtual void post_at(Time time, Task task) = 0;
   /// Drops the tasks of `context` that have not begun, and returns when none is under way on
   /// another thread: what a context calls before it ends. The caller holds no lock that such a task
@@ -87,11 +87,12 @@ class LocalExecutor final : public Executor {
   std::unique_ptr<Queue> queue_;
 };
 
-/// Runs tasks on `threads` threads of its own (at least 1), in the same order as far as threads are
+/// Runs tasks on `threads` threads of its own, in the same order as far as threads are
 /// free. They end with it: tasks under way are finished, all others dropped. By a clock that stands
 /// still, it is the executor that moves it, to the next due time whenever no task is under way.
 class ThreadExecutor final : public Executor {
  public:
+  /// Requires `threads` > 0.
   ThreadExecutor(Clock& clock, unsigned threads);
   ~ThreadExecutor() override;
 

@@ -38,7 +38,7 @@ struct Event {
 /// process, for ever. When the number of partitions grows, a saga stays where it is or moves to one
 /// of the new ones. One that moves may have earlier events waiting in its old partition: either
 /// those are drained first, or consumers keep the order by its sequence
-/// (`InboxOrder::consecutive`). `partitions` must be above 0.
+/// (`InboxOrder::consecutive`). Requires `partitions` > 0.
 std::uint32_t partition_of(RunId saga, std::uint32_t partitions) noexcept;
 
 /// Bounds of the decoder, held before anything is allocated.

@@ -87,6 +87,7 @@ struct InboxEntry {
 class Inbox {
  public:
   /// `consumer` names whose inbox it is: others of that name over the same store share the work.
+  /// Requires a consumer's name, and a lease, a window and a number of sagas above 0.
   template <IdempotencyStore S>
   Inbox(S& store, std::string_view consumer, InboxOptions options = {})
       : Inbox(std::make_unique<detail::ClaimPortOf<S>>(store), consumer, options) {}
@@ -138,12 +139,15 @@ class Inbox {
   result<InboxEntry> open(const Event& event);
   /// The effect is done: remembers it. `handled`, also if the effect's own append has confirmed the
   /// claim; `busy`: the lease had lapsed, and somebody else has the right; or the store's error.
+  /// Requires an entry that is not settled.
   result<Handling> confirm(const Event& event, const InboxEntry& entry);
   /// The effect is done, and its own append has confirmed the claim.
   Handling confirmed(const Event& event);
   /// The effect failed: gives the right back. If the store cannot be told, the lease lapses.
+  /// Requires an entry that is not settled.
   void abandon(const InboxEntry& entry);
-  /// Keeps the right for another lease from now. `busy`: somebody else has it now.
+  /// Keeps the right for another lease from now. `busy`: somebody else has it now. Requires an
+  /// entry that is not settled.
   result<void> extend(const InboxEntry& entry);
 
   [[nodiscard]] InboxCounts counts() const;

@@ -5,6 +5,7 @@
 #pragma once
 
 // Results and values
+#include <invsaga/assert.hpp>   // what is required is looked at, where assertions are on
 #include <invsaga/bytes.hpp>    // what is stored: encode, and a decode that bounds what it reads
 #include <invsaga/id_text.hpp>  // ids as text
 #include <invsaga/ids.hpp>      // 128-bit ids, made from text once

@@ -52,6 +52,7 @@ struct RelayCounts {
 /// it waits for a look that is under way elsewhere; what is pending stays so.
 class Relay {
  public:
+  /// Requires 0 < `options.batch` <= `options.max_batch`.
   template <Outbox O, EventBus B>
   Relay(O& outbox, B& bus, Environment environment, RelayOptions options = {})
       : Relay(std::make_unique<detail::RelayPortOf<O, B>>(outbox, bus), environment, options) {}

@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {
@@ -60,9 +61,10 @@ constexpr std::int64_t next_wait(std::int64_t wait, std::int64_t cap,
 }  // namespace detail
 
 /// How long to wait from the start of attempt number `attempt` (from 1) to the next. `chance` is
-/// any random number. Always above 0 and at most `cap`.
+/// any random number. Always above 0 and at most `cap`. Requires `attempt` > 0.
 constexpr Duration backoff(const RetryPolicy& policy, std::uint32_t attempt,
                            std::uint64_t chance) noexcept {
+  INVSAGA_ASSERT(attempt > 0, "backoff: attempt > 0");
   const std::int64_t cap = policy.cap.count() < 1 ? 1 : policy.cap.count();
   std::int64_t wait = policy.first.count() < 1 ? 1 : policy.first.count();
   const bool grows = policy.factor_percent > 100;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/version.hpp>
 
 namespace invsaga {
@@ -20,9 +21,12 @@ class Rng {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
     return z ^ (z >> 31);
   }
-  /// From 0 up to and without `bound`, which must be above 0. (The bias below 2^-32 is of no matter
-  /// here.)
-  std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
+  /// From 0 up to and without `bound`. (The bias below 2^-32 is of no matter here.) Requires
+  /// `bound` > 0.
+  std::uint64_t below(std::uint64_t bound) noexcept {
+    INVSAGA_ASSERT(bound > 0, "Rng::below: bound > 0");
+    return next() % bound;
+  }
   /// From 0 up to and without 1.
   double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 

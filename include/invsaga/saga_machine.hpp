@@ -67,49 +67,57 @@ struct MachineOptions {
 /// what is written into records.
 class SagaMachine {
  public:
+  /// Requires at most 65,535 steps.
   SagaMachine(RunId run, const Definition& definition, MachineOptions options);
 
-  /// A new run: its `begun` record is the first append.
+  /// A new run: its `begun` record is the first append. Requires such a record, and a machine that
+  /// was told nothing before.
   void begin(RunRecord begun);
   /// Takes in a record that is in the log: read back, or just appended. `corrupt` if it cannot
   /// follow. What was about to be appended is reconsidered if somebody else's record came first.
   result<void> recorded(const RunRecord& record);
 
   /// What to do now. Asked again without news, it says the same. A record is stamped with `log_now`
-  /// when it is first handed out.
+  /// when it is first handed out. Requires that the run was begun: by `begin`, or by its records.
   Action next(Time now, Time log_now);
   Action next(Time now) { return next(now, now); }
 
   /// A driver has made the operation that `prepare` asked for: its intent becomes the next append.
+  /// Requires what `next` gave last, and that it was `prepare`.
   void intend(const Action& action, const Operation& operation);
-  /// The records for either answer of an operation that `apply` asks for.
+  /// The records for either answer of an operation that `apply` asks for. Requires an `apply` of
+  /// this machine.
   [[nodiscard]] PreparedEffects effects(const Action& action, const Operation& operation,
                                         Time log_now) const;
 
   /// The driver starts the attempt that `call` or `apply` asked for; of an operation, with what it
-  /// is. From here on every repeat bears the same deadline.
+  /// is. From here on every repeat bears the same deadline. Requires what `next` gave last, and
+  /// that it was `call` or `apply`.
   void started(const Action& action, Time now, const Operation* operation = nullptr);
   /// An attempt has answered: in time or late. A final answer of a call that is still open is
   /// always taken, of whichever attempt; of an operation only the newest attempt's error is. What
-  /// nothing waits for is dropped.
+  /// nothing waits for is dropped. Requires an attempt of this machine that was started.
   void answered(const Action& action, const result<std::vector<std::byte>>& answer, Time now);
-  /// The same for a call whose answer came from outside and names no attempt.
+  /// The same for a call whose answer came from outside and names no attempt. Requires that a
+  /// step of that number, if there is one, is a call.
   void completed(StepIndex step, bool undo, const result<std::vector<std::byte>>& answer, Time now);
   /// The driver could not make what `prepare` or `apply` asked for, or could not read the arguments
   /// of what `call` did: nothing was sent, and an earlier attempt is as unknown as it was.
+  /// Requires a `prepare`, `call` or `apply` of this machine.
   void unable(const Action& action, const Error& error);
-  /// The log refuses this record for good, as over a limit: the run is parked instead.
+  /// The log refuses this record for good, as over a limit: the run is parked instead. Requires a
+  /// record that `next` gave, other than `begun`.
   void unrecordable(const RunRecord& record, const Error& error);
   /// The operation of an attempt was refused because the run had moved on, and the driver has told
   /// what it read since. If that changed nothing about what is wanted, it is tried again, at once
-  /// unless `nothing_new`.
+  /// unless `nothing_new`. Requires an attempt of this machine that was started.
   void superseded(const Action& action, bool nothing_new, Time now);
   /// Whether this step, or its undo, still waits for a call's answer.
   [[nodiscard]] bool waits_for(StepIndex step, bool undo) const noexcept;
 
   /// Asks for the run to be undone. True if that is now decided (at once, or by the record that
   /// `next` will give); false if it is too late: the pivot is done or has been begun and is not
-  /// known (protocol rule 8).
+  /// known (protocol rule 8). Requires that the run was begun.
   bool cancel(std::string_view reason);
   /// Takes the run out of being stuck, with fresh budgets. False if it is not stuck.
   bool resume();
@@ -124,6 +132,7 @@ class SagaMachine {
   /// How the run has ended, or that it is stuck; none while it goes on.
   [[nodiscard]] std::optional<RunOutcome> outcome() const;
   /// The deadline fixed for a step's hold, its adjust, or its undo's adjust, if it has one.
+  /// Requires a step of a run that is recorded.
   [[nodiscard]] Time fixed_until(StepIndex step, bool undo, std::uint32_t hold) const noexcept;
 
   /// What the run is at.
@@ -155,6 +164,11 @@ class SagaMachine {
     [[nodiscard]] Time moves_at() const noexcept { return under_way ? deadline : next_try; }
   };
   using Answered = result<std::vector<std::byte>>;
+
+  // what drivers may say
+  [[nodiscard]] bool is_begun() const noexcept;
+  [[nodiscard]] bool is_at(const Action& action) const noexcept;
+  [[nodiscard]] bool was_started(const Action& action) const noexcept;
 
   // what is to be done
   [[nodiscard]] std::optional<Trying> forward() const;

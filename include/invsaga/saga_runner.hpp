@@ -100,12 +100,14 @@ struct RecoveryReport {
 template <Backend B>
 class SagaRunner {
  public:
+  /// Requires `options.lease` > 0.
   SagaRunner(B& backend, Environment environment, RunnerOptions options = {})
       : core_(std::make_unique<detail::BackendPortOf<B>>(backend), environment, options) {}
 
   /// Registers a saga and the object that its called steps get, before any run of it. The same saga
   /// again replaces it; another version, or shape, of the name is a saga of its own, so that old
-  /// runs finish on the definition they were begun with as long as that is registered too.
+  /// runs finish on the definition they were begun with as long as that is registered too. Requires
+  /// a function for each step and each undo.
   template <Saga S>
   void add(const S& saga, typename S::context_type& context) {
     core_.add(saga.definition(), &context);
@@ -163,7 +165,7 @@ class SagaRunner {
 
   /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), and
   /// drives it on. One bad run never stops the others. Call it when the process starts, with all
-  /// sagas added; again is safe.
+  /// sagas added; again is safe. Requires `idle` >= 0.
   RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
 
   /// How many runs are under way here, stuck ones included.

@@ -13,6 +13,7 @@
 #include <span>
 #include <string_view>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/reservation.hpp>
 #include <invsaga/result.hpp>
@@ -37,14 +38,15 @@ result<std::span<Line>> merge_lines(std::span<Line> lines, Units max_units) noex
 enum class PartOf : std::uint8_t { none, part, whole };
 
 /// Whether `part` names only rows of `whole`, with no more than is held of each, and whether that
-/// is all of it. Both are merged.
+/// is all of it. Requires that both are merged.
 PartOf part_of(std::span<const Line> part, std::span<const Line> whole) noexcept;
 
 // --- deadlines -----------------------------------------------------------------------------------
 
 /// Errors: `invalid_argument` (not set), `limit_exceeded` (further from now than `max_lifetime`). A
-/// deadline that has passed is no error: it is answered.
+/// deadline that has passed is no error: it is answered. Requires `max_lifetime` >= 0.
 constexpr result<void> check_deadline(Time until, Time now, Duration max_lifetime) noexcept {
+  INVSAGA_ASSERT(max_lifetime >= Duration{0}, "check_deadline: max_lifetime >= 0");
   if (!is_set(until)) return Error{Errc::invalid_argument};
   if (until > saturating_add(now, max_lifetime)) return Error{Errc::limit_exceeded};
   return success();
@@ -64,18 +66,23 @@ constexpr bool is_sound(const StockCounters& row) noexcept {
 
 /// The row with `quantity` units set aside. Requires 0 < quantity <= available.
 constexpr StockCounters after_hold(StockCounters row, Units quantity) noexcept {
+  INVSAGA_ASSERT(0 < quantity && quantity <= row.available(),
+                 "after_hold: 0 < quantity <= available");
   row.reserved += quantity;
   return row;
 }
 
 /// The row with `quantity` units of a hold available again. Requires 0 < quantity <= reserved.
 constexpr StockCounters after_give_back(StockCounters row, Units quantity) noexcept {
+  INVSAGA_ASSERT(0 < quantity && quantity <= row.reserved,
+                 "after_give_back: 0 < quantity <= reserved");
   row.reserved -= quantity;
   return row;
 }
 
 /// The row with `quantity` units of a hold sold. Requires 0 < quantity <= reserved.
 constexpr StockCounters after_sale(StockCounters row, Units quantity) noexcept {
+  INVSAGA_ASSERT(0 < quantity && quantity <= row.reserved, "after_sale: 0 < quantity <= reserved");
   row.reserved -= quantity;
   row.on_hand -= quantity;
   row.sold += quantity;
@@ -98,6 +105,7 @@ enum class RowAdjust : std::uint8_t {
 /// Requires 0 < quantity <= max_units.
 constexpr RowAdjust judge_adjust(const StockCounters& row, AdjustReason reason, Units quantity,
                                  Units max_units) noexcept {
+  INVSAGA_ASSERT(0 < quantity && quantity <= max_units, "judge_adjust: 0 < quantity <= max_units");
   const bool draws = reason == AdjustReason::write_off || reason == AdjustReason::returned;
   if (draws && quantity > coverable(row, reason)) return RowAdjust::not_covered;
   if (reason == AdjustReason::write_off) return RowAdjust::fits;
@@ -106,9 +114,11 @@ constexpr RowAdjust judge_adjust(const StockCounters& row, AdjustReason reason, 
   return fits ? RowAdjust::fits : RowAdjust::too_many;
 }
 
-/// The row after an adjust that fits.
+/// The row after an adjust. Requires one that fits.
 constexpr StockCounters after_adjust(StockCounters row, AdjustReason reason,
                                      Units quantity) noexcept {
+  INVSAGA_ASSERT(judge_adjust(row, reason, quantity, max_counted) == RowAdjust::fits,
+                 "after_adjust: one that fits");
   row.on_hand += reason == AdjustReason::write_off ? -quantity : quantity;
   if (reason == AdjustReason::returned) row.returned += quantity;
   return row;
@@ -158,9 +168,13 @@ constexpr ReserveRule judge_reserve(KnownId known, bool same, Time until, Time n
       return ReserveRule::out_of_stock;
     case KnownId::expired:
       return ReserveRule::expired;
-    default:
+    case KnownId::released:
+    case KnownId::tombstoned:
       return ReserveRule::suppressed;
+    case KnownId::unknown:
+      break;
   }
+  INVSAGA_UNREACHABLE("judge_reserve: an id that is known in no way");
 }
 
 /// What a commit comes to. `sell` means that it takes effect now. `known` is taken at now.
@@ -175,9 +189,12 @@ constexpr CommitRule judge_commit(KnownId known) noexcept {
       return CommitRule::released;
     case KnownId::expired:
       return CommitRule::expired;
-    default:
+    case KnownId::unknown:
+    case KnownId::refused:
+    case KnownId::tombstoned:
       return CommitRule::not_found;
   }
+  INVSAGA_UNREACHABLE("judge_commit: an id that is known in no way");
 }
 
 /// What a release comes to. `give_back` and `leave_tombstone` take effect now. `known` is taken at
@@ -202,9 +219,11 @@ constexpr ReleaseRule judge_release(KnownId known) noexcept {
       return ReleaseRule::expired;
     case KnownId::tombstoned:
       return ReleaseRule::tombstoned;
-    default:
+    case KnownId::unknown:
+    case KnownId::refused:
       return ReleaseRule::leave_tombstone;
   }
+  INVSAGA_UNREACHABLE("judge_release: an id that is known in no way");
 }
 
 /// What an extend comes to. `known` is taken at now. Of a live hold the deadline becomes the later
@@ -219,9 +238,12 @@ constexpr ExtendAnswer judge_extend(KnownId known) noexcept {
       return ExtendAnswer::released;
     case KnownId::expired:
       return ExtendAnswer::expired;
-    default:
+    case KnownId::unknown:
+    case KnownId::refused:
+    case KnownId::tombstoned:
       return ExtendAnswer::not_found;
   }
+  INVSAGA_UNREACHABLE("judge_extend: an id that is known in no way");
 }
 
 /// From when an id may be forgotten (protocol rule 5); nothing: not yet. `named_until` is the
@@ -236,9 +258,12 @@ constexpr std::optional<Time> forgettable_from(KnownId known, Time named_until, 
       return acknowledged ? std::optional(named_until) : std::nullopt;
     case KnownId::tombstoned:
       return saturating_add(released_at, max_lifetime);
-    default:
+    case KnownId::released:
+    case KnownId::expired:
+    case KnownId::refused:
       return named_until;
   }
+  INVSAGA_UNREACHABLE("forgettable_from: an id that is known in no way");
 }
 
 }  // namespace v0

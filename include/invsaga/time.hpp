@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/version.hpp>
 
 namespace invsaga {
@@ -24,9 +25,10 @@ constexpr Time time_from_ms(std::int64_t ms_since_epoch) noexcept {
 constexpr std::int64_t to_ms(Time time) noexcept { return time.time_since_epoch().count(); }
 constexpr bool is_set(Time time) noexcept { return time != Time{}; }
 
-/// `time + length`, held at the largest representable time instead of wrapping. `length` must not
-/// be negative.
+/// `time + length`, held at the largest representable time instead of wrapping. Requires `length`
+/// >= 0.
 constexpr Time saturating_add(Time time, Duration length) noexcept {
+  INVSAGA_ASSERT(length >= Duration{0}, "saturating_add: length >= 0");
   return to_ms(time) >= 0 && length > Time::max() - time ? Time::max() : time + length;
 }
 

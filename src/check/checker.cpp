@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <invsaga/assert.hpp>
+
 #include "event_fold.hpp"
 
 namespace invsaga {
@@ -47,6 +49,7 @@ constexpr std::array<std::string_view, invariant_count> names = {
 }  // namespace
 
 std::string_view invariant_name(int number) noexcept {
+  INVSAGA_ASSERT(0 < number && number <= invariant_count, "invariant_name: 0 < number <= 30");
   return names[static_cast<std::size_t>(number - 1)];
 }
 

@@ -4,6 +4,8 @@
 // none -> tombstone.
 #include <fmt/format.h>
 
+#include <invsaga/assert.hpp>
+
 #include "stock_fold.hpp"
 
 namespace invsaga {
@@ -30,7 +32,7 @@ std::string_view word(HoldState state) {
     case HoldState::tombstone:
       return "barred by a release";
   }
-  return "";
+  INVSAGA_UNREACHABLE("a hold in no state");
 }
 
 /// The invariant that is broken when a hold in `state` is said to be, or becomes, `answer`.

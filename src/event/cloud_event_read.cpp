@@ -17,6 +17,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/id_text.hpp>
 
@@ -225,7 +226,7 @@ bool EnvelopeSink::take_text(Attribute attribute, std::string& value) {
     case Attribute::extension:
       return true;
   }
-  return false;
+  INVSAGA_UNREACHABLE("an attribute that is none");
 }
 
 bool EnvelopeSink::take_name(std::string& field, std::string& value) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/event.hpp>
 
-#include <cassert>
+#include <invsaga/assert.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -21,7 +21,7 @@ std::uint64_t mixed(RunId saga) noexcept {
 // 2014) in whole numbers, so that no rounding mode can move a saga: `next` is the count of
 // partitions at which the key jumps to the newest one.
 std::uint32_t partition_of(RunId saga, std::uint32_t partitions) noexcept {
-  assert(partitions > 0);
+  INVSAGA_ASSERT(partitions > 0, "partition_of: partitions > 0");
   std::uint64_t key = mixed(saga);
   std::uint64_t partition = 0;
   for (std::uint64_t next = 0; next < partitions;) {

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <deque>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/id_text.hpp>
 
 namespace invsaga {
@@ -19,8 +19,10 @@ class Inbox::Core {
  public:
   Core(std::unique_ptr<detail::ClaimPort> store, std::string_view consumer, InboxOptions options)
       : store_(std::move(store)), consumer_(consumer), options_(options) {
-    assert(!consumer.empty() && options.lease > Duration{0} && options.window > Duration{0});
-    assert(options.max_sagas > 0);
+    INVSAGA_ASSERT(!consumer.empty() && options.lease > Duration{0} &&
+                       options.window > Duration{0} && options.max_sagas > 0,
+                   "Inbox::Inbox: a consumer's name, and a lease, a window and a number of sagas "
+                   "above 0");
   }
 
   result<InboxEntry> open(const Event& event);
@@ -222,11 +224,18 @@ Inbox::~Inbox() = default;
 
 result<InboxEntry> Inbox::open(const Event& event) { return core_->open(event); }
 result<Handling> Inbox::confirm(const Event& event, const InboxEntry& entry) {
+  INVSAGA_ASSERT(!entry.settled, "Inbox::confirm: an entry that is not settled");
   return core_->confirm(event, entry.claim);
 }
 Handling Inbox::confirmed(const Event& event) { return core_->confirmed(event); }
-void Inbox::abandon(const InboxEntry& entry) { core_->abandon(entry.claim); }
-result<void> Inbox::extend(const InboxEntry& entry) { return core_->extend(entry.claim); }
+void Inbox::abandon(const InboxEntry& entry) {
+  INVSAGA_ASSERT(!entry.settled, "Inbox::abandon: an entry that is not settled");
+  core_->abandon(entry.claim);
+}
+result<void> Inbox::extend(const InboxEntry& entry) {
+  INVSAGA_ASSERT(!entry.settled, "Inbox::extend: an entry that is not settled");
+  return core_->extend(entry.claim);
+}
 InboxCounts Inbox::counts() const { return core_->counts(); }
 
 }  // namespace v0

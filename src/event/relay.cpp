@@ -2,7 +2,6 @@
 #include <invsaga/relay.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/rng.hpp>
 
 namespace invsaga {
@@ -24,7 +24,8 @@ class Relay::Core {
         options_(options),
         limit_(options.batch),
         rng_(environment.seed) {
-    assert(options.batch > 0 && options.max_batch >= options.batch);
+    INVSAGA_ASSERT(options.batch > 0 && options.batch <= options.max_batch,
+                   "Relay::Relay: 0 < options.batch <= options.max_batch");
     wake();
   }
   ~Core() { environment_.executor.drop(this); }

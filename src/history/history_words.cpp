@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -82,6 +84,7 @@ void HistoryUnits::clear() noexcept {
 }
 
 HistoryUnits::Entry HistoryUnits::operator[](std::size_t index) const noexcept {
+  INVSAGA_ASSERT(index < size(), "HistoryUnits::operator[]: index < size()");
   const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
   return {std::string_view(texts_).substr(begin, ends_[index] - begin), values_[index]};
 }

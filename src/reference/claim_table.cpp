@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
+
 #include "remembered_ids.hpp"
 
 namespace invsaga {
@@ -149,7 +151,9 @@ class ClaimTable::Impl {
   RememberedIds<Request>::Graveyard gone_;
 };
 
-ClaimTable::ClaimTable(const Retention& retention) : impl_(std::make_unique<Impl>(retention)) {}
+ClaimTable::ClaimTable(const Retention& retention) : impl_(std::make_unique<Impl>(retention)) {
+  INVSAGA_ASSERT(retention.time >= Duration{0}, "ClaimTable::ClaimTable: retention.time >= 0");
+}
 ClaimTable::~ClaimTable() = default;
 ClaimTable::ClaimTable(ClaimTable&&) noexcept = default;
 ClaimTable& ClaimTable::operator=(ClaimTable&&) noexcept = default;

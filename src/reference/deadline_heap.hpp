@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 
@@ -16,7 +18,12 @@ template <class T>
 class DeadlineHeap {
  public:
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  [[nodiscard]] T& top() const noexcept { return *entries_.front(); }
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  /// Requires that it is not empty.
+  [[nodiscard]] T& top() const noexcept {
+    INVSAGA_ASSERT(!empty(), "DeadlineHeap::top: that it is not empty");
+    return *entries_.front();
+  }
 
   void push(T& entry) {
     entries_.push_back(&entry);
@@ -24,8 +31,11 @@ class DeadlineHeap {
     rise(entry.heap_slot);
   }
 
+  /// Requires an entry of this heap.
   void erase(T& entry) noexcept {
     const std::size_t slot = entry.heap_slot;
+    INVSAGA_ASSERT(slot < size() && entries_[slot] == &entry,
+                   "DeadlineHeap::erase: an entry of this heap");
     T* const last = entries_.back();
     entries_.pop_back();
     if (last == &entry) return;

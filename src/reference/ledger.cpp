@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/reference/ledger.hpp>
 
-#include <cassert>
 #include <memory>
 #include <utility>
+
+#include <invsaga/assert.hpp>
 
 #include "ledger_impl.hpp"
 
@@ -14,13 +15,16 @@ namespace {
 /// Answers each of the batch in order.
 template <class Operation, class Answered, class Ask>
 void each(std::span<const Operation> batch, std::span<Answered> answers, const Ask& ask) {
-  assert(answers.size() == batch.size());
+  INVSAGA_ASSERT(answers.size() == batch.size(), "Ledger: answers as long as the batch");
   for (std::size_t i = 0; i < batch.size(); ++i) answers[i] = ask(batch[i]);
 }
 
 }  // namespace
 
-Ledger::Ledger(const StoreLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+Ledger::Ledger(const StoreLimits& limits) : impl_(std::make_unique<Impl>(limits)) {
+  INVSAGA_ASSERT(limits.max_lifetime >= Duration{0} && limits.grace >= Duration{0},
+                 "Ledger::Ledger: limits whose durations are not below 0");
+}
 Ledger::~Ledger() = default;
 Ledger::Ledger(Ledger&&) noexcept = default;
 Ledger& Ledger::operator=(Ledger&&) noexcept = default;

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <invsaga/detail/loop_bound.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -22,12 +24,14 @@ std::vector<Line> rest_of(std::span<const Line> whole, std::span<const Line> par
     const Units left = line.quantity - (is_taken ? taken++->quantity : 0);
     if (left > 0) rest.push_back({line.row, left});
   }
+  INVSAGA_ASSERT(taken == part.end(), "a part lies within its whole");
   return rest;
 }
 
 /// All short lines in the storage that was lent, as far as it reaches.
 template <class Refusal>
 Refusal refusal(std::span<const ShortLine> shorts, std::span<ShortLine> lent) noexcept {
+  INVSAGA_ASSERT(!shorts.empty(), "a refusal has a line that was short");
   const std::size_t shown = std::min(shorts.size(), lent.size());
   std::ranges::copy(shorts.first(shown), lent.begin());
   Refusal refused;
@@ -51,9 +55,18 @@ std::optional<ReservationState> state_of(KnownId known) noexcept {
       return ReservationState::released;
     case KnownId::expired:
       return ReservationState::expired;
-    default:
+    case KnownId::unknown:
+    case KnownId::refused:
+    case KnownId::tombstoned:
       return std::nullopt;
   }
+  INVSAGA_UNREACHABLE("an id that is known in no way");
+}
+
+Units units_of(std::span<const Line> lines) noexcept {
+  Units units = 0;
+  for (const Line& line : lines) units += line.quantity;
+  return units;
 }
 
 }  // namespace
@@ -65,7 +78,11 @@ void Ledger::Impl::begin() {
   expired_.clear();
   gone_holds_.clear();
   gone_adjusts_.clear();
-  while (!live_.empty() && live_.top().due <= now_) expire(live_.top());
+  LoopBound turns(live_.size());
+  while (!live_.empty() && live_.top().due <= now_) {
+    turns.take("what expires is live no more");
+    expire(live_.top());
+  }
   holds_.forget_due(now_, limits_.grace, gone_holds_);
   adjusts_.forget_due(now_, limits_.grace, gone_adjusts_);
   last_.expired = expired_;
@@ -135,9 +152,9 @@ result<ReserveAnswer> Ledger::Impl::reserve(const Reserve& reserve, std::span<Sh
     case ReserveRule::suppressed:
       return ReserveAnswer{Suppressed{}};
     case ReserveRule::mismatch:
-      break;
+      return ReserveAnswer{Mismatch{}};
   }
-  return ReserveAnswer{Mismatch{}};
+  INVSAGA_UNREACHABLE("a reserve that comes to nothing");
 }
 
 /// Whether a reserve of the lines in `last_` is the one that the record is of.
@@ -194,9 +211,9 @@ result<CommitAnswer> Ledger::Impl::commit(const Commit& commit) {
     case CommitRule::expired:
       return CommitAnswer::expired;
     case CommitRule::not_found:
-      break;
+      return CommitAnswer::not_found;
   }
-  return CommitAnswer::not_found;
+  INVSAGA_UNREACHABLE("a commit that comes to nothing");
 }
 
 result<CommitAnswer> Ledger::Impl::sell(HoldRecord& record) {
@@ -206,6 +223,8 @@ result<CommitAnswer> Ledger::Impl::sell(HoldRecord& record) {
     record.part = copy(last_.lines);
     record.back = rest_of(record.lines, record.part);
   }
+  INVSAGA_ASSERT(units_of(record.sold_lines()) + units_of(record.back) == units_of(record.lines),
+                 "what was held is sold or given back, unit by unit");
   rows_.sell(record.sold_lines());
   rows_.give_back(record.back);
   live_.erase(record);
@@ -236,7 +255,7 @@ result<ReleaseAnswer> Ledger::Impl::release(const Release& release) {
   switch (rule) {
     case ReleaseRule::give_back:
       give_back(*record);
-      break;
+      return ReleaseAnswer::released;
     case ReleaseRule::leave_tombstone:
       return leave_tombstone(release.id, record);
     case ReleaseRule::committed:
@@ -246,9 +265,9 @@ result<ReleaseAnswer> Ledger::Impl::release(const Release& release) {
     case ReleaseRule::tombstoned:
       return ReleaseAnswer::tombstoned;
     case ReleaseRule::released:
-      break;
+      return ReleaseAnswer::released;
   }
-  return ReleaseAnswer::released;
+  INVSAGA_UNREACHABLE("a release that comes to nothing");
 }
 
 void Ledger::Impl::give_back(HoldRecord& record) {
@@ -268,6 +287,7 @@ result<ReleaseAnswer> Ledger::Impl::leave_tombstone(ReservationId id, HoldRecord
 }
 
 void Ledger::Impl::expire(HoldRecord& record) {
+  INVSAGA_ASSERT(record.known == KnownId::reserved, "what is live is reserved");
   rows_.give_back(record.lines);
   live_.erase(record);
   remember(record, KnownId::expired);

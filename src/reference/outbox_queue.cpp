@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -52,6 +54,7 @@ class OutboxQueue::Impl {
     INVSAGA_CHECK(room_for(event.saga, {&event, 1}));
     Mark& mark = marks_[event.saga];
     if (event.sequence <= mark.highest) return false;
+    INVSAGA_ASSERT(event.sequence == mark.highest + 1, "there was room for the next event only");
     queue_.emplace_hint(queue_.end(), next_place_, event);
     mark.places.emplace(event.sequence, next_place_++);
     mark.highest = event.sequence;
@@ -72,7 +75,8 @@ class OutboxQueue::Impl {
     if (mark == marks_.end()) return;
     const auto place = mark->second.places.find(sequence);
     if (place == mark->second.places.end()) return;
-    queue_.erase(place->second);
+    const std::size_t taken_out = queue_.erase(place->second);
+    INVSAGA_ASSERT(taken_out == 1, "each event that a mark names stands in the queue");
     mark->second.places.erase(place);
   }
 

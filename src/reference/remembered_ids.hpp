@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
+#include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/time.hpp>
 
@@ -35,7 +37,9 @@ class RememberedIds {
 
   /// A new record. Requires that `id` is not remembered.
   Record& insert(Key id) {
-    auto& record = *records_.emplace(id, std::make_unique<Record>()).first->second;
+    const auto [place, is_new] = records_.emplace(id, std::make_unique<Record>());
+    INVSAGA_ASSERT(is_new, "RememberedIds::insert: that id is not remembered");
+    Record& record = *place->second;
     record.id = id;
     return record;
   }
@@ -66,18 +70,22 @@ class RememberedIds {
     return forgettable_.empty() ? nullptr : &forgettable_.top();
   }
 
-  /// Forgets it. Its record goes to `graveyard`.
+  /// Forgets it. Its record goes to `graveyard`. Requires that there is one.
   void forget_first(Graveyard& graveyard) {
+    INVSAGA_ASSERT(!forgettable_.empty(), "RememberedIds::forget_first: that there is one");
     Record& record = forgettable_.top();
     forgettable_.erase(record);
     const auto found = records_.find(record.id);
+    INVSAGA_ASSERT(found != records_.end(), "what waits to be forgotten is remembered");
     graveyard.push_back(std::move(found->second));
     records_.erase(found);
   }
 
   /// Forgets all that may have been forgotten since `grace` or longer.
   void forget_due(Time now, Duration grace, Graveyard& graveyard) {
+    LoopBound turns(forgettable_.size());
     while (!forgettable_.empty() && saturating_add(forgettable_.top().due, grace) <= now) {
+      turns.take("what is forgotten waits no more to be");
       forget_first(graveyard);
     }
   }

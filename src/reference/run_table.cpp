@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -20,6 +22,7 @@ class RunBytes {
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
 
   [[nodiscard]] Bytes record(Position at) const noexcept {
+    INVSAGA_ASSERT(at < length(), "only a record that is there is read");
     const std::size_t begin = at == 0 ? 0 : ends_[at - 1];
     return Bytes(bytes_).subspan(begin, ends_[at] - begin);
   }
@@ -53,6 +56,8 @@ class RunTable::Impl {
     if (at < length) return append_again(*known, at, record);
     INVSAGA_CHECK(room_for(known, most_encoded_bytes(record)));
     const std::vector<std::byte> bytes = encode(record);
+    INVSAGA_ASSERT(bytes.size() <= most_encoded_bytes(record),
+                   "a record takes no more bytes than room was found for");
     RunBytes& kept = runs_[run];
     kept.append(bytes);
     bytes_ += bytes.size();

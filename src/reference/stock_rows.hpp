@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cassert>
 #include <cstddef>
 #include <span>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/stock.hpp>
 
@@ -64,7 +64,9 @@ class StockRows {
   void sell(std::span<const Line> lines) noexcept {
     for (const Line& line : lines) change(line, after_sale(at(line.row), line.quantity));
   }
+  /// Requires a line.
   void adjust(std::span<const Line> lines, AdjustReason reason) {
+    INVSAGA_ASSERT(!lines.empty(), "StockRows::adjust: a line");
     const std::size_t needed = std::size_t{lines.back().row.index} + 1;
     if (rows_.size() < needed) rows_.resize(needed);
     for (const Line& line : lines) {
@@ -74,7 +76,8 @@ class StockRows {
 
  private:
   void change(const Line& line, const StockCounters& row) noexcept {
-    assert(is_sound(row));
+    INVSAGA_ASSERT(is_sound(row), "no rule makes a row unsound");
+    INVSAGA_ASSERT(line.row.index < rows_.size(), "nothing is held of a row that never had stock");
     rows_[line.row.index] = row;
   }
 

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -32,6 +34,8 @@ void judge_doubt(RunRecord& record) {
 }  // namespace
 
 RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now) {
+  INVSAGA_ASSERT(effects.yes != nullptr && effects.no != nullptr,
+                 "outcome_record: effects that have both records");
   RunRecord record = is_yes(answer) ? *effects.yes : *effects.no;
   record.decision = decision_of(answer);
   record.at = now;

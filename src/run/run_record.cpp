@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -24,6 +26,12 @@ std::string_view word(const std::array<std::string_view, N>& words, Enum value) 
   return index < N ? words[index] : "unrecognised";
 }
 
+template <class Enum, std::size_t N>
+StockDecision nth(const std::array<StockDecision, N>& of, Enum answer) noexcept {
+  INVSAGA_ASSERT(static_cast<std::size_t>(answer) < N, "an answer is one of those there are");
+  return of[static_cast<std::size_t>(answer)];
+}
+
 struct DecisionOf {
   StockDecision operator()(const ReserveAnswer& answer) const {
     constexpr std::array of{StockDecision::reserved, StockDecision::out_of_stock,
@@ -40,18 +48,18 @@ struct DecisionOf {
   StockDecision operator()(CommitAnswer answer) const {
     constexpr std::array of{StockDecision::committed, StockDecision::released,
                             StockDecision::expired, StockDecision::not_found};
-    return of[static_cast<std::size_t>(answer)];
+    return nth(of, answer);
   }
   StockDecision operator()(ReleaseAnswer answer) const {
     constexpr std::array of{StockDecision::released, StockDecision::committed,
                             StockDecision::expired, StockDecision::tombstoned};
-    return of[static_cast<std::size_t>(answer)];
+    return nth(of, answer);
   }
   StockDecision operator()(ExtendAnswer answer) const {
     constexpr std::array of{StockDecision::reserved, StockDecision::committed,
                             StockDecision::released, StockDecision::expired,
                             StockDecision::not_found};
-    return of[static_cast<std::size_t>(answer)];
+    return nth(of, answer);
   }
 };
 

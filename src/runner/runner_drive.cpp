@@ -4,6 +4,8 @@
 // came of it.
 #include <algorithm>
 
+#include <invsaga/assert.hpp>
+
 #include "runner_state.hpp"
 
 namespace invsaga {
@@ -61,13 +63,17 @@ void Impl::on_turn(void* impl, std::uint64_t serial) {
 void Impl::drive(const RunPtr& self) {
   ActiveRun& run = *self;
   Lock lock(run.mutex);
+  INVSAGA_ASSERT(run.driving, "whoever drives has said so");
   while (!run.gone && !ended) {
     if (!run.news.empty()) {
       News news = std::move(run.news.front());
       run.news.pop_front();
       hear(run, news, lock);
-    } else if (act(self, lock) == Step::rest && run.news.empty()) {
-      break;
+    } else if (act(self, lock) == Step::go_on) {
+      run.in_place.take("a run that is driven comes forward, tries something or rests");
+    } else {
+      run.in_place = most_in_place;
+      if (run.news.empty()) break;
     }
   }
   run.driving = false;
@@ -130,7 +136,7 @@ Impl::Step Impl::act(const RunPtr& self, Lock& lock) {
       run.gone = true;
       return Step::rest;
   }
-  return Step::rest;
+  INVSAGA_UNREACHABLE("an action of no kind");
 }
 
 // --- waiting and ending
@@ -170,6 +176,7 @@ void Impl::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
     run.gone = true;  // the log holds what this definition cannot follow: leave the run alone
     return;
   }
+  run.in_place = most_in_place;
   run.told_stuck = run.told_stuck && run.machine.state().parked;
   if (options.observer == nullptr) return;
   lock.unlock();

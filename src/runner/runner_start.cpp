@@ -4,6 +4,8 @@
 // driven.
 #include <algorithm>
 
+#include <invsaga/assert.hpp>
+
 #include "runner_state.hpp"
 
 namespace invsaga {
@@ -63,6 +65,18 @@ RunRecord begun_record(const Definition& definition, const StartRequest& request
   return record;
 }
 
+bool can_be_made(const StepAction& action, bool may_be_none) noexcept {
+  if (action.kind == StepKind::none) return may_be_none;
+  return action.is_call() ? action.call != nullptr : action.operation != nullptr;
+}
+
+bool is_whole(const Definition& definition) noexcept {
+  return std::all_of(definition.steps.begin(), definition.steps.end(), [](const auto& step) {
+    const bool no_undo = step.step_class != StepClass::compensable;
+    return can_be_made(step.action, false) && can_be_made(step.undo, no_undo);
+  });
+}
+
 }  // namespace
 
 using Impl = RunnerCore::Impl;
@@ -71,7 +85,9 @@ Impl::Impl(std::unique_ptr<BackendPort> backend_, Environment environment_, Runn
     : backend(std::move(backend_)),
       environment(environment_),
       options(options_),
-      owner(options_.owner.is_set() ? options_.owner : new_owner(environment_)) {}
+      owner(options_.owner.is_set() ? options_.owner : new_owner(environment_)) {
+  INVSAGA_ASSERT(options.lease > Duration{0}, "SagaRunner::SagaRunner: options.lease > 0");
+}
 
 void Impl::stop() {
   {
@@ -92,6 +108,7 @@ MachineOptions Impl::machine_options() const {
 // --- sagas and runs
 
 void Impl::add(Definition definition, void* user) {
+  INVSAGA_ASSERT(is_whole(definition), "SagaRunner::add: a function for each step and each undo");
   SagaKey key{std::string(definition.name), definition.version, definition.hash};
   auto saga = std::make_shared<RegisteredSaga>(RegisteredSaga{std::move(definition), user});
   const std::lock_guard lock(mutex);

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include <invsaga/saga_machine.hpp>
+
+#include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/saga_runner.hpp>
 
 namespace invsaga {
@@ -58,6 +60,10 @@ struct AttemptAnswer {
 };
 using News = std::variant<Kick, Reread, CallAnswer, AttemptAnswer>;
 
+/// Turns of a driver in a row that neither record nor try anything: to make an operation, and to be
+/// refused its record, is less.
+inline constexpr LoopBound most_in_place{16};
+
 struct ActiveRun {
   ActiveRun(RunId id_, std::uint64_t serial_, SagaPtr saga_, MachineOptions options)
       : id(id_), serial(serial_), saga(std::move(saga_)), machine(id_, saga->definition, options) {}
@@ -74,6 +80,7 @@ struct ActiveRun {
   bool told_stuck = false;         ///< The observer knows that it is stuck.
   std::uint32_t log_failures = 0;  ///< In a row.
   Time armed;                      ///< The earliest timer that will kick it.
+  LoopBound in_place = most_in_place;
 };
 
 }  // namespace detail

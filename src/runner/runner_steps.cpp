@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/saga_outputs.hpp>
 
 #include "runner_state.hpp"
@@ -107,6 +108,7 @@ void Impl::call(ActiveRun& run, const Action& action, Lock& lock) {
   const CallSite site(run, action, backend->now());
   const CallThunk thunk = action_of(run, action).call;
   run.machine.started(action, environment.clock.now());
+  run.in_place = most_in_place;
   lock.unlock();
   const auto replied = call_thunk(*run.saga, thunk, site.inputs());
   lock.lock();
@@ -121,6 +123,7 @@ void Impl::call(ActiveRun& run, const Action& action, Lock& lock) {
     case CallReply::Kind::pending:
       return;  // under way until it is completed, or its deadline
   }
+  INVSAGA_UNREACHABLE("a reply of no kind");
 }
 
 result<Operation> Impl::make_operation(ActiveRun& run, const Action& action,
@@ -156,6 +159,7 @@ void Impl::apply(const RunPtr& self, const Action& action, Lock& lock) {
   attempt->effects = {run.id, run.machine.position(), &attempt->prepared.yes, &attempt->prepared.no,
                       0};
   run.machine.started(action, environment.clock.now(), &attempt->operation);
+  run.in_place = most_in_place;
   lock.unlock();
   submit(std::move(attempt));
   lock.lock();
@@ -217,6 +221,7 @@ bool Impl::enter() {
 
 void Impl::leave() {
   const std::lock_guard lock(mutex);
+  INVSAGA_ASSERT(visitors > 0, "who leaves has entered");
   if (--visitors == 0) left.notify_all();
 }
 

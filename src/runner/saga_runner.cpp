@@ -3,6 +3,8 @@
 // What users ask of a runner.
 #include <invsaga/saga_runner.hpp>
 
+#include <invsaga/assert.hpp>
+
 #include "runner_state.hpp"
 
 namespace invsaga {
@@ -78,6 +80,7 @@ result<bool> append_to(Impl& impl, RunId run, const Decide& decide) {
       return false;
     }
     const Action action = machine.next(impl.environment.clock.now(), impl.backend->now());
+    INVSAGA_ASSERT(action.kind == Action::Kind::append, "what was decided is to be appended");
     const RunPtr active = impl.find(run);
     const auto appended = impl.backend->append(run, machine.position(), action.record);
     if (appended.has_value()) {
@@ -123,7 +126,10 @@ result<void> RunnerCore::resume(RunId run) {
 result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
   return impl_->backend->read(run);
 }
-RecoveryReport RunnerCore::recover(Duration idle) { return impl_->recover(idle); }
+RecoveryReport RunnerCore::recover(Duration idle) {
+  INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
+  return impl_->recover(idle);
+}
 std::size_t RunnerCore::runs() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->runs.size();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/definition.hpp>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -28,7 +30,7 @@ std::string_view word(StepKind kind) {
     case StepKind::adjust:
       return "adjust";
   }
-  return "unrecognised";
+  INVSAGA_UNREACHABLE("a step of no kind");
 }
 
 std::string undo_text(const StepDefinition& step) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -130,9 +132,12 @@ Duration longest_stay(const Definition& definition, OrderStage stage) noexcept {
       return longest_way(steps, decided, steps.size());
     case OrderStage::undoing:
       return longest_undoing(definition);
-    default:
+    case OrderStage::completed:
+    case OrderStage::compensated:
+    case OrderStage::stuck:
       return Duration{0};
   }
+  INVSAGA_UNREACHABLE("an order in no stage");
 }
 
 }  // namespace v0

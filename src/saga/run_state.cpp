@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
@@ -158,6 +159,7 @@ bool names_a_hold(const RunState& state, const RunRecord& record, const Definiti
 }
 
 bool can_follow(const RunState& state, const RunRecord& record, const Definition& definition) {
+  if (record.kind > RecordKind::ended) return false;
   if ((record.kind == RecordKind::begun) != (state.position == 0)) return false;
   if (state.end) return false;
   if (!has_step(record.kind)) return !goes_back(state, record, definition);
@@ -189,6 +191,7 @@ void take(RunState& state, const RunRecord& record, const Definition& definition
       state.end = record.end;
       return;
   }
+  INVSAGA_UNREACHABLE("a record of no kind, which cannot follow");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -29,7 +31,25 @@ Time until_of(const Operation& operation) noexcept {
 }  // namespace
 
 SagaMachine::SagaMachine(RunId run, const Definition& definition, MachineOptions options)
-    : run_(run), definition_(definition), options_(options), chance_(options.seed ^ run.low) {}
+    : run_(run), definition_(definition), options_(options), chance_(options.seed ^ run.low) {
+  INVSAGA_ASSERT(definition.steps.size() <= UINT16_MAX,
+                 "SagaMachine::SagaMachine: at most 65,535 steps");
+}
+
+// --- what drivers may say
+
+bool SagaMachine::is_begun() const noexcept { return state_.position > 0 || !to_append_.empty(); }
+
+bool SagaMachine::is_at(const Action& action) const noexcept {
+  return trying_ && trying_->step == action.step && trying_->undo == action.undo &&
+         trying_->hold == action.hold;
+}
+
+bool SagaMachine::was_started(const Action& action) const noexcept {
+  const bool attempt = action.kind == Action::Kind::call || action.kind == Action::Kind::apply;
+  return attempt && action.step < definition_.steps.size() && 0 < action.ticket &&
+         action.ticket <= last_ticket_;
+}
 
 // --- what the log says
 
@@ -125,6 +145,8 @@ bool SagaMachine::intent_missing() const {
 }
 
 Action SagaMachine::next(Time now, Time log_now) {
+  INVSAGA_ASSERT(is_begun(),
+                 "SagaMachine::next: that the run was begun: by begin, or by its records");
   Action action;
   if (to_append_.empty()) action.kind = propose(now);
   if (!to_append_.empty()) {
@@ -179,6 +201,10 @@ Action::Kind SagaMachine::attempt(const Trying& what, Time now) {
 }
 
 void SagaMachine::started(const Action& action, Time now, const Operation* operation) {
+  const bool attempt = action.kind == Action::Kind::call || action.kind == Action::Kind::apply;
+  INVSAGA_ASSERT(
+      attempt && is_at(action) && !trying_->under_way && action.ticket == last_ticket_ + 1,
+      "SagaMachine::started: what next gave last, and that it was call or apply");
   if (operation != nullptr) fixed_until_ = until_of(*operation);
   last_ticket_ = action.ticket;
   trying_->ticket = action.ticket;
@@ -196,6 +222,7 @@ bool SagaMachine::may_be_cancelled() const noexcept {
 }
 
 bool SagaMachine::cancel(std::string_view reason) {
+  INVSAGA_ASSERT(is_begun(), "SagaMachine::cancel: that the run was begun");
   if (!may_be_cancelled()) return false;
   if (state_.compensating) return true;
   RunRecord made = record(RecordKind::cancelled, 0);
@@ -212,6 +239,8 @@ bool SagaMachine::resume() {
 }
 
 Time SagaMachine::fixed_until(StepIndex step, bool undo, std::uint32_t hold) const noexcept {
+  INVSAGA_ASSERT(step < state_.steps.size(),
+                 "SagaMachine::fixed_until: a step of a run that is recorded");
   const StepState& state = state_.steps[step];
   const StepKind kind = action_of(step, undo).kind;
   Time recorded;

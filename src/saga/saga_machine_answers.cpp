@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 
@@ -19,6 +21,8 @@ bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
 }
 
 void SagaMachine::answered(const Action& action, const Answered& answer, Time now) {
+  INVSAGA_ASSERT(was_started(action),
+                 "SagaMachine::answered: an attempt of this machine that was started");
   const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
   if (action_of(action.step, action.undo).is_call()) {
     return hear(action.step, action.undo, newest, answer, now);
@@ -28,6 +32,8 @@ void SagaMachine::answered(const Action& action, const Answered& answer, Time no
 }
 
 void SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, Time now) {
+  INVSAGA_ASSERT(step >= definition_.steps.size() || action_of(step, undo).is_call(),
+                 "SagaMachine::completed: that a step of that number, if there is one, is a call");
   const bool newest = trying_ && trying_->under_way && trying_->step == step &&
                       trying_->undo == undo;
   hear(step, undo, newest, answer, now);
@@ -46,6 +52,7 @@ void SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& a
 }
 
 bool SagaMachine::wants_what_it_tries() const {
+  INVSAGA_ASSERT(trying_, "an operation is answered while it is tried");
   const auto what = target();
   return what && trying_->is(*what);
 }
@@ -79,6 +86,10 @@ void SagaMachine::refuse_step(StepIndex step, const Error& error) {
 }
 
 void SagaMachine::unable(const Action& action, const Error& error) {
+  INVSAGA_ASSERT((action.kind == Action::Kind::prepare || action.kind == Action::Kind::call ||
+                  action.kind == Action::Kind::apply) &&
+                     action.step < definition_.steps.size(),
+                 "SagaMachine::unable: a prepare, call or apply of this machine");
   if (!trying_) return;
   trying_->under_way = false;
   if (!wants_what_it_tries()) return;
@@ -88,6 +99,8 @@ void SagaMachine::unable(const Action& action, const Error& error) {
 }
 
 void SagaMachine::superseded(const Action& action, bool nothing_new, Time now) {
+  INVSAGA_ASSERT(was_started(action),
+                 "SagaMachine::superseded: an attempt of this machine that was started");
   const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
   if (!newest) return;
   trying_->under_way = false;
@@ -99,6 +112,7 @@ void SagaMachine::superseded(const Action& action, bool nothing_new, Time now) {
 }
 
 void SagaMachine::failed_attempt(const Error& error, Time now) {
+  INVSAGA_ASSERT(trying_ && trying_->count > 0, "what has failed was tried");
   if (error.remedy() == Remedy::ask_again) trying_->doubt = true;
   const Duration wait = backoff(policy(), trying_->count, chance_.next());
   trying_->next_try = std::max(now, saturating_add(trying_->last_start, wait));
@@ -137,6 +151,8 @@ void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
 /// The log will never take it. What became of the step is as unknown as it was; a person has to
 /// look.
 void SagaMachine::unrecordable(const RunRecord& record, const Error& error) {
+  INVSAGA_ASSERT(record.kind != RecordKind::begun && record.step < definition_.steps.size(),
+                 "SagaMachine::unrecordable: a record that next gave, other than begun");
   std::erase_if(to_append_, [&](const RunRecord& queued) {
     return queued.kind == record.kind && queued.step == record.step;
   });

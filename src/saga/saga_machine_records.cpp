@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
@@ -47,9 +48,15 @@ RunRecord SagaMachine::record(RecordKind kind, StepIndex step) const {
   return made;
 }
 
-void SagaMachine::begin(RunRecord begun) { to_append_.push_back(std::move(begun)); }
+void SagaMachine::begin(RunRecord begun) {
+  INVSAGA_ASSERT(begun.kind == RecordKind::begun && !is_begun(),
+                 "SagaMachine::begin: such a record, and a machine that was told nothing before");
+  to_append_.push_back(std::move(begun));
+}
 
 void SagaMachine::intend(const Action& action, const Operation& operation) {
+  INVSAGA_ASSERT(action.kind == Action::Kind::prepare && is_at(action),
+                 "SagaMachine::intend: what next gave last, and that it was prepare");
   RunRecord intent = record(RecordKind::intent, action.step);
   intent.hold = action.hold;
   name_operation(intent, operation);
@@ -58,6 +65,8 @@ void SagaMachine::intend(const Action& action, const Operation& operation) {
 
 PreparedEffects SagaMachine::effects(const Action& action, const Operation& operation,
                                      Time log_now) const {
+  INVSAGA_ASSERT(action.kind == Action::Kind::apply && action.step < state_.steps.size(),
+                 "SagaMachine::effects: an apply of this machine");
   RunRecord base = record(action.undo ? RecordKind::undone : RecordKind::outcome, action.step);
   base.hold = action.hold;
   name_operation(base, operation);

@@ -4,6 +4,8 @@
 // each answer that may come is tried, by running the machine anew with one more choice.
 #include <algorithm>
 
+#include <invsaga/assert.hpp>
+#include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/effects.hpp>
 #include <invsaga/saga_machine.hpp>
 
@@ -59,9 +61,13 @@ Operation stand_in(const SagaMachine& machine, StepKind kind, const Action& acti
       return Extend{id, until};
     case StepKind::adjust:
       return Adjust{adjust_id(the_run, action.step, action.undo), {}, until, {}};
-    default:
+    case StepKind::release:
       return Release{id};
+    case StepKind::none:
+    case StepKind::call:
+      break;
   }
+  INVSAGA_UNREACHABLE("an operation of a step that is none");
 }
 
 /// The answers that an operation may give, yes first.
@@ -81,8 +87,12 @@ std::vector<Answer> answers_of(StepKind kind, bool may_refuse, PathOptions optio
     case StepKind::adjust:
       answers = {AdjustAnswer{Adjusted{}}, AdjustAnswer{OutOfStock{}}};
       break;
-    default:
+    case StepKind::release:
       answers = {ReleaseAnswer::released};
+      break;
+    case StepKind::none:
+    case StepKind::call:
+      INVSAGA_UNREACHABLE("the answer of a step that is no operation");
   }
   if (!may_refuse) answers.resize(1);
   return answers;
@@ -100,8 +110,8 @@ class Walk {
     begun.kind = RecordKind::begun;
     begun.owner = OwnerId{1, 1};
     take(begun);
-    while (step()) {
-    }
+    LoopBound turns(most_turns());
+    while (step()) turns.take("each turn of a path brings its run forward");
     const auto outcome = machine_.outcome();
     path_.end = outcome ? outcome->end : RunEnd::stuck;
     path_.reason = outcome ? outcome->reason : "";
@@ -109,6 +119,12 @@ class Walk {
   }
 
  private:
+  /// For each step and each of its holds: prepared, recorded, done and recorded, and undone so.
+  [[nodiscard]] std::uint64_t most_turns() const {
+    const Definition& definition = machine_.definition();
+    return 8 * (definition.steps.size() + 1) * (std::uint64_t{definition.further_holds} + 2);
+  }
+
   bool step() {
     const Action action = machine_.next(the_time);
     switch (action.kind) {
@@ -171,7 +187,8 @@ class Walk {
 
   void take(const RunRecord& record) {
     for (const Event& event : record.events) path_.events.push_back(event.type);
-    static_cast<void>(machine_.recorded(record));  // a record of the machine's own always follows
+    const auto taken = machine_.recorded(record);
+    INVSAGA_ASSERT(taken.has_value(), "a record of the machine's own always follows");
   }
 
   SagaMachine machine_;

@@ -3,12 +3,19 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+
+#include <invsaga/assert.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace {
 
 bool by_row(const Line& one, const Line& other) noexcept { return one.row < other.row; }
+
+bool are_merged(std::span<const Line> lines) noexcept {
+  return std::ranges::adjacent_find(lines, std::not_fn(by_row)) == lines.end();
+}
 
 }  // namespace
 
@@ -41,6 +48,7 @@ result<std::span<Line>> merge_lines(std::span<Line> lines, Units max_units) noex
 }
 
 PartOf part_of(std::span<const Line> part, std::span<const Line> whole) noexcept {
+  INVSAGA_ASSERT(are_merged(part) && are_merged(whole), "part_of: that both are merged");
   auto held = whole.begin();
   bool all = part.size() == whole.size();
   for (const Line& line : part) {

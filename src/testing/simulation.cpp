@@ -2,8 +2,9 @@
 #include <invsaga/testing/simulation.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <iterator>
+
+#include <invsaga/assert.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -18,10 +19,10 @@ void ManualClock::advance_to(Time time) {
 std::size_t SeededChooser::choose(std::size_t n) { return rng_.below(n); }
 
 std::size_t ExhaustiveChooser::choose(std::size_t n) {
-  assert(n > 0);
+  INVSAGA_ASSERT(n > 0, "Chooser::choose: n > 0");
   if (depth_ == path_.size()) path_.push_back({0, n});
-  // Another number of choices at the same place means that the scenario is not repeatable.
-  assert(path_[depth_].of == n);
+  INVSAGA_ASSERT(path_[depth_].of == n,
+                 "ExhaustiveChooser::choose: as many choices at the same place in every run");
   return path_[depth_++].picked;
 }
 
@@ -48,7 +49,7 @@ SimulatedExecutor::~SimulatedExecutor() {
 void SimulatedExecutor::post(Task task) { post_at(clock_.now(), task); }
 
 void SimulatedExecutor::post_at(Time time, Task task) {
-  assert(task.run != nullptr);
+  INVSAGA_ASSERT(task.run != nullptr, "Executor::post_at: a task that has a run");
   const std::lock_guard lock(mutex_);
   tasks_.emplace(Key{time, armed_++}, task);
 }
@@ -83,7 +84,7 @@ bool SimulatedExecutor::step_within(Time last) {
         [now = clock_.now()](const auto& t) { return t.first.first > now; });
     const auto due = static_cast<std::size_t>(std::distance(tasks_.begin(), end));
     const std::size_t pick = chooser_ != nullptr && due > 1 ? chooser_->choose(due) : 0;
-    assert(pick < due);
+    INVSAGA_ASSERT(pick < due, "a choice is below the number of choices");
     task = take(std::next(tasks_.begin(), static_cast<std::ptrdiff_t>(pick)));
   }
   task.run(task.context, task.tag);

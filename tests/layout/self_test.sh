@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # check.sh finds each break of a rule: a small tree that keeps them all is broken in one place at a
-# time, and the named rule, and no other, has to complain.
+# time, and the named rule, and no other, has to complain. So does requires.py.
 set -u
 check=$(cd "$(dirname "$0")" && pwd)/check.sh
 work=$(mktemp -d)
@@ -99,6 +99,34 @@ plant_good_tree && rm "$tree/LICENSE" && expect folders 'no LICENSE'
 plant_good_tree && rm -r "$tree/fuzz" && put fuzz.cpp && expect folderslibraries_used 'no fuzz/'
 plant_good_tree && mkdir -p "$tree/backends/redis" && expect folders 'a backend unlike the others'
 plant_good_tree && put tools/a.hpp && sed -i 2d "$tree/tools/a.hpp" && expect headers 'no pragma'
+
+requires() {  # requires STATUS WORDS WHAT: requires.py ends so and says that of the tree as it is
+  local status=0 said
+  said=$("${check%/*}/requires.py" "$tree" 2>&1) || status=$?
+  if [[ $status != "$1" || $said != *"$2"* ]]; then
+    printf 'FAILED %s: %s\n%s\n' "$3" "$status" "$said"
+    failures=$((failures + 1))
+  fi
+}
+plant_required() {
+  plant_good_tree
+  put include/invsaga/stock.hpp '/// One. Requires' '/// `n` > 0.' 'inline int one(int n) {' \
+    '  INVSAGA_ASSERT(n > 0, "one: n > 0");' '}' 'class Rows {' ' public:' \
+    '  /// Requires a row.' '  void add();' '};'
+  put src/stock.cpp 'void Rows::add() {' '  INVSAGA_ASSERT(f(")"),' \
+    '                 "Rows::add: a "' '                 "row");' '}'
+}
+plant_required && requires 0 'stock.hpp:10 Rows::add -> src/stock.cpp:3' 'each is held'
+plant_required && put src/stock.cpp && requires 1 'Rows::add: a row' 'an assertion was deleted'
+plant_required && sed -i 's|  INVSAGA_ASSERT(f|  // INVSAGA_ASSERT(f|' "$tree/src/stock.cpp" &&
+  requires 1 'Rows::add: a row' 'an assertion in a comment'
+plant_required && sed -i 's/> 0\.$/> 1./' "$tree/include/invsaga/stock.hpp" &&
+  requires 1 'one: n > 1' 'other words than the assertion'
+plant_required && sed -i 's/Requires a row/A row/' "$tree/include/invsaga/stock.hpp" &&
+  requires 1 'Rows::add: a row' 'held, and stated nowhere'
+plant_required && put src/memory.hpp '/// Requires more.' 'void more();' &&
+  requires 1 'more: more' 'nobody ever looked'
+plant_good_tree && requires 1 'nothing is required' 'a tree that states nothing'
 
 ((failures == 0)) || exit 1
 echo 'each break was found'

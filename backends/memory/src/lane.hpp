@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/memory_bus.hpp>
@@ -66,7 +67,11 @@ struct Lane {
     return std::any_of(armed.begin(), armed.end(), [&](Time other) { return other <= time; });
   }
   /// A task has come: by the order of the executor, the one for the earliest time.
-  void disarm_first() { armed.erase(std::min_element(armed.begin(), armed.end())); }
+  /// Requires that one is armed.
+  void disarm_first() {
+    INVSAGA_ASSERT(!armed.empty(), "Lane::disarm_first: that one is armed");
+    armed.erase(std::min_element(armed.begin(), armed.end()));
+  }
   /// Passes by no longer what is due.
   void offer_due(Time now) {
     for (Delivery& delivery : deliveries) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/memory_bus.hpp>
 
 #include "lane.hpp"
@@ -52,7 +52,9 @@ class MemoryBus::Core {
  public:
   Core(Environment environment, MemoryBusOptions options)
       : environment_(environment), options_(options) {
-    assert(options.retry.first > Duration{0} && options.max_pending_per_saga > 0);
+    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending_per_saga > 0,
+                   "MemoryBus::MemoryBus: a first wait and a bound of what is pending for a saga "
+                   "that are above 0");
   }
   ~Core() { environment_.executor.drop(this); }
 

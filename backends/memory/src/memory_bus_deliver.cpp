@@ -79,6 +79,8 @@ void MemoryBus::Core::acknowledge(Lane& lane, Handling handling) {
 }
 
 void MemoryBus::Core::remove(Lane& lane) {
+  INVSAGA_ASSERT(lane.current < lane.deliveries.size() && counts_.pending > 0,
+                 "what is removed was pending");
   lane.deliveries.erase(lane.deliveries.begin() + static_cast<std::ptrdiff_t>(lane.current));
   --counts_.pending;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/memory_core.hpp>
 
-#include <cassert>
 #include <variant>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/split.hpp>
 
 namespace invsaga {
@@ -114,10 +114,10 @@ result<void> MemoryCore::room_for(RunId run, const RunRecord& record,
 /// The record and its events. Room was found for both.
 void MemoryCore::keep(RunId run, Position at, const RunRecord& record) {
   [[maybe_unused]] const auto position = runs.append(run, at, record);
-  assert(position.has_value());
+  INVSAGA_ASSERT(position.has_value(), "room was found for the record");
   for (const Event& event : record.events) {
     [[maybe_unused]] const auto taken = outbox.put(event);
-    assert(taken.has_value());
+    INVSAGA_ASSERT(taken.has_value(), "room was found for its events");
   }
 }
 

@@ -24,7 +24,7 @@ inline namespace v0 {
 /// Invariants are numbered from 1; docs/history_format.md says how each shows in a history.
 inline constexpr int invariant_count = 30;
 
-/// A few words for people, e.g. "committed exactly once". `number` must be 1 to 30.
+/// A few words for people, e.g. "committed exactly once". Requires 0 < `number` <= 30.
 std::string_view invariant_name(int number) noexcept;
 
 /// One thing that is not as it must be. Owns its text.

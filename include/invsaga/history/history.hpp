@@ -103,7 +103,7 @@ class HistoryUnits {
   void clear() noexcept;
   [[nodiscard]] bool empty() const noexcept { return ends_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
-  /// `index` must be below `size()`.
+  /// Requires `index` < `size()`.
   [[nodiscard]] Entry operator[](std::size_t index) const noexcept;
 
   friend bool operator==(const HistoryUnits&, const HistoryUnits&) = default;

@@ -26,6 +26,7 @@ inline constexpr std::size_t max_answer_bytes = std::size_t{1} << 20;
 /// It reads no clock: time is what `advance_to` said.
 class ClaimTable {
  public:
+  /// Requires `retention.time` >= 0.
   explicit ClaimTable(const Retention& retention = {});
   ~ClaimTable();
   ClaimTable(ClaimTable&&) noexcept;

@@ -81,6 +81,7 @@ class Ledger {
  public:
   static constexpr Capabilities capabilities{.linearizable = true, .multi_row_atomic = true};
 
+  /// Requires limits whose durations are not below 0.
   explicit Ledger(const StoreLimits& limits = {});
   ~Ledger();
   Ledger(Ledger&&) noexcept;
@@ -107,8 +108,8 @@ class Ledger {
   /// Any of them.
   result<Answer> apply(const Operation& operation, std::span<ShortLine> shorts = {});
 
-  /// Batches: in order, each as if alone, not atomic as a whole. `answers` is as long as the batch;
-  /// short lines beyond the first of each are not reported.
+  /// Batches: in order, each as if alone, not atomic as a whole. Short lines beyond the first of
+  /// each are not reported. Requires `answers` as long as the batch.
   void reserve(std::span<const Reserve> batch, std::span<result<ReserveAnswer>> answers);
   void commit(std::span<const Commit> batch, std::span<result<CommitAnswer>> answers);
   void release(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers);

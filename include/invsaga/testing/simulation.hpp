@@ -46,7 +46,7 @@ class ManualClock final : public Clock {
 class Chooser {
  public:
   virtual ~Chooser() = default;
-  /// A number below `n`. Asked only where there is a choice, so `n` is 2 or more.
+  /// A number below `n`. Asked only where there is a choice, so `n` is 2 or more. Requires `n` > 0.
   virtual std::size_t choose(std::size_t n) = 0;
 };
 
@@ -65,9 +65,10 @@ class SeededChooser final : public Chooser {
 ///     ExhaustiveChooser chooser;
 ///     do { run_scenario(chooser); } while (chooser.next());
 ///
-/// The scenario must depend on nothing but the choices. One thread.
+/// The scenario depends on nothing but the choices. One thread.
 class ExhaustiveChooser final : public Chooser {
  public:
+  /// Requires as many choices at the same place in every run.
   std::size_t choose(std::size_t n) override;
   /// Prepares the next run. False if all have been made.
   bool next();

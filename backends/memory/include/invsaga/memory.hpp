@@ -4,7 +4,6 @@
 // belongs together is one append. Nothing survives the process.
 #pragma once
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/backend.hpp>
 #include <invsaga/memory_core.hpp>
 
@@ -116,10 +116,11 @@ class MemoryBackend {
     return core_.ledger.find(id);
   }
 
-  /// Operations that belong to no run, in order, under one lock. `answers` is as long as the batch;
-  /// short lines beyond the first of each are not reported.
+  /// Operations that belong to no run, in order, under one lock. Short lines beyond the first of
+  /// each are not reported. Requires `answers` as long as the batch.
   void apply(std::span<const Operation> batch, std::span<result<Answer>> answers) {
-    assert(answers.size() == batch.size());
+    INVSAGA_ASSERT(answers.size() == batch.size(),
+                   "MemoryBackend::apply: answers as long as the batch");
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       answers[i] = one(batch[i], [&] { return core_.ledger.apply(batch[i]); });

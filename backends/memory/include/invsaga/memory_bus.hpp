@@ -84,6 +84,7 @@ struct DeadLetter {
 /// have returned; so it must not be destroyed from within a handler.
 class MemoryBus {
  public:
+  /// Requires a first wait and a bound of what is pending for a saga that are above 0.
   explicit MemoryBus(Environment environment, MemoryBusOptions options = {});
   ~MemoryBus();
   MemoryBus(const MemoryBus&) = delete;

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A programmer's error ends the program where it is made, with the words of the contract: one test
+// of each kind. (That each precondition has its assertion, tests/layout/requires.py tells.)
+#include <invsaga/assert.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include <invsaga/detail/loop_bound.hpp>
+#include <invsaga/environment.hpp>
+#include <invsaga/event.hpp>
+#include <invsaga/history/history.hpp>
+#include <invsaga/idempotency.hpp>
+#include <invsaga/inbox.hpp>
+#include <invsaga/memory.hpp>
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/reference/ledger.hpp>
+#include <invsaga/saga_machine.hpp>
+#include <invsaga/saga_runner.hpp>
+#include <invsaga/stock.hpp>
+#include <invsaga/testing/simulation.hpp>
+
+#include "src/reference/remembered_ids.hpp"
+#include "src/reference/stock_rows.hpp"
+#include "tests/saga/sample_saga.hpp"
+
+namespace invsaga {
+namespace {
+
+using testing::ManualClock;
+using testing::SimulatedExecutor;
+
+// They hold in constant expressions too: with a 3 instead of the 2, this does not compile.
+static_assert(after_hold({.on_hand = 5, .reserved = 3}, 2).reserved == 5);
+static_assert(judge_commit(KnownId::tombstoned) == CommitRule::not_found);
+
+#if INVSAGA_ASSERTIONS
+
+TEST(AssertDeathTest, ItSaysWhereAndWhatAndWhy) {
+  EXPECT_DEATH(INVSAGA_ASSERT(1 + 1 == 3, "sums are right"),
+               "assert_test.cpp:[0-9]+: sums are right \\(1 \\+ 1 == 3\\)");
+}
+
+// --- values
+
+TEST(AssertDeathTest, NoLengthOfTimeIsNegative) {
+  EXPECT_DEATH(saturating_add(time_from_ms(5), Duration{-1}), "saturating_add: length >= 0");
+}
+
+TEST(AssertDeathTest, ChanceNeedsABound) {
+  EXPECT_DEATH(Rng(1).below(0), "Rng::below: bound > 0");
+  EXPECT_DEATH(partition_of(RunId{1, 1}, 0), "partition_of: partitions > 0");
+}
+
+TEST(AssertDeathTest, APlaceInAListIsWithinIt) {
+  EXPECT_DEATH(static_cast<void>(HistoryUnits{}[0]), "HistoryUnits::operator\\[\\]: index < size");
+}
+
+// --- rules of the stock
+
+TEST(AssertDeathTest, NoRowHoldsMoreThanIsAvailable) {
+  EXPECT_DEATH(after_hold({.on_hand = 5, .reserved = 4}, 2),
+               "after_hold: 0 < quantity <= available");
+  EXPECT_DEATH(after_hold({.on_hand = 5}, 0), "after_hold: 0 < quantity <= available");
+}
+
+TEST(AssertDeathTest, NoRowGivesBackOrSellsWhatIsNotHeld) {
+  const StockCounters row{.on_hand = 5, .reserved = 4};
+  EXPECT_DEATH(after_give_back(row, 5), "after_give_back: 0 < quantity <= reserved");
+  EXPECT_DEATH(after_sale(row, 5), "after_sale: 0 < quantity <= reserved");
+}
+
+TEST(AssertDeathTest, OnlyAnAdjustThatFitsIsMade) {
+  const StockCounters row{.on_hand = 5, .sold = 1};
+  EXPECT_DEATH(judge_adjust(row, AdjustReason::restock, 11, 10), "judge_adjust: 0 < quantity");
+  EXPECT_DEATH(after_adjust(row, AdjustReason::write_off, 6), "after_adjust: one that fits");
+  EXPECT_DEATH(after_adjust(row, AdjustReason::returned, 2), "after_adjust: one that fits");
+}
+
+TEST(AssertDeathTest, LinesAreMergedBeforeTheyAreCompared) {
+  const std::array lines{Line{Row{1}, 1}, Line{Row{1}, 1}};
+  EXPECT_DEATH(part_of(lines, lines), "part_of: that both are merged");
+}
+
+// --- the impossible end of a switch
+
+TEST(AssertDeathTest, AnIdIsKnownInOneOfTheWaysThereAre) {
+  EXPECT_DEATH(judge_commit(static_cast<KnownId>(99)),
+               "judge_commit: an id that is known in no way \\(unreachable\\)");
+  EXPECT_DEATH(judge_reserve(static_cast<KnownId>(99), true, time_from_ms(2), time_from_ms(1)),
+               "judge_reserve: an id that is known in no way");
+}
+
+// --- the ledger and what it is made of
+
+TEST(AssertDeathTest, ALedgersTimesAreNotNegative) {
+  EXPECT_DEATH(Ledger({.grace = Duration{-1}}), "Ledger::Ledger: limits whose durations");
+}
+
+TEST(AssertDeathTest, NoRowBecomesUnsoundAndNoneIsSoldThatIsNotThere) {
+  const std::array one{Line{Row{0}, 1}};
+  StockRows rows;
+  EXPECT_DEATH(rows.hold(one), "after_hold");
+  EXPECT_DEATH(rows.adjust({}, AdjustReason::opening), "StockRows::adjust: a line");
+}
+
+struct Remembered {
+  RunId id;
+  Time due;
+  std::size_t heap_slot = 0;
+  bool can_forget = false;
+  [[nodiscard]] bool is_before(const Remembered& other) const noexcept { return due < other.due; }
+};
+
+TEST(AssertDeathTest, AnIdIsRememberedOnceAndStandsInItsOwnHeap) {
+  RememberedIds<Remembered> ids;
+  RememberedIds<Remembered>::Graveyard gone;
+  ids.insert({1, 1});
+  EXPECT_DEATH(ids.insert({1, 1}), "RememberedIds::insert: that id is not remembered");
+  EXPECT_DEATH(ids.forget_first(gone), "RememberedIds::forget_first: that there is one");
+  DeadlineHeap<Remembered> heap;
+  Remembered stranger;
+  EXPECT_DEATH(heap.erase(stranger), "DeadlineHeap::erase: an entry of this heap");
+  EXPECT_DEATH(static_cast<void>(heap.top()), "DeadlineHeap::top: that it is not empty");
+}
+
+// --- lent spans
+
+TEST(AssertDeathTest, AnswersAreAsLongAsTheBatch) {
+  const std::array batch{Commit{{1, 1}, {}}, Commit{{1, 2}, {}}};
+  std::vector<result<CommitAnswer>> answers(1, CommitAnswer::not_found);
+  Ledger ledger;
+  EXPECT_DEATH(ledger.commit(batch, answers), "Ledger: answers as long as the batch");
+}
+
+TEST(AssertDeathTest, AnswersOfABackendAreAsLongAsTheBatch) {
+  const std::array<Operation, 1> batch{Release{{1, 1}}};
+  MemoryBackend<> backend;
+  EXPECT_DEATH(backend.apply(batch, {}), "MemoryBackend::apply: answers as long as the batch");
+}
+
+// --- loops that end only because something else is right
+
+TEST(AssertDeathTest, ALoopThatWouldSpinIsFound) {
+  LoopBound turns(2);
+  turns.take("two are enough");
+  turns.take("two are enough");
+  EXPECT_DEATH(turns.take("two are enough"), "two are enough");
+}
+
+// --- the machine
+
+class MachineDeathTest : public ::testing::Test {
+ public:
+  static constexpr Time now = time_from_ms(1'000);
+  const Definition definition = sample::checkout.definition();
+  SagaMachine machine{RunId{1, 1}, definition, {OwnerId{1, 1}, true, 1}};
+
+  static RunRecord begun() {
+    RunRecord record;
+    record.kind = RecordKind::begun;
+    record.owner = OwnerId{1, 1};
+    return record;
+  }
+};
+
+TEST_F(MachineDeathTest, ARunIsBegunOnceAndFirst) {
+  EXPECT_DEATH(machine.next(now), "SagaMachine::next: that the run was begun");
+  EXPECT_DEATH(machine.cancel("why"), "SagaMachine::cancel: that the run was begun");
+  RunRecord intent = begun();
+  intent.kind = RecordKind::intent;
+  EXPECT_DEATH(machine.begin(intent), "SagaMachine::begin");
+  machine.begin(begun());
+  EXPECT_DEATH(machine.begin(begun()), "SagaMachine::begin");
+  EXPECT_DEATH(static_cast<void>(machine.fixed_until(0, false, 0)),
+               "SagaMachine::fixed_until: a step of a run");
+}
+
+TEST_F(MachineDeathTest, AnActionIsOfThisMachineAndNotUsedTwice) {
+  ASSERT_TRUE(machine.recorded(begun()).has_value());
+  const Action apply = machine.next(now);
+  ASSERT_EQ(apply.kind, Action::Kind::apply);
+  const Operation hold = Release{{1, 1}};
+  EXPECT_DEATH(machine.intend(apply, hold), "SagaMachine::intend: what next gave last");
+  EXPECT_DEATH(machine.answered(apply, refuse(), now), "SagaMachine::answered: an attempt");
+  EXPECT_DEATH(machine.superseded(apply, false, now), "SagaMachine::superseded: an attempt");
+  Action strange = apply;
+  strange.step = 99;
+  EXPECT_DEATH(machine.started(strange, now, &hold), "SagaMachine::started: what next gave last");
+  EXPECT_DEATH(static_cast<void>(machine.effects(strange, hold, now)), "SagaMachine::effects");
+  EXPECT_DEATH(machine.unable(strange, refuse()), "SagaMachine::unable");
+  machine.started(apply, now, &hold);
+  EXPECT_DEATH(machine.started(apply, now, &hold), "SagaMachine::started: what next gave last");
+  EXPECT_DEATH(machine.completed(apply.step, false, refuse(), now), "SagaMachine::completed");
+  EXPECT_DEATH(machine.unrecordable(begun(), refuse()), "SagaMachine::unrecordable");
+}
+
+// --- runner, bus, inbox, executor
+
+/// A saga whose first step has no function.
+struct Broken {
+  using input_type = sample::Order;
+  using context_type = sample::Shop;
+  [[nodiscard]] std::string_view name() const { return "broken"; }
+  [[nodiscard]] std::uint32_t version() const { return 1; }
+  [[nodiscard]] std::uint64_t hash() const { return 1; }
+  [[nodiscard]] Definition definition() const {
+    Definition made = sample::checkout.definition();
+    made.steps.front().action.operation = nullptr;
+    return made;
+  }
+};
+
+class RunnerDeathTest : public ::testing::Test {
+ public:
+  ManualClock clock{time_from_ms(1'000)};
+  SimulatedExecutor executor{clock};
+  Environment environment{clock, executor};
+  MemoryBackend<> backend;
+};
+
+TEST_F(RunnerDeathTest, ARunnerIsGivenWholeSagasAndLengthsOfTime) {
+  SagaRunner runner(backend, environment);
+  sample::Shop shop;
+  EXPECT_DEATH(runner.add(Broken{}, shop), "SagaRunner::add: a function for each step");
+  EXPECT_DEATH(runner.recover(Duration{-1}), "SagaRunner::recover: idle >= 0");
+  RunnerOptions options;
+  options.lease = Duration{0};
+  EXPECT_DEATH(SagaRunner(backend, environment, options),
+               "SagaRunner::SagaRunner: options.lease > 0");
+}
+
+TEST_F(RunnerDeathTest, ATaskHasSomethingToRunAndACompletionSomebodyToTell) {
+  EXPECT_DEATH(executor.post({}), "Executor::post_at: a task that has a run");
+  EXPECT_DEATH(LocalExecutor(clock).post({}), "Executor::post: a task that has a run");
+  EXPECT_DEATH(Completion{}(Applied{}), "Completion::operator\\(\\): a call");
+  EXPECT_DEATH(outcome_record({}, CommitAnswer::committed, {}), "outcome_record: effects that");
+}
+
+TEST_F(RunnerDeathTest, BusAndInboxHaveTheirBounds) {
+  EXPECT_DEATH(MemoryBus(environment, {.max_pending_per_saga = 0}), "MemoryBus::MemoryBus");
+  EXPECT_DEATH(Inbox(backend, ""), "Inbox::Inbox: a consumer's name");
+  Inbox inbox(backend, "mailer");
+  EXPECT_DEATH(inbox.abandon({Handling::duplicate, {}}), "Inbox::abandon: an entry that is not");
+}
+
+TEST_F(RunnerDeathTest, AThreadExecutorHasThreads) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(ThreadExecutor(clock, 0), "ThreadExecutor::ThreadExecutor: threads > 0");
+}
+
+#else
+
+TEST(Assert, WhereItIsOffNothingIsEvaluated) {
+  bool asked = false;
+  const auto ask = [&] { return asked = true; };
+  INVSAGA_ASSERT(ask(), "it is not asked");
+  EXPECT_FALSE(asked);
+}
+
+#endif
+
+}  // namespace
+}  // namespace invsaga
