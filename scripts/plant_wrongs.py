@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 
+import plainly
+
 UNDECIDED = ("failed", "unknown")
 EFFECTS = {
     "request": {"fresh"}, "call": {"done"}, "reserve": {"reserved", "out_of_stock"},
@@ -915,6 +917,7 @@ def main():
     status, text = check(options.invsaga, options.history)
     if status != 0:
         print("the clean history does not pass: status %d\n%s" % (status, text[:2000]))
+        print("what to do: name the command, and a history that it wrote")
         return 2
     history = History(options.history)
     total, bad, nowhere = 0, 0, []
@@ -939,4 +942,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    plainly.run(main)
