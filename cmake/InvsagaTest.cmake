@@ -72,7 +72,11 @@ if(INVSAGA_BUILD_TESTS)
   foreach(label IN LISTS invsaga_labels)
     add_custom_target(tests_${label})
   endforeach()
-  find_package(rapidcheck REQUIRED)
+  find_package(rapidcheck QUIET)
+  if(NOT rapidcheck_FOUND)
+    message(FATAL_ERROR "invsaga: the tests need RapidCheck (librapidcheck-dev of Debian): install "
+                        "it, or set INVSAGA_BUILD_TESTS to OFF, as the preset `release` does")
+  endif()
   add_library(invsaga_test_support INTERFACE)
   target_include_directories(invsaga_test_support INTERFACE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(

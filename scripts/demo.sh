@@ -12,8 +12,8 @@ use_ccache
 log=build/logs/demo.log
 rm -f "$log"
 if [[ -x build/release/bin/invsaga ]]; then say 'building what has changed'; else say 'building'; fi
-quietly "$log" cmake --preset release
-quietly "$log" cmake --build --preset release --target invsaga
+configure "$log" release
+compile "$log" release --target invsaga
 
 orders=$(orders_file)
 if are_real "$orders"; then
@@ -21,4 +21,5 @@ if are_real "$orders"; then
 else
   say "no real orders (../shared/data/*.csv.xz) here: replaying the sample $orders"
 fi
-exec build/release/bin/invsaga replay "$orders" "$@"
+openly 'see what it says above; build/release/bin/invsaga replay --help names the options' \
+  build/release/bin/invsaga replay "$orders" "$@"

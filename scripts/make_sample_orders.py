@@ -20,6 +20,8 @@ import io
 import random
 import sys
 
+import plainly
+
 SEED = 20240219
 FIRST_DAY = datetime.date(2024, 2, 19)
 DAYS = 21
@@ -159,4 +161,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    plainly.run(lambda: main(sys.argv[1:]))

@@ -17,6 +17,8 @@ import pathlib
 import subprocess
 import sys
 
+import plainly
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"
 TREE = WORK / "tree"
@@ -41,7 +43,7 @@ class Mutant:
                 program, _, tests = value.partition(" ")
                 self.expects.append((program, tests))
         if not (self.rule and self.what and self.expects):
-            sys.exit(f"{path}: needs lines rule:, what: and expect:")
+            plainly.fail(f"{path}: needs lines rule:, what: and expect:", "write them in")
 
     def order(self):
         number = self.rule.split()[0]
@@ -55,7 +57,8 @@ def run(*command, **options):
 def must(*command):
     done = run(*command)
     if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        plainly.fail(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}",
+                     "mend that; a folder build/mutants that is out of order may be removed")
 
 
 def prepare():
@@ -78,13 +81,13 @@ def notices(program, tests):
     """Whether the tests fail; they are there, or it would say nothing."""
     path = next((found for found in BUILD.rglob(program) if found.is_file()), None)
     if path is None:
-        sys.exit(f"there is no test program {program}")
+        plainly.fail(f"there is no test program {program}", "mend the lines expect: of the mutants")
     try:
         done = run(path, "--gtest_brief=1", f"--gtest_filter={tests}", timeout=LONGEST)
     except subprocess.TimeoutExpired:
         return True
     if " 0 tests ran" in done.stdout or "\n[==========] 0 tests" in done.stdout:
-        sys.exit(f"{program} has no test {tests}")
+        plainly.fail(f"{program} has no test {tests}", "mend the lines expect: of the mutants")
     return done.returncode != 0
 
 
@@ -107,10 +110,11 @@ def try_all(mutants):
     expects = {expect for mutant in mutants for expect in mutant.expects}
     built = build({program for program, _ in expects})
     if built.returncode != 0:
-        sys.exit(built.stdout[-4000:])
+        plainly.fail(built.stdout + built.stderr, "have the last commit build with nothing broken")
     failing = [f"{p} {t}" for p, t in sorted(expects) if notices(p, t)]
     if failing:
-        sys.exit("these fail with nothing broken:\n  " + "\n  ".join(failing))
+        plainly.fail("these fail with nothing broken:\n  " + "\n  ".join(failing),
+                     "mend them in the last commit: a mutant is noticed only by tests that pass")
     wrong = 0
     for mutant in mutants:
         word, details = attempt(mutant)
@@ -149,7 +153,7 @@ def main():
         known = {mutant.name: mutant for mutant in mutants}
         unknown = [name for name in options.names if name not in known]
         if unknown:
-            sys.exit(f"no such mutant: {' '.join(unknown)}")
+            plainly.fail(f"no such mutant: {' '.join(unknown)}", "--list names those there are")
         mutants = [known[name] for name in options.names]
     if options.list:
         print(table(mutants))
@@ -158,4 +162,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    plainly.run(main)

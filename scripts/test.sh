@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything that is tested: scripts/test.sh [dev|tsan|fuzz|release]..., all four if none is named.
-# Installs the packages that are missing; goes on after a failure; ends with a table of what ran and
-# what did not, and a line that counts. Exit status 0 only if nothing failed and, with CI=true,
-# nothing was left out. FUZZ_SECONDS (20) is the time for each fuzz target.
+# Everything that is tested: scripts/test.sh [dev|tsan|fuzz|release|bare]..., all five if none is
+# named. Installs the packages that are missing; goes on after a failure; ends with a table of what
+# ran and what did not, and a line that counts. Exit status 0 only if nothing failed and, with
+# CI=true, nothing was left out. FUZZ_SECONDS (20) is the time for each fuzz target.
+#
+# `bare` makes a bare Debian 12 in a folder and runs there, with nothing else installed,
+# scripts/demo.sh and `scripts/test.sh smoke`: one small test of each preset, in a few minutes.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . scripts/lib.sh
 
 readonly fuzz_seconds=${FUZZ_SECONDS:-20}
-readonly all_steps=(dev tsan fuzz release)
+readonly all_steps=(dev tsan fuzz release bare)
 readonly logs=build/logs
 readonly clang=clang++-19
+readonly bare_log=$logs/bare.log
+readonly bare_gigabytes=8  # more than the bare Debian takes, with all that is built in it
 passed=0
 failed=0
 left_out=0
 rows=()
 reasons=()  # why something was left out
 excuses=()  # what needs the real orders, and may be left out where they are not
+bare=''     # the folder of the bare Debian, while there is one
 
 # row SUITE HOW PASSED FAILED LEFT_OUT SECONDS NOTE: one line of the table, and into the sums
 row() {
@@ -39,7 +45,8 @@ not_run() {  # not_run SUITE HOW REASON
 # first point of the name, all programs of GoogleTest being one. A test that skips itself is left
 # out; it is excused if it says that it needs the real orders, which not every clone has beside it.
 outcomes() {
-  local suites='compile_fail|headers|layout|example|fuzz_corpus|replay|consumer|benchmark'
+  local suites='compile_fail|headers|layout|scripts|smoke|example|fuzz_corpus|replay|consumer'
+  suites+='|benchmark'
   SUITES=$suites perl -0777 -ne '
     while (/<testcase name="([^"]*)"[^>]*status="(\w+)"[^>]*?(\/>|>(.*?)<\/testcase>)/sg) {
       my ($name, $status, $body) = ($1, $2, $4 // "");
@@ -78,32 +85,30 @@ replay_note() {
   if are_real "$orders"; then echo 'the real orders'; else echo 'the sample: no real orders'; fi
 }
 
-# build STEP HOW BUILD_PRESET...: configures and builds, as far as it can
+# build STEP HOW PRESET: configures and builds, as far as it can
 build() {
-  local step=$1 how=$2 log=$logs/$1.build.log started=$SECONDS preset whole=yes
-  shift 2
+  local step=$1 how=$2 preset=$3 log=$logs/$1.build.log started=$SECONDS
   rm -f "$log"
   say "$step: building"
-  if ! quietly "$log" cmake --preset "$step"; then
+  if ! configure "$log" "$preset"; then
     broken "$step/build" "$how" $((SECONDS - started)) "not configured: $log"
     return 1
   fi
-  for preset in "$@"; do
-    quietly "$log" cmake --build --preset "$preset" -- -k 0 || whole=no
-  done
-  if [[ $whole == yes ]]; then
+  if compile "$log" "$preset" -- -k 0; then
     row "$step/build" "$how" 1 0 0 $((SECONDS - started)) 'warnings are errors'
   else
     broken "$step/build" "$how" $((SECONDS - started)) "does not build as a whole: $log"
   fi
 }
 
-# tests STEP HOW: what the test preset of that name selects
+# tests STEP HOW PRESET: what the test preset of that name selects
 tests() {
-  local step=$1 how=$2 junit=$PWD/$logs/$1.xml log=$logs/$1.test.log started=$SECONDS
+  local step=$1 how=$2 preset=$3 log=$logs/$1.test.log started=$SECONDS
+  local junit=$PWD/$logs/$step.xml
   say "$step: testing"
   rm -f "$junit"
-  quietly "$log" ctest --preset "$step" --parallel "$(nproc)" --output-junit "$junit"
+  quietly "$log" "mend what failed; one of them again: ctest --preset $preset -R NAME" \
+    ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$junit"
   if [[ -s $junit ]]; then
     rows_of "$junit" "$step" "$how" $((SECONDS - started))
   else
@@ -112,21 +117,21 @@ tests() {
 }
 
 step_dev() {
-  build dev 'g++ ASan UBSan' dev && tests dev 'g++ ASan UBSan'
+  build dev 'g++ ASan UBSan' dev && tests dev 'g++ ASan UBSan' dev
 }
 
 step_tsan() {
-  build tsan 'clang TSan' tsan && tests tsan 'clang TSan'
+  build tsan 'clang TSan' tsan && tests tsan 'clang TSan' tsan
 }
 
 step_release() {
-  build release 'g++ optimised' release release-tests && tests release 'g++ optimised'
+  build release 'g++ optimised' release-tests && tests release 'g++ optimised' release-tests
 }
 
 step_fuzz() {
   local file
   build fuzz 'clang ASan UBSan' fuzz || return
-  tests fuzz 'clang ASan UBSan'
+  tests fuzz 'clang ASan UBSan' fuzz
   say "fuzz: $fuzz_seconds s for each target"
   for file in fuzz/*_fuzz.cpp; do
     [[ -e $file ]] || continue
@@ -142,12 +147,132 @@ fuzz_one() {
   arguments=(-max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
     -artifact_prefix="$found/")
   [[ ! -f fuzz/$subject.dict ]] || arguments+=(-dict="fuzz/$subject.dict")
-  if quietly "$log" "build/fuzz/fuzz/${subject}_fuzz" "${arguments[@]}" "$found/corpus" \
+  if quietly "$log" "mend it; the input that shows it is named above, and kept below $found" \
+    "build/fuzz/fuzz/${subject}_fuzz" "${arguments[@]}" "$found/corpus" \
     "fuzz/corpus/$subject"; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
     row "fuzz/$subject" 'libFuzzer ASan UBSan' 1 0 0 $((SECONDS - started)) "$runs inputs"
   else
     broken "fuzz/$subject" 'libFuzzer ASan UBSan' $((SECONDS - started)) "$log"
+  fi
+}
+
+# Every preset there is, those included that come later: a little of each is built and run.
+step_smoke() {
+  local preset list=$logs/presets
+  rm -f "$list"
+  quietly "$list" 'have CMake 3.25 and a CMakePresets.json that it reads' \
+    cmake --list-presets=configure
+  sed -n 's/^ *"\([^"]*\)".*/\1/p' "$list" > "$list.names"
+  [[ -s $list.names ]] || broken smoke/presets cmake 0 "no preset: $list"
+  while read -r preset <&3; do
+    smoke_one "$preset"
+  done 3< "$list.names"
+}
+
+smoke_one() {
+  local preset=$1 log=$logs/smoke.$1.log started=$SECONDS
+  local target=(--target smoke) some=(-R '^smoke\.')
+  # That one has no tests, being what users build: all of it, then, and its examples.
+  [[ $preset != release ]] || { target=() && some=(); }
+  say "smoke: $preset"
+  if configure "$log" "$preset" && compile "$log" "$preset" "${target[@]}" &&
+    quietly "$log" "mend what failed; again: ctest --preset $preset ${some[*]}" \
+      ctest --preset "$preset" "${some[@]}"; then
+    row "smoke/$preset" 'a little of each' 1 0 0 $((SECONDS - started)) ''
+  else
+    broken "smoke/$preset" 'a little of each' $((SECONDS - started)) "$log"
+  fi
+}
+
+# in_bare WORD FOLDER ARGUMENT...: scripts/bare.sh, by root in namespaces that end with it
+in_bare() {
+  as_root env CI="${CI:-}" http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
+    no_proxy="${no_proxy:-}" unshare --mount --propagation private --pid --fork --kill-child \
+    bash scripts/bare.sh "$@"
+}
+
+# Where a system can stand: programs and devices work there, and there is room. Sets bare.
+make_bare_folder() {
+  local parent free
+  for parent in "${TMPDIR:-/tmp}" "$PWD/build"; do
+    [[ ! $(findmnt -no OPTIONS -T "$parent") =~ (^|,)no(exec|dev)(,|$) ]] || continue
+    free=$(df --output=avail -B 1G "$parent" | tail -n 1)
+    ((free >= bare_gigabytes)) || continue
+    bare=$(mktemp -d "$parent/invsaga-bare.XXXXXX") && chmod 755 "$bare" && return
+  done
+  return 1
+}
+
+# Nothing of ours is mounted outside the namespaces; should it be, nothing is removed.
+remove_bare_folder() {
+  [[ -n $bare ]] || return 0
+  if grep -qF " $bare/" /proc/self/mountinfo; then
+    echo "$bare is left as it is: something is mounted in it"
+  else
+    as_root rm -rf --one-file-system -- "$bare"
+  fi
+  bare=''
+}
+
+# Those of this machine, if it is a Debian 12 itself; else what mmdebstrap knows.
+bare_sources() {
+  ! { grep -qx ID=debian /etc/os-release && grep -qx VERSION_ID='"12"' /etc/os-release; } ||
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT) # $(ORIGIN)' \
+      'Created-By: Packages' | sed -n 's/ # Debian$//p' | sort -u
+}
+
+step_bare() {
+  local started=$SECONDS
+  if ! command -v mmdebstrap > /dev/null; then
+    not_run bare mmdebstrap 'mmdebstrap is not installed'
+  elif ! make_bare_folder; then
+    not_run bare mmdebstrap "set TMPDIR: $bare_gigabytes GB, not noexec or nodev"
+  elif ! in_bare probe "$bare" >> "$bare_log" 2>&1; then
+    not_run bare mmdebstrap "this machine allows no mounts: $bare_log"
+  elif make_bare; then
+    row bare/system mmdebstrap 1 0 0 $((SECONDS - started)) 'minbase'
+    bare_demo
+    bare_smoke
+  else
+    broken bare/system mmdebstrap $((SECONDS - started)) "$bare_log"
+  fi
+  remove_bare_folder
+}
+
+make_bare() {
+  say "bare: a Debian 12 in $bare"
+  [[ -z $(git status --porcelain) ]] || echo 'the last commit goes there, without what has changed'
+  bare_sources > "$bare/sources.list"
+  quietly "$bare_log" 'have git, and the project as a clone' \
+    git clone --quiet --no-hardlinks . "$bare/clone" &&
+    quietly "$bare_log" 'have a network, and working sources in /etc/apt; then again' \
+      in_bare create "$bare"
+}
+
+bare_demo() {
+  local started=$SECONDS
+  say 'bare: scripts/demo.sh'
+  if quietly "$bare_log" 'name what it misses in scripts/packages.txt (build), or mend that' \
+    in_bare run "$bare" scripts/demo.sh; then
+    row bare/demo 'bare Debian 12' 1 0 0 $((SECONDS - started)) "$(replay_note)"
+  else
+    broken bare/demo 'bare Debian 12' $((SECONDS - started)) "$bare_log"
+  fi
+}
+
+bare_smoke() {
+  local started=$SECONDS log=$logs/bare.smoke.log status=0 counts
+  say 'bare: scripts/test.sh smoke'
+  quietly "$log" 'name what it misses in scripts/packages.txt (test), or mend that' \
+    in_bare run "$bare" scripts/test.sh smoke || status=$?
+  counts=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' "$log")
+  if [[ $counts =~ ^([0-9]+)\ ([0-9]+)\ 0([0-9]*)$ ]] &&
+    ((status == 0 || BASH_REMATCH[2] > 0)); then
+    row bare/smoke 'bare Debian 12' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" \
+      "${BASH_REMATCH[3]:-0}" $((SECONDS - started)) ''
+  else
+    broken bare/smoke 'bare Debian 12' $((SECONDS - started)) "$log"
   fi
 }
 
@@ -187,13 +312,18 @@ report() {
   line="$passed passed, $failed failed"
   ((left_out == 0)) || line+=", $left_out skipped"
   printf '\n%s\n' "$line"
+  explained=yes  # by the table, and where it failed
 }
 
 main() {
   local step wanted=("$@")
   ((${#wanted[@]})) || wanted=("${all_steps[@]}")
   for step in "${wanted[@]}"; do
-    [[ " ${all_steps[*]} " == *" $step "* ]] || { echo "no such step: $step" && exit 2; }
+    [[ " ${all_steps[*]} smoke " == *" $step "* ]] || {
+      echo "no such step: $step"
+      to_do "name some of: ${all_steps[*]} smoke"
+      exit 2
+    }
   done
   mkdir -p "$logs"
   rm -f "$logs"/*
@@ -202,12 +332,16 @@ main() {
   for step in "${all_steps[@]}"; do
     if [[ " ${wanted[*]} " == *" $step "* ]]; then
       run_step "$step"
-    else
+    elif [[ ${wanted[*]} != smoke ]]; then  # which is no part of the whole
       not_run "$step" '' 'not asked for'
     fi
   done
+  [[ " ${wanted[*]} " != *' smoke '* ]] || step_smoke
   report
   ((failed == 0))
 }
 
+trap 'status=$?; remove_bare_folder; last_word "$status"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 main "$@"
