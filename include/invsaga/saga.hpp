@@ -42,6 +42,7 @@ inline namespace v0 {
 struct PendingTag {};
 inline constexpr PendingTag pending{};
 
+/// What a called step returns that may answer later: a `T`, or `pending`.
 template <class T>
 class Reply {
   static_assert(!std::is_void_v<T>, "a reply that carries nothing is a Reply<Nothing>");

@@ -19,6 +19,7 @@
 namespace invsaga {
 inline namespace v0 {
 
+/// Which events may start a run.
 struct StartOnEvent {
   /// How long after its time an event may still start a run; as long as the bus may deliver it
   /// again. There is no default: what is delivered later starts nothing, and is dead.

@@ -34,6 +34,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
+/// Bounds of the parts, and how long the way to the stock takes.
 struct ApartOptions {
   StoreLimits limits{};
   Retention retention{};

@@ -36,6 +36,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
+/// The promises of an EventBus, each a test.
 template <class Harness>
 class EventBusConformance : public ::testing::Test {
  protected:

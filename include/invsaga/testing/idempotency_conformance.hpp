@@ -83,6 +83,7 @@ class IdempotencyFixture : public ::testing::Test {
   std::unique_ptr<Harness> harness_;
 };
 
+/// The promises of an IdempotencyStore, each a test.
 template <class Harness>
 class IdempotencyConformance : public IdempotencyFixture<Harness> {};
 TYPED_TEST_SUITE_P(IdempotencyConformance);
@@ -344,6 +345,7 @@ REGISTER_TYPED_TEST_SUITE_P(
 
 // --- many threads
 
+/// The same of a store that is used from many threads.
 template <class Harness>
 class IdempotencyThreads : public IdempotencyFixture<Harness> {};
 TYPED_TEST_SUITE_P(IdempotencyThreads);

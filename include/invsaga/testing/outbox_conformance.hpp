@@ -32,6 +32,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
+/// The promises of an Outbox, each a test.
 template <class Harness>
 class OutboxConformance : public ::testing::Test {
  protected:

@@ -98,6 +98,7 @@ class SagaLogFixture : public ::testing::Test {
   Harness harness_;
 };
 
+/// The promises of a SagaLog, each a test.
 template <class Harness>
 class SagaLogConformance : public SagaLogFixture<Harness> {};
 TYPED_TEST_SUITE_P(SagaLogConformance);
@@ -232,6 +233,7 @@ REGISTER_TYPED_TEST_SUITE_P(SagaLogConformance, AnUnknownRunHasNoRecords,
                             AParkedRunIsUnfinished, ForgetsARunThatHasEnded,
                             NeverForgetsARunThatHasNotEnded);
 
+/// The same of a log that is used from many threads.
 template <class Harness>
 class SagaLogThreads : public SagaLogFixture<Harness> {};
 TYPED_TEST_SUITE_P(SagaLogThreads);
