@@ -40,11 +40,17 @@ result<void> refund(Shop& shop, const StepContext& step, const std::int64_t& /*c
   return success();
 }
 Commit sell(const Reserved& reserved) { return commit(reserved); }
+result<void> send_mail(const std::string& number) {
+  std::printf("mail: %s is on its way\n", number.c_str());
+  return success();
+}
 
 constexpr auto checkout = saga<std::string, Shop>(
-    "checkout", 1, compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
+    "checkout", 1,  // name and version
+    compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
     compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
-    pivot<"commit">(sell, {2s, until_known}, {"STOCK_COMMITTED"}));
+    pivot<"commit">(sell, {2s, until_known}, {"STOCK_COMMITTED"}),
+    retriable<"mail">(send_mail, {2s, until_done}));
 
 int main() {
   SystemClock clock;

@@ -2,13 +2,12 @@
 //
 // Sagas, defined in code and checked by the compiler.
 //
-//     constexpr auto checkout = saga<Order, Shop>("checkout", 1,
-//         compensable<"place">  (place,  cancel,    {2s, standard},    {"ORDER_CHECKOUT_STARTED"}),
-//         compensable<"reserve">(hold,   give_back, {2s, standard},    {"STOCK_RESERVED",
-//         "STOCK_RESERVATION_FAILED"}), compensable<"pay">    (charge, refund,    {5s,
-//         until_known}, {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}), pivot<"commit">       (sell, {2s,
-//         until_known}, {"STOCK_COMMITTED"}), retriable<"clear cart">(clear_cart,       {2s,
-//         until_done},  {"CART_CLEARED"}));
+//     constexpr auto checkout = saga<std::string, Shop>(
+//         "checkout", 1,  // name and version
+//         compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
+//         compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
+//         pivot<"commit">(sell, {2s, until_known}, {"STOCK_COMMITTED"}),
+//         retriable<"mail">(send_mail, {2s, until_done}));
 //
 // A step's function takes, in any order and as many as it wants: the `StepContext`, the saga's
 // context (`Shop&`), the saga's input, and outputs of earlier steps, each found by its type. An

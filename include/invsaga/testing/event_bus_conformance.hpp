@@ -2,15 +2,22 @@
 //
 // What every EventBus keeps, as a suite that runs on yours. Bind it with a harness:
 //
-//     struct MyBusHarness {
-//       MyBus& bus();
-//       // Lets the bus do all that it will ever do if nobody publishes more: deliveries, retries,
-//       // late ones, however much (simulated) time they take.
-//       void settle();
+//     struct LocalHarness {
+//       ManualClock clock{start};
+//       LocalExecutor executor{clock};
+//       MemoryBus memory_bus{{clock, executor}};
+//
+//       MemoryBus& bus() { return memory_bus; }
+//       void settle() {
+//         while (executor.run_one()) {
+//         }
+//       }
 //     };
-//     namespace invsaga::testing {
-//     INSTANTIATE_TYPED_TEST_SUITE_P(MyBus, EventBusConformance, MyBusHarness);
-//     }
+//     using Harnesses = ::testing::Types<LocalHarness, ShuffledHarness<1>, ShuffledHarness<2>>;
+//     INSTANTIATE_TYPED_TEST_SUITE_P(MemoryBus, EventBusConformance, Harnesses);
+//
+// `settle` lets the bus do all that it will ever do if nobody publishes more: deliveries, retries,
+// late ones, however much (simulated) time they take. Bind it in namespace `invsaga::testing`.
 //
 // A harness is made anew for each test. The bus delivers an event that fails three times more at
 // least, and gives it up at some time. Handlers are called on whatever threads the bus has.

@@ -2,15 +2,22 @@
 //
 // What every Outbox keeps, as a suite that runs on yours. Bind it with a harness:
 //
-//     struct MyOutboxHarness {
-//       MyOutbox& outbox();
-//       // An empty one that has room for `events` events that are not acknowledged, and no more;
-//       // nullptr if yours has no bound that a test could reach.
-//       MyOutbox* small(std::size_t events);
+//     struct QueueHarness {
+//       OutboxQueue queue;
+//       std::optional<OutboxQueue> small_queue;
+//
+//       OutboxQueue& outbox() { return queue; }
+//       OutboxQueue* small(std::size_t events) {
+//         OutboxLimits limits;
+//         limits.max_events = events;
+//         return &small_queue.emplace(limits);
+//       }
 //     };
-//     namespace invsaga::testing {
-//     INSTANTIATE_TYPED_TEST_SUITE_P(MyOutbox, OutboxConformance, MyOutboxHarness);
-//     }
+//     INSTANTIATE_TYPED_TEST_SUITE_P(OutboxQueue, OutboxConformance, QueueHarness);
+//
+// `small` gives an empty one that has room for `events` events that are not acknowledged, and no
+// more; nullptr if yours has no bound that a test could reach. Bind it in namespace
+// `invsaga::testing`.
 //
 // A harness is made anew for each test.
 #pragma once

@@ -3,11 +3,13 @@
 // The contract of a SagaLog as tests. Bind your log with a harness of a few lines, in a namespace
 // that uses `invsaga::testing`:
 //
-//     struct MyHarness {       // made anew for each test, with an empty log
-//       MyLog& log();
+//     struct RunTableHarness {  // made anew for each test, with an empty log
+//       RunTable& log() { return table; }
+//       RunTable table;
 //     };
-//     INVSAGA_TEST_SAGA_LOG(MyLog, MyHarness);
-//     INVSAGA_TEST_SAGA_LOG_THREADS(MyLog, MyHarness);   // if it is safe from any thread
+//     INVSAGA_TEST_SAGA_LOG(RunTable, RunTableHarness);
+//
+// A log that is safe from any thread is bound by INVSAGA_TEST_SAGA_LOG_THREADS too.
 #pragma once
 
 #include <gmock/gmock.h>
