@@ -34,9 +34,9 @@ void require(bool holds, const char* what, const std::string& detail) {
 void require_round_trip(const HistoryLine& line) {
   if (!line.impossible.empty()) return;
   std::string text, why;
-  write(line, text);
+  write_history(line, text);
   HistoryLine back;
-  require(read(text, back, why), "what was written is not read", text + why);
+  require(read_history(text, back, why), "what was written is not read", text + why);
   require(back == line, "what was written is read as something else", text);
 }
 
@@ -87,14 +87,14 @@ void plant_and_find(Choices choices) {
   options.cancelled = (flags & 4) != 0 ? 30 : 0;
   options.stuck = (flags & 8) != 0 ? 20 : 0;
   History history = histories::make(options);
-  const CheckReport clean = check(history);
+  const CheckReport clean = check_history(history);
   require(clean.holds(), "a correct history is refused",
           clean.holds() ? "" : to_string(clean.violations.front()));
   const auto& kinds = histories::Wrongs::kinds();
   const auto& kind = kinds[choices.next(1) % kinds.size()];
   histories::Wrongs wrongs(history, choices.next(4));
   if (!(wrongs.*kind.plant)()) return;
-  require(!check(history).holds(), "a planted wrong was not found",
+  require(!check_history(history).holds(), "a planted wrong was not found",
           kind.name + (" at " + wrongs.where));
 }
 

@@ -12,7 +12,7 @@ HistoryLog::HistoryLog(const HistoryHeader& header, const std::string& path)
     : start_(std::chrono::steady_clock::now()), path_(path), checker_(header) {
   if (path_.empty()) return;
   file_.open(path_, std::ios::binary | std::ios::trunc);
-  write(header, text_);
+  write_history(header, text_);
 }
 
 std::int64_t HistoryLog::elapsed_ns() const noexcept {
@@ -52,7 +52,7 @@ void HistoryLog::flush() {
   for (; !open_.empty() && open_.front().closed; open_.pop_front(), ++first_) {
     const HistoryLine& line = open_.front().line;
     checker_.add(line, line.n + 1);
-    if (!path_.empty()) write(line, text_);
+    if (!path_.empty()) write_history(line, text_);
   }
   if (text_.size() < block) return;
   file_.write(text_.data(), static_cast<std::streamsize>(text_.size()));

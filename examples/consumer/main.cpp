@@ -1,29 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program that links an installed invsaga: it sets units aside, and gives them back.
-
+// The program of the README. One order is placed; the other's payment is refused, so that its stock
+// comes back.
 #include <array>
-#include <invsaga/ids.hpp>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <set>
+#include <string>
+
 #include <invsaga/memory.hpp>
-#include <invsaga/operation.hpp>
-#include <invsaga/version.hpp>
-#include <iostream>
+#include <invsaga/saga_runner.hpp>
+
+using namespace invsaga;
+using namespace std::chrono_literals;
+
+constexpr Row mug{0};
+struct Order {
+  Line line;
+  std::int64_t cents;
+};
+struct Shop {
+  std::map<std::string, Order> orders{{"A1", {{mug, 2}, 1'250}}, {"A2", {{mug, 3}, 66'600}}};
+  std::set<CallId> charged;  // one charge an id, however often it is asked for
+};
+
+Reserve hold(const Shop& shop, const StepContext& step, const std::string& number) {
+  return step.reserve({&shop.orders.at(number).line, 1}, 15min);
+}
+Release give_back(const Reserved& reserved) { return release(reserved); }
+result<std::int64_t> charge(Shop& shop, const StepContext& step, const std::string& number) {
+  const std::int64_t cents = shop.orders.at(number).cents;
+  if (cents > 10'000) return refuse();
+  shop.charged.insert(step.id);
+  return cents;
+}
+result<void> refund(Shop& shop, const StepContext& step, const std::int64_t& /*cents*/) {
+  shop.charged.erase(step.id);
+  return success();
+}
+Commit sell(const Reserved& reserved) { return commit(reserved); }
+result<void> send_mail(const std::string& number) {
+  std::printf("mail: %s is on its way\n", number.c_str());
+  return success();
+}
+
+constexpr auto checkout = saga<std::string, Shop>(
+    "checkout", 1,  // name and version
+    compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
+    compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
+    pivot<"commit">(sell, {2s, until_known}, {"STOCK_COMMITTED"}),
+    retriable<"mail">(send_mail, {2s, until_done}));
 
 int main() {
-  using namespace invsaga;
-  MemoryBackend<> shop;
-  shop.advance_to(time_from_ms(1));
-  const std::array stock{Line{Row{0}, 10}};
-  const std::array order{Line{Row{0}, 3}};
-  const Time soon = time_from_ms(1000);
-  const auto id = make_id<ReservationId>({"order 1"});
+  SystemClock clock;
+  LocalExecutor executor(clock);
+  MemoryBackend<> backend;
+  backend.advance_to(clock.now());  // a store reads no clock: it is told the time
+  const std::array stock{Line{mug, 10}};
+  const Time soon = clock.now() + 1h;
+  if (!backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock}))
+    return 1;
 
-  const auto opened = shop.adjust(
-      {make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock});
-  const auto reserved = shop.reserve({id, soon, order});
-  const auto released = shop.release({id});
-  if (!opened || !reserved || !released) return 1;
-
-  std::cout << "invsaga " << INVSAGA_VERSION_MAJOR << '.' << INVSAGA_VERSION_MINOR << ": "
-            << name(reserved.assume_value()) << ", then " << name(released.assume_value()) << '\n';
+  Shop shop;
+  SagaRunner runner(backend, Environment{clock, executor});
+  runner.add(checkout, shop);
+  for (const auto& [number, order] : shop.orders) {
+    StartRequest request;
+    request.key = number;
+    const RunId run = runner.start(checkout, number, request).value().run;
+    const RunStatus status = runner.status(run).value();
+    std::printf("%s: %s, %s\n", number.c_str(), name(status.status).data(),
+                name(status.end.value()).data());
+    for (const RunRecord& record : runner.records(run).value())
+      for (const Event& event : record.events) std::printf("  %s\n", event.type.c_str());
+  }
+  const StockCounters mugs = backend.stock(mug).value();
+  std::printf("mugs: %d on hand, %d sold; %zu charged\n", static_cast<int>(mugs.on_hand),
+              static_cast<int>(mugs.sold), shop.charged.size());
 }

@@ -98,11 +98,11 @@ struct StockRecord {
   Time at;  ///< The store's clock.
   RecordedOperation operation;
   Answer answer;  ///< For `Expire` a ReleaseAnswer `expired`.
-  std::span<const Line>
-      moved;  ///< commit: sold; release, expire: given back. Merged, ascending by row.
+  /// commit: sold; release, expire: given back. Merged, ascending by row.
+  std::span<const Line> moved;
   std::span<const Line> back;  ///< commit of a part: given back.
-  std::span<const ShortLine>
-      shorts;           ///< All short lines of a refusal, whatever storage the caller lent.
+  /// All short lines of a refusal, whatever storage the caller lent.
+  std::span<const ShortLine> shorts;
   bool repeat = false;  ///< The answer was given before under this id; nothing changed.
   const Effects* effects = nullptr;
 };

@@ -117,13 +117,23 @@ class ByteReader {
   bool ok_ = true;
 };
 
-/// How a type is kept in a saga's log. Specialise it for your own:
+/// How a type is kept in a saga's log. Specialise it for your own (`examples/checkout/`):
 ///
-///     template <> struct invsaga::Stored<Order> {
-///       static constexpr std::string_view schema = "order.v1";   // part of the saga's definition
-///       hash static void encode(const Order&, ByteWriter&); static result<Order>
-///       decode(ByteReader&);                // bounded; `corrupt` if it cannot be
+///     template <>
+///     struct invsaga::Stored<checkout::Receipt> {
+///       static constexpr std::string_view schema = "checkout.receipt.v1";
+///       static void encode(const checkout::Receipt& receipt, ByteWriter& writer) {
+///         writer.text(receipt.amount);
+///       }
+///       static result<checkout::Receipt> decode(ByteReader& reader) {
+///         checkout::Receipt receipt{std::string(reader.text())};
+///         if (!reader.ok()) return Error{Errc::corrupt};
+///         return receipt;
+///       }
 ///     };
+///
+/// The schema is part of the saga's hash: another encoding is another schema. `decode` is bounded
+/// by the bytes that there are, and answers `corrupt` if they are not a value.
 template <class T>
 struct Stored;
 

@@ -33,7 +33,7 @@ constexpr bool provides(const Capabilities& has, const Capabilities& needs) noex
 
 /// To be asked at start-up, with what the service was configured to need:
 ///
-///     check_capabilities(Backend::capabilities, {.durable_on_ack = true})
+///     auto fits = check_capabilities(MemoryBackend<>::capabilities, {.durable_on_ack = true});
 ///
 /// Error: `unsupported`; `lacking` says what.
 constexpr result<void> check_capabilities(const Capabilities& has, const Capabilities& needs) {

@@ -101,6 +101,7 @@ struct StepAction {
   [[nodiscard]] bool is_call() const noexcept { return kind == StepKind::call; }
 };
 
+/// A step of a saga, its types erased.
 struct StepDefinition {
   std::string_view name;
   StepClass step_class{};

@@ -19,8 +19,8 @@ inline namespace v0 {
 
 /// An event of a run. Owns what it bears. Equal ids mean the same event, however often it arrives.
 struct Event {
-  EventId
-      id;  ///< Derived from run and sequence, so that whoever recovers the run derives the same.
+  /// Derived from run and sequence, so that whoever recovers the run derives the same.
+  EventId id;
   RunId saga;  ///< Partition key and correlation: all events of a run are ordered by `sequence`.
   std::uint64_t sequence{};          ///< From 1, without gaps within its run.
   std::string type;                  ///< `STOCK_RESERVED`

@@ -25,6 +25,7 @@ RequestKey request_key(std::string_view tenant, std::string_view operation,
 /// What a request asks for, from its canonical bytes.
 Fingerprint fingerprint(Bytes canonical_payload, HashKey secret = {}) noexcept;
 
+/// Where a request stands, as it is told to whoever claims it.
 enum class ClaimState : std::uint8_t {
   fresh,        ///< The work is yours until the lease ends.
   in_progress,  ///< Somebody else holds the lease; ask later.
@@ -44,6 +45,7 @@ struct Claim {
                   ///< until then.
 };
 
+/// The answer to a claim: the right to do the work, or why not.
 struct ClaimAnswer {
   ClaimState state{};
   /// fresh: the fencing token. Larger for each owner; an older one's confirm is refused.

@@ -61,15 +61,15 @@ struct HashKey {
   std::uint64_t second = 0x7631206b65792e2eull;
 };
 
+/// What `hash128` gives.
 struct Hash128 {
   std::uint64_t high;
   std::uint64_t low;
 };
 
 /// SipHash-2-4 with 128 bits of output over the parts, each preceded by its length, so that
-/// ("ab","c") and
-/// ("a","bc") differ. (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, and its
-/// 128-bit variant.)
+/// ("ab","c") and ("a","bc") differ. (Aumasson, Bernstein: "SipHash: a fast short-input PRF",
+/// 2012, and its 128-bit variant.)
 Hash128 hash128(std::initializer_list<std::string_view> parts, HashKey key = {}) noexcept;
 
 /// An id from text, never zero. The same parts and key give the same id in every process, for ever.

@@ -34,6 +34,7 @@ enum class InboxOrder : std::uint8_t {
   consecutive,
 };
 
+/// How long an inbox leases and remembers, and its bounds. Constant for its life.
 struct InboxOptions {
   /// The right to act on an event is leased for so long; a slower effect has to `extend` it.
   Duration lease{30'000};

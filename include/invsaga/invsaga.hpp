@@ -41,6 +41,7 @@
 #include <invsaga/run_outcome.hpp>   // how a run ended
 #include <invsaga/run_record.hpp>    // what is recorded of a run
 #include <invsaga/run_state.hpp>     // what the records add up to
+#include <invsaga/run_status.hpp>    // where a run stands, as a runner tells it
 #include <invsaga/saga.hpp>          // * steps, classes, undos, checked by the compiler
 #include <invsaga/saga_log.hpp>      // where the records are
 #include <invsaga/saga_machine.hpp>  // what a run is to do next: no clock, no lock, no I/O
@@ -57,6 +58,5 @@
 // Elsewhere, each included by its own name:
 //   invsaga/memory.hpp, invsaga/memory_bus.hpp  the memory backend (invsaga::memory)
 //   invsaga/reference/                          the sequential parts: the specification
-//   invsaga/history/                            what happened: format, checker, story
-//                                               (invsaga::history)
+//   invsaga/history/                            format, checker, story (invsaga::history)
 //   invsaga/testing/                            model, suites, faults (invsaga::testing)

@@ -105,7 +105,9 @@ struct Reserved {
   Time until;
   friend constexpr bool operator==(const Reserved&, const Reserved&) = default;
 };
+/// Not all of the lines are there: nothing was changed.
 struct OutOfStock : Shortage {};
+/// What is on hand was changed as asked.
 struct Adjusted {};
 /// A return of what was never sold; `available` is what it could cover.
 struct ReturnRefused : Shortage {};
@@ -124,6 +126,8 @@ enum class CommitAnswer : std::uint8_t { committed, released, expired, not_found
 /// The state after the call, or `tombstoned`: nothing was held, and nothing ever will be under this
 /// id.
 enum class ReleaseAnswer : std::uint8_t { released, committed, expired, tombstoned };
+/// The state after the call, or `not_found`, as for a commit. `reserved`: it lives until the later
+/// of the two deadlines.
 enum class ExtendAnswer : std::uint8_t { reserved, committed, released, expired, not_found };
 
 using Answer = std::variant<ReserveAnswer, CommitAnswer, ReleaseAnswer, ExtendAnswer, AdjustAnswer>;

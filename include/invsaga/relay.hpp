@@ -18,6 +18,7 @@
 namespace invsaga {
 inline namespace v0 {
 
+/// How a relay waits, and how much it reads at a time. Constant for its life.
 struct RelayOptions {
   /// How long a saga waits whose event could not be published. Only the waits count: a relay never
   /// gives an event up, however often the bus refuses it.

@@ -56,6 +56,7 @@ enum class RunEnd : std::uint8_t { completed, compensated, stuck };
 std::string_view name(StepOutcome outcome) noexcept;
 std::string_view name(RunEnd end) noexcept;
 
+/// What a record tells of its run.
 enum class RecordKind : std::uint8_t {
   begun,       ///< The first: definition, key, input.
   taken_over,  ///< A new owner drives the run from here.

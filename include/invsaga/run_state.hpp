@@ -79,8 +79,8 @@ struct RunState {
   EventId last_event;
   bool cancelled = false;
   bool compensating = false;  ///< Decided, whatever the reason.
-  std::optional<StepIndex>
-      cause;  ///< The step whose outcome led to compensation; none if it was cancelled.
+  /// The step whose outcome led to compensation; none if it was cancelled.
+  std::optional<StepIndex> cause;
   bool parked = false;
   StepIndex parked_step = 0;
   Error parked_error{};

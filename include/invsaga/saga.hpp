@@ -2,13 +2,12 @@
 //
 // Sagas, defined in code and checked by the compiler.
 //
-//     constexpr auto checkout = saga<Order, Shop>("checkout", 1,
-//         compensable<"place">  (place,  cancel,    {2s, standard},    {"ORDER_CHECKOUT_STARTED"}),
-//         compensable<"reserve">(hold,   give_back, {2s, standard},    {"STOCK_RESERVED",
-//         "STOCK_RESERVATION_FAILED"}), compensable<"pay">    (charge, refund,    {5s,
-//         until_known}, {"PAYMENT_COMPLETED", "PAYMENT_FAILED"}), pivot<"commit">       (sell, {2s,
-//         until_known}, {"STOCK_COMMITTED"}), retriable<"clear cart">(clear_cart,       {2s,
-//         until_done},  {"CART_CLEARED"}));
+//     constexpr auto checkout = saga<std::string, Shop>(
+//         "checkout", 1,  // name and version
+//         compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
+//         compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
+//         pivot<"commit">(sell, {2s, until_known}, {"STOCK_COMMITTED"}),
+//         retriable<"mail">(send_mail, {2s, until_done}));
 //
 // A step's function takes, in any order and as many as it wants: the `StepContext`, the saga's
 // context (`Shop&`), the saga's input, and outputs of earlier steps, each found by its type. An
@@ -21,17 +20,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
 #include <invsaga/detail/saga_checks.hpp>
-#include <invsaga/detail/saga_thunks.hpp>
+#include <invsaga/detail/saga_erasure.hpp>
+#include <invsaga/detail/saga_mistakes.hpp>
 #include <invsaga/saga_outputs.hpp>
 
 namespace invsaga {
@@ -48,6 +48,7 @@ void no_step_has_this_name();
 struct PendingTag {};
 inline constexpr PendingTag pending{};
 
+/// What a called step returns that may answer later: a `T`, or `pending`.
 template <class T>
 class Reply {
   static_assert(!std::is_void_v<T>, "a reply that carries nothing is a Reply<Nothing>");
@@ -103,43 +104,6 @@ constexpr auto retriable(Action action, Limits limits, StepEvents events = {}) {
   return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
-// The ways to get it wrong, each with a word for it.
-template <FixedString Name, class Action>
-constexpr auto compensable(Action) {
-  static_assert(detail::never<Action>,
-                "a compensable step needs a compensation: compensable<name>(action, undo, limits)");
-}
-template <FixedString Name, class Action>
-constexpr auto compensable(Action, Limits, StepEvents = {}) {
-  static_assert(detail::never<Action>,
-                "a compensable step needs a compensation: compensable<name>(action, undo, limits)");
-}
-template <FixedString Name, class Action, class Undo>
-  requires(!std::is_convertible_v<Undo, Limits>)
-constexpr auto pivot(Action, Undo, Limits, StepEvents = {}) {
-  static_assert(detail::never<Action>,
-                "a pivot has no compensation: nothing is undone once it is done");
-}
-template <FixedString Name, class Action, class Undo>
-  requires(!std::is_convertible_v<Undo, Limits>)
-constexpr auto retriable(Action, Undo, Limits, StepEvents = {}) {
-  static_assert(detail::never<Action>,
-                "a retriable step has no compensation: it is tried until done");
-}
-template <FixedString Name, class Action, class Undo>
-  requires(!std::is_convertible_v<Undo, Limits>)
-constexpr auto compensable(Action, Undo) {
-  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
-}
-template <FixedString Name, class Action>
-constexpr auto pivot(Action) {
-  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
-}
-template <FixedString Name, class Action>
-constexpr auto retriable(Action) {
-  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
-}
-
 /// A saga with its types: what runners are given. Keep it for as long as any run of it may live
 /// (`constexpr` does). `Input` is `Storable`; `Context` is the user's object that called steps may
 /// use.
@@ -172,106 +136,19 @@ class TypedSaga {
   /// it, so that a changed definition never drives an old run by accident.
   [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
     std::uint64_t h = detail::hash_of(name_, Stored<Input>::schema);
-    ((h = detail::hash_of_step(h, Steps::name, Steps::step_class, Stored<OutputOf<Steps>>::schema)),
+    ((h = detail::hash_of_step(h, Steps::name, Steps::step_class,
+                               Stored<detail::output_of<typename Steps::action_type>>::schema)),
      ...);
     return h;
   }
 
   /// The saga with its types erased. Refers to this object.
   [[nodiscard]] Definition definition() const {
-    Definition made{.name = name_,
-                    .version = version_,
-                    .hash = hash(),
-                    .input_schema = Stored<Input>::schema,
-                    .steps = {},
-                    .further_holds = further_holds_,
-                    .undo_policy = until_undone,
-                    .saga = this};
-    add_steps(made, std::index_sequence_for<Steps...>{});
-    for (const StepDefinition& step : made.steps) {
-      const Duration budget = step.limits.retry.budget;
-      const Duration twice = budget > Duration::max() / 2 ? Duration::max() : 2 * budget;
-      if (made.undo_policy.budget < twice) made.undo_policy.budget = twice;
-    }
-    return made;
+    return detail::Erasure<Input, Context, Steps...>::definition(name_, version_, hash(),
+                                                                 further_holds_, steps_);
   }
 
  private:
-  template <std::size_t I>
-  using StepAt = std::tuple_element_t<I, std::tuple<Steps...>>;
-  template <class S>
-  using OutputOf = detail::output_of<typename S::action_type>;
-  using Outputs = std::tuple<OutputOf<Steps>...>;
-  using ForAction = detail::Sources<Input, Context, Outputs>;
-  template <std::size_t I>
-  using ForUndo = detail::Sources<Input, Context, Outputs, I>;
-
-  template <std::size_t... I>
-  void add_steps(Definition& made, std::index_sequence<I...>) const {
-    (made.steps.push_back(step_definition<I>()), ...);
-  }
-
-  template <std::size_t I>
-  [[nodiscard]] StepDefinition step_definition() const {
-    using S = StepAt<I>;
-    const auto& step = std::get<I>(steps_);
-    StepDefinition made{.name = S::name,
-                        .step_class = S::step_class,
-                        .limits = step.limits,
-                        .events = step.events,
-                        .schema = Stored<OutputOf<S>>::schema,
-                        .action = action<I>(),
-                        .undo = {},
-                        .undo_needs_output = false};
-    if constexpr (S::step_class == StepClass::compensable) {
-      made.undo = undo<I>();
-      // An adjust is barred by nothing that has another id.
-      made.undo_needs_output = made.action.kind == StepKind::adjust ||
-                               detail::takes<typename S::undo_type, OutputOf<S>>;
-    }
-    return made;
-  }
-
-  template <std::size_t I>
-  static constexpr StepAction action() {
-    constexpr StepKind kind = detail::kind_of<typename StepAt<I>::action_type>;
-    if constexpr (kind == StepKind::call)
-      return {kind, &call_action<I>, nullptr};
-    else
-      return {kind, nullptr, &make_action<I>};
-  }
-  template <std::size_t I>
-  static constexpr StepAction undo() {
-    constexpr StepKind kind = detail::kind_of<typename StepAt<I>::undo_type>;
-    if constexpr (kind == StepKind::call)
-      return {kind, &call_undo<I>, nullptr};
-    else
-      return {kind, nullptr, &make_undo<I>};
-  }
-
-  static const TypedSaga& self(const void* saga) noexcept {
-    return *static_cast<const TypedSaga*>(saga);
-  }
-
-  template <std::size_t I>
-  static result<CallReply> call_action(const void* saga, const StepInputs& inputs) {
-    return detail::call_step<ForAction, true>(std::get<I>(self(saga).steps_).action, inputs);
-  }
-  template <std::size_t I>
-  static result<CallReply> call_undo(const void* saga, const StepInputs& inputs) {
-    return detail::call_step<ForUndo<I>, false>(std::get<I>(self(saga).steps_).undo, inputs);
-  }
-  template <std::size_t I>
-  static result<Operation> make_action(const void* saga, const StepInputs& inputs,
-                                       std::vector<Line>& lines) {
-    return detail::make_operation<ForAction>(std::get<I>(self(saga).steps_).action, inputs, lines);
-  }
-  template <std::size_t I>
-  static result<Operation> make_undo(const void* saga, const StepInputs& inputs,
-                                     std::vector<Line>& lines) {
-    return detail::make_operation<ForUndo<I>>(std::get<I>(self(saga).steps_).undo, inputs, lines);
-  }
-
   std::string_view name_;
   std::uint32_t version_;
   std::uint32_t further_holds_ = 1;

@@ -14,14 +14,15 @@
 #include <invsaga/backend.hpp>
 #include <invsaga/detail/runner_core.hpp>
 #include <invsaga/environment.hpp>
-#include <invsaga/order_stage.hpp>
 #include <invsaga/run_observer.hpp>
 #include <invsaga/run_outcome.hpp>
+#include <invsaga/run_status.hpp>
 #include <invsaga/saga.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 
+/// How a runner drives its runs, and its bounds. Constant for its life.
 struct RunnerOptions {
   std::size_t max_runs = 100'000;  ///< Under way at once; more are `resource_exhausted`.
   Duration lease{30'000};          ///< Of a claim, until the run's first record binds it.
@@ -51,38 +52,11 @@ struct StartRequest {
 /// The id of the run that `start` begins: of the request if there is one, else of saga and key.
 RunId run_id(std::string_view saga, const StartRequest& request) noexcept;
 
+/// The answer to `start`: whether the run was begun here, and which it is.
 struct StartAnswer {
   ClaimState state{};
   RunId run;
   std::optional<RunOutcome> outcome;  ///< completed: how the first one ended.
-};
-
-/// Where a run stands, for people and for whoever polls.
-struct RunStatus {
-  OrderStatus status{};
-  OrderStage stage{};
-  std::string_view message;  ///< Of the stage, for whoever ordered.
-  Time stage_since;          ///< By the store's clock.
-  Duration stage_limit{};    ///< It leaves the stage within so long, or is stuck; 0: no limit.
-  std::string step;          ///< What it is at, empty if it has ended.
-  bool undoing = false;
-  std::uint32_t attempts = 0;  ///< Of that step, by this process.
-  std::optional<RunEnd> end;   ///< `stuck` too.
-  std::string reason;
-  Time since;  ///< The last record.
-};
-
-struct CancelAnswer {
-  bool accepted = false;  ///< The run only compensates from here.
-  OrderStatus status{};
-};
-
-struct RecoveryReport {
-  std::size_t taken = 0;    ///< Runs that this runner now drives.
-  std::size_t unknown = 0;  ///< Of a saga that is not registered, or has changed: left alone.
-  std::size_t failed = 0;   ///< Could not be read or taken now: the next recovery tries again.
-  std::size_t left = 0;     ///< Driven here, moved too lately, or of an owner that lives.
-  Time next_due;  ///< When the first of those may count as orphaned, by the store's clock.
 };
 
 /// Runs sagas over one backend.
@@ -193,21 +167,11 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   options.observer = &keeper;
   options.orphaned_after = Duration{0};
   options.on_executor = true;
-  SagaRunner<B> runner(backend, Environment{clock, executor}, options);
-  runner.add(saga, context);
-  const result<StartAnswer> begun = runner.start(saga, input, request);
-  if (begun.has_value()) {
-    const StartAnswer& answer = begun.assume_value();
-    if (answer.outcome) return *answer.outcome;
-    if (answer.state == ClaimState::in_progress) return Error{Errc::busy};
-    if (answer.state != ClaimState::fresh) return Error{Errc::invalid_argument};
-  } else if (runner.runs() == 0) {
-    return begun.assume_error();
-  }  // else it may have begun, and nobody but this runner drives it
-  while (!keeper.outcome() && runner.runs() > 0 && executor.run_one()) {
-  }
-  if (!keeper.outcome()) return Error{Errc::timed_out};
-  return *keeper.outcome();
+  detail::RunnerCore core(std::make_unique<detail::BackendPortOf<B>>(backend),
+                          Environment{clock, executor}, options);
+  core.add(saga.definition(), &context);
+  return detail::run_to_end(core, core.start(detail::name_of(saga), request, encode(input)), keeper,
+                            executor);
 }
 
 }  // namespace v0

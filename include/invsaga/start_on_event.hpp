@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sagas that events start: the order service tells that a checkout has begun, and knows of nobody
-// who acts on it.
+// Sagas that events start: the order service tells that an order is placed, and knows of nobody who
+// acts on it.
 //
-//     start_on_event(bus, "checkout", "ORDER_CHECKOUT_STARTED", runner, checkout,
-//                    {.lifetime = 24h});
+//     auto heard = start_on_event(bus, "mail", "ORDER_PLACED", runner, thanks, {.lifetime = 24h});
 #pragma once
 
 #include <string>
@@ -19,6 +18,7 @@
 namespace invsaga {
 inline namespace v0 {
 
+/// Which events may start a run.
 struct StartOnEvent {
   /// How long after its time an event may still start a run; as long as the bus may deliver it
   /// again. There is no default: what is delivered later starts nothing, and is dead.

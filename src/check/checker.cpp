@@ -204,7 +204,7 @@ const CheckReport& InvariantChecker::finish() {
   return fold_->findings.report;
 }
 
-CheckReport check(const History& history, CheckOptions options) {
+CheckReport check_history(const History& history, CheckOptions options) {
   InvariantChecker checker(history.header, options);
   std::uint64_t file_line = 1;
   for (const HistoryLine& line : history.lines) checker.add(line, ++file_line);

@@ -137,7 +137,7 @@ bool is_ours(const Json& json) {
 
 }  // namespace
 
-bool read(std::string_view text, HistoryHeader& header, std::string& why) {
+bool read_history(std::string_view text, HistoryHeader& header, std::string& why) {
   header = {};
   Guard guard;
   const bool sound = Json::sax_parse(text.begin(), text.end(), &guard);

@@ -340,7 +340,7 @@ class LineHandler {
 
 }  // namespace
 
-bool read(std::string_view text, HistoryLine& line, std::string& why) {
+bool read_history(std::string_view text, HistoryLine& line, std::string& why) {
   line.clear();
   why.clear();
   LineHandler handler(line, why);

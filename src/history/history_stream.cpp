@@ -66,17 +66,17 @@ HistoryReader::Got HistoryReader::header(HistoryHeader& header) {
     return refuse("the file is empty");
   }
   if (got != Got::line) return got;
-  return read(text, header, why_) ? Got::line : refuse(why_);
+  return read_history(text, header, why_) ? Got::line : refuse(why_);
 }
 
 HistoryReader::Got HistoryReader::next(HistoryLine& line) {
   std::string_view text;
   const Got got = next_text(limits_.line_bytes, text);
   if (got != Got::line) return got;
-  return read(text, line, why_) ? Got::line : refuse(why_);
+  return read_history(text, line, why_) ? Got::line : refuse(why_);
 }
 
-bool read(std::string_view text, History& history, std::string& why) {
+bool read_history(std::string_view text, History& history, std::string& why) {
   std::istringstream in{std::string(text)};
   HistoryReader reader(in);
   history = {};

@@ -132,7 +132,7 @@ void put_texts(std::string& out, const std::vector<std::string>& texts) {
 
 }  // namespace
 
-void write(const HistoryLine& line, std::string& out) {
+void write_history(const HistoryLine& line, std::string& out) {
   out += "{\"n\":";
   put_number(out, line.n);
   put(out, "at", line.at);
@@ -148,7 +148,7 @@ void write(const HistoryLine& line, std::string& out) {
   out += "}\n";
 }
 
-void write(const HistoryHeader& header, std::string& out) {
+void write_history(const HistoryHeader& header, std::string& out) {
   out += "{\"invsaga_history\":1";
   put_key(out, "options");
   out += header.options;

@@ -136,6 +136,22 @@ std::size_t RunnerCore::runs() const {
 }
 OwnerId RunnerCore::owner() const { return impl_->owner; }
 
+result<RunOutcome> run_to_end(const RunnerCore& core, const result<StartAnswer>& begun,
+                              const OutcomeKeeper& keeper, LocalExecutor& executor) {
+  if (begun.has_value()) {
+    const StartAnswer& answer = begun.assume_value();
+    if (answer.outcome) return *answer.outcome;
+    if (answer.state == ClaimState::in_progress) return Error{Errc::busy};
+    if (answer.state != ClaimState::fresh) return Error{Errc::invalid_argument};
+  } else if (core.runs() == 0) {
+    return begun.assume_error();
+  }  // else it may have begun, and nobody but this runner drives it
+  while (!keeper.outcome() && core.runs() > 0 && executor.run_one()) {
+  }
+  if (!keeper.outcome()) return Error{Errc::timed_out};
+  return *keeper.outcome();
+}
+
 }  // namespace detail
 }  // namespace v0
 }  // namespace invsaga

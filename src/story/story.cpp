@@ -187,7 +187,7 @@ Story StoryTeller::tell() const {
   return story;
 }
 
-Story explain(const History& history, std::string_view saga) {
+Story explain_history(const History& history, std::string_view saga) {
   StoryTeller teller(saga);
   for (const HistoryLine& line : history.lines) teller.add(line);
   return teller.tell();

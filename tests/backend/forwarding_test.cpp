@@ -44,6 +44,24 @@ class Plain final : public Forwarding<Plain<B>, B> {
   explicit Plain(B& inner) : Forwarding<Plain<B>, B>(inner) {}
 };
 
+/// As the header shows it.
+template <Backend B>
+class Metered final : public Forwarding<Metered<B>, B> {
+  friend Forwarding<Metered<B>, B>;
+
+ public:
+  static constexpr Capabilities capabilities = B::capabilities;
+  explicit Metered(B& inner) : Forwarding<Metered<B>, B>(inner) {}
+  std::atomic<std::uint64_t> appends = 0;
+
+ private:
+  template <class Call>
+  auto around(BackendCall what, const Call& call) {
+    if (what == BackendCall::append) ++appends;
+    return call();
+  }
+};
+
 /// Notes what goes through it, and refuses puts.
 template <class B>
 class Noting final : public Forwarding<Noting<B>, B> {
@@ -201,6 +219,12 @@ TYPED_TEST(ForwardingTest, AWrapperIsAroundEachCallThatItDoesNotDeclare) {
               ElementsAre(apply, claim, extend_claim, append, apply, read, unfinished, read, settle,
                           pending, acknowledge_event, pending, confirm_claim, release_claim, append,
                           forget, acknowledge_sale, stock));
+}
+
+TYPED_TEST(ForwardingTest, TheWrapperThatTheHeaderShowsCounts) {
+  Metered<typename TypeParam::Inner> metered(this->parts.inner);
+  this->use(metered);
+  EXPECT_EQ(metered.appends, 2u);
 }
 
 TYPED_TEST(ForwardingTest, WhatAWrapperDeclaresIsAskedOfItAlone) {

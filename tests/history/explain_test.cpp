@@ -20,9 +20,9 @@ using testing::HasSubstr;
 /// Explains a history that must be a correct one.
 std::string told(const std::vector<std::string>& lines, std::string_view saga = "536365") {
   const History history = script(lines);
-  for (const Violation& violation : check(history).violations)
+  for (const Violation& violation : check_history(history).violations)
     ADD_FAILURE() << to_string(violation);
-  return to_text(explain(history, saga));
+  return to_text(explain_history(history, saga));
 }
 
 TEST(Explain, TellsThatAnOrderWasPlaced) {
@@ -54,8 +54,8 @@ TEST(Explain, NamesWhatWasOutOfStock) {
 
 /// The six lines of "order created ... does the order service receive it?", and the answer.
 TEST(Explain, AnswersWhetherTheFailureWasReceived) {
-  const Story story = explain(script(opening("4", "2") + order_lines() + refused_lines()),
-                              "536365");
+  const Story story = explain_history(script(opening("4", "2") + order_lines() + refused_lines()),
+                                      "536365");
   std::vector<std::string> moments;
   for (const Story::Moment& moment : story.timeline) moments.push_back(moment.text);
   EXPECT_THAT(moments, ElementsAre("request req for 8 units at 12.50 arrives",
@@ -101,7 +101,7 @@ TEST(Explain, NeverCallsAPlacedOrderAnythingElse) {
   const auto lines = opening("10", "2") + order_lines() + completed_lines();
   bool placed = false;
   for (std::size_t count = 3; count <= lines.size(); ++count) {
-    const Story story = explain(
+    const Story story = explain_history(
         script({lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count)}), "536365");
     EXPECT_TRUE(!placed || story.status == "placed") << count;
     placed = story.status == "placed";
@@ -111,20 +111,20 @@ TEST(Explain, NeverCallsAPlacedOrderAnythingElse) {
 
 TEST(Explain, SaysWhatAnUndecidedOrderWaitsFor) {
   const auto lines = opening("10", "2") + order_lines() + reserved_lines();
-  EXPECT_THAT(to_text(explain(script(lines), "536365")),
+  EXPECT_THAT(to_text(explain_history(script(lines), "536365")),
               HasSubstr("Order 536365 is not decided yet: it is under way."));
   const auto unknown = lines +
                        std::vector<std::string>{in_saga(
                            "08:26:05",
                            R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")")};
-  EXPECT_THAT(to_text(explain(script(unknown), "536365")),
+  EXPECT_THAT(to_text(explain_history(script(unknown), "536365")),
               HasSubstr("the last try was \"charge of 12.50: unknown\" at 2010-12-01 08:26:05."));
   const auto stuck =
       unknown +
       std::vector<std::string>{in_saga(
           "09:26:05",
           R"("op":"end","outcome":"stuck","reason":"timed_out","events":2,"answer":"ended")")};
-  const Story story = explain(script(stuck), "536365");
+  const Story story = explain_history(script(stuck), "536365");
   EXPECT_EQ(story.status, "deciding");
   EXPECT_EQ(story.outcome, "stuck");
   EXPECT_THAT(story.answer,
@@ -133,7 +133,7 @@ TEST(Explain, SaysWhatAnUndecidedOrderWaitsFor) {
 
 TEST(Explain, TellsOfReturnsAndWriteOffs) {
   const auto one = [](const std::string& rest, std::string_view saga) {
-    return to_text(explain(script({R"(08:00:00 "op":"adjust","id":"a",)" + rest}), saga));
+    return to_text(explain_history(script({R"(08:00:00 "op":"adjust","id":"a",)" + rest}), saga));
   };
   EXPECT_EQ(one(R"("saga":"C1","reason":"return","lines":[["A",3]],"answer":"adjusted")", "C1"),
             "Return C1 was accepted: 3 units of 1 product are back on hand.\n");
@@ -149,7 +149,7 @@ TEST(Explain, TellsOfReturnsAndWriteOffs) {
 }
 
 TEST(Explain, SaysThatItKnowsNothing) {
-  const Story story = explain(script(opening("1", "1")), "9");
+  const Story story = explain_history(script(opening("1", "1")), "9");
   EXPECT_FALSE(story.found);
   EXPECT_EQ(to_text(story), "The history has nothing of 9.\n");
 }
@@ -157,15 +157,15 @@ TEST(Explain, SaysThatItKnowsNothing) {
 TEST(Explain, ShowsNoControlCharacters) {
   History history = script(opening("4", "2") + order_lines("x\\u001b[31m\\u009b") +
                            std::vector<std::string>{});
-  const std::string text = to_text(explain(history, "x\x1b[31m\xc2\x9b"), true);
+  const std::string text = to_text(explain_history(history, "x\x1b[31m\xc2\x9b"), true);
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(text.find("\xc2\x9b"), std::string::npos);
   EXPECT_THAT(text, HasSubstr("Order \"x\\u001b[31m?\" is not decided yet"));
 }
 
 TEST(Explain, GivesTheSameAsJson) {
-  const Story story = explain(script(opening("4", "2") + order_lines() + refused_lines()),
-                              "536365");
+  const Story story = explain_history(script(opening("4", "2") + order_lines() + refused_lines()),
+                                      "536365");
   const auto json = nlohmann::json::parse(to_json(story));
   EXPECT_EQ(json["saga"], "536365");
   EXPECT_EQ(json["found"], true);
@@ -182,7 +182,7 @@ TEST(Explain, HasAStoryForEveryOrderOfAShop) {
     const History history = make({.seed = seed, .faults = 50, .cancelled = 20, .stuck = 10});
     for (const HistoryLine& line : history.lines) {
       if (line.op != HistoryOp::end) continue;
-      const Story story = explain(history, line.saga);
+      const Story story = explain_history(history, line.saga);
       EXPECT_EQ(story.outcome, line.outcome);
       EXPECT_EQ(story.status, line.outcome == "completed" ? "placed"
                               : line.outcome == "stuck"   ? "deciding"

@@ -20,27 +20,27 @@ constexpr std::string_view begin = R"({"n":1,"at":"2010-12-01T08:26:00.000Z","t0
 std::string why_not(const std::string& rest) {
   HistoryLine line;
   std::string why;
-  EXPECT_FALSE(read(std::string(begin) + rest, line, why)) << rest;
+  EXPECT_FALSE(read_history(std::string(begin) + rest, line, why)) << rest;
   return why;
 }
 
 HistoryLine must_read(const std::string& text) {
   HistoryLine line;
   std::string why;
-  EXPECT_TRUE(read(text, line, why)) << why << "\n" << text;
+  EXPECT_TRUE(read_history(text, line, why)) << why << "\n" << text;
   return line;
 }
 
 std::string written(const HistoryLine& line) {
   std::string text;
-  write(line, text);
+  write_history(line, text);
   return text;
 }
 
 std::string read_all(const std::string& text) {
   History history;
   std::string why;
-  return read(text, history, why) ? "" : why;
+  return read_history(text, history, why) ? "" : why;
 }
 
 TEST(HistoryWords, AreReadAsTheyAreWritten) {
@@ -126,7 +126,7 @@ TEST(HistoryReader, KeepsNothingOfTheLineBefore) {
       R"("op":"commit","saga":"5","id":"r0","lines":[["A",4]],"back":[["A",2]],"answer":"committed","lost":true})");
   std::string why;
   const std::string next = std::string(begin) + R"("op":"release","id":"x","answer":"tombstoned"})";
-  ASSERT_TRUE(read(next, line, why));
+  ASSERT_TRUE(read_history(next, line, why));
   EXPECT_EQ(line, must_read(next));
 }
 
@@ -171,7 +171,7 @@ TEST(HistoryReader, RefusesWhatIsNotJsonOfTheShapeOfALine) {
   HistoryLine line;
   std::string why;
   for (const char* text : {"", "[]", "7", "\"n\"", "null", "{}", "[[[[[[[[", "{\"n\":{\"n\":{"}) {
-    EXPECT_FALSE(read(std::string_view(text), line, why)) << text;
+    EXPECT_FALSE(read_history(std::string_view(text), line, why)) << text;
     EXPECT_FALSE(why.empty());
   }
 }
@@ -212,17 +212,17 @@ TEST(HistoryReader, LeavesImpossibleValuesToTheChecker) {
 TEST(HistoryHeader, KeepsWhatWasRun) {
   HistoryHeader header;
   std::string why, text;
-  ASSERT_TRUE(read(script_header, header, why)) << why;
+  ASSERT_TRUE(read_history(script_header, header, why)) << why;
   EXPECT_EQ(header.hold, Duration{900'000});
   EXPECT_EQ(header.paths.size(), 4U);
-  write(header, text);
+  write_history(header, text);
   EXPECT_EQ(text, std::string(script_header) + "\n");
 }
 
 TEST(HistoryHeader, TakesKeysThatItDoesNotKnow) {
   HistoryHeader header;
   std::string why;
-  EXPECT_TRUE(read(
+  EXPECT_TRUE(read_history(
       R"({"invsaga_history":1,"made_by":["x"],"options":{},"seed":18446744073709551615,"threads":2,"exact":true,"consumers":{},"paths":[]})",
       header, why))
       << why;
@@ -234,7 +234,7 @@ TEST(HistoryHeader, RefusesWhatIsNotOurs) {
   HistoryHeader header;
   std::string why;
   const std::string rest = R"("options":{},"seed":1,"threads":1,"consumers":{},"paths":[]})";
-  ASSERT_TRUE(read(R"({"invsaga_history":1,)" + rest, header, why)) << why;
+  ASSERT_TRUE(read_history(R"({"invsaga_history":1,)" + rest, header, why)) << why;
   for (
       const std::string& text :
       {std::string(), std::string("{"), std::string("[]"), "{" + rest,
@@ -253,7 +253,7 @@ TEST(HistoryHeader, RefusesWhatIsNotOurs) {
        std::string(R"({"invsaga_history":1,"options":{},"seed":1,"threads":1,"consumers":{}})"),
        R"({"invsaga_history":1,"deep":)" + std::string(100'000, '[') + std::string(100'000, ']') +
            "," + rest}) {
-    EXPECT_FALSE(read(text, header, why)) << text.substr(0, 200);
+    EXPECT_FALSE(read_history(text, header, why)) << text.substr(0, 200);
     EXPECT_FALSE(why.empty());
   }
 }
@@ -261,12 +261,12 @@ TEST(HistoryHeader, RefusesWhatIsNotOurs) {
 TEST(HistoryFile, RoundTripsWhatAShopDid) {
   const History made = histories::make({.seed = 3, .orders = 200});
   std::string text;
-  write(made.header, text);
-  for (const HistoryLine& line : made.lines) write(line, text);
+  write_history(made.header, text);
+  for (const HistoryLine& line : made.lines) write_history(line, text);
   ASSERT_GT(text.size(), std::size_t{1} << 18);  // more than one block of the reader
   History back;
   std::string why;
-  ASSERT_TRUE(read(text, back, why)) << why;
+  ASSERT_TRUE(read_history(text, back, why)) << why;
   EXPECT_EQ(back.header, made.header);
   EXPECT_EQ(back.lines, made.lines);
 }

@@ -39,7 +39,7 @@ std::string all_of(const CheckReport& report) {
 
 std::set<int> broken(const History& history, CheckOptions options = {}) {
   std::set<int> numbers;
-  for (const Violation& violation : check(history, options).violations)
+  for (const Violation& violation : check_history(history, options).violations)
     numbers.insert(violation.invariant);
   return numbers;
 }
@@ -69,7 +69,7 @@ TEST(Invariants, HaveNames) {
 
 TEST(Invariants, HoldOverWhatCorrectShopsDo) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-    const CheckReport report = check(make(shop(seed)));
+    const CheckReport report = check_history(make(shop(seed)));
     ASSERT_TRUE(report.holds()) << "seed " << seed << "\n" << all_of(report);
   }
 }
@@ -84,7 +84,7 @@ TEST(Invariants, FindEachPlantedWrong) {
       Wrongs wrongs(wrong, seed);
       if (!(wrongs.*kind.plant)()) continue;
       ++planted[kind.name];
-      EXPECT_FALSE(check(wrong).holds())
+      EXPECT_FALSE(check_history(wrong).holds())
           << kind.name << " at " << wrongs.where << ", seed " << seed;
     }
   }
@@ -92,8 +92,8 @@ TEST(Invariants, FindEachPlantedWrong) {
 }
 
 TEST(Invariants, ReportsTheLineAndWhatWasSeen) {
-  const CheckReport report = check(changed(R"(["A",6],["B",2]],"answer":"committed")",
-                                           R"(["A",5],["B",2]],"answer":"committed")"));
+  const CheckReport report = check_history(changed(R"(["A",6],["B",2]],"answer":"committed")",
+                                                   R"(["A",5],["B",2]],"answer":"committed")"));
   ASSERT_FALSE(report.holds());
   EXPECT_EQ(to_string(report.violations[0]),
             "line 12 (n 11): I5 the lines of a hold never change: commit \"r0\" does not sell and "
@@ -125,14 +125,14 @@ TEST(Invariants, AreToldApart) {
 }
 
 TEST(Invariants, TakesEqualAmountsForEqual) {
-  EXPECT_TRUE(check(changed(R"("amount":"12.50","answer":"charged")",
-                            R"("amount":"12.5","answer":"charged")"))
+  EXPECT_TRUE(check_history(changed(R"("amount":"12.50","answer":"charged")",
+                                    R"("amount":"12.5","answer":"charged")"))
                   .holds());
-  EXPECT_TRUE(check(changed(R"("amount":"12.50","answer":"charged")",
-                            R"("amount":"012.5000","answer":"charged")"))
+  EXPECT_TRUE(check_history(changed(R"("amount":"12.50","answer":"charged")",
+                                    R"("amount":"012.5000","answer":"charged")"))
                   .holds());
-  EXPECT_FALSE(check(changed(R"("amount":"12.50","answer":"charged")",
-                             R"("amount":"-12.50","answer":"charged")"))
+  EXPECT_FALSE(check_history(changed(R"("amount":"12.50","answer":"charged")",
+                                     R"("amount":"-12.50","answer":"charged")"))
                    .holds());
 }
 
@@ -147,7 +147,7 @@ TEST(Invariants, ChargesNothingForAnOrderBelowZero) {
         line.replace(at, what.size(), instead);
     }
   }
-  const CheckReport report = check(script(lines));
+  const CheckReport report = check_history(script(lines));
   EXPECT_TRUE(report.holds()) << all_of(report);
   EXPECT_EQ(report.figures.charges, 0U);
 }
@@ -175,7 +175,7 @@ TEST(Invariants, ADecisionThatIsNotExactIsHeldToTheCallsTime) {
          R"("op":"release","id":"b","lines":[["A",3]],"answer":"released")");
     History made;
     std::string why;
-    EXPECT_TRUE(read(text, made, why)) << why;
+    EXPECT_TRUE(read_history(text, made, why)) << why;
     return made;
   };
   const CheckOptions part{.whole = false};
@@ -234,9 +234,9 @@ TEST(Invariants, AReservePastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
 }
 
 TEST(Invariants, CountsWhatWasOversoldAndLost) {
-  const CheckReport over = check(changed(R"("lines":[["A",10]])", R"("lines":[["A",4]])"));
+  const CheckReport over = check_history(changed(R"("lines":[["A",10]])", R"("lines":[["A",4]])"));
   EXPECT_EQ(over.figures.oversold_units, 2);
-  const CheckReport lost = check(changed(R"("answer":"handled")", R"("answer":"failed")"));
+  const CheckReport lost = check_history(changed(R"("answer":"handled")", R"("answer":"failed")"));
   EXPECT_EQ(lost.figures.events_lost, 1U);
   EXPECT_EQ(lost.violation_count, 1U);
 }
@@ -253,7 +253,7 @@ TEST(Invariants, AddUpTheFiguresOfTheReport) {
           in_saga("09:00:00",
                   R"("op":"request","id":"req","units":8,"amount":"12.50","answer":"completed")"),
           counted(R"(["A",3,0,6],["B",7,0,2])")};
-  const CheckReport report = check(script(lines));
+  const CheckReport report = check_history(script(lines));
   EXPECT_TRUE(report.holds()) << all_of(report);
   const CheckFigures& figures = report.figures;
   EXPECT_EQ(figures.lines, lines.size());
@@ -281,7 +281,7 @@ TEST(Invariants, CountCompensatedOrdersByReason) {
        {std::tuple{refused_lines(), "out_of_stock", "4"},
         {declined_lines(), "declined", "10"},
         {declined_lines("payment_failed"), "payment_failed", "10"}}) {
-    const CheckReport report = check(script(
+    const CheckReport report = check_history(script(
         opening(stock, "2") + order_lines() + lines +
         std::vector<std::string>{counted("[\"A\"," + std::string(stock) + ",0,0],[\"B\",2,0,0]")}));
     EXPECT_TRUE(report.holds()) << all_of(report);
@@ -298,7 +298,7 @@ TEST(Invariants, ARunThatIsStuckMayBeResumedAndEndsOnce) {
     return l.find("\"commit\"") != std::string::npos;
   });
   const auto at = lines.insert(commit, stuck);
-  const CheckReport report = check(script(lines));
+  const CheckReport report = check_history(script(lines));
   EXPECT_TRUE(report.holds()) << all_of(report);
   EXPECT_EQ(report.figures.stuck, 0U);
   EXPECT_EQ(report.figures.completed, 1U);
@@ -329,7 +329,7 @@ TEST(Invariants, APartOfAHistoryNeedNotEnd) {
     const History part = script(
         {whole_order.begin(), whole_order.begin() + static_cast<std::ptrdiff_t>(count)});
     EXPECT_EQ(broken(part, {.whole = false}), (std::set<int>{})) << count;
-    EXPECT_EQ(check(part).holds(), count == whole_order.size()) << count;
+    EXPECT_EQ(check_history(part).holds(), count == whole_order.size()) << count;
   }
 }
 
@@ -347,7 +347,7 @@ TEST(Invariants, KeepAsManyAsAskedForAndCountAll) {
   History history = script(lines);
   for (HistoryLine& line : history.lines) line.n += 5;
   for (HistoryLine& line : history.lines) line.t0 = -1;
-  const CheckReport report = check(history, {.keep = 2});
+  const CheckReport report = check_history(history, {.keep = 2});
   EXPECT_EQ(report.violations.size(), 2U);
   EXPECT_GT(report.violation_count, 10U);
   EXPECT_EQ(report.by_invariant[23],
@@ -361,7 +361,7 @@ TEST(Invariants, GiveTheSameReportForTheSameLines) {
     for (int i = 0; i < 20; ++i)
       std::swap(history.lines[random() % history.lines.size()],
                 history.lines[random() % history.lines.size()]);
-    EXPECT_EQ(all_of(check(history)), all_of(check(history)));
+    EXPECT_EQ(all_of(check_history(history)), all_of(check_history(history)));
   }
 }
 
@@ -369,8 +369,8 @@ TEST(Invariants, GiveTheSameReportForTheSameLines) {
 TEST(Invariants, SurviveAnyByteThatIsChanged) {
   const History history = make({.seed = 9, .orders = 3, .faults = 60});
   std::string text;
-  write(history.header, text);
-  for (const HistoryLine& line : history.lines) write(line, text);
+  write_history(history.header, text);
+  for (const HistoryLine& line : history.lines) write_history(line, text);
   std::mt19937_64 random(1);
   for (int i = 0; i < 3000; ++i) {
     std::string other = text;
@@ -378,7 +378,7 @@ TEST(Invariants, SurviveAnyByteThatIsChanged) {
       other[random() % other.size()] = "0123456789\"[]{},:ae\n"[random() % 20];
     History read_back;
     std::string why;
-    if (read(other, read_back, why)) check(read_back);
+    if (read_history(other, read_back, why)) check_history(read_back);
   }
 }
 

@@ -37,7 +37,7 @@ inline invsaga::History script(const std::vector<std::string>& lines,
                                std::string_view header = script_header) {
   invsaga::History history;
   std::string why;
-  EXPECT_TRUE(read(script_text(lines, header), history, why)) << why;
+  EXPECT_TRUE(read_history(script_text(lines, header), history, why)) << why;
   return history;
 }
 

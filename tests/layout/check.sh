@@ -9,7 +9,7 @@ shopt -s lastpipe  # so that the end of a pipe can note what is broken
 export LC_ALL=C.UTF-8
 
 readonly all_rules=(folders include_direction public_includes core_is_pure own_rights
-                    columns headers libraries_used)
+                    columns headers sentences libraries_used)
 broken=0
 
 # complain RULE TEXT: reads places (one a line) and reports them, if any.
@@ -138,6 +138,24 @@ rule_headers() {
   our_files | grep '\.hpp$' | search '^ *using namespace (?!.*literals)' |
     complain headers 'a header opens no namespace (but of literals) to those who include it'
   our_files | search '#include "\.\.?/' | complain headers 'no include leads upwards or by "./"'
+}
+
+# A sentence is a `///` line above a declaration, or `///<` on its line. Asked of the types and
+# concepts of public headers; not of detail/, of specialisations, and of the archetypes and the
+# single suites of the testing kit, whose names say what they lack or promise.
+rule_sentences() {
+  files include backends/*/include -- '*.hpp' |
+    grep -vE '/detail/|archetypes\.hpp$|/store_conformance/' | xargs -r perl -ne '
+      $type = /^(?:struct|class|enum(?: class)?|concept) (\w+)\b(?!<)(?!;)/ ? $1 : "";
+      print "$ARGV:$.: $type\n" if $type && !$told && !m@///<@;
+      $told = m@^///@ || $told && /^template|^ /;
+      close ARGV, $told = 0 if eof' |
+    complain sentences 'a public type or concept has a sentence (///)'
+  files include backends/*/include -- '*.hpp' | xargs -r perl -ne '
+      print "$ARGV:$.: $1\n" if $alone && m@^\s+(\w+) *(?:=.*|\{.*\})?; *///<@;
+      $alone = /^\s+[\w:]+(?:<[^;(){}]*>)?$/;
+      close ARGV, $alone = 0 if eof' |
+    complain sentences 'the type of a field stands alone on a line: put the comment above it'
 }
 
 # The libraries that the project is to be built on are really what it is built on.

@@ -85,6 +85,12 @@ broken_by none include/invsaga/environment.hpp 'auto t = std::chrono::steady_clo
 broken_by headers tools/a.hpp 'using namespace std;'
 broken_by none tools/a.hpp 'using namespace std::chrono_literals;'
 broken_by headers tools/a.cpp '#include "../src/a.hpp"'
+broken_by sentences include/invsaga/a.hpp 'struct A {'
+broken_by sentences include/invsaga/a.hpp 'template <class T>' 'concept A = true;'
+broken_by sentences include/invsaga/a.hpp '/// A.' 'struct A {' '  Time' '      a;  ///< When.' '};'
+broken_by none include/invsaga/a.hpp '/// A.' 'template <class T>' '  requires true' 'class A {'
+broken_by none include/invsaga/a.hpp 'struct A;' 'template <>' 'struct B<int> {'
+broken_by none include/invsaga/detail/a.hpp 'struct A {'
 long_line=$(printf 'x%.0s' {1..101})
 broken_by columns src/a.cpp "$long_line"
 broken_by none src/a.cpp "${long_line:1}"

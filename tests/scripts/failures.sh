@@ -215,8 +215,6 @@ part_python() {
   cp "$root"/tests/mutants/[a-b]*.patch "$tree/tests/mutants"
   python_tells no/such/folder scripts/make_sample_orders.py no/such/folder/x
   python_tells no_such_file scripts/make_sample_orders.py --check no_such_file
-  python_tells no_such_command scripts/plant_wrongs.py no_such_command no_such_file
-  python_tells no_such_file scripts/plant_wrongs.py "$work/bin/cmake" no_such_file
   BROKEN='git clone' python_tells 'last of the last words' scripts/mutants.py
   rm "$work/bin/git"
   python_tells git scripts/mutants.py

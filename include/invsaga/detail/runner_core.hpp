@@ -85,6 +85,10 @@ class OutcomeKeeper final : public RunObserver {
   std::optional<RunOutcome> outcome_;
 };
 
+/// Runs tasks of the executor until the run that was begun has ended: what `run_sync` answers.
+result<RunOutcome> run_to_end(const RunnerCore& core, const result<StartAnswer>& begun,
+                              const OutcomeKeeper& keeper, LocalExecutor& executor);
+
 }  // namespace detail
 }  // namespace v0
 }  // namespace invsaga

@@ -38,6 +38,7 @@ struct Violation {
 /// `line 17 (n 16): I7 committed exactly once: ...`
 std::string to_string(const Violation& violation);
 
+/// What the checker may take for granted of a history, and how much it reports.
 struct CheckOptions {
   /// The history is whole: every saga has ended, and the store's counters are its last line. Off
   /// for one that is cut short on purpose; what is there must hold all the same.
@@ -68,6 +69,7 @@ struct CheckFigures {
   std::uint64_t events_lost = 0;    ///< Decided and not published, or published and not handled.
 };
 
+/// What the checker found: each violation, and the sums.
 struct CheckReport {
   std::vector<Violation> violations;  ///< In the order found, at most `CheckOptions::keep`.
   std::uint64_t violation_count = 0;
@@ -79,7 +81,7 @@ struct CheckReport {
 
 /// Judges a history line by line and keeps what the invariants need: each row, id and saga, but no
 /// lines; so a file larger than memory can be checked. For one thread. The same lines give the same
-/// report. Lines may say anything that `read` lets through.
+/// report. Lines may say anything that `read_history` lets through.
 class InvariantChecker {
  public:
   explicit InvariantChecker(const HistoryHeader& header, CheckOptions options = {});
@@ -103,7 +105,7 @@ class InvariantChecker {
 };
 
 /// The same over a history in memory.
-CheckReport check(const History& history, CheckOptions options = {});
+CheckReport check_history(const History& history, CheckOptions options = {});
 
 }  // namespace v0
 }  // namespace invsaga

@@ -3,7 +3,7 @@
 // What happened, as text: one operation and its answer a line, JSON Lines, in the order of the
 // file.
 //
-// The replay writes it; the checker (invariants.hpp) and `explain` (explain.hpp) read it.
+// The replay writes it; the checker (checker.hpp) and the story (story.hpp) read it.
 // Everything here owns its texts, so that a history is judged by what it says and by nothing else
 // of the library. The format is told in full in docs/history_format.md.
 #pragma once
@@ -175,8 +175,8 @@ struct History {
 
 /// Appends the line with its line feed. Texts that are not UTF-8 have the offending bytes replaced
 /// by U+FFFD; `header.options` must be a JSON object on one line.
-void write(const HistoryHeader& header, std::string& out);
-void write(const HistoryLine& line, std::string& out);
+void write_history(const HistoryHeader& header, std::string& out);
+void write_history(const HistoryLine& line, std::string& out);
 
 /// Bounds of the reader, held before anything of that size is kept.
 struct HistoryLimits {
@@ -188,9 +188,9 @@ struct HistoryLimits {
 /// Reads one line from bytes of a stranger. False if it is not JSON of the shape of a line, and
 /// then `why` says where and why; wrong *values* are read, and left to the checker. `line` is
 /// reused: nothing of what it bore before remains. Never throws but for want of memory.
-bool read(std::string_view text, HistoryLine& line, std::string& why);
+bool read_history(std::string_view text, HistoryLine& line, std::string& why);
 /// The same for the first line.
-bool read(std::string_view text, HistoryHeader& header, std::string& why);
+bool read_history(std::string_view text, HistoryHeader& header, std::string& why);
 
 /// Reads a history line by line. Keeps one line and a block of the file, nothing else.
 /// `in` is borrowed for the reader's life, and is read in blocks. For one thread.
@@ -229,7 +229,7 @@ class HistoryReader {
 };
 
 /// Reads a whole history from text. False and `why` if it is not ours.
-bool read(std::string_view text, History& history, std::string& why);
+bool read_history(std::string_view text, History& history, std::string& why);
 
 }  // namespace v0
 }  // namespace invsaga

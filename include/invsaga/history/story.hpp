@@ -64,7 +64,7 @@ class StoryTeller {
 };
 
 /// The same over a history in memory.
-Story explain(const History& history, std::string_view saga);
+Story explain_history(const History& history, std::string_view saga);
 
 /// The answer and a line for each place; with `timeline` every moment too. Ends with a line feed.
 /// Safe to show on a terminal, whatever the history holds.

@@ -33,15 +33,15 @@ struct ExpiredHold {
 /// next call of the same ledger that is not const, and no longer than what the caller lent to the
 /// last one.
 struct LedgerTrace {
-  std::span<const ExpiredHold>
-      expired;  ///< Expired before the operation was decided, in order of their deadlines.
-  std::span<const Line>
-      lines;  ///< reserve, adjust, commit of a part: the lines asked for. Merged, ascending.
-  std::span<const Line>
-      moved;  ///< commit: sold, also when it is a repeat; release: given back by this call.
+  /// Expired before the operation was decided, in order of their deadlines.
+  std::span<const ExpiredHold> expired;
+  /// reserve, adjust, commit of a part: the lines asked for. Merged, ascending.
+  std::span<const Line> lines;
+  /// commit: sold, also when it is a repeat; release: given back by this call.
+  std::span<const Line> moved;
   std::span<const Line> back;  ///< commit of a part: given back, also when it is a repeat.
-  std::span<const ShortLine>
-      shorts;           ///< All short lines of a refusal, whatever storage the caller lent.
+  /// All short lines of a refusal, whatever storage the caller lent.
+  std::span<const ShortLine> shorts;
   bool repeat = false;  ///< The answer was given before under this id; nothing changed.
 };
 

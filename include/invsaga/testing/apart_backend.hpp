@@ -4,9 +4,9 @@
 // answers later, by `submit` only, and in any order; runs, requests and outbox live in other
 // places; `split` joins them. Each line between them can fail (faults.hpp).
 //
-//     ApartParts parts(clock, executor);          // what survives a crash
+//     ApartParts parts(clock, executor);  // what survives a crash
 //     FaultPlan plan;
-//     ApartBackend backend(parts, plan);          // one process's lines to them
+//     ApartBackend backend(parts, plan);  // one process's lines to them
 #pragma once
 
 #include <condition_variable>
@@ -35,6 +35,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
+/// Bounds of the parts, and how long the way to the stock takes.
 struct ApartOptions {
   StoreLimits limits{};
   Retention retention{};

@@ -3,14 +3,17 @@
 // The contract of a Backend beyond that of its parts: what an operation brings about besides the
 // stock. Bind your backend with a harness of a few lines:
 //
-//     struct MyHarness {
-//       explicit MyHarness(const StoreLimits& limits);   // an empty backend
-//       MyBackend& backend();
-//       void advance_to(Time now);                       // its clock
-//       StockCounters stock(Row row);
-//       bool drive();    // only if it submits: does one thing that is due; false if there is none
+//     struct ModelHarness {
+//       explicit ModelHarness(const StoreLimits& limits) : model(limits) {}  // an empty backend
+//       BackendModel& backend() { return model; }
+//       void advance_to(Time now) { model.advance_to(now); }  // its clock
+//       StockCounters stock(Row row) { return model.stock(row).value(); }
+//       BackendModel model;
 //     };
-//     INVSAGA_TEST_BACKEND(MyBackend, MyHarness);
+//     INVSAGA_TEST_BACKEND(Model, ModelHarness);
+//
+// A backend that submits has `bool drive()` besides: it does one thing that is due, and is false if
+// there is none.
 //
 // Bind the parts to their own suites as well: the backend is one of each.
 #pragma once
@@ -72,6 +75,7 @@ struct BlockedBackend<Kind> {
 
 }  // namespace detail
 
+/// The Backend of a harness, without its type.
 template <class Harness>
 class BackendOfHarness final : public BackendUnderTest {
   using Kind = std::remove_cvref_t<decltype(std::declval<Harness&>().backend())>;

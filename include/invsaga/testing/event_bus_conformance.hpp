@@ -2,13 +2,21 @@
 //
 // What every EventBus keeps, as a suite that runs on yours. Bind it with a harness:
 //
-//     struct MyBusHarness {
-//       MyBus& bus();
-//       // Lets the bus do all that it will ever do if nobody publishes more: deliveries, retries,
-//       // late ones, however much (simulated) time they take.
-//       void settle();
+//     struct LocalHarness {
+//       ManualClock clock{start};
+//       LocalExecutor executor{clock};
+//       MemoryBus memory_bus{{clock, executor}};
+//
+//       MemoryBus& bus() { return memory_bus; }
+//       void settle() {
+//         while (executor.run_one()) {
+//         }
+//       }
 //     };
-//     INVSAGA_TEST_EVENT_BUS(MyBus, MyBusHarness);
+//     INVSAGA_TEST_EVENT_BUS(MemoryBus, LocalHarness, ShuffledHarness<1>, ShuffledHarness<2>);
+//
+// `settle` lets the bus do all that it will ever do if nobody publishes more: deliveries, retries,
+// late ones, however much (simulated) time they take.
 //
 // A harness is made anew for each test. The bus delivers an event that fails three times more at
 // least, and gives it up at some time. Handlers are called on whatever threads the bus has.
@@ -41,6 +49,7 @@ class BusUnderTest {
 /// Makes a new bus without consumers.
 using MakeBus = std::unique_ptr<BusUnderTest> (*)();
 
+/// The EventBus of a harness, without its type.
 template <class Harness>
 class BusOfHarness final : public BusUnderTest {
   using Bus = std::remove_cvref_t<decltype(std::declval<Harness&>().bus())>;

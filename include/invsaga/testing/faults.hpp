@@ -4,10 +4,10 @@
 // duplicates, late arrivals, and a crash between any two writes.
 //
 //     FaultPlan plan;
-//     plan.at(7, Fault::crash_before);            // the process dies before its seventh write
+//     plan.at(7, Fault::crash_before);  // the process dies before its seventh write
 //     Faulty<MemoryBackend<>> backend(memory, plan);
-//     ... run a saga over `backend` until plan.crashed() ...
-//     plan.restart();                             // a new process over what survived: `memory`
+//     while (!plan.crashed()) run_a_saga_over(backend);
+//     plan.restart();  // a new process over what survived: `memory`
 //
 // Every write through any `Faulty` of a plan has a number, from 1, in the order of coming. A test
 // that crashes at write k for k = 1, 2, ... until a run comes by without crashing has crashed

@@ -2,14 +2,17 @@
 //
 // The contract of an IdempotencyStore as tests. Bind your store with a harness of a few lines:
 //
-//     struct MyHarness {
-//       explicit MyHarness(const Retention& retention);   // an empty store
-//       MyStore& store();
-//       void advance_to(Time now);                        // the store's clock
-//       Retention retention();                            // what it really keeps
+//     struct ClaimTableHarness {
+//       explicit ClaimTableHarness(const Retention& wanted) : kept(wanted), table(wanted) {}
+//       ClaimTable& store() { return table; }
+//       void advance_to(Time now) { table.advance_to(now); }  // the store's clock
+//       Retention retention() { return kept; }                // what it really keeps
+//       Retention kept;
+//       ClaimTable table;
 //     };
-//     INVSAGA_TEST_IDEMPOTENCY_STORE(MyStore, MyHarness);
-//     INVSAGA_TEST_IDEMPOTENCY_THREADS(MyStore, MyHarness);   // if it is safe from any thread
+//     INVSAGA_TEST_IDEMPOTENCY_STORE(ClaimTable, ClaimTableHarness);
+//
+// A store that is safe from any thread is bound by INVSAGA_TEST_IDEMPOTENCY_THREADS too.
 //
 // Tests of a retention that the store cannot have are skipped, and say so.
 #pragma once
@@ -45,6 +48,7 @@ class ClaimsUnderTest {
 /// Makes a new, empty store.
 using MakeClaims = std::unique_ptr<ClaimsUnderTest> (*)(const Retention& retention);
 
+/// The IdempotencyStore of a harness, without its type.
 template <class Harness>
 class ClaimsOfHarness final : public ClaimsUnderTest {
   using Store = std::remove_cvref_t<decltype(std::declval<Harness&>().store())>;

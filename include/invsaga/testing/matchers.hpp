@@ -68,6 +68,7 @@ class OkAndHolds : public ::testing::MatcherInterface<Result> {
   ::testing::Matcher<const Value&> inner_;
 };
 
+/// What `IsOkAndHolds` gives: a matcher for the result of any type that `inner` fits.
 template <class Inner>
 class OkAndHoldsOfAnyResult {
  public:

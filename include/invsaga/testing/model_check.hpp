@@ -2,7 +2,7 @@
 //
 // Random work for a ReservationStore, and its comparison with the model step by step:
 //
-//     EXPECT_EQ(find_divergence<LedgerHarness>(seed, 300, shape), "");
+//     ASSERT_EQ(find_divergence<LedgerHarness>(seed, 150, WorkShape{}), "");
 //
 // Work comes from a seed or from bytes, so that a fuzzer and a property test make the same. What
 // fails is made smaller by leaving out halves, quarters and so on, as long as it still fails.

@@ -2,13 +2,18 @@
 //
 // What every Outbox keeps, as a suite that runs on yours. Bind it with a harness:
 //
-//     struct MyOutboxHarness {
-//       MyOutbox& outbox();
-//       // An empty one that has room for `events` events that are not acknowledged, and no more;
-//       // nullptr if yours has no bound that a test could reach.
-//       MyOutbox* small(std::size_t events);
+//     struct QueueHarness {
+//       OutboxQueue queue;
+//       std::optional<OutboxQueue> small_queue;
+//
+//       OutboxQueue& outbox() { return queue; }
+//       OutboxQueue* small(std::size_t events) {
+//         OutboxLimits limits;
+//         limits.max_events = events;
+//         return &small_queue.emplace(limits);
+//       }
 //     };
-//     INVSAGA_TEST_OUTBOX(MyOutbox, MyOutboxHarness);
+//     INVSAGA_TEST_OUTBOX(OutboxQueue, QueueHarness);
 //
 // A harness is made anew for each test.
 #pragma once
@@ -44,6 +49,7 @@ class OutboxUnderTest {
 /// Makes a new, empty outbox.
 using MakeOutbox = std::unique_ptr<OutboxUnderTest> (*)();
 
+/// The Outbox of a harness, without its type.
 template <class Harness>
 class OutboxOfHarness final : public OutboxUnderTest {
   using Kind = std::remove_cvref_t<decltype(std::declval<Harness&>().outbox())>;

@@ -2,11 +2,13 @@
 //
 // The contract of a SagaLog as tests. Bind your log with a harness of a few lines:
 //
-//     struct MyHarness {       // made anew for each test, with an empty log
-//       MyLog& log();
+//     struct RunTableHarness {  // made anew for each test, with an empty log
+//       RunTable& log() { return table; }
+//       RunTable table;
 //     };
-//     INVSAGA_TEST_SAGA_LOG(MyLog, MyHarness);
-//     INVSAGA_TEST_SAGA_LOG_THREADS(MyLog, MyHarness);   // if it is safe from any thread
+//     INVSAGA_TEST_SAGA_LOG(RunTable, RunTableHarness);
+//
+// A log that is safe from any thread is bound by INVSAGA_TEST_SAGA_LOG_THREADS too.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,6 +40,7 @@ class LogUnderTest {
 /// Makes a new, empty log.
 using MakeLog = std::unique_ptr<LogUnderTest> (*)();
 
+/// The SagaLog of a harness, without its type.
 template <class Harness>
 class LogOfHarness final : public LogUnderTest {
   using Log = std::remove_cvref_t<decltype(std::declval<Harness&>().log())>;

@@ -6,7 +6,6 @@
 //     ManualClock clock(noon);
 //     SimulatedExecutor executor(clock);
 //     Environment environment{clock, executor, seed};
-//     ...
 //     executor.run_until(noon + Duration{5'000});
 #pragma once
 
@@ -63,7 +62,9 @@ class SeededChooser final : public Chooser {
 /// Makes every sequence of choices once, one a run, the first run all zeros:
 ///
 ///     ExhaustiveChooser chooser;
-///     do { run_scenario(chooser); } while (chooser.next());
+///     do {
+///       run_scenario(chooser);
+///     } while (chooser.next());
 ///
 /// The scenario depends on nothing but the choices. One thread.
 class ExhaustiveChooser final : public Chooser {

@@ -90,8 +90,8 @@ class StockModel {
   Time now_;
   std::map<ReservationId, Reservation> reservations_;
   std::map<AdjustId, Adjustment> adjustments_;
-  std::map<std::uint32_t, StockCounters>
-      forgotten_;  ///< What forgotten ids have left in the counters.
+  /// What forgotten ids have left in the counters.
+  std::map<std::uint32_t, StockCounters> forgotten_;
   std::vector<ShortLine> lent_;
 };
 

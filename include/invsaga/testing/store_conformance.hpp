@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The contract of a ReservationStore as tests. Bind your store with a harness of a few lines:
+// The contract of a ReservationStore as tests. Bind your store with a harness of a few lines, in a
+// namespace that uses `invsaga` and `invsaga::testing`:
 //
-//     namespace {
-//     using namespace invsaga;
-//     using namespace invsaga::testing;
-//
-//     struct MyHarness {
-//       explicit MyHarness(const StoreLimits& limits) : my_store(limits) {}   // an empty store
-//       MyStore& store() { return my_store; }
-//       void advance_to(Time now) { my_store.advance_to(now); }               // the store's clock
-//       MyStore my_store;
+//     struct LedgerHarness {
+//       explicit LedgerHarness(const StoreLimits& limits) : ledger(limits) {}  // an empty store
+//       Ledger& store() { return ledger; }
+//       void advance_to(Time now) { ledger.advance_to(now); }  // the store's clock
+//       Ledger ledger;
 //     };
-//     INVSAGA_TEST_RESERVATION_STORE(MyStore, MyHarness);
-//     INVSAGA_TEST_STORE_THREADS(MyStore, MyHarness);      // if it is safe from any thread
-//     }
+//     INVSAGA_TEST_RESERVATION_STORE(Ledger, LedgerHarness);
+//
+// A store that is safe from any thread is bound by INVSAGA_TEST_STORE_THREADS too.
 //
 // A store that only submits is bound through `Blocking` (blocking.hpp). A store whose limits are
 // its own may leave `limits` aside: tests that need a small one are then skipped, and say so. Each

@@ -9,14 +9,13 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <invsaga/assert.hpp>
 #include <invsaga/backend.hpp>
 #include <invsaga/memory_core.hpp>
+#include <invsaga/memory_recording.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -135,7 +134,8 @@ class MemoryBackend {
     sweep();
     const result<Applied> applied = core_.apply(operation, effects, shorts);
     if (applied.has_value() && core_.stock_answered()) {
-      tell(operation, applied.assume_value().answer, core_.last(), &effects);
+      detail::tell(recorder_, core_.ledger.now(), operation, applied.assume_value().answer,
+                   core_.last(), &effects);
     }
     return applied;
   }
@@ -200,15 +200,14 @@ class MemoryBackend {
   [[nodiscard]] R& recorder() noexcept { return recorder_; }
 
  private:
-  static constexpr bool records = !std::is_same_v<R, NoRecorder>;
-
   /// One operation that belongs to no run.
   template <class Asked, class Ask>
   auto one(const Asked& operation, const Ask& ask) {
     sweep();
     const auto answer = ask();
     if (answer.has_value()) {
-      tell(operation, Answer{answer.assume_value()}, core_.ledger.last(), nullptr);
+      detail::tell(recorder_, core_.ledger.now(), operation, Answer{answer.assume_value()},
+                   core_.ledger.last(), nullptr);
     }
     return answer;
   }
@@ -216,41 +215,8 @@ class MemoryBackend {
   /// Expires what is due and records it, so that each call that follows finds nothing due.
   std::size_t sweep() {
     const std::size_t count = core_.ledger.expire_due();
-    if constexpr (records) {
-      for (const ExpiredHold& hold : core_.ledger.last().expired) {
-        LedgerTrace trace;
-        trace.moved = hold.lines;
-        tell(Expire{hold.id}, ReleaseAnswer::expired, trace, nullptr);
-      }
-    }
+    detail::tell_expiries(recorder_, core_.ledger);
     return count;
-  }
-
-  template <class Asked>
-  void tell(const Asked& operation, const Answer& answer, const LedgerTrace& trace,
-            const Effects* effects) {
-    if constexpr (records) {
-      recorder_.record({.at = core_.ledger.now(),
-                        .operation = recorded(operation, trace),
-                        .answer = answer,
-                        .moved = trace.moved,
-                        .back = trace.back,
-                        .shorts = trace.shorts,
-                        .repeat = trace.repeat,
-                        .effects = effects});
-    }
-  }
-
-  static RecordedOperation recorded(const Operation& operation, const LedgerTrace& trace) {
-    return std::visit([&](const auto& typed) { return recorded(typed, trace); }, operation);
-  }
-  /// The operation with its lines merged, where the stock looked at them.
-  template <class Typed>
-  static RecordedOperation recorded(Typed operation, const LedgerTrace& trace) {
-    if constexpr (requires { operation.lines; }) {
-      if (!trace.lines.empty()) operation.lines = trace.lines;
-    }
-    return operation;
   }
 
   mutable std::mutex mutex_;

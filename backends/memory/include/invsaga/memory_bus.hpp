@@ -37,6 +37,7 @@ class BusObserver {
   virtual void failed(const Event& event, std::string_view consumer, Error error) = 0;
 };
 
+/// How a bus retries, and its bounds. Constant for its life.
 struct MemoryBusOptions {
   /// When an event that failed is delivered again, and when it is given up as `dead`.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 10, Duration{600'000}};

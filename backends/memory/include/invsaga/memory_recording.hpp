@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a memory backend tells its recorder what the stock did. Not for users.
+#pragma once
+
+#include <type_traits>
+#include <variant>
+
+#include <invsaga/backend.hpp>
+#include <invsaga/reference/ledger.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+namespace detail {
+
+/// The operation with its lines merged, where the stock looked at them.
+template <class Typed>
+RecordedOperation recorded(Typed operation, const LedgerTrace& trace) {
+  if constexpr (requires { operation.lines; }) {
+    if (!trace.lines.empty()) operation.lines = trace.lines;
+  }
+  return operation;
+}
+inline RecordedOperation recorded(const Operation& operation, const LedgerTrace& trace) {
+  return std::visit([&](const auto& typed) { return recorded(typed, trace); }, operation);
+}
+
+/// Tells of one operation that was answered. Costs nothing where nobody records.
+template <Recorder R, class Asked>
+void tell(R& recorder, Time now, const Asked& operation, const Answer& answer,
+          const LedgerTrace& trace, const Effects* effects) {
+  if constexpr (!std::is_same_v<R, NoRecorder>) {
+    recorder.record({.at = now,
+                     .operation = recorded(operation, trace),
+                     .answer = answer,
+                     .moved = trace.moved,
+                     .back = trace.back,
+                     .shorts = trace.shorts,
+                     .repeat = trace.repeat,
+                     .effects = effects});
+  }
+}
+
+/// Tells of the holds that the last call of the ledger expired.
+template <Recorder R>
+void tell_expiries(R& recorder, const Ledger& ledger) {
+  if constexpr (!std::is_same_v<R, NoRecorder>) {
+    for (const ExpiredHold& hold : ledger.last().expired) {
+      LedgerTrace trace;
+      trace.moved = hold.lines;
+      tell(recorder, ledger.now(), Expire{hold.id}, ReleaseAnswer::expired, trace, nullptr);
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where a run stands, and what became of a cancel and of a recovery, as a runner tells it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <invsaga/order_stage.hpp>
+#include <invsaga/run_record.hpp>
+#include <invsaga/run_state.hpp>
+#include <invsaga/time.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// Where a run stands, for people and for whoever polls.
+struct RunStatus {
+  OrderStatus status{};
+  OrderStage stage{};
+  std::string_view message;  ///< Of the stage, for whoever ordered.
+  Time stage_since;          ///< By the store's clock.
+  Duration stage_limit{};    ///< It leaves the stage within so long, or is stuck; 0: no limit.
+  std::string step;          ///< What it is at, empty if it has ended.
+  bool undoing = false;
+  std::uint32_t attempts = 0;  ///< Of that step, by this process.
+  std::optional<RunEnd> end;   ///< `stuck` too.
+  std::string reason;
+  Time since;  ///< The last record.
+};
+
+/// The answer to `cancel`.
+struct CancelAnswer {
+  bool accepted = false;  ///< The run only compensates from here.
+  OrderStatus status{};
+};
+
+/// What a recovery came to.
+struct RecoveryReport {
+  std::size_t taken = 0;    ///< Runs that this runner now drives.
+  std::size_t unknown = 0;  ///< Of a saga that is not registered, or has changed: left alone.
+  std::size_t failed = 0;   ///< Could not be read or taken now: the next recovery tries again.
+  std::size_t left = 0;     ///< Driven here, moved too lately, or of an owner that lives.
+  Time next_due;  ///< When the first of those may count as orphaned, by the store's clock.
+};
+
+}  // namespace v0
+}  // namespace invsaga
