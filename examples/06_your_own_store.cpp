@@ -30,7 +30,7 @@ class MyStore {
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
     return ledger_.adjust(adjust, shorts);
   }
-  result<void> acknowledge(ReservationId id) { return ledger_.acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id) { return ledger_.acknowledge_sale(id); }
   result<StockCounters> stock(Row row) { return ledger_.stock(row); }
 
  protected:

@@ -22,7 +22,7 @@ void require(bool holds) {
 }
 
 bool is_named(const Event& event) {
-  return event.id.is_set() && event.saga.is_set() && event.sequence != 0 && !event.type.empty() &&
+  return event.id.is_set() && event.run.is_set() && event.sequence != 0 && !event.type.empty() &&
          event.schema_version != 0;
 }
 

@@ -113,7 +113,7 @@ void check_conservation(const std::vector<WorkStep>& work, const WorkShape& shap
     if (step.kind == WorkStep::Kind::operate) {
       static_cast<void>(backend.apply(step.operation.view(), Effects{}, shorts));
     } else if (step.kind == WorkStep::Kind::acknowledge) {
-      static_cast<void>(backend.acknowledge(step.id));
+      static_cast<void>(backend.acknowledge_sale(step.id));
     }
   }
   static_cast<void>(backend.expire_due());

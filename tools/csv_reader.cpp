@@ -19,7 +19,7 @@ constexpr std::string_view field_too_long = "is longer than 255 bytes";
 /// all that is left.
 class RowScanner {
  public:
-  RowScanner(std::string_view text, bool last, Row& row, std::string& unescaped)
+  RowScanner(std::string_view text, bool last, CsvRow& row, std::string& unescaped)
       : text_(text), last_(last), row_(row), unescaped_(unescaped) {}
 
   /// The bytes of the row with its line end; 0 if its quoting is broken.
@@ -123,7 +123,7 @@ class RowScanner {
 
   std::string_view text_;
   bool last_;
-  Row& row_;
+  CsvRow& row_;
   std::string& unescaped_;
   std::size_t at_ = 0;
   std::size_t start_ = 0;  // of the field
@@ -137,7 +137,7 @@ CsvReader::CsvReader(TextSource source) : source_(std::move(source)), buffer_(bu
   if (unread().starts_with(byte_order_mark)) begin_ += byte_order_mark.size();
 }
 
-bool CsvReader::next(Row& row) {
+bool CsvReader::next(CsvRow& row) {
   if (broken_) skip_broken_line();
   fill();
   if (begin_ == end_ || !fault().empty()) return false;

@@ -38,7 +38,7 @@ struct Field {
 };
 
 /// One row. Its texts live until the next row is read.
-struct Row {
+struct CsvRow {
   std::size_t line = 0;        ///< The physical line on which it starts, from 1.
   std::vector<Field> fields;   ///< All of them, unless there is a fault.
   std::size_t end_column = 1;  ///< Where a further field would start.
@@ -52,7 +52,7 @@ class CsvReader {
   explicit CsvReader(TextSource source);
 
   /// Reads the next row into `row`; false at the end of the text, or when the source has a fault.
-  bool next(Row& row);
+  bool next(CsvRow& row);
   /// Why reading stopped before the end (`TextSource::fault`); empty if it did not.
   [[nodiscard]] const std::string& fault() const noexcept { return source_.fault(); }
 

@@ -53,7 +53,7 @@ class CsvTable {
   CsvReader reader_;
   std::span<const std::string_view> wanted_;
   std::vector<std::size_t> places_;  // for each wanted column where it stands in the row
-  Row row_;
+  CsvRow row_;
 };
 
 }  // namespace invsaga::tools

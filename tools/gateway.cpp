@@ -126,7 +126,7 @@ void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoic
   line.repeat = repeat;
   line.op = op;
   line.answer = answer;
-  line.saga = invoice;
+  line.run = invoice;
   line.step = "pay";
   line.id = charge_text(invoice);
   line.amount = amount;

@@ -120,7 +120,7 @@ class World final : RunObserver {
   MemoryBusOptions bus_options() {
     MemoryBusOptions made;
     made.max_pending = 4 * events_per_order * orders_.invoices.size() + 1;
-    made.max_sagas = orders_.invoices.size() + 1;
+    made.max_runs = orders_.invoices.size() + 1;
     made.delivery_hook = &consumers_;
     made.observer = &consumers_;
     return made;

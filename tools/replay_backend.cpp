@@ -49,7 +49,7 @@ ReplayBackend::ReplayBackend(HistoryLog& log, const ReplayNames& names,
 result<Applied> ReplayBackend::apply(const Operation& operation, const Effects& effects,
                                      std::span<ShortLine> shorts) {
   CallNote note;
-  if (effects.run.is_set()) note.saga = std::string(names_.number(names_.invoice(effects.run)));
+  if (effects.run.is_set()) note.run = std::string(names_.number(names_.invoice(effects.run)));
   note.step = step_of(effects);
   return call(operation, effects, shorts, note);
 }
@@ -58,7 +58,7 @@ result<Applied> ReplayBackend::call(const Operation& operation, const Effects& e
                                     std::span<ShortLine> shorts, CallNote& note) {
   note.t0 = log_.elapsed_ns();
   const HistoryLine what = line_of(as_recorded(operation), note, names_);
-  const StoreError error = errors_.befalls(what.saga, std::string(name(what.op)) + " " + what.id);
+  const StoreError error = errors_.befalls(what.run, std::string(name(what.op)) + " " + what.id);
   if (error == StoreError::failed) {
     tell_failure(operation, note, HistoryAnswer::failed);
     return Error{Errc::unavailable};
@@ -120,8 +120,8 @@ void ReplayBackend::tell_end(RunId run, const RunRecord& record) {
   line.at = now();
   line.op = HistoryOp::end;
   line.answer = HistoryAnswer::ended;
-  line.saga = std::string(names_.number(names_.invoice(run)));
-  line.id = line.saga + "/end";
+  line.run = std::string(names_.number(names_.invoice(run)));
+  line.id = line.run + "/end";
   line.outcome = std::string(name(record.end));
   const auto outcome = decode<RunOutcome>(record.output);
   if (outcome.has_value()) line.reason = end_reason(outcome.assume_value());
@@ -140,8 +140,8 @@ result<ClaimAnswer> ReplayBackend::claim(const Claim& claim) {
   const std::size_t invoice = names_.invoice(claim.key);
   line.at = now();
   line.op = HistoryOp::request;
-  line.saga = std::string(names_.number(invoice));
-  line.id = line.saga + "/request";
+  line.run = std::string(names_.number(invoice));
+  line.id = line.run + "/request";
   line.units = names_.units(invoice);
   line.amount = names_.amount(invoice);
   line.answer = answer.has_value() ? history_answer(name(answer.assume_value().state))
@@ -157,7 +157,7 @@ result<AdjustAnswer> ReplayBackend::adjust_stock(const std::string& id, std::str
   for (;;) {
     CallNote note;
     note.id = id;
-    note.saga = std::string(invoice);
+    note.run = std::string(invoice);
     const auto applied = call(adjust, Effects{}, shorts, note);
     if (applied.has_value()) return std::get<AdjustAnswer>(applied.assume_value().answer);
     if (applied.assume_error().remedy() == Remedy::give_up) return applied.assume_error();

@@ -61,11 +61,7 @@ class ReplayBackend final : public Forwarding<ReplayBackend, MemoryBackend<Stock
                         std::span<ShortLine> shorts);
   result<ClaimAnswer> claim(const Claim& claim);
   result<Position> append(RunId run, Position at, const RunRecord& record);
-  // As the memory backend's.
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
-    return memory_.extend(key, epoch, lease_until);
-  }
-  result<void> release(RequestKey key, std::uint64_t epoch) { return memory_.release(key, epoch); }
+
   void advance_to(Time time) { memory_.advance_to(time); }
   [[nodiscard]] std::optional<Time> next_expiry() const { return memory_.next_expiry(); }
   std::size_t expire_due() { return memory_.expire_due(); }
@@ -88,6 +84,8 @@ class ReplayBackend final : public Forwarding<ReplayBackend, MemoryBackend<Stock
   // Operations come with their effects, or by `adjust_stock`.
   using Forwarding::adjust;
   using Forwarding::commit;
+  using Forwarding::extend;
+  using Forwarding::release;
   using Forwarding::reserve;
 
   result<Applied> call(const Operation& operation, const Effects& effects,

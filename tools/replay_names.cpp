@@ -39,7 +39,7 @@ result<ReplayNames> ReplayNames::of(const Orders& orders) {
     names.rows_.push_back(row);
     names.skus_[row.index] = sku;
   }
-  const std::uint32_t holds = checkout::saga.definition().further_holds + 1;
+  const std::uint32_t holds = checkout::saga.definition().further_rounds + 1;
   for (std::size_t i = 0; i < orders.invoices.size(); ++i) {
     if (orders.invoices[i].kind != InvoiceKind::order) continue;
     const StartRequest request = names.request(i);

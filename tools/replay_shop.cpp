@@ -13,7 +13,7 @@ result<void> ReplayShop::tell(const checkout::Order& order, std::string_view ste
   line.at = timeline_.now();
   line.op = HistoryOp::call;
   line.answer = HistoryAnswer::done;
-  line.saga = order.number;
+  line.run = order.number;
   line.step = std::string(step);
   line.id = order.number + "/" + std::string(step);
   log_.add(std::move(line));
@@ -102,7 +102,7 @@ HistoryLine ReplayConsumers::line(HistoryOp op, const Event& event) const {
   HistoryLine made;
   made.at = timeline_.now();
   made.op = op;
-  made.saga = event.subject;
+  made.run = event.subject;
   made.id = event.subject + "/event/" + std::to_string(event.sequence);
   made.type = event.type;
   made.sequence = event.sequence;

@@ -35,7 +35,7 @@ struct Fill {
   void operator()(const Expire& expire) const {
     line.op = HistoryOp::expire;
     line.id = names.text(expire.id);
-    line.saga = std::string(names.number(names.hold(expire.id).invoice));
+    line.run = std::string(names.number(names.hold(expire.id).invoice));
   }
 };
 
@@ -48,7 +48,7 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
   HistoryLine line;
   line.t0 = note.t0;
   line.id = note.id;
-  line.saga = note.saga;
+  line.run = note.run;
   line.step = note.step;
   line.lost = note.lost;
   std::visit(Fill{line, names}, operation);

@@ -13,8 +13,8 @@ namespace invsaga::tools {
 /// What the caller of an operation knows of it beside the operation; handed to the recorder by
 /// `Effects::context`.
 struct CallNote {
-  std::string id;    ///< Of an adjust: its text. The others have theirs in `ReplayNames`.
-  std::string saga;  ///< The invoice, if there is one.
+  std::string id;   ///< Of an adjust: its text. The others have theirs in `ReplayNames`.
+  std::string run;  ///< The invoice, if there is one.
   std::string step;
   std::int64_t t0 = 0;
   bool lost = false;    ///< The caller will not hear the answer.

@@ -82,7 +82,7 @@ concept Backend = IdempotencyStore<B> && SagaLog<B> && Outbox<B> &&
                     { B::capabilities } -> std::convertible_to<Capabilities>;
                     { view.limits() } -> std::convertible_to<StoreLimits>;
                     { backend.settle(run, records) } -> std::same_as<result<void>>;
-                    { backend.acknowledge(id) } -> std::same_as<result<void>>;
+                    { backend.acknowledge_sale(id) } -> std::same_as<result<void>>;
                   };
 
 /// An operation in a store's record of itself. `Expire` is the store's own doing: nobody can ask

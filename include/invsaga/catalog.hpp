@@ -54,8 +54,8 @@ class Catalog {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  class Core;
+  std::unique_ptr<Core> core_;
 };
 
 }  // namespace v0

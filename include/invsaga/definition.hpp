@@ -42,9 +42,9 @@ struct StepContext {
   RunId run;
   std::string_view key;  ///< The run's name in text.
   StepIndex step = 0;
-  bool undo = false;       ///< It is the undo that is asked for.
-  std::uint32_t hold = 0;  ///< Which hold of a reserve step: 0 the first.
-  CallId id;               ///< The same for every attempt of this step, and for its undo.
+  bool undo = false;        ///< It is the undo that is asked for.
+  std::uint32_t round = 0;  ///< Which hold of a reserve step: 0 the first.
+  CallId id;                ///< The same for every attempt of this step, and for its undo.
   std::uint32_t attempt = 1;
   Time now;       ///< The store's clock.
   Time deadline;  ///< When this attempt counts as unknown, by the environment's clock.
@@ -105,7 +105,7 @@ struct StepAction {
 struct StepDefinition {
   std::string_view name;
   StepClass step_class{};
-  Limits limits;
+  StepLimits limits;
   StepEvents events;
   std::string_view schema;  ///< Of the output.
   StepAction action;
@@ -118,17 +118,15 @@ struct StepDefinition {
 
 /// A saga, erased. Refers to the saga object that made it, which must outlive every use.
 struct Definition {
-  std::string_view name;
-  std::uint32_t version = 0;
-  std::uint64_t hash = 0;  ///< Over names, order, classes and schemas; not over limits.
+  SagaVersion saga;
   std::string_view input_schema;
   std::vector<StepDefinition> steps;
   /// How often a hold that ran out before the commit is reserved anew. It may be changed while runs
   /// are under way.
-  std::uint32_t further_holds = 1;
+  std::uint32_t further_rounds = 1;
   /// Of every undo. Its budget is larger than that of any step.
   RetryPolicy undo_policy = until_undone;
-  const void* saga = nullptr;
+  const void* typed = nullptr;  ///< The steps, in the saga object: what the thunks begin with.
 };
 
 /// What would be undone, and when: one line a step, for people.

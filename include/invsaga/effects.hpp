@@ -50,9 +50,9 @@ result<void> apply_claim_effect(const RunRecord& record, Claims& claims) {
   const ClaimEffect effect = claim_effect(record);
   switch (effect.kind) {
     case ClaimEffect::Kind::extend:
-      return claims.extend(effect.request, effect.epoch, effect.until);
+      return claims.extend_claim(effect.request, effect.epoch, effect.until);
     case ClaimEffect::Kind::confirm:
-      return claims.confirm(effect.request, effect.epoch, effect.answer);
+      return claims.confirm_claim(effect.request, effect.epoch, effect.answer);
     case ClaimEffect::Kind::none:
       break;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a saga tells the world. One event, its envelope (CloudEvents 1.0), and its two encodings.
+// What a run tells the world. One event, its envelope (CloudEvents 1.0), and its two encodings.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ inline namespace v0 {
 struct Event {
   /// Derived from run and sequence, so that whoever recovers the run derives the same.
   EventId id;
-  RunId saga;  ///< Partition key and correlation: all events of a run are ordered by `sequence`.
+  RunId run;  ///< Partition key and correlation: all events of a run are ordered by `sequence`.
   std::uint64_t sequence{};          ///< From 1, without gaps within its run.
   std::string type;                  ///< `STOCK_RESERVED`
   std::string subject;               ///< The run's key in text, e.g. the order's number.
@@ -34,12 +34,12 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
-/// The partition that every event of a run goes to: a stable hash of the saga id, the same in every
-/// process, for ever. When the number of partitions grows, a saga stays where it is or moves to one
+/// The partition that every event of a run goes to: a stable hash of the run id, the same in every
+/// process, for ever. When the number of partitions grows, a run stays where it is or moves to one
 /// of the new ones. One that moves may have earlier events waiting in its old partition: either
 /// those are drained first, or consumers keep the order by its sequence
 /// (`InboxOrder::consecutive`). Requires `partitions` > 0.
-std::uint32_t partition_of(RunId saga, std::uint32_t partitions) noexcept;
+std::uint32_t partition_of(RunId run, std::uint32_t partitions) noexcept;
 
 /// Bounds of the decoder, held before anything is allocated.
 struct EventLimits {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What carries events from those who decide them to those who act on them: at least once, and in
-// order per saga, also through retries.
+// order per run, also through retries.
 #pragma once
 
 #include <concepts>
@@ -20,21 +20,21 @@ inline namespace v0 {
 enum class Handling : std::uint8_t {
   handled,    ///< The consumer acted on it.
   duplicate,  ///< It had acted on it before, and did not again.
-  parked,     ///< It waits: an earlier one of its saga has to be handled first.
-  dead,       ///< It was given up. The later ones of its saga stay parked behind it.
+  parked,     ///< It waits: an earlier one of its run has to be handled first.
+  dead,       ///< It was given up. The later ones of its run stay parked behind it.
 };
 std::string_view name(Handling handling) noexcept;
 
 /// Acts on one event for one consumer, and answers what became of it:
 ///  - `handled`, `duplicate`: the bus is done with it (this is the acknowledgement).
 ///  - `parked`: it came too early for this consumer. The bus keeps it and offers it again whenever
-///    another event of its saga was handled, and after a growing wait; meanwhile the later ones are
+///    another event of its run was handled, and after a growing wait; meanwhile the later ones are
 ///    offered. One that stays too early is given up like one that fails.
 ///  - `dead`, or an error with the remedy `give_up`: it can never be handled.
 ///  - any other error: it failed and will be delivered again, after a growing wait, until the bus
 ///    gives it up. An exception counts as `step_threw`.
 /// The event is borrowed for the call. Calls come from the bus's own tasks, never from within
-/// `publish`, in parallel for different sagas, and one at a time for one saga. A handler may
+/// `publish`, in parallel for different runs, and one at a time for one run. A handler may
 /// publish. The same event may come any number of times, so an `Inbox` usually stands before the
 /// effect.
 using EventHandler = std::function<result<Handling>(const Event& event)>;
@@ -42,8 +42,8 @@ using EventHandler = std::function<result<Handling>(const Event& event)>;
 /// Semantics of an EventBus:
 ///  - `publish(event)`: success means that the bus has the event, and each consumer that subscribed
 ///    to its type before will be called with it at least once. It never waits for a handler. A
-///    repeat (same saga and sequence) is accepted again and may be delivered again. Errors:
-///    `invalid_argument` (id or saga not set, sequence 0, no type), `limit_exceeded` (over a bound
+///    repeat (same run and sequence) is accepted again and may be delivered again. Errors:
+///    `invalid_argument` (id or run not set, sequence 0, no type), `limit_exceeded` (over a bound
 ///    of the bus that no later call can meet), `resource_exhausted` or `unavailable` (nothing was
 ///    taken, try later), and `timed_out` or `reply_lost` (it may have been taken: publish the same
 ///    again).
@@ -52,10 +52,10 @@ using EventHandler = std::function<result<Handling>(const Event& event)>;
 ///    `invalid_argument`, as is an empty name, an empty type or no handler. The handler is kept
 ///    until the bus ends, and what it refers to must live as long. `resource_exhausted`: too many
 ///    consumers.
-///  - **Order.** For each consumer, events of one saga are delivered in the order in which they
-///    were first published; one that fails holds back those behind it in its saga until it is
+///  - **Order.** For each consumer, events of one run are delivered in the order in which they
+///    were first published; one that fails holds back those behind it in its run until it is
 ///    handled. Once it is `dead` they stay parked, so that nobody acts on a history with a hole.
-///  - **Isolation.** What fails at a consumer holds back nothing of other sagas and nothing of
+///  - **Isolation.** What fails at a consumer holds back nothing of other runs and nothing of
 ///    other consumers.
 ///  - Nothing is dropped: an event is acknowledged, on its way, parked or dead, and is counted.
 /// All are safe from any thread. How long a bus keeps events after the process ends is its own to
@@ -67,7 +67,7 @@ concept EventBus = requires(B& bus, const Event& event, std::string_view consume
   { bus.subscribe(consumer, types, std::move(handler)) } -> std::same_as<result<void>>;
 };
 
-/// `invalid_argument` if no bus may carry it: id or saga not set, sequence 0, or no type.
+/// `invalid_argument` if no bus may carry it: id or run not set, sequence 0, or no type.
 result<void> check_publishable(const Event& event) noexcept;
 
 }  // namespace v0

@@ -62,9 +62,7 @@ enum class BackendCall : std::uint8_t {
 /// A wrapper changes a call in one of two ways:
 ///  - It declares the function itself, and is then the only one who is asked. No function here is
 ///    defined by another one, so what is declared changes that function and no other: who changes
-///    `append` changes nothing of `apply`. It hides all of the same name: of `extend`, `release`
-///    and `acknowledge` it declares both. (A `using` would bring back the very one it changes,
-///    which is preferred for its constraint.)
+///    `append` changes nothing of `apply`.
 ///  - It declares `around(what, call)`, through which all go that it does not declare: not
 ///    `submit`, which has no answer yet, and not `limits` and `now`. `call()` asks the inner one
 ///    and gives its answer; it may be called any number of times, until `around` returns.
@@ -118,10 +116,10 @@ class Forwarding {
   {
     return pass(BackendCall::adjust, [&] { return inner_->adjust(adjust, shorts); });
   }
-  result<void> acknowledge(ReservationId id)
-    requires requires(Inner& inner) { inner.acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id)
+    requires requires(Inner& inner) { inner.acknowledge_sale(id); }
   {
-    return pass(BackendCall::acknowledge_sale, [&] { return inner_->acknowledge(id); });
+    return pass(BackendCall::acknowledge_sale, [&] { return inner_->acknowledge_sale(id); });
   }
   result<StockCounters> stock(Row row)
     requires requires(Inner& inner) { inner.stock(row); }
@@ -149,20 +147,22 @@ class Forwarding {
   {
     return pass(BackendCall::claim, [&] { return inner_->claim(claim); });
   }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until)
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until)
     requires IdempotencyStore<Inner>
   {
-    return pass(BackendCall::extend_claim, [&] { return inner_->extend(key, epoch, lease_until); });
+    return pass(BackendCall::extend_claim,
+                [&] { return inner_->extend_claim(key, epoch, lease_until); });
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer)
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer)
     requires IdempotencyStore<Inner>
   {
-    return pass(BackendCall::confirm_claim, [&] { return inner_->confirm(key, epoch, answer); });
+    return pass(BackendCall::confirm_claim,
+                [&] { return inner_->confirm_claim(key, epoch, answer); });
   }
-  result<void> release(RequestKey key, std::uint64_t epoch)
+  result<void> release_claim(RequestKey key, std::uint64_t epoch)
     requires IdempotencyStore<Inner>
   {
-    return pass(BackendCall::release_claim, [&] { return inner_->release(key, epoch); });
+    return pass(BackendCall::release_claim, [&] { return inner_->release_claim(key, epoch); });
   }
 
   // --- runs
@@ -205,11 +205,11 @@ class Forwarding {
   {
     return pass(BackendCall::pending, [&] { return inner_->pending(limit); });
   }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence)
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence)
     requires Outbox<Inner>
   {
     return pass(BackendCall::acknowledge_event,
-                [&] { return inner_->acknowledge(saga, sequence); });
+                [&] { return inner_->acknowledge_event(saga, sequence); });
   }
 
  protected:

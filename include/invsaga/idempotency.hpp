@@ -68,12 +68,14 @@ struct Retention {
 ///    `mismatch`, whatever the state. Past the claim's deadline: `expired`, whether the key is
 ///    remembered or not, unless the answer still is: then `completed`. Errors: `invalid_argument`
 ///    (zero key, deadline or lease not set), `resource_exhausted`.
-///  - `extend(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy` if
+///  - `extend_claim(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy`
+///  if
 ///    the epoch is not the newest, `not_found` if there is no live claim.
-///  - `confirm(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes
+///  - `confirm_claim(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes
 ///    succeeds; a confirm by an older epoch is `busy`; one that would change a stored answer is
 ///    `invalid_argument`.
-///  - `release(key, epoch)`: gives the right back so that the next claim is `fresh` at once: what
+///  - `release_claim(key, epoch)`: gives the right back so that the next claim is `fresh` at once:
+///  what
 ///    merely failed is not remembered. Of a completed one: `too_late`.
 /// All are safe from any thread. Times are the store's (`now()`).
 template <class S>
@@ -81,9 +83,9 @@ concept IdempotencyStore = requires(S& store, const S& view, const Claim& claim,
                                     std::uint64_t epoch, Time until, Bytes answer) {
   { view.now() } -> std::same_as<Time>;
   { store.claim(claim) } -> std::same_as<result<ClaimAnswer>>;
-  { store.extend(key, epoch, until) } -> std::same_as<result<void>>;
-  { store.confirm(key, epoch, answer) } -> std::same_as<result<void>>;
-  { store.release(key, epoch) } -> std::same_as<result<void>>;
+  { store.extend_claim(key, epoch, until) } -> std::same_as<result<void>>;
+  { store.confirm_claim(key, epoch, answer) } -> std::same_as<result<void>>;
+  { store.release_claim(key, epoch) } -> std::same_as<result<void>>;
 };
 
 }  // namespace v0

@@ -26,11 +26,11 @@ inline namespace v0 {
 /// What the inbox may assume of the sequence numbers that its consumer is sent. Part of what it
 /// remembers events by: not to be changed over a store that has seen events of the consumer.
 enum class InboxOrder : std::uint8_t {
-  /// They ascend within a saga, with gaps where the consumer takes only some types. An event is
+  /// They ascend within a run, with gaps where the consumer takes only some types. An event is
   /// known by its id. One that is below what was handled, and was not itself, came out of order.
   ascending,
-  /// The consumer is sent every event of a saga, and all of them come from the run: so an event is
-  /// known by saga and sequence, and while its predecessor is not, an earlier one is still to come.
+  /// The consumer is sent every event of a run, and all of them come from the run: so an event is
+  /// known by run and sequence, and while its predecessor is not, an earlier one is still to come.
   consecutive,
 };
 
@@ -40,13 +40,13 @@ struct InboxOptions {
   Duration lease{30'000};
   /// How long after it was decided an event may be acted on, and is remembered when it was. Longer
   /// than the longest way there: lag, retries, and redrive of dead letters; and, for `consecutive`,
-  /// longer than a saga. An event without a time has so long from each arrival.
+  /// longer than a run. An event without a time has so long from each arrival.
   Duration window{7LL * 24 * 3600 * 1000};
   InboxOrder order = InboxOrder::ascending;
-  /// Sagas whose place in the sequence is remembered. Beyond, the oldest is forgotten:
+  /// Runs whose place in the sequence is remembered. Beyond, the oldest is forgotten:
   /// `consecutive` then asks the store, `ascending` takes its next event as in order. What was
   /// handled is not forgotten by that: the store knows it.
-  std::size_t max_sagas = 100'000;
+  std::size_t max_runs = 100'000;
 };
 
 /// Since the inbox began.
@@ -58,7 +58,7 @@ struct InboxCounts {
   std::uint64_t failed = 0;        ///< The effect failed; the right to act was given back.
   std::uint64_t busy = 0;          ///< Somebody else was acting on it.
   std::uint64_t expired = 0;       ///< Too old to be acted on, and not known.
-  std::uint64_t mismatch = 0;      ///< Its id is known with another saga or sequence.
+  std::uint64_t mismatch = 0;      ///< Its id is known with another run or sequence.
   std::uint64_t unconfirmed = 0;   ///< The effect was done, and could not be confirmed at once.
 };
 
@@ -88,7 +88,7 @@ struct InboxEntry {
 class Inbox {
  public:
   /// `consumer` names whose inbox it is: others of that name over the same store share the work.
-  /// Requires a consumer's name, and a lease, a window and a number of sagas above 0.
+  /// Requires a consumer's name, and a lease, a window and a number of runs above 0.
   template <IdempotencyStore S>
   Inbox(S& store, std::string_view consumer, InboxOptions options = {})
       : Inbox(std::make_unique<detail::ClaimPortOf<S>>(store), consumer, options) {}
@@ -106,8 +106,8 @@ class Inbox {
   ///  - The effect's own error: the right was given back, the next delivery calls it again. An
   ///    exception gives it back too, and goes on.
   ///  - `busy`: another is at it. `moved_on`: out of order, never acted on. `too_late`: past the
-  ///    window. `invalid_argument`: id or saga not set, sequence 0, or an id that is known with
-  ///    another saga or sequence. The store's errors: after the effect they mean that it is done
+  ///    window. `invalid_argument`: id or run not set, sequence 0, or an id that is known with
+  ///    another run or sequence. The store's errors: after the effect they mean that it is done
   ///    and not confirmed; the next delivery to this inbox only confirms.
   template <class Effect>
   result<Handling> handle(const Event& event, Effect&& effect) {
@@ -123,7 +123,7 @@ class Inbox {
     }();
     if (!outcome.has_value()) return outcome.assume_error();
     unless_done.keep = true;
-    return confirm(event, entry);
+    return confirm_claim(event, entry);
   }
 
   /// A handler for `EventBus::subscribe`. The inbox must outlive the bus's use of it.
@@ -135,13 +135,14 @@ class Inbox {
   }
 
   /// The same in parts, for effects that are done elsewhere or confirm the claim themselves. After
-  /// an entry that is not settled exactly one of `confirm`, `confirmed` and `abandon` follows.
+  /// an entry that is not settled exactly one follows of `confirm_claim`, `confirmed` and
+  /// `abandon`.
   /// Errors of `open`: those of `handle` before the effect.
   result<InboxEntry> open(const Event& event);
   /// The effect is done: remembers it. `handled`, also if the effect's own append has confirmed the
   /// claim; `busy`: the lease had lapsed, and somebody else has the right; or the store's error.
   /// Requires an entry that is not settled.
-  result<Handling> confirm(const Event& event, const InboxEntry& entry);
+  result<Handling> confirm_claim(const Event& event, const InboxEntry& entry);
   /// The effect is done, and its own append has confirmed the claim.
   Handling confirmed(const Event& event);
   /// The effect failed: gives the right back. If the store cannot be told, the lease lapses.

@@ -22,14 +22,14 @@ inline namespace v0 {
 ///  - `pending(limit)`: up to `limit` events that are not acknowledged, in the order they were
 ///    taken. It changes nothing: an event stays pending until it is acknowledged, so a relay that
 ///    dies loses none.
-///  - `acknowledge(saga, sequence)`: the bus has it. A repeat changes nothing.
+///  - `acknowledge_event(run, sequence)`: the bus has it. A repeat changes nothing.
 /// All are safe from any thread.
 template <class O>
-concept Outbox = requires(O& outbox, const Event& event, std::size_t limit, RunId saga,
+concept Outbox = requires(O& outbox, const Event& event, std::size_t limit, RunId run,
                           std::uint64_t sequence) {
   { outbox.put(event) } -> std::same_as<result<bool>>;
   { outbox.pending(limit) } -> std::same_as<result<std::vector<Event>>>;
-  { outbox.acknowledge(saga, sequence) } -> std::same_as<result<void>>;
+  { outbox.acknowledge_event(run, sequence) } -> std::same_as<result<void>>;
 };
 
 }  // namespace v0

@@ -20,7 +20,7 @@ inline namespace v0 {
 
 /// How a relay waits, and how much it reads at a time. Constant for its life.
 struct RelayOptions {
-  /// How long a saga waits whose event could not be published. Only the waits count: a relay never
+  /// How long a run waits whose event could not be published. Only the waits count: a relay never
   /// gives an event up, however often the bus refuses it.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 0, Duration{0}};
   std::size_t batch = 256;  ///< Events read from the outbox at a time.
@@ -29,18 +29,18 @@ struct RelayOptions {
   std::size_t max_batch = 65'536;
 };
 
-/// Since the relay began, but for `waiting_sagas`, which is as of the last look at the outbox.
+/// Since the relay began, but for `waiting_runs`, which is as of the last look at the outbox.
 struct RelayCounts {
   std::uint64_t published = 0;         ///< Events that the bus took, repeats included.
   std::uint64_t publish_failures = 0;  ///< Attempts that the bus answered with an error.
   std::uint64_t acknowledge_failures = 0;
   std::uint64_t read_failures = 0;
-  std::size_t waiting_sagas = 0;  ///< Sagas whose next event could not be published yet.
+  std::size_t waiting_runs = 0;  ///< Runs whose next event could not be published yet.
 };
 
-/// Publishes the pending events of an outbox, each saga's in order, and acknowledges each when the
+/// Publishes the pending events of an outbox, each run's in order, and acknowledges each when the
 /// bus has taken it: so at least once, also after a crash at any point. An event that cannot be
-/// published holds back the later ones of its saga and of no other.
+/// published holds back the later ones of its run and of no other.
 ///
 /// Level-triggered: each look at the outbox sees all that is pending, so a wake-up may come once
 /// too often or be lost before another. It looks once when it begins (what an earlier process

@@ -60,7 +60,8 @@ concept Reservation = requires(const R& reservation) {
 ///  - `shorts` is storage lent for all short lines of a refusal; it may be empty, the first one
 ///    needs none;
 ///  - a repeat (same id and content) gets the same answer and changes nothing;
-///  - `acknowledge(id)`: whoever asked for the commit of `id` has recorded it, so the store may
+///  - `acknowledge_sale(id)`: whoever asked for the commit of `id` has recorded it, so the store
+///  may
 ///    forget it once no reserve of that id can still be in time (protocol rule 5). Unknown ids are
 ///    ignored.
 ///  - `stock(row)` are the counters after all that is due by `now()`; a row without stock answers
@@ -81,7 +82,7 @@ concept ReservationStore = requires(S& store, const S& view, const Reserve& rese
   { store.release(release) } -> std::same_as<result<ReleaseAnswer>>;
   { store.extend(extend) } -> std::same_as<result<ExtendAnswer>>;
   { store.adjust(adjust, shorts) } -> std::same_as<result<AdjustAnswer>>;
-  { store.acknowledge(id) } -> std::same_as<result<void>>;
+  { store.acknowledge_sale(id) } -> std::same_as<result<void>>;
   { store.stock(row) } -> std::same_as<result<StockCounters>>;
 };
 

@@ -87,12 +87,12 @@ constexpr bool allows(const RetryPolicy& policy, std::uint32_t attempt,
 
 /// How long one attempt may take, and what follows when it fails. There is no default: each step
 /// says its own.
-struct Limits {
-  constexpr Limits(Duration deadline_, RetryPolicy retry_) noexcept
+struct StepLimits {
+  constexpr StepLimits(Duration deadline_, RetryPolicy retry_) noexcept
       : deadline(deadline_), retry(retry_) {}
   template <class T>
     requires std::is_convertible_v<T, Duration>
-  constexpr Limits(T) noexcept {  // NOLINT: it is there to be refused
+  constexpr StepLimits(T) noexcept {  // NOLINT: it is there to be refused
     static_assert(!std::is_convertible_v<T, Duration>,
                   "limits are a deadline and a retry policy: there is no default");
   }

@@ -4,6 +4,7 @@
 // decided.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,7 +22,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace detail {
 
-/// In `RunRecord::hold` of what shall be recorded for an adjust's no: an earlier attempt may have
+/// In `RunRecord::round` of what shall be recorded for an adjust's no: an earlier attempt may have
 /// taken effect. It never comes into the log.
 inline constexpr std::uint32_t adjust_in_doubt = 1;
 
@@ -36,8 +37,8 @@ using StepIndex = std::uint16_t;
 
 /// The id that a step's call bears on every attempt, and its undo too.
 CallId call_id(RunId run, StepIndex step) noexcept;
-/// The id of a step's hold number `hold`.
-ReservationId reservation_id(RunId run, StepIndex step, std::uint32_t hold) noexcept;
+/// The id of a step's hold number `round`.
+ReservationId reservation_id(RunId run, StepIndex step, std::uint32_t round) noexcept;
 /// The id of an adjust that is a step, or its undo.
 AdjustId adjust_id(RunId run, StepIndex step, bool undo) noexcept;
 
@@ -64,7 +65,7 @@ enum class RecordKind : std::uint8_t {
   outcome,     ///< A step's outcome, with the events that it decides.
   cancelled,   ///< The run only compensates from here.
   undone,      ///< A step's undo was accepted.
-  parked,      ///< It cannot proceed: stuck until somebody resumes it.
+  stuck,       ///< It cannot proceed: stuck until somebody resumes it.
   resumed,     ///< Somebody did.
   ended,       ///< The last: completed or compensated.
 };
@@ -88,14 +89,22 @@ enum class StockDecision : std::uint8_t {
 std::string_view name(StockDecision decision) noexcept;
 StockDecision decision_of(const Answer& answer) noexcept;
 
+/// Which definition a run was begun with. It is driven on that one and on no other.
+struct SagaVersion {
+  std::string name;
+  std::uint32_t version = 0;
+  std::uint64_t hash = 0;  ///< Over names, order, classes and schemas; not over limits.
+  friend auto operator<=>(const SagaVersion&, const SagaVersion&) = default;
+};
+
 /// One record. Flat on purpose: fields that a kind does not use are at their defaults and cost a
 /// few bytes.
 struct RunRecord {
   RecordKind kind{};
-  OwnerId owner;           ///< Who wrote it.
-  Time at;                 ///< By the store's clock.
-  StepIndex step = 0;      ///< intent, outcome, undone, parked.
-  std::uint32_t hold = 0;  ///< Which hold of a reserve step: 0 the first, 1 one reserved anew.
+  OwnerId owner;            ///< Who wrote it.
+  Time at;                  ///< By the store's clock.
+  StepIndex step = 0;       ///< intent, outcome, undone, stuck.
+  std::uint32_t round = 0;  ///< Which hold of a reserve step: 0 the first, 1 one reserved anew.
 
   // intent and outcome
   std::uint64_t id_high = 0,
@@ -103,14 +112,12 @@ struct RunRecord {
   Time until;  ///< A reservation's deadline, fixed in the record that first names its id.
   StepOutcome outcome{};
   StockDecision decision{};
-  Error error{};                  ///< Why, for refused, failed, unknown, parked.
+  Error error{};                  ///< Why, for refused, failed, unknown, stuck.
   std::vector<std::byte> output;  ///< begun: the input; outcome: the step's output, encoded.
   std::vector<Event> events;      ///< outcome: what it decides to tell, sequenced.
 
   // begun
-  std::string saga;  ///< The definition's name.
-  std::uint32_t saga_version = 0;
-  std::uint64_t saga_hash = 0;
+  SagaVersion saga;
   std::string key;     ///< The run's name in text, for people.
   RequestKey request;  ///< Not set if the run was begun without one.
   std::uint64_t claim_epoch = 0;

@@ -52,7 +52,7 @@ struct StepState {
   Time undo_until;  ///< The same of an undo that is an adjust.
   std::vector<std::byte> output;
   std::vector<HoldState> holds;  ///< Of a step that reserves.
-  std::uint32_t hold = 0;        ///< Which hold is current.
+  std::uint32_t round = 0;       ///< Which hold is current.
 
   [[nodiscard]] bool done() const noexcept { return outcome == StepOutcome::done; }
   /// It may have taken effect, and nobody knows.
@@ -67,9 +67,7 @@ struct RunState {
   Position position = 0;
   OwnerId owner;  ///< Who drives it: the writer of `begun`, or of the last `taken_over`.
   std::string key;
-  std::string saga;
-  std::uint32_t saga_version = 0;
-  std::uint64_t saga_hash = 0;
+  SagaVersion saga;
   RequestKey request;
   std::uint64_t claim_epoch = 0;
   std::string traceparent;
@@ -81,10 +79,10 @@ struct RunState {
   bool compensating = false;  ///< Decided, whatever the reason.
   /// The step whose outcome led to compensation; none if it was cancelled.
   std::optional<StepIndex> cause;
-  bool parked = false;
-  StepIndex parked_step = 0;
-  Error parked_error{};
-  StockDecision parked_decision{};  ///< If it was the stock that would not.
+  bool stuck = false;
+  StepIndex stuck_step = 0;
+  Error stuck_error{};
+  StockDecision stuck_decision{};  ///< If it was the stock that would not.
   std::optional<RunEnd> end;
   std::string reason;  ///< Why it compensates.
   Time last_change;    ///< Of the last record.

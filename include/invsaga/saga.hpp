@@ -72,7 +72,7 @@ struct Step {
   static constexpr StepClass step_class = Class;
   Action action;
   Undo undo;
-  Limits limits;
+  StepLimits limits;
   StepEvents events;
 };
 
@@ -82,7 +82,7 @@ struct Step {
 /// never seen, and must bar the action for ever (protocol rule 3).
 template <FixedString Name, class Action = detail::NoOverloadedFunction,
           class Undo = detail::NoOverloadedFunction>
-constexpr auto compensable(Action action, Undo undo, Limits limits, StepEvents events = {}) {
+constexpr auto compensable(Action action, Undo undo, StepLimits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::compensable, Action, Undo>());
   return Step<Name, StepClass::compensable, Action, Undo>{action, undo, limits, events};
 }
@@ -92,14 +92,14 @@ inline constexpr auto nothing_to_undo = []() -> result<void> { return success();
 
 /// The step that decides: before it everything is undone, after it everything is done.
 template <FixedString Name, class Action = detail::NoOverloadedFunction>
-constexpr auto pivot(Action action, Limits limits, StepEvents events = {}) {
+constexpr auto pivot(Action action, StepLimits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::pivot, Action, detail::NoUndo>());
   return Step<Name, StepClass::pivot, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
 /// A step after the pivot: it is tried until done.
 template <FixedString Name, class Action = detail::NoOverloadedFunction>
-constexpr auto retriable(Action action, Limits limits, StepEvents events = {}) {
+constexpr auto retriable(Action action, StepLimits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::retriable, Action, detail::NoUndo>());
   return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
 }
@@ -127,9 +127,9 @@ class TypedSaga {
   }
   /// The same saga, in which a hold that runs out before the commit is reserved anew so often
   /// (1 by default), under an id of its own each time. Not part of the hash.
-  [[nodiscard]] constexpr TypedSaga with_further_holds(std::uint32_t count) const {
+  [[nodiscard]] constexpr TypedSaga with_further_rounds(std::uint32_t count) const {
     TypedSaga made = *this;
-    made.further_holds_ = count;
+    made.further_rounds_ = count;
     return made;
   }
   /// A stable number for the shape: names, order, classes and schemas of the steps. A run remembers
@@ -145,13 +145,13 @@ class TypedSaga {
   /// The saga with its types erased. Refers to this object.
   [[nodiscard]] Definition definition() const {
     return detail::Erasure<Input, Context, Steps...>::definition(name_, version_, hash(),
-                                                                 further_holds_, steps_);
+                                                                 further_rounds_, steps_);
   }
 
  private:
   std::string_view name_;
   std::uint32_t version_;
-  std::uint32_t further_holds_ = 1;
+  std::uint32_t further_rounds_ = 1;
   std::tuple<Steps...> steps_;
 };
 

@@ -24,8 +24,8 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// What the driver shall do. `step`, `undo`, `hold` and `attempt` say of what.
-struct Action {
+/// What the driver shall do. `step`, `undo`, `round` and `attempt` say of what.
+struct Instruction {
   enum class Kind : std::uint8_t {
     append,   ///< Append `record` at `position()`; then `recorded(record)`.
     prepare,  ///< Make the operation and hand it to `intend`: its intent is recorded first.
@@ -41,7 +41,7 @@ struct Action {
   Kind kind{};
   StepIndex step = 0;
   bool undo = false;
-  std::uint32_t hold = 0;
+  std::uint32_t round = 0;
   std::uint32_t attempt = 0;
   std::uint64_t ticket = 0;  ///< Names the attempt among all of this machine.
   Time when;
@@ -79,39 +79,39 @@ class SagaMachine {
 
   /// What to do now. Asked again without news, it says the same. A record is stamped with `log_now`
   /// when it is first handed out. Requires that the run was begun: by `begin`, or by its records.
-  Action next(Time now, Time log_now);
-  Action next(Time now) { return next(now, now); }
+  Instruction next(Time now, Time log_now);
+  Instruction next(Time now) { return next(now, now); }
 
   /// A driver has made the operation that `prepare` asked for: its intent becomes the next append.
   /// Requires what `next` gave last, and that it was `prepare`.
-  void intend(const Action& action, const Operation& operation);
+  void intend(const Instruction& action, const Operation& operation);
   /// The records for either answer of an operation that `apply` asks for. Requires an `apply` of
   /// this machine.
-  [[nodiscard]] PreparedEffects effects(const Action& action, const Operation& operation,
+  [[nodiscard]] PreparedEffects effects(const Instruction& action, const Operation& operation,
                                         Time log_now) const;
 
   /// The driver starts the attempt that `call` or `apply` asked for; of an operation, with what it
   /// is. From here on every repeat bears the same deadline. Requires what `next` gave last, and
   /// that it was `call` or `apply`.
-  void started(const Action& action, Time now, const Operation* operation = nullptr);
+  void started(const Instruction& action, Time now, const Operation* operation = nullptr);
   /// An attempt has answered: in time or late. A final answer of a call that is still open is
   /// always taken, of whichever attempt; of an operation only the newest attempt's error is. What
   /// nothing waits for is dropped. Requires an attempt of this machine that was started.
-  void answered(const Action& action, const result<std::vector<std::byte>>& answer, Time now);
+  void answered(const Instruction& action, const result<std::vector<std::byte>>& answer, Time now);
   /// The same for a call whose answer came from outside and names no attempt. Requires that a
   /// step of that number, if there is one, is a call.
   void completed(StepIndex step, bool undo, const result<std::vector<std::byte>>& answer, Time now);
   /// The driver could not make what `prepare` or `apply` asked for, or could not read the arguments
   /// of what `call` did: nothing was sent, and an earlier attempt is as unknown as it was.
   /// Requires a `prepare`, `call` or `apply` of this machine.
-  void unable(const Action& action, const Error& error);
-  /// The log refuses this record for good, as over a limit: the run is parked instead. Requires a
+  void unable(const Instruction& action, const Error& error);
+  /// The log refuses this record for good, as over a limit: the run is stuck instead. Requires a
   /// record that `next` gave, other than `begun`.
   void unrecordable(const RunRecord& record, const Error& error);
   /// The operation of an attempt was refused because the run had moved on, and the driver has told
   /// what it read since. If that changed nothing about what is wanted, it is tried again, at once
   /// unless `nothing_new`. Requires an attempt of this machine that was started.
-  void superseded(const Action& action, bool nothing_new, Time now);
+  void superseded(const Instruction& action, bool nothing_new, Time now);
   /// Whether this step, or its undo, still waits for a call's answer.
   [[nodiscard]] bool waits_for(StepIndex step, bool undo) const noexcept;
 
@@ -133,7 +133,7 @@ class SagaMachine {
   [[nodiscard]] std::optional<RunOutcome> outcome() const;
   /// The deadline fixed for a step's hold, its adjust, or its undo's adjust, if it has one.
   /// Requires a step of a run that is recorded.
-  [[nodiscard]] Time fixed_until(StepIndex step, bool undo, std::uint32_t hold) const noexcept;
+  [[nodiscard]] Time fixed_until(StepIndex step, bool undo, std::uint32_t round) const noexcept;
 
   /// What the run is at.
   struct Current {
@@ -151,14 +151,14 @@ class SagaMachine {
   struct Trying {
     StepIndex step = 0;
     bool undo = false;
-    std::uint32_t hold = 0;
+    std::uint32_t round = 0;
     std::uint32_t count = 0;
     std::uint64_t ticket = 0;  ///< Of the newest attempt.
     Time first_start, last_start, next_try, deadline;
     bool under_way = false;
     bool doubt = false;  ///< An attempt may have taken effect: only a final answer clears it.
     [[nodiscard]] bool is(const Trying& other) const noexcept {
-      return step == other.step && undo == other.undo && hold == other.hold;
+      return step == other.step && undo == other.undo && round == other.round;
     }
     /// When time alone brings something new.
     [[nodiscard]] Time moves_at() const noexcept { return under_way ? deadline : next_try; }
@@ -167,16 +167,16 @@ class SagaMachine {
 
   // what drivers may say
   [[nodiscard]] bool is_begun() const noexcept;
-  [[nodiscard]] bool is_at(const Action& action) const noexcept;
-  [[nodiscard]] bool was_started(const Action& action) const noexcept;
+  [[nodiscard]] bool is_at(const Instruction& action) const noexcept;
+  [[nodiscard]] bool was_started(const Instruction& action) const noexcept;
 
   // what is to be done
   [[nodiscard]] std::optional<Trying> forward() const;
   [[nodiscard]] std::optional<Trying> backward() const;
   [[nodiscard]] std::optional<Trying> undo_of(StepIndex step) const;
   [[nodiscard]] std::optional<Trying> target() const;
-  Action::Kind propose(Time now);
-  Action::Kind attempt(const Trying& what, Time now);
+  Instruction::Kind propose(Time now);
+  Instruction::Kind attempt(const Trying& what, Time now);
   [[nodiscard]] bool intent_missing() const;
   [[nodiscard]] const StepAction& action_of(StepIndex step, bool undo) const noexcept;
   [[nodiscard]] const RetryPolicy& policy() const noexcept;
@@ -201,7 +201,7 @@ class SagaMachine {
                         const Operation& operation) const;
   void tell(RunRecord& record, std::string_view type) const;
   void stamp(RunRecord& record, Time log_now) const;
-  [[nodiscard]] std::uint32_t further_hold(StepIndex commit_step, ReservationId id) const;
+  [[nodiscard]] std::uint32_t further_round(StepIndex commit_step, ReservationId id) const;
   [[nodiscard]] RunOutcome how_it_ended() const;
 
   RunId run_;

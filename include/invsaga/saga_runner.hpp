@@ -96,7 +96,7 @@ class SagaRunner {
   template <Saga S>
   result<StartAnswer> start(const S& saga, const typename S::input_type& input,
                             const StartRequest& request) {
-    return core_.start(detail::name_of(saga), request, encode(input));
+    return core_.start(detail::version_of(saga), request, encode(input));
   }
 
   /// Answers a step that said `pending`: a value, or an error whose remedy decides. Late is not too
@@ -170,8 +170,8 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   detail::RunnerCore core(std::make_unique<detail::BackendPortOf<B>>(backend),
                           Environment{clock, executor}, options);
   core.add(saga.definition(), &context);
-  return detail::run_to_end(core, core.start(detail::name_of(saga), request, encode(input)), keeper,
-                            executor);
+  return detail::run_to_end(core, core.start(detail::version_of(saga), request, encode(input)),
+                            keeper, executor);
 }
 
 }  // namespace v0

@@ -34,7 +34,7 @@ concept StockPart = (ReservationStore<S> || SubmittingStore<S>) &&
                       { S::capabilities } -> std::convertible_to<Capabilities>;
                       { view.limits() } -> std::convertible_to<StoreLimits>;
                       { view.now() } -> std::same_as<Time>;
-                      { store.acknowledge(id) } -> std::same_as<result<void>>;
+                      { store.acknowledge_sale(id) } -> std::same_as<result<void>>;
                     };
 
 namespace detail {
@@ -72,7 +72,7 @@ bool is_claim_lost(const Error& error) noexcept;
 /// has moved on, else `reply_lost` with the other part's code as `own`: repeat the whole call with
 /// the same ids. A repeat puts in what is missing, and gives the recorded answer and position.
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
-class Split {
+class Joined {
  public:
   static constexpr Capabilities capabilities = [] {
     Capabilities made = Store::capabilities;
@@ -80,23 +80,25 @@ class Split {
     return made;
   }();
 
-  Split(Store& store, Claims& claims, Log& log, Events& outbox) noexcept
+  Joined(Store& store, Claims& claims, Log& log, Events& outbox) noexcept
       : store_(store), claims_(claims), log_(log), outbox_(outbox) {}
-  Split(const Split&) = delete;
-  Split& operator=(const Split&) = delete;
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
 
   [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
   [[nodiscard]] Time now() const { return store_.now(); }
 
   // The parts keep their own contracts.
   result<ClaimAnswer> claim(const Claim& claim) { return claims_.claim(claim); }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
-    return claims_.extend(key, epoch, lease_until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
+    return claims_.extend_claim(key, epoch, lease_until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
-    return claims_.confirm(key, epoch, answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    return claims_.confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) { return claims_.release(key, epoch); }
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
+    return claims_.release_claim(key, epoch);
+  }
 
   result<std::vector<RunRecord>> read(RunId run) { return log_.read(run); }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
@@ -116,11 +118,11 @@ class Split {
 
   result<bool> put(const Event& event) { return outbox_.put(event); }
   result<std::vector<Event>> pending(std::size_t limit) { return outbox_.pending(limit); }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
-    return outbox_.acknowledge(saga, sequence);
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
+    return outbox_.acknowledge_event(saga, sequence);
   }
 
-  result<void> acknowledge(ReservationId id) { return store_.acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id) { return store_.acknowledge_sale(id); }
   result<StockCounters> stock(Row row)
     requires requires(Store& store) {
       { store.stock(row) } -> std::same_as<result<StockCounters>>;
@@ -156,7 +158,7 @@ class Split {
     if (!is_complete(effects)) return done(Error{Errc::invalid_argument});
     Pending& pending = remember(
         {this, &operation, &effects, shorts, stock_only(effects.context), done});
-    store_.submit(operation, pending.told, shorts, {&Split::answered, &pending, 0});
+    store_.submit(operation, pending.told, shorts, {&Joined::answered, &pending, 0});
   }
 
   /// Puts the events of `records` that the outbox lacks, repeats their effects on claims, and tells
@@ -172,7 +174,7 @@ class Split {
   /// An operation that is under way. It lives at one place until its answer comes or the backend
   /// ends.
   struct Pending {
-    Split* backend;
+    Joined* backend;
     const Operation* operation;
     const Effects* effects;
     std::span<ShortLine> shorts;
@@ -245,7 +247,7 @@ class Split {
     }
     if (record.decision != StockDecision::committed) return success();
     const ReservationId sold{record.id_high, record.id_low};
-    if (const auto told = store_.acknowledge(sold); !told.has_value()) {
+    if (const auto told = store_.acknowledge_sale(sold); !told.has_value()) {
       return detail::after_effect(told.assume_error());
     }
     return success();
@@ -277,11 +279,11 @@ class Split {
   std::unordered_map<const Pending*, std::unique_ptr<Pending>> pending_;
 };
 
-/// Makes a `Split` of parts that live apart. All are borrowed. (The type is deduced, so that a
+/// Makes a `Joined` of parts that live apart. All are borrowed. (The type is deduced, so that a
 /// compiler says which part does not fit, and why.)
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
 auto split(Store& store, Claims& claims, Log& log, Events& outbox) {
-  return Split<Store, Claims, Log, Events>(store, claims, log, outbox);
+  return Joined<Store, Claims, Log, Events>(store, claims, log, outbox);
 }
 
 }  // namespace v0

@@ -114,7 +114,7 @@ void tell_shortage(Answer& answer, std::span<const ShortLine> kept, std::span<Sh
 
 bool is_repeat(const RunRecord& found, const RunRecord& ours) noexcept {
   return found.kind == ours.kind && found.owner == ours.owner && found.step == ours.step &&
-         found.hold == ours.hold && found.id_high == ours.id_high && found.id_low == ours.id_low;
+         found.round == ours.round && found.id_high == ours.id_high && found.id_low == ours.id_low;
 }
 
 result<Answer> recorded_answer(const Operation& operation, const RunRecord& found,

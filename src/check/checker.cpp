@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, invariant_count> names = {
     "nothing is undone once it may be sold",
     "retries wait, and only a run that cannot proceed is stuck",
     "an event is published if and only if its change is made",
-    "events keep the order of their saga",
+    "events keep the order of their run",
     "a consumer handles an event once",
     "a hole in the outbox does not stall the relay",
     "the same request gets the same answer",
@@ -74,9 +74,9 @@ struct InvariantChecker::Fold {
       : options(given),
         one_thread(header.threads == 1),
         findings(given.keep),
-        stock(header, sagas_by_name, findings),
-        sagas(given, judge::EventFold::tells_facts(header), sagas_by_name, stock, findings),
-        events(header, given, sagas_by_name, sagas, findings) {}
+        stock(header, runs_by_name, findings),
+        runs(given, checker::EventFold::tells_facts(header), runs_by_name, stock, findings),
+        events(header, given, runs_by_name, runs, findings) {}
 
   void add(const HistoryLine& line);
   void judge_order(const HistoryLine& line);
@@ -91,11 +91,11 @@ struct InvariantChecker::Fold {
   std::uint64_t last_n = 0;
   Time last_at = Time::min();
   bool counted = false;
-  judge::TextPool sagas_by_name;
-  judge::Findings findings;
-  judge::StockFold stock;
-  judge::SagaFold sagas;
-  judge::EventFold events;
+  checker::TextPool runs_by_name;
+  checker::Findings findings;
+  checker::StockFold stock;
+  checker::RunFold runs;
+  checker::EventFold events;
 };
 
 void InvariantChecker::Fold::add(const HistoryLine& line) {
@@ -125,46 +125,46 @@ bool InvariantChecker::Fold::judge_form(const HistoryLine& line) {
     return false;
   }
   if (may_answer(line.op, line.answer)) return true;
-  findings.add(4, fmt::format("{} cannot be answered {}", judge::of(line), name(line.answer)));
+  findings.add(4, fmt::format("{} cannot be answered {}", checker::of(line), name(line.answer)));
   return false;
 }
 
 void InvariantChecker::Fold::judge_marks(const HistoryLine& line) {
-  const bool none = judge::undecided(line.answer);
+  const bool none = checker::undecided(line.answer);
   if (line.lost && none) {
-    findings.add(22, fmt::format("{} is {}: there is no answer that could be lost", judge::of(line),
-                                 name(line.answer)));
+    findings.add(22, fmt::format("{} is {}: there is no answer that could be lost",
+                                 checker::of(line), name(line.answer)));
   }
   if (line.repeat && happens_once(line)) {
-    findings.add(18, fmt::format("{} is called a repeat, and is none ever", judge::of(line)));
+    findings.add(18, fmt::format("{} is called a repeat, and is none ever", checker::of(line)));
   }
   const bool refusal = line.answer == HistoryAnswer::out_of_stock ||
                        line.answer == HistoryAnswer::refused;
   if (!line.shorts.empty() && !refusal) {
-    findings.add(
-        25, fmt::format("{} is {} and yet names short lines", judge::of(line), name(line.answer)));
+    findings.add(25, fmt::format("{} is {} and yet names short lines", checker::of(line),
+                                 name(line.answer)));
   }
 }
 
 void InvariantChecker::Fold::dispatch(const HistoryLine& line) {
   switch (line.op) {
     case HistoryOp::request:
-      return sagas.fold_request(line);
+      return runs.fold_request(line);
     case HistoryOp::call:
-      return sagas.fold_call(line);
+      return runs.fold_call(line);
     case HistoryOp::charge:
     case HistoryOp::refund:
-      return sagas.fold_payment(line);
+      return runs.fold_payment(line);
     case HistoryOp::publish:
       return events.fold_publish(line);
     case HistoryOp::deliver:
       return events.fold_deliver(line);
     case HistoryOp::end:
-      return sagas.fold_end(line);
+      return runs.fold_end(line);
     case HistoryOp::stock:
       return count_stock(line);
     default:
-      return sagas.fold_stock(line, stock.fold(line));
+      return runs.fold_stock(line, stock.fold(line));
   }
 }
 
@@ -181,7 +181,7 @@ void InvariantChecker::Fold::finish() {
     findings.add(23, "the store's counters are missing at the end");
   }
   stock.finish();
-  sagas.finish(last_line);
+  runs.finish(last_line);
   events.finish();
   stock.sum_up(findings.report.figures);
 }

@@ -14,12 +14,12 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
 class EventFold {
  public:
-  EventFold(const HistoryHeader& header, CheckOptions options, TextPool& saga_names,
-            SagaFold& sagas, Findings& findings);
+  EventFold(const HistoryHeader& header, CheckOptions options, TextPool& run_names, RunFold& runs,
+            Findings& findings);
 
   /// True if the types of these paths are the seven of the checkout, so that each stands for a
   /// fact.
@@ -32,20 +32,20 @@ class EventFold {
 
  private:
   struct Event {
-    Index saga = no_index, type = no_index;
+    Index run = no_index, type = no_index;
     std::uint64_t sequence = 0;
     Answers given = 0;
     bool published = false;
     bool attempted = false;  ///< A publish of it is unknown: it may be out.
   };
-  /// How far a consumer has come with the events of a saga.
+  /// How far a consumer has come with the events of a run.
   struct Progress {
     Index consumer;
     std::uint64_t last = 0;  ///< The highest sequence that it handled.
     std::int64_t t1 = 0;     ///< When it had handled that.
     bool dead = false;       ///< It gave one up, which parks the later ones.
   };
-  /// The events of one saga.
+  /// The events of one run.
   struct Stream {
     std::vector<Index> events;  ///< As published.
     std::vector<Progress> progress;
@@ -72,7 +72,7 @@ class EventFold {
   void park(const HistoryLine& line, const Event& event, const Stream& stream,
             const Progress& progress);
   void give_up(const HistoryLine& line, const Event& event, Progress& progress);
-  Stream& stream_of(Index saga);
+  Stream& stream_of(Index run);
   static Progress& progress_of(Stream& stream, Index consumer);
   [[nodiscard]] bool subscribes(Index consumer, Index type) const;
   [[nodiscard]] bool handled_by(const Stream& stream, Index consumer, std::uint64_t sequence) const;
@@ -80,26 +80,26 @@ class EventFold {
                            std::uint64_t sequence) const;
   [[nodiscard]] bool waits(const HistoryLine& line, const Stream& stream,
                            const Progress& progress) const;
-  void finish_stream(Index saga, const Stream& stream);
-  void judge_all_published(Index index, const Saga& saga, const Stream& stream);
+  void finish_stream(Index run, const Stream& stream);
+  void judge_all_published(Index index, const Run& run, const Stream& stream);
   [[nodiscard]] std::uint64_t unhandled(const Stream& stream) const;
   void lose(std::uint64_t events, std::string what);
   void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
 
   const CheckOptions options_;
   const bool facts_;
-  TextPool& saga_names_;
-  SagaFold& sagas_;
+  TextPool& run_names_;
+  RunFold& runs_;
   Findings& findings_;
 
   TextPool types_, consumers_, ids_;
   std::vector<PathNode> paths_;                  // [0] is the root
   std::vector<std::vector<Index>> subscribers_;  // by type
   std::vector<Event> events_;
-  std::vector<Stream> streams_;                          // by saga
+  std::vector<Stream> streams_;                          // by run
   absl::flat_hash_set<std::pair<Index, Index>> failed_;  // event and consumer of failed deliveries
 };
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

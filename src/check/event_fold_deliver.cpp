@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Delivery: each consumer handles each event of its types once, in the order of its saga.
+// Delivery: each consumer handles each event of its types once, in the order of its run.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 using enum HistoryAnswer;
@@ -21,7 +21,7 @@ void EventFold::fold_deliver(const HistoryLine& line) {
   if (event == nullptr) return;
   const Index consumer = subscribed_consumer(line, *event);
   if (consumer == no_index) return;
-  Stream& stream = stream_of(event->saga);
+  Stream& stream = stream_of(event->run);
   Progress& progress = progress_of(stream, consumer);
   stream.n = findings_.n();
   stream.file_line = findings_.file_line();
@@ -90,7 +90,7 @@ bool EventFold::skips(const Stream& stream, const Progress& progress,
 }
 
 /// True if anybody had not handled an earlier event when the line's call began: the bus keeps the
-/// whole saga in order.
+/// whole run in order.
 bool EventFold::waits(const HistoryLine& line, const Stream& stream,
                       const Progress& progress) const {
   const std::uint64_t sequence = line.sequence;
@@ -115,7 +115,7 @@ void EventFold::handle(const HistoryLine& line, const Event& event, const Stream
                   fmt::format("{} is handled a second time by {}", of(line), shown(line.consumer)));
   }
   if (skips(stream, progress, event.sequence)) {
-    report(15, fmt::format("{} is handled by {} before an earlier event of its saga", of(line),
+    report(15, fmt::format("{} is handled by {} before an earlier event of its run", of(line),
                            shown(line.consumer)));
   }
   progress.last = event.sequence;
@@ -154,6 +154,6 @@ std::uint64_t EventFold::unhandled(const Stream& stream) const {
   return count;
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -9,7 +9,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 using enum HistoryAnswer;
@@ -30,12 +30,12 @@ bool EventFold::tells_facts(const HistoryHeader& header) {
          });
 }
 
-EventFold::EventFold(const HistoryHeader& header, CheckOptions options, TextPool& saga_names,
-                     SagaFold& sagas, Findings& findings)
+EventFold::EventFold(const HistoryHeader& header, CheckOptions options, TextPool& run_names,
+                     RunFold& runs, Findings& findings)
     : options_(options),
       facts_(tells_facts(header)),
-      saga_names_(saga_names),
-      sagas_(sagas),
+      run_names_(run_names),
+      runs_(runs),
       findings_(findings),
       paths_(1) {
   for (const auto& path : header.paths) add_path(path);
@@ -69,9 +69,9 @@ Index EventFold::follow(Index node, Index type) const {
   return no_index;
 }
 
-EventFold::Stream& EventFold::stream_of(Index saga) {
-  if (saga >= streams_.size()) streams_.resize(saga + std::size_t{1});
-  return streams_[saga];
+EventFold::Stream& EventFold::stream_of(Index run) {
+  if (run >= streams_.size()) streams_.resize(run + std::size_t{1});
+  return streams_[run];
 }
 
 void EventFold::fold_publish(const HistoryLine& line) {
@@ -82,7 +82,7 @@ void EventFold::fold_publish(const HistoryLine& line) {
   }
   const Index index = ids_.intern(line.id);
   if (index == events_.size()) {
-    events_.push_back({saga_names_.intern(line.saga), type, line.sequence, 0, false, false});
+    events_.push_back({run_names_.intern(line.run), type, line.sequence, 0, false, false});
   }
   Event& event = events_[index];
   judge_same_event(line, event, 15);
@@ -94,20 +94,20 @@ void EventFold::fold_publish(const HistoryLine& line) {
 }
 
 void EventFold::judge_same_event(const HistoryLine& line, const Event& event, int invariant) {
-  const bool same = saga_names_[event.saga] == line.saga && types_[event.type] == line.type &&
+  const bool same = run_names_[event.run] == line.run && types_[event.type] == line.type &&
                     event.sequence == line.sequence;
-  if (!same) report(invariant, of(line) + " differs from its first line in saga, type or sequence");
+  if (!same) report(invariant, of(line) + " differs from its first line in run, type or sequence");
 }
 
 void EventFold::publish_new(const HistoryLine& line, Event& event, Index index) {
   event.published = true;
   ++findings_.report.figures.events_published;
-  Stream& stream = stream_of(event.saga);
+  Stream& stream = stream_of(event.run);
   stream.n = findings_.n();
   stream.file_line = findings_.file_line();
   const std::size_t published_before = stream.events.size();
   if (line.sequence != published_before + 1) {
-    report(15, fmt::format("{} has the sequence {} and is published as number {} of its saga",
+    report(15, fmt::format("{} has the sequence {} and is published as number {} of its run",
                            of(line), line.sequence, published_before + 1));
   }
   judge_path(line, stream, event.type);
@@ -119,60 +119,60 @@ void EventFold::judge_path(const HistoryLine& line, Stream& stream, Index type) 
   if (stream.path == no_index) return;  // reported already
   stream.path = follow(stream.path, type);
   if (stream.path != no_index) return;
-  report(15, fmt::format("{} ({}) leaves every path of its saga", of(line), shown(line.type)));
+  report(15, fmt::format("{} ({}) leaves every path of its run", of(line), shown(line.type)));
 }
 
 void EventFold::judge_fact(const HistoryLine& line, const Event& event, std::size_t published) {
-  const Saga& saga = sagas_.saga(event.saga);
-  const bool over = saga.outcome == Outcome::completed || saga.outcome == Outcome::compensated;
-  if (over && published >= saga.events) {
-    report(14, of(line) + " is more than its saga had decided when it ended");
+  const Run& run = runs_.run_at(event.run);
+  const bool over = run.outcome == Outcome::completed || run.outcome == Outcome::compensated;
+  if (over && published >= run.events) {
+    report(14, of(line) + " is more than its run had decided when it ended");
   }
   if (!facts_) return;
-  if (published >= saga.facts.size()) {
+  if (published >= run.facts.size()) {
     return report(14, fmt::format("{} ({}) is published, and nothing has happened that it tells",
                                   of(line), shown(line.type)));
   }
-  const std::string_view due = type_of(static_cast<Fact>(saga.facts[published]));
+  const std::string_view due = type_of(static_cast<Fact>(run.facts[published]));
   if (due == line.type) return;
-  report(15, fmt::format("{} is {}, but what happened next in its saga wants {}", of(line),
+  report(15, fmt::format("{} is {}, but what happened next in its run wants {}", of(line),
                          shown(line.type), due));
 }
 
 void EventFold::finish() {
   if (!options_.whole) return;
-  for (Index index = 0; index < sagas_.size(); ++index) finish_stream(index, stream_of(index));
+  for (Index index = 0; index < runs_.size(); ++index) finish_stream(index, stream_of(index));
 }
 
 void EventFold::finish_stream(Index index, const Stream& stream) {
-  const Saga& saga = sagas_.saga(index);
-  if (saga.run) {
-    findings_.judge(saga.n, saga.file_line);
-    judge_all_published(index, saga, stream);
+  const Run& run = runs_.run_at(index);
+  if (run.run) {
+    findings_.judge(run.n, run.file_line);
+    judge_all_published(index, run, stream);
   }
   if (stream.events.empty()) return;
   findings_.judge(stream.n, stream.file_line);
-  if (!saga.run) report(14, fmt::format("{} published, and never ran", shown(saga_names_[index])));
+  if (!run.run) report(14, fmt::format("{} published, and never ran", shown(run_names_[index])));
   if (const std::uint64_t left = unhandled(stream); left > 0) {
     lose(left, fmt::format("{}: {} times an event was not handled by a consumer of its type",
-                           shown(saga_names_[index]), left));
+                           shown(run_names_[index]), left));
   }
 }
 
-void EventFold::judge_all_published(Index index, const Saga& saga, const Stream& stream) {
+void EventFold::judge_all_published(Index index, const Run& run, const Stream& stream) {
   const std::uint64_t published = stream.events.size();
-  const std::uint64_t decided = saga.outcome == Outcome::open ? saga.facts.size() : saga.events;
+  const std::uint64_t decided = run.outcome == Outcome::open ? run.facts.size() : run.events;
   if (published < decided) {
     lose(decided - published, fmt::format("{} decided {} events and published {}",
-                                          shown(saga_names_[index]), decided, published));
+                                          shown(run_names_[index]), decided, published));
   } else if (published > decided) {
-    report(14, fmt::format("{} decided {} events and published {}", shown(saga_names_[index]),
+    report(14, fmt::format("{} decided {} events and published {}", shown(run_names_[index]),
                            decided, published));
   }
   const bool whole = stream.path == no_index || paths_[stream.path].whole;
-  if (has_paths() && saga.outcome == Outcome::completed && published == decided && !whole) {
+  if (has_paths() && run.outcome == Outcome::completed && published == decided && !whole) {
     report(15, fmt::format("{} is completed, but its events are no whole path",
-                           shown(saga_names_[index])));
+                           shown(run_names_[index])));
   }
 }
 
@@ -181,6 +181,6 @@ void EventFold::lose(std::uint64_t events, std::string what) {
   report(14, std::move(what));
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -8,7 +8,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
 Index TextPool::intern(std::string_view text) {
   if (const auto found = index_.find(text); found != index_.end()) return found->second;
@@ -91,6 +91,6 @@ std::string of(const HistoryLine& line) {
   return fmt::format("{} {}", name(line.op), shown(line.id));
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

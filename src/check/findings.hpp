@@ -19,7 +19,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
 /// An index into one of the checker's tables.
 using Index = std::uint32_t;
@@ -108,6 +108,6 @@ std::uint64_t print_of(const HistoryUnits& list);
 /// The operation and its id, for messages.
 std::string of(const HistoryLine& line);
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -11,7 +11,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
 /// With several threads the instant of an effect lies anywhere between its call and its answer. So
 /// a value *may* have stood from the call that made it to the answer of the call that changed it.
@@ -42,6 +42,6 @@ class LowWater {
   std::int64_t current_ = 0;
 };
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -11,7 +11,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
 /// What of a run is told to the world, in the order it became true. Numbers of the seven types.
 enum class Fact : char {
@@ -30,7 +30,7 @@ std::string_view type_of(Fact fact) noexcept;
 enum class Outcome : std::uint8_t { open, completed, compensated, stuck };
 
 /// One run, as far as the history has come.
-struct Saga {
+struct Run {
   bool run = false;  ///< Some line of a run bears it.
   bool requested = false;
   bool placed = false, cancelled = false, cleared = false;
@@ -58,10 +58,10 @@ struct Saga {
   std::int64_t end_t1 = 0;             ///< When its end was told.
 };
 
-class SagaFold {
+class RunFold {
  public:
   /// `facts`: the history's types are the seven, so that each event stands for a fact.
-  SagaFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock, Findings& findings);
+  RunFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock, Findings& findings);
 
   void fold_request(const HistoryLine& line);
   void fold_call(const HistoryLine& line);
@@ -73,19 +73,19 @@ class SagaFold {
   void finish(std::uint64_t last_line);
 
   /// The run of that name; new if it was not there. References hold until the next call.
-  Saga& saga(Index name);
-  [[nodiscard]] Index size() const noexcept { return static_cast<Index>(sagas_.size()); }
-  [[nodiscard]] std::string_view name(Index saga) const { return names_[saga]; }
+  Run& run_at(Index name);
+  [[nodiscard]] Index size() const noexcept { return static_cast<Index>(runs_.size()); }
+  [[nodiscard]] std::string_view name(Index run) const { return names_[run]; }
 
  private:
   struct Request {
-    Index saga = no_index, amount = no_index;
+    Index run = no_index, amount = no_index;
     std::int64_t units = 0;
     bool fresh = false;
     Answers given = 0;
   };
   struct Call {
-    Index saga = no_index;
+    Index run = no_index;
     Answers given = 0;
     Retries retries;
   };
@@ -97,51 +97,51 @@ class SagaFold {
   };
 
   // invariants_request.cpp
-  void fresh_request(const HistoryLine& line, Request& request, Saga& saga, Index index);
+  void fresh_request(const HistoryLine& line, Request& request, Run& run, Index index);
   void later_request(const HistoryLine& line, const Request& request);
-  void judge_same_request(const HistoryLine& line, const Request& request, Index saga);
+  void judge_same_request(const HistoryLine& line, const Request& request, Index run);
   [[nodiscard]] Index amount_of(const HistoryLine& line);
 
   // invariants_steps.cpp
-  Saga& run_of(const HistoryLine& line);
+  Run& run_of(const HistoryLine& line);
   Index call_of(const HistoryLine& line, Calls& calls);
   bool decide(const HistoryLine& line, Call& call, Answers binding);
   void judge_step_word(const HistoryLine& line);
-  void place(const HistoryLine& line, Saga& saga);
-  void cancel(const HistoryLine& line, Saga& saga);
-  void clear_cart(const HistoryLine& line, Saga& saga);
+  void place(const HistoryLine& line, Run& run);
+  void cancel(const HistoryLine& line, Run& run);
+  void clear_cart(const HistoryLine& line, Run& run);
   void judge_once(const HistoryLine& line, Index& known, Index call);
-  void forward(const HistoryLine& line, Saga& saga);
-  void undo(const HistoryLine& line, Saga& saga);
-  void judge_open(const HistoryLine& line, Saga& saga);
+  void forward(const HistoryLine& line, Run& run);
+  void undo(const HistoryLine& line, Run& run);
+  void judge_open(const HistoryLine& line, Run& run);
 
   // invariants_pay.cpp
-  void charge(const HistoryLine& line, Saga& saga);
-  void charged(const HistoryLine& line, Saga& saga);
-  void refund(const HistoryLine& line, Saga& saga);
-  void judge_amount(const HistoryLine& line, const Saga& saga);
+  void charge(const HistoryLine& line, Run& run);
+  void charged(const HistoryLine& line, Run& run);
+  void refund(const HistoryLine& line, Run& run);
+  void judge_amount(const HistoryLine& line, const Run& run);
 
   // invariants_holds.cpp
-  void bind_hold(const HistoryLine& line, Saga& saga, Index index);
-  void judge_next_hold(const HistoryLine& line, const Saga& saga, Hold& hold);
-  void reserved(const HistoryLine& line, Saga& saga, const Hold& hold);
-  void committed(const HistoryLine& line, Saga& saga, Index hold);
-  void released(const HistoryLine& line, Saga& saga);
+  void bind_hold(const HistoryLine& line, Run& run, Index index);
+  void judge_next_hold(const HistoryLine& line, const Run& run, Hold& hold);
+  void reserved(const HistoryLine& line, Run& run, const Hold& hold);
+  void committed(const HistoryLine& line, Run& run, Index hold);
+  void released(const HistoryLine& line, Run& run);
   void fold_invoice(const HistoryLine& line);
 
   // invariants_end.cpp
-  [[nodiscard]] std::string_view why_refused(const Saga& saga);
-  [[nodiscard]] bool is_live(const Saga& saga);
-  [[nodiscard]] bool fits_reason(const Saga& saga, std::string_view reason);
-  [[nodiscard]] bool is_undone(const Saga& saga);
-  void judge_completed(const HistoryLine& line, const Saga& saga);
-  void judge_compensated(const HistoryLine& line, const Saga& saga);
-  void judge_stuck(const HistoryLine& line, const Saga& saga);
-  void judge_reason(const HistoryLine& line, const Saga& saga);
-  void judge_events(const HistoryLine& line, const Saga& saga, bool exactly);
-  void count_end(const HistoryLine& line, Saga& saga, Outcome outcome);
+  [[nodiscard]] std::string_view why_refused(const Run& run);
+  [[nodiscard]] bool is_live(const Run& run);
+  [[nodiscard]] bool fits_reason(const Run& run, std::string_view reason);
+  [[nodiscard]] bool is_undone(const Run& run);
+  void judge_completed(const HistoryLine& line, const Run& run);
+  void judge_compensated(const HistoryLine& line, const Run& run);
+  void judge_stuck(const HistoryLine& line, const Run& run);
+  void judge_reason(const HistoryLine& line, const Run& run);
+  void judge_events(const HistoryLine& line, const Run& run, bool exactly);
+  void count_end(const HistoryLine& line, Run& run, Outcome outcome);
 
-  void fact(Saga& saga, Fact fact) { saga.facts += static_cast<char>(fact); }
+  void fact(Run& run, Fact fact) { run.facts += static_cast<char>(fact); }
   void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
 
   const CheckOptions options_;
@@ -150,13 +150,13 @@ class SagaFold {
   StockFold& stock_;
   Findings& findings_;
 
-  std::vector<Saga> sagas_;
+  std::vector<Run> runs_;
   TextPool request_ids_, adjust_ids_, amounts_;
   std::vector<Request> requests_;
   Calls places_, cancels_, clears_, charges_, refunds_;
   const Index zero_;  // of amounts_
 };
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

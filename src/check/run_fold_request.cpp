@@ -8,15 +8,15 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 using enum HistoryAnswer;
 
 }  // namespace
 
-SagaFold::SagaFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock,
-                   Findings& findings)
+RunFold::RunFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock,
+                 Findings& findings)
     : options_(options),
       facts_(facts),
       names_(names),
@@ -24,24 +24,24 @@ SagaFold::SagaFold(CheckOptions options, bool facts, TextPool& names, StockFold&
       findings_(findings),
       zero_(amounts_.intern("0")) {}
 
-Saga& SagaFold::saga(Index name) {
-  if (name >= sagas_.size()) sagas_.resize(name + std::size_t{1});
-  return sagas_[name];
+Run& RunFold::run_at(Index name) {
+  if (name >= runs_.size()) runs_.resize(name + std::size_t{1});
+  return runs_[name];
 }
 
 /// The amount in its shortest form, so that equal ones are one; what is no decimal is 0, reported.
-Index SagaFold::amount_of(const HistoryLine& line) {
+Index RunFold::amount_of(const HistoryLine& line) {
   if (const auto amount = canonical_decimal(line.amount)) return amounts_.intern(*amount);
   report(4, fmt::format("{} bears {}, which is no amount", of(line), shown(line.amount)));
   return zero_;
 }
 
-void SagaFold::fold_request(const HistoryLine& line) {
+void RunFold::fold_request(const HistoryLine& line) {
   const Index index = request_ids_.intern(line.id);
   const bool known = index < requests_.size();
   if (!known) requests_.emplace_back();
   Request& request = requests_[index];
-  const Index name = names_.intern(line.saga);
+  const Index name = names_.intern(line.run);
   if (line.units <= 0) report(4, fmt::format("{} asks for {} units", of(line), line.units));
   if (!known) request = {name, amount_of(line), line.units};
   if (known) judge_same_request(line, request, name);
@@ -49,37 +49,37 @@ void SagaFold::fold_request(const HistoryLine& line) {
   // The claim answers as often as it is asked: nothing of it is a repeat for sure.
   is_new(line, {request.given, 0, 0}, findings_);
   request.given |= bit(line.answer);
-  if (line.answer == fresh) return fresh_request(line, request, saga(name), index);
+  if (line.answer == fresh) return fresh_request(line, request, run_at(name), index);
   later_request(line, request);
 }
 
-void SagaFold::judge_same_request(const HistoryLine& line, const Request& request, Index saga) {
-  const bool same = request.saga == saga && request.units == line.units &&
+void RunFold::judge_same_request(const HistoryLine& line, const Request& request, Index run) {
+  const bool same = request.run == run && request.units == line.units &&
                     request.amount == amount_of(line);
   if (same == (line.answer != mismatch)) return;
   report(19, of(line) + (same ? " is a mismatch, but asks for the same as before"
                               : " asks for something else than before under its id"));
 }
 
-void SagaFold::fresh_request(const HistoryLine& line, Request& request, Saga& saga, Index index) {
+void RunFold::fresh_request(const HistoryLine& line, Request& request, Run& run, Index index) {
   if (request.fresh) return report(18, of(line) + " is fresh a second time");
   if ((request.given & bit(expired)) != 0) report(20, of(line) + " was expired and is fresh");
   request.fresh = true;
-  if (saga.requested) return report(18, of(line) + " is a second request of its saga");
-  if (saga.run) report(10, of(line) + " comes after what it asks for");
-  if (saga.adjust != no_index) report(10, of(line) + " is of an invoice that adjusts the stock");
-  saga.requested = saga.run = true;
-  saga.request = index;
-  saga.units = line.units;
-  saga.amount = request.amount;
-  saga.n = findings_.n();
-  saga.file_line = findings_.file_line();
+  if (run.requested) return report(18, of(line) + " is a second request of its run");
+  if (run.run) report(10, of(line) + " comes after what it asks for");
+  if (run.adjust != no_index) report(10, of(line) + " is of an invoice that adjusts the stock");
+  run.requested = run.run = true;
+  run.request = index;
+  run.units = line.units;
+  run.amount = request.amount;
+  run.n = findings_.n();
+  run.file_line = findings_.file_line();
   ++findings_.report.figures.orders;
 }
 
-void SagaFold::later_request(const HistoryLine& line, const Request& request) {
-  const Outcome outcome = saga(request.saga).outcome;
-  const std::int64_t end_t1 = saga(request.saga).end_t1;
+void RunFold::later_request(const HistoryLine& line, const Request& request) {
+  const Outcome outcome = run_at(request.run).outcome;
+  const std::int64_t end_t1 = run_at(request.run).end_t1;
   const bool over = outcome == Outcome::completed || outcome == Outcome::compensated;
   const auto wrong = [&](int invariant, std::string_view why) {
     report(invariant, fmt::format("{} is {} {}", of(line), invsaga::name(line.answer), why));
@@ -88,20 +88,20 @@ void SagaFold::later_request(const HistoryLine& line, const Request& request) {
     case in_progress:
       if (!request.fresh) wrong(18, "and never was fresh");
       // It may have been answered before the end and told after it.
-      if (over && line.t0 > end_t1) wrong(18, "after the end of its saga");
+      if (over && line.t0 > end_t1) wrong(18, "after the end of its run");
       break;
     case completed:
       ++findings_.report.figures.duplicates_replayed;
-      if (!over) wrong(18, "before the end of its saga");
+      if (!over) wrong(18, "before the end of its run");
       break;
     case mismatch:
       if (request.given == bit(mismatch)) wrong(19, "and its id is new");
       break;
     default:
-      if (request.fresh && !over) wrong(20, "while its saga is under way");
+      if (request.fresh && !over) wrong(20, "while its run is under way");
   }
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -10,7 +10,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 using enum HistoryAnswer;
@@ -43,14 +43,14 @@ bool fits_step(HistoryOp op, std::string_view step) {
 std::string_view type_of(Fact fact) noexcept { return fact_types[static_cast<std::size_t>(fact)]; }
 
 /// The run that the line belongs to, which must have been asked for.
-Saga& SagaFold::run_of(const HistoryLine& line) {
-  Saga& run = saga(names_.intern(line.saga));
+Run& RunFold::run_of(const HistoryLine& line) {
+  Run& run = run_at(names_.intern(line.run));
   if (options_.requests && !run.requested && !run.unasked) {
     run.unasked = true;
-    report(10, fmt::format("{} runs, but was not asked for", shown(line.saga)));
+    report(10, fmt::format("{} runs, but was not asked for", shown(line.run)));
   }
   if (!run.run && run.adjust != no_index) {
-    report(10, fmt::format("{} adjusts the stock and runs as well", shown(line.saga)));
+    report(10, fmt::format("{} adjusts the stock and runs as well", shown(line.run)));
   }
   run.run = true;
   run.just_ended = false;
@@ -60,24 +60,24 @@ Saga& SagaFold::run_of(const HistoryLine& line) {
   return run;
 }
 
-void SagaFold::judge_step_word(const HistoryLine& line) {
+void RunFold::judge_step_word(const HistoryLine& line) {
   if (line.step.empty() || fits_step(line.op, line.step)) return;
   report(10, fmt::format("{} is no part of the step {}", of(line), shown(line.step)));
 }
 
-Index SagaFold::call_of(const HistoryLine& line, Calls& calls) {
+Index RunFold::call_of(const HistoryLine& line, Calls& calls) {
   const Index index = calls.ids.intern(line.id);
-  const Index name = names_.intern(line.saga);
+  const Index name = names_.intern(line.run);
   if (index == calls.calls.size()) calls.calls.push_back({name, 0, {}});
-  if (calls.calls[index].saga != name) {
-    report(19, fmt::format("{} bears the saga {}, its earlier lines another", of(line),
-                           shown(line.saga)));
+  if (calls.calls[index].run != name) {
+    report(19, fmt::format("{} bears the run {}, its earlier lines another", of(line),
+                           shown(line.run)));
   }
   return index;
 }
 
 /// True if the line bears a new decision on the call.
-bool SagaFold::decide(const HistoryLine& line, Call& call, Answers binding) {
+bool RunFold::decide(const HistoryLine& line, Call& call, Answers binding) {
   if (undecided(line.answer)) {
     judge_retry(line, call.retries, findings_);
     return false;
@@ -87,67 +87,67 @@ bool SagaFold::decide(const HistoryLine& line, Call& call, Answers binding) {
   return fresh;
 }
 
-/// A step has one id in its saga; a second one would be a second effect.
-void SagaFold::judge_once(const HistoryLine& line, Index& known, Index call) {
+/// A step has one id in its run; a second one would be a second effect.
+void RunFold::judge_once(const HistoryLine& line, Index& known, Index call) {
   if (known == no_index) known = call;
-  if (known != call) report(10, of(line) + " does a step of its saga under a second id");
+  if (known != call) report(10, of(line) + " does a step of its run under a second id");
 }
 
-void SagaFold::judge_open(const HistoryLine& line, Saga& saga) {
-  if (saga.outcome == Outcome::stuck) saga.outcome = Outcome::open;  // somebody resumed it
-  if (saga.outcome != Outcome::open) report(10, of(line) + " comes after the end of its saga");
+void RunFold::judge_open(const HistoryLine& line, Run& run) {
+  if (run.outcome == Outcome::stuck) run.outcome = Outcome::open;  // somebody resumed it
+  if (run.outcome != Outcome::open) report(10, of(line) + " comes after the end of its run");
 }
 
-void SagaFold::forward(const HistoryLine& line, Saga& saga) {
-  judge_open(line, saga);
-  saga.forward_after_undo |= saga.undo_begun;
+void RunFold::forward(const HistoryLine& line, Run& run) {
+  judge_open(line, run);
+  run.forward_after_undo |= run.undo_begun;
 }
 
-void SagaFold::undo(const HistoryLine& line, Saga& saga) {
-  judge_open(line, saga);
-  if (saga.committed) report(12, of(line) + " undoes a part of what is sold");
-  saga.undone_in_doubt |= saga.commit_open;
-  saga.undone_early |= !saga.undo_begun && why_refused(saga).empty();
-  saga.undo_begun = true;
+void RunFold::undo(const HistoryLine& line, Run& run) {
+  judge_open(line, run);
+  if (run.committed) report(12, of(line) + " undoes a part of what is sold");
+  run.undone_in_doubt |= run.commit_open;
+  run.undone_early |= !run.undo_begun && why_refused(run).empty();
+  run.undo_begun = true;
 }
 
-void SagaFold::fold_call(const HistoryLine& line) {
-  Saga& run = run_of(line);
+void RunFold::fold_call(const HistoryLine& line) {
+  Run& run = run_of(line);
   if (line.step == "place") return place(line, run);
   if (line.step == "cancel") return cancel(line, run);
   if (line.step == "clear cart") return clear_cart(line, run);
   report(4, fmt::format("{} is of the unknown step {}", of(line), shown(line.step)));
 }
 
-void SagaFold::place(const HistoryLine& line, Saga& saga) {
+void RunFold::place(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, places_);
-  judge_once(line, saga.place, index);
+  judge_once(line, run.place, index);
   if (!decide(line, places_.calls[index], bit(done))) return;
-  forward(line, saga);
-  saga.placed = true;
-  fact(saga, Fact::checkout_started);
+  forward(line, run);
+  run.placed = true;
+  fact(run, Fact::checkout_started);
 }
 
-void SagaFold::cancel(const HistoryLine& line, Saga& saga) {
+void RunFold::cancel(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, cancels_);
-  judge_once(line, saga.cancel, index);
+  judge_once(line, run.cancel, index);
   if (!decide(line, cancels_.calls[index], bit(done))) return;
-  if (saga.charged && !saga.refunded) report(11, of(line) + " comes before the refund");
-  if (is_live(saga)) report(11, of(line) + " comes before the stock is given back");
-  undo(line, saga);
-  saga.cancelled = true;
+  if (run.charged && !run.refunded) report(11, of(line) + " comes before the refund");
+  if (is_live(run)) report(11, of(line) + " comes before the stock is given back");
+  undo(line, run);
+  run.cancelled = true;
 }
 
-void SagaFold::clear_cart(const HistoryLine& line, Saga& saga) {
+void RunFold::clear_cart(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, clears_);
-  judge_once(line, saga.clear, index);
-  if (!saga.committed) report(10, of(line) + " clears the cart before the commit is done");
+  judge_once(line, run.clear, index);
+  if (!run.committed) report(10, of(line) + " clears the cart before the commit is done");
   if (!decide(line, clears_.calls[index], bit(done))) return;
-  forward(line, saga);
-  saga.cleared = true;
-  fact(saga, Fact::cart_cleared);
+  forward(line, run);
+  run.cleared = true;
+  fact(run, Fact::cart_cleared);
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -14,7 +14,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
 /// What the history has shown of a hold. `refused` and `tombstone` never held anything.
 enum class HoldState : std::uint8_t {
@@ -39,9 +39,9 @@ struct Part {
 };
 
 struct Hold {
-  Index saga = no_index;
-  Index previous_of_saga = no_index;
-  bool bound = false;           ///< Known to its saga.
+  Index run = no_index;
+  Index previous_of_run = no_index;
+  bool bound = false;           ///< Known to its run.
   bool asked = false;           ///< A reserve of it was seen: until and lines are known.
   bool overdue = false;         ///< Counted in `Row::overdue`.
   bool commit_refused = false;  ///< A commit was answered `expired` or `not_found`.
@@ -63,7 +63,7 @@ struct Hold {
 
 class StockFold {
  public:
-  StockFold(const HistoryHeader& header, TextPool& sagas, Findings& findings);
+  StockFold(const HistoryHeader& header, TextPool& runs, Findings& findings);
 
   /// Folds a stock operation. True if it changed the state of its hold, or was the first decision
   /// on its adjust.
@@ -95,7 +95,7 @@ class StockFold {
     [[nodiscard]] std::int64_t coverable() const noexcept { return sold - returned; }
   };
   struct Adjust {
-    Index saga = no_index;
+    Index run = no_index;
     Index reason = no_index;
     Part lines;
     Answers given = 0;
@@ -125,7 +125,7 @@ class StockFold {
   void fold_release(const HistoryLine& line, Hold& hold);
   void fold_extend(const HistoryLine& line, Hold& hold);
   void fold_expire(const HistoryLine& line, Hold& hold);
-  void judge_saga(const HistoryLine& line, Hold& hold, bool known);
+  void judge_run(const HistoryLine& line, Hold& hold, bool known);
   void judge_content(const HistoryLine& line, Hold& hold);
   void ask_first(const HistoryLine& line, Hold& hold);
   void reserve_new(const HistoryLine& line, Hold& hold);
@@ -182,7 +182,7 @@ class StockFold {
   [[nodiscard]] std::string_view sku(Index row) const { return skus_[row]; }
   void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
 
-  TextPool& sagas_;
+  TextPool& runs_;
   Findings& findings_;
   const bool exact_;
   const bool one_thread_;
@@ -202,6 +202,6 @@ class StockFold {
   absl::flat_hash_map<Index, std::vector<Doubt>> doubts_;  // by row
 };
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -7,7 +7,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 using enum HistoryAnswer;
@@ -54,9 +54,9 @@ bool StockFold::fold_adjust(const HistoryLine& line) {
 
 void StockFold::judge_adjust_content(const HistoryLine& line, Adjust& adjust, bool known) {
   const Index reason = reasons_.intern(line.reason);
-  const Index saga = line.saga.empty() ? no_index : sagas_.intern(line.saga);
+  const Index run = line.run.empty() ? no_index : runs_.intern(line.run);
   if (!known) {
-    adjust.saga = saga;
+    adjust.run = run;
     adjust.reason = reason;
     adjust.lines = keep_gathered();
     adjust.first_at = line.at;
@@ -64,8 +64,8 @@ void StockFold::judge_adjust_content(const HistoryLine& line, Adjust& adjust, bo
     return;
   }
   const bool same = adjust.reason == reason && gathered_is(adjust.lines);
-  if (adjust.saga != saga || same == (line.answer == mismatch)) {
-    report(19, of(line) + (same ? " differs from its earlier lines in nothing, or in its saga only"
+  if (adjust.run != run || same == (line.answer == mismatch)) {
+    report(19, of(line) + (same ? " differs from its earlier lines in nothing, or in its run only"
                                 : " asks for something else than before under its id"));
   }
 }
@@ -164,6 +164,6 @@ void StockFold::judge_counted_row(const HistoryUnits::Entry& entry) {
   differ(30, "sold", sold, row.sold);
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -10,7 +10,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 using enum HistoryAnswer;
@@ -59,7 +59,7 @@ bool StockFold::fold_hold(const HistoryLine& line) {
   const bool known = index < holds_.size();
   if (!known) holds_.emplace_back();
   Hold& hold = holds_[index];
-  judge_saga(line, hold, known);
+  judge_run(line, hold, known);
   const HoldState before = hold.state;
   switch (line.op) {
     case HistoryOp::reserve:
@@ -81,13 +81,13 @@ bool StockFold::fold_hold(const HistoryLine& line) {
   return hold.state != before;
 }
 
-/// An `expire` is the store's own doing, so it need not know the saga.
-void StockFold::judge_saga(const HistoryLine& line, Hold& hold, bool known) {
-  const Index saga = line.saga.empty() ? no_index : sagas_.intern(line.saga);
-  if (!known) hold.saga = saga;
-  if (hold.saga == saga || (line.op == HistoryOp::expire && saga == no_index)) return;
-  report(19, fmt::format("{} bears the saga {}, its earlier lines another", of(line),
-                         shown(line.saga)));
+/// An `expire` is the store's own doing, so it need not know the run.
+void StockFold::judge_run(const HistoryLine& line, Hold& hold, bool known) {
+  const Index run = line.run.empty() ? no_index : runs_.intern(line.run);
+  if (!known) hold.run = run;
+  if (hold.run == run || (line.op == HistoryOp::expire && run == no_index)) return;
+  report(19,
+         fmt::format("{} bears the saga {}, its earlier lines another", of(line), shown(line.run)));
 }
 
 void StockFold::fold_reserve(const HistoryLine& line, Hold& hold) {
@@ -327,6 +327,6 @@ void StockFold::leave(Hold& hold, HoldState state) {
   hold.state = state;
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

@@ -9,7 +9,7 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 namespace {
 
 constexpr int linearizable = 25;
@@ -151,6 +151,6 @@ void StockFold::finish() {
   }
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

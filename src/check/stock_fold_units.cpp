@@ -9,10 +9,10 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace judge {
+namespace checker {
 
-StockFold::StockFold(const HistoryHeader& header, TextPool& sagas, Findings& findings)
-    : sagas_(sagas),
+StockFold::StockFold(const HistoryHeader& header, TextPool& runs, Findings& findings)
+    : runs_(runs),
       findings_(findings),
       exact_(header.exact || header.threads == 1),
       one_thread_(header.threads == 1),
@@ -152,6 +152,6 @@ void StockFold::sum_up(CheckFigures& figures) const {
   }
 }
 
-}  // namespace judge
+}  // namespace checker
 }  // namespace v0
 }  // namespace invsaga

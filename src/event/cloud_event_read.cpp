@@ -207,7 +207,7 @@ bool EnvelopeSink::take_text(Attribute attribute, std::string& value) {
     case Attribute::traceparent:
       return take_name(event_.traceparent, value);
     case Attribute::partitionkey:
-      return take_id(event_.saga, value);
+      return take_id(event_.run, value);
     case Attribute::correlationid:
       return take_id(correlation_, value);
     case Attribute::causationid:
@@ -253,7 +253,7 @@ result<Event> EnvelopeSink::finish() && {
   if (stopped_) return *stopped_;
   if (other_version_) return Error{Errc::schema_too_new};
   if (fault_) return *fault_;
-  const bool correlated = !correlation_.is_set() || correlation_ == event_.saga;
+  const bool correlated = !correlation_.is_set() || correlation_ == event_.run;
   if ((seen_ & required) != required || !correlated) return Error{Errc::corrupt};
   return std::move(event_);
 }

@@ -41,9 +41,9 @@ std::string ordered_text(std::uint64_t number) {
 }
 
 void put_context(std::string& out, const Event& event) {
-  const std::string saga = to_hex(event.saga);
-  put(out, "partitionkey", saga);
-  put(out, "correlationid", saga);
+  const std::string run = to_hex(event.run);
+  put(out, "partitionkey", run);
+  put(out, "correlationid", run);
   if (event.causation.is_set()) put(out, "causationid", to_hex(event.causation));
   put(out, "sequence", ordered_text(event.sequence));
   put_name(out, "schemaversion");

@@ -8,8 +8,8 @@ inline namespace v0 {
 namespace {
 
 /// Spreads ids that were not hashed (counters, say). The finalizer of SplitMix64.
-std::uint64_t mixed(RunId saga) noexcept {
-  std::uint64_t z = saga.high ^ (saga.low * 0x9E3779B97F4A7C15ull);
+std::uint64_t mixed(RunId run) noexcept {
+  std::uint64_t z = run.high ^ (run.low * 0x9E3779B97F4A7C15ull);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
   return z ^ (z >> 31);
@@ -18,11 +18,11 @@ std::uint64_t mixed(RunId saga) noexcept {
 }  // namespace
 
 // The jump consistent hash (Lamping, Veach: "A fast, minimal memory, consistent hash algorithm",
-// 2014) in whole numbers, so that no rounding mode can move a saga: `next` is the count of
+// 2014) in whole numbers, so that no rounding mode can move a run: `next` is the count of
 // partitions at which the key jumps to the newest one.
-std::uint32_t partition_of(RunId saga, std::uint32_t partitions) noexcept {
+std::uint32_t partition_of(RunId run, std::uint32_t partitions) noexcept {
   INVSAGA_ASSERT(partitions > 0, "partition_of: partitions > 0");
-  std::uint64_t key = mixed(saga);
+  std::uint64_t key = mixed(run);
   std::uint64_t partition = 0;
   for (std::uint64_t next = 0; next < partitions;) {
     partition = next;
@@ -40,7 +40,7 @@ std::size_t most_encoded_bytes(const Event& event) noexcept {
 
 void Stored<Event>::encode(const Event& event, ByteWriter& writer) {
   writer.id(event.id);
-  writer.id(event.saga);
+  writer.id(event.run);
   writer.u64(event.sequence);
   writer.text(event.type);
   writer.text(event.subject);
@@ -54,7 +54,7 @@ void Stored<Event>::encode(const Event& event, ByteWriter& writer) {
 result<Event> Stored<Event>::decode(ByteReader& reader) {
   Event event;
   event.id = reader.id<EventId>();
-  event.saga = reader.id<RunId>();
+  event.run = reader.id<RunId>();
   event.sequence = reader.u64();
   event.type = reader.text();
   event.subject = reader.text();

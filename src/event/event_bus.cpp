@@ -19,7 +19,7 @@ std::string_view name(Handling handling) noexcept {
 }
 
 result<void> check_publishable(const Event& event) noexcept {
-  const bool named = event.id.is_set() && event.saga.is_set();
+  const bool named = event.id.is_set() && event.run.is_set();
   if (!named || event.sequence == 0 || event.type.empty()) return Error{Errc::invalid_argument};
   return success();
 }

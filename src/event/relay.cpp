@@ -34,7 +34,7 @@ class Relay::Core {
   [[nodiscard]] RelayCounts counts() const;
 
  private:
-  /// A saga whose next event has to wait.
+  /// A run whose next event has to wait.
   struct Wait {
     std::uint32_t attempts = 0;
     Time until;
@@ -99,7 +99,7 @@ void Relay::Core::end() {
     const std::lock_guard lock(mutex_);
     looking_ = false;
     again = std::exchange(again_, false);
-    counts_.waiting_sagas = waits_.size();
+    counts_.waiting_runs = waits_.size();
   }
   if (again) wake();
 }
@@ -124,46 +124,46 @@ void Relay::Core::pass() {
   limit_ = !more ? options_.batch : moved ? limit_ : wider;
   if (look_again) wake();
   Time next = Time::max();
-  for (const auto& [saga, wait] : waits_) next = std::min(next, wait.until);
+  for (const auto& [run, wait] : waits_) next = std::min(next, wait.until);
   if (!waits_.empty()) arm(next);
 }
 
 /// True if the event has left the outbox. `now` is the time of the whole pass, so that what fails
 /// in it waits beyond its end, and with it those behind.
 bool Relay::Core::forward(const Event& event, Time now) {
-  const auto found = waits_.find(event.saga);
+  const auto found = waits_.find(event.run);
   if (found != waits_.end() && found->second.until > now) return false;
   const auto outcome = hand_over(event);
   if (outcome.has_value()) {
-    waits_.erase(event.saga);
+    waits_.erase(event.run);
     return true;
   }
-  Wait& wait = waits_[event.saga];
+  Wait& wait = waits_[event.run];
   wait.until = std::max(after(++wait.attempts, outcome.assume_error().remedy()),
                         saturating_add(now, Duration{1}));
   return false;
 }
 
 result<void> Relay::Core::hand_over(const Event& event) {
-  const auto found = waits_.find(event.saga);
+  const auto found = waits_.find(event.run);
   const bool taken = found != waits_.end() && found->second.published == event.sequence;
   if (!taken) {
     const auto published = port_->publish(event);
     count(published.has_value() ? &RelayCounts::published : &RelayCounts::publish_failures);
     INVSAGA_CHECK(published);
   }
-  const auto acknowledged = port_->acknowledge(event.saga, event.sequence);
+  const auto acknowledged = port_->acknowledge_event(event.run, event.sequence);
   if (acknowledged.has_value()) return success();
   count(&RelayCounts::acknowledge_failures);
-  waits_[event.saga].published = event.sequence;
+  waits_[event.run].published = event.sequence;
   return acknowledged.assume_error();
 }
 
-/// After all that is pending was read: a saga that is not there was taken care of by another.
+/// After all that is pending was read: a run that is not there was taken care of by another.
 void Relay::Core::forget_absent(const std::vector<Event>& pending) {
   if (waits_.empty()) return;
   std::unordered_set<RunId, IdHash> present;
-  for (const Event& event : pending) present.insert(event.saga);
+  for (const Event& event : pending) present.insert(event.run);
   std::erase_if(waits_, [&](const auto& wait) { return !present.contains(wait.first); });
 }
 

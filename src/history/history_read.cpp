@@ -22,7 +22,7 @@ enum class Key : std::uint8_t {
   t0,
   t1,
   op,
-  saga,
+  run,
   step,
   id,
   units,
@@ -55,26 +55,26 @@ constexpr std::uint32_t keys(Keys... k) {
 
 struct Shape {
   std::uint32_t needed;   ///< Besides n, at, t0, t1, op and answer.
-  std::uint32_t allowed;  ///< Besides those, saga, step, repeat and lost.
+  std::uint32_t allowed;  ///< Besides those, run, step, repeat and lost.
 };
 constexpr std::array<Shape, history_op_count> shapes = {{
-    {keys(Key::saga, Key::id, Key::units, Key::amount), 0},                  // request
-    {keys(Key::saga, Key::id, Key::step), 0},                                // call
-    {keys(Key::id, Key::until, Key::lines), keys(Key::shorts)},              // reserve
-    {keys(Key::id), keys(Key::lines, Key::back)},                            // commit
-    {keys(Key::id), keys(Key::lines)},                                       // release
-    {keys(Key::id, Key::until), 0},                                          // extend
-    {keys(Key::id, Key::lines), 0},                                          // expire
-    {keys(Key::id, Key::reason, Key::lines), keys(Key::shorts)},             // adjust
-    {keys(Key::saga, Key::id, Key::amount), 0},                              // charge
-    {keys(Key::saga, Key::id, Key::amount), 0},                              // refund
-    {keys(Key::saga, Key::id, Key::type, Key::sequence), 0},                 // publish
-    {keys(Key::saga, Key::id, Key::type, Key::sequence, Key::consumer), 0},  // deliver
-    {keys(Key::saga, Key::outcome, Key::events), keys(Key::reason)},         // end
-    {keys(Key::rows), 0},                                                    // stock
+    {keys(Key::run, Key::id, Key::units, Key::amount), 0},                  // request
+    {keys(Key::run, Key::id, Key::step), 0},                                // call
+    {keys(Key::id, Key::until, Key::lines), keys(Key::shorts)},             // reserve
+    {keys(Key::id), keys(Key::lines, Key::back)},                           // commit
+    {keys(Key::id), keys(Key::lines)},                                      // release
+    {keys(Key::id, Key::until), 0},                                         // extend
+    {keys(Key::id, Key::lines), 0},                                         // expire
+    {keys(Key::id, Key::reason, Key::lines), keys(Key::shorts)},            // adjust
+    {keys(Key::run, Key::id, Key::amount), 0},                              // charge
+    {keys(Key::run, Key::id, Key::amount), 0},                              // refund
+    {keys(Key::run, Key::id, Key::type, Key::sequence), 0},                 // publish
+    {keys(Key::run, Key::id, Key::type, Key::sequence, Key::consumer), 0},  // deliver
+    {keys(Key::run, Key::outcome, Key::events), keys(Key::reason)},         // end
+    {keys(Key::rows), 0},                                                   // stock
 }};
 constexpr std::uint32_t always = keys(Key::n, Key::at, Key::t0, Key::t1, Key::op, Key::answer);
-constexpr std::uint32_t anywhere = keys(Key::saga, Key::step, Key::repeat, Key::lost);
+constexpr std::uint32_t anywhere = keys(Key::run, Key::step, Key::repeat, Key::lost);
 
 std::string_view word(Key key) { return key_words[static_cast<std::size_t>(key)]; }
 
@@ -238,8 +238,8 @@ class LineHandler {
 
   std::string* text_target() {
     switch (key_) {
-      case Key::saga:
-        return &line_.saga;
+      case Key::run:
+        return &line_.run;
       case Key::step:
         return &line_.step;
       case Key::id:

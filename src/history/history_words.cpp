@@ -97,7 +97,7 @@ void HistoryLine::clear() noexcept {
   answer = {};
   repeat = lost = false;
   for (std::string* text :
-       {&saga, &step, &id, &amount, &reason, &type, &consumer, &outcome, &impossible}) {
+       {&run, &step, &id, &amount, &reason, &type, &consumer, &outcome, &impossible}) {
     text->clear();
   }
   for (HistoryUnits* list : {&lines, &back, &shorts, &rows}) list->clear();

@@ -139,7 +139,7 @@ void write_history(const HistoryLine& line, std::string& out) {
   put(out, "t0", line.t0);
   put(out, "t1", line.t1);
   put(out, "op", name(line.op));
-  put_if(out, "saga", line.saga);
+  put_if(out, "saga", line.run);
   put_if(out, "step", line.step);
   put_fields(out, line);
   put(out, "answer", name(line.answer));

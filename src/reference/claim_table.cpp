@@ -33,9 +33,9 @@ struct Request {
 
 }  // namespace
 
-class ClaimTable::Impl {
+class ClaimTable::Core {
  public:
-  explicit Impl(const Retention& retention) : retention_(retention) {}
+  explicit Core(const Retention& retention) : retention_(retention) {}
 
   [[nodiscard]] Time now() const noexcept { return now_; }
   void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
@@ -55,7 +55,7 @@ class ClaimTable::Impl {
     return grant(*request, claim);
   }
 
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
     forget_due();
     if (!is_set(lease_until)) return Error{Errc::invalid_argument};
     Request* const request = requests_.find(key);
@@ -66,7 +66,7 @@ class ClaimTable::Impl {
     return success();
   }
 
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
     forget_due();
     if (answer.size() > max_answer_bytes) return Error{Errc::limit_exceeded};
     Request* const request = requests_.find(key);
@@ -79,7 +79,7 @@ class ClaimTable::Impl {
     return success();
   }
 
-  result<void> release(RequestKey key, std::uint64_t epoch) {
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
     forget_due();
     Request* const request = requests_.find(key);
     if (request == nullptr) return success();
@@ -151,26 +151,26 @@ class ClaimTable::Impl {
   RememberedIds<Request>::Graveyard gone_;
 };
 
-ClaimTable::ClaimTable(const Retention& retention) : impl_(std::make_unique<Impl>(retention)) {
+ClaimTable::ClaimTable(const Retention& retention) : core_(std::make_unique<Core>(retention)) {
   INVSAGA_ASSERT(retention.time >= Duration{0}, "ClaimTable::ClaimTable: retention.time >= 0");
 }
 ClaimTable::~ClaimTable() = default;
 ClaimTable::ClaimTable(ClaimTable&&) noexcept = default;
 ClaimTable& ClaimTable::operator=(ClaimTable&&) noexcept = default;
 
-Time ClaimTable::now() const noexcept { return impl_->now(); }
-void ClaimTable::advance_to(Time time) noexcept { impl_->advance_to(time); }
-result<ClaimAnswer> ClaimTable::claim(const Claim& claim) { return impl_->claim(claim); }
-result<void> ClaimTable::extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
-  return impl_->extend(key, epoch, lease_until);
+Time ClaimTable::now() const noexcept { return core_->now(); }
+void ClaimTable::advance_to(Time time) noexcept { core_->advance_to(time); }
+result<ClaimAnswer> ClaimTable::claim(const Claim& claim) { return core_->claim(claim); }
+result<void> ClaimTable::extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
+  return core_->extend_claim(key, epoch, lease_until);
 }
-result<void> ClaimTable::confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
-  return impl_->confirm(key, epoch, answer);
+result<void> ClaimTable::confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  return core_->confirm_claim(key, epoch, answer);
 }
-result<void> ClaimTable::release(RequestKey key, std::uint64_t epoch) {
-  return impl_->release(key, epoch);
+result<void> ClaimTable::release_claim(RequestKey key, std::uint64_t epoch) {
+  return core_->release_claim(key, epoch);
 }
-std::size_t ClaimTable::size() const noexcept { return impl_->size(); }
+std::size_t ClaimTable::size() const noexcept { return core_->size(); }
 
 }  // namespace v0
 }  // namespace invsaga

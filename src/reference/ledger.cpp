@@ -6,7 +6,7 @@
 
 #include <invsaga/assert.hpp>
 
-#include "ledger_impl.hpp"
+#include "ledger_core.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -21,7 +21,7 @@ void each(std::span<const Operation> batch, std::span<Answered> answers, const A
 
 }  // namespace
 
-Ledger::Ledger(const StoreLimits& limits) : impl_(std::make_unique<Impl>(limits)) {
+Ledger::Ledger(const StoreLimits& limits) : core_(std::make_unique<Core>(limits)) {
   INVSAGA_ASSERT(limits.max_lifetime >= Duration{0} && limits.grace >= Duration{0},
                  "Ledger::Ledger: limits whose durations are not below 0");
 }
@@ -29,39 +29,39 @@ Ledger::~Ledger() = default;
 Ledger::Ledger(Ledger&&) noexcept = default;
 Ledger& Ledger::operator=(Ledger&&) noexcept = default;
 
-const StoreLimits& Ledger::limits() const noexcept { return impl_->limits(); }
-Time Ledger::now() const noexcept { return impl_->now(); }
-void Ledger::advance_to(Time time) noexcept { impl_->advance_to(time); }
-std::optional<Time> Ledger::next_expiry() const noexcept { return impl_->next_expiry(); }
+const StoreLimits& Ledger::limits() const noexcept { return core_->limits(); }
+Time Ledger::now() const noexcept { return core_->now(); }
+void Ledger::advance_to(Time time) noexcept { core_->advance_to(time); }
+std::optional<Time> Ledger::next_expiry() const noexcept { return core_->next_expiry(); }
 std::size_t Ledger::expire_due() {
-  impl_->begin();
-  return impl_->last().expired.size();
+  core_->begin();
+  return core_->last().expired.size();
 }
 
 result<ReserveAnswer> Ledger::reserve(const Reserve& reserve, std::span<ShortLine> shorts) {
-  return impl_->reserve(reserve, shorts);
+  return core_->reserve(reserve, shorts);
 }
-result<CommitAnswer> Ledger::commit(const Commit& commit) { return impl_->commit(commit); }
-result<ReleaseAnswer> Ledger::release(const Release& release) { return impl_->release(release); }
-result<ExtendAnswer> Ledger::extend(const Extend& extend) { return impl_->extend(extend); }
+result<CommitAnswer> Ledger::commit(const Commit& commit) { return core_->commit(commit); }
+result<ReleaseAnswer> Ledger::release(const Release& release) { return core_->release(release); }
+result<ExtendAnswer> Ledger::extend(const Extend& extend) { return core_->extend(extend); }
 result<AdjustAnswer> Ledger::adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
-  return impl_->adjust(adjust, shorts);
+  return core_->adjust(adjust, shorts);
 }
 
-result<void> Ledger::acknowledge(ReservationId id) {
-  impl_->acknowledge(id);
+result<void> Ledger::acknowledge_sale(ReservationId id) {
+  core_->acknowledge_sale(id);
   return success();
 }
 result<StockCounters> Ledger::stock(Row row) {
-  impl_->begin();
-  return impl_->rows().at(row);
+  core_->begin();
+  return core_->rows().at(row);
 }
-std::size_t Ledger::rows() const noexcept { return impl_->rows().size(); }
-std::optional<RememberedReservation> Ledger::find(ReservationId id) { return impl_->find(id); }
-KnownId Ledger::known(ReservationId id) { return impl_->known(id); }
-bool Ledger::knows(AdjustId id) { return impl_->knows(id); }
-std::size_t Ledger::remembered() const noexcept { return impl_->remembered(); }
-const LedgerTrace& Ledger::last() const noexcept { return impl_->last(); }
+std::size_t Ledger::rows() const noexcept { return core_->rows().size(); }
+std::optional<RememberedReservation> Ledger::find(ReservationId id) { return core_->find(id); }
+KnownId Ledger::known(ReservationId id) { return core_->known(id); }
+bool Ledger::knows(AdjustId id) { return core_->knows(id); }
+std::size_t Ledger::remembered() const noexcept { return core_->remembered(); }
+const LedgerTrace& Ledger::last() const noexcept { return core_->last(); }
 
 result<Answer> Ledger::apply(const Operation& operation, std::span<ShortLine> shorts) {
   return apply_operation(*this, operation, shorts);
@@ -73,7 +73,8 @@ void Ledger::reserve(std::span<const Reserve> batch, std::span<result<ReserveAns
 void Ledger::commit(std::span<const Commit> batch, std::span<result<CommitAnswer>> answers) {
   each(batch, answers, [this](const Commit& one) { return commit(one); });
 }
-void Ledger::release(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers) {
+void Ledger::release_claim(std::span<const Release> batch,
+                           std::span<result<ReleaseAnswer>> answers) {
   each(batch, answers, [this](const Release& one) { return release(one); });
 }
 void Ledger::extend(std::span<const Extend> batch, std::span<result<ExtendAnswer>> answers) {

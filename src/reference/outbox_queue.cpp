@@ -21,22 +21,22 @@ struct Mark {
 
 }  // namespace
 
-class OutboxQueue::Impl {
+class OutboxQueue::Core {
  public:
-  explicit Impl(const OutboxLimits& limits) : limits_(limits) {}
+  explicit Core(const OutboxLimits& limits) : limits_(limits) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
-  [[nodiscard]] const Mark* find(RunId saga) const noexcept {
-    const auto found = marks_.find(saga);
+  [[nodiscard]] const Mark* find(RunId run) const noexcept {
+    const auto found = marks_.find(run);
     return found == marks_.end() ? nullptr : &found->second;
   }
 
-  result<void> room_for(RunId saga, std::span<const Event> events) const noexcept {
-    const Mark* const mark = find(saga);
+  result<void> room_for(RunId run, std::span<const Event> events) const noexcept {
+    const Mark* const mark = find(run);
     std::uint64_t highest = mark == nullptr ? 0 : mark->highest;
     std::size_t taken = 0;
     for (const Event& event : events) {
-      if (!saga.is_set() || event.saga != saga) return Error{Errc::invalid_argument};
+      if (!run.is_set() || event.run != run) return Error{Errc::invalid_argument};
       if (event.sequence == 0 || event.sequence > highest + 1) return Error{Errc::invalid_argument};
       if (event.sequence <= highest) continue;
       if (most_encoded_bytes(event) > limits_.max_event_bytes) return Error{Errc::limit_exceeded};
@@ -51,8 +51,8 @@ class OutboxQueue::Impl {
   }
 
   result<bool> put(const Event& event) {
-    INVSAGA_CHECK(room_for(event.saga, {&event, 1}));
-    Mark& mark = marks_[event.saga];
+    INVSAGA_CHECK(room_for(event.run, {&event, 1}));
+    Mark& mark = marks_[event.run];
     if (event.sequence <= mark.highest) return false;
     INVSAGA_ASSERT(event.sequence == mark.highest + 1, "there was room for the next event only");
     queue_.emplace_hint(queue_.end(), next_place_, event);
@@ -70,8 +70,8 @@ class OutboxQueue::Impl {
     return page;
   }
 
-  void acknowledge(RunId saga, std::uint64_t sequence) {
-    const auto mark = marks_.find(saga);
+  void acknowledge_event(RunId run, std::uint64_t sequence) {
+    const auto mark = marks_.find(run);
     if (mark == marks_.end()) return;
     const auto place = mark->second.places.find(sequence);
     if (place == mark->second.places.end()) return;
@@ -80,8 +80,8 @@ class OutboxQueue::Impl {
     mark->second.places.erase(place);
   }
 
-  result<void> forget(RunId saga) {
-    const auto mark = marks_.find(saga);
+  result<void> forget(RunId run) {
+    const auto mark = marks_.find(run);
     if (mark == marks_.end()) return success();
     if (!mark->second.places.empty()) return Error{Errc::busy};
     marks_.erase(mark);
@@ -95,33 +95,33 @@ class OutboxQueue::Impl {
   std::uint64_t next_place_ = 0;
 };
 
-OutboxQueue::OutboxQueue(const OutboxLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+OutboxQueue::OutboxQueue(const OutboxLimits& limits) : core_(std::make_unique<Core>(limits)) {}
 OutboxQueue::~OutboxQueue() = default;
 OutboxQueue::OutboxQueue(OutboxQueue&&) noexcept = default;
 OutboxQueue& OutboxQueue::operator=(OutboxQueue&&) noexcept = default;
 
-result<bool> OutboxQueue::put(const Event& event) { return impl_->put(event); }
+result<bool> OutboxQueue::put(const Event& event) { return core_->put(event); }
 result<std::vector<Event>> OutboxQueue::pending(std::size_t limit) const {
-  return impl_->pending(limit);
+  return core_->pending(limit);
 }
-result<void> OutboxQueue::acknowledge(RunId saga, std::uint64_t sequence) {
-  impl_->acknowledge(saga, sequence);
+result<void> OutboxQueue::acknowledge_event(RunId run, std::uint64_t sequence) {
+  core_->acknowledge_event(run, sequence);
   return success();
 }
-result<void> OutboxQueue::forget(RunId saga) { return impl_->forget(saga); }
+result<void> OutboxQueue::forget(RunId run) { return core_->forget(run); }
 
-std::uint64_t OutboxQueue::highest(RunId saga) const noexcept {
-  const Mark* const mark = impl_->find(saga);
+std::uint64_t OutboxQueue::highest(RunId run) const noexcept {
+  const Mark* const mark = core_->find(run);
   return mark == nullptr ? 0 : mark->highest;
 }
-bool OutboxQueue::has_pending(RunId saga) const noexcept {
-  const Mark* const mark = impl_->find(saga);
+bool OutboxQueue::has_pending(RunId run) const noexcept {
+  const Mark* const mark = core_->find(run);
   return mark != nullptr && !mark->places.empty();
 }
-result<void> OutboxQueue::room_for(RunId saga, std::span<const Event> events) const noexcept {
-  return impl_->room_for(saga, events);
+result<void> OutboxQueue::room_for(RunId run, std::span<const Event> events) const noexcept {
+  return core_->room_for(run, events);
 }
-std::size_t OutboxQueue::size() const noexcept { return impl_->size(); }
+std::size_t OutboxQueue::size() const noexcept { return core_->size(); }
 
 }  // namespace v0
 }  // namespace invsaga

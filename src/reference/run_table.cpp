@@ -38,9 +38,9 @@ class RunBytes {
 
 }  // namespace
 
-class RunTable::Impl {
+class RunTable::Core {
  public:
-  explicit Impl(const RunLimits& limits) : limits_(limits) {}
+  explicit Core(const RunLimits& limits) : limits_(limits) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return runs_.size(); }
   [[nodiscard]] const RunBytes* find(RunId run) const noexcept {
@@ -115,13 +115,13 @@ class RunTable::Impl {
   std::size_t bytes_ = 0;
 };
 
-RunTable::RunTable(const RunLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RunTable::RunTable(const RunLimits& limits) : core_(std::make_unique<Core>(limits)) {}
 RunTable::~RunTable() = default;
 RunTable::RunTable(RunTable&&) noexcept = default;
 RunTable& RunTable::operator=(RunTable&&) noexcept = default;
 
 result<Position> RunTable::append(RunId run, Position at, const RunRecord& record) {
-  return impl_->append(run, at, record);
+  return core_->append(run, at, record);
 }
 
 result<std::vector<RunRecord>> RunTable::read(RunId run) const {
@@ -136,27 +136,27 @@ result<std::vector<RunRecord>> RunTable::read(RunId run) const {
 }
 
 result<std::vector<RunId>> RunTable::unfinished(RunId after, std::size_t limit) const {
-  return impl_->unfinished(after, limit);
+  return core_->unfinished(after, limit);
 }
 
-result<void> RunTable::forget(RunId run) { return impl_->forget(run); }
+result<void> RunTable::forget(RunId run) { return core_->forget(run); }
 
 Position RunTable::length(RunId run) const noexcept {
-  const RunBytes* const known = impl_->find(run);
+  const RunBytes* const known = core_->find(run);
   return known == nullptr ? 0 : known->length();
 }
 
 result<RunRecord> RunTable::record(RunId run, Position at) const {
-  const RunBytes* const known = impl_->find(run);
+  const RunBytes* const known = core_->find(run);
   if (known == nullptr || at >= known->length()) return Error{Errc::not_found};
   return decode<RunRecord>(known->record(at));
 }
 
 result<void> RunTable::room_for(RunId run, std::size_t bytes) const noexcept {
-  return impl_->room_for(impl_->find(run), bytes);
+  return core_->room_for(core_->find(run), bytes);
 }
 
-std::size_t RunTable::size() const noexcept { return impl_->size(); }
+std::size_t RunTable::size() const noexcept { return core_->size(); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -12,9 +12,9 @@ namespace {
 
 /// A commit's no that names a further hold: if its own ran out that is no refusal yet, and nobody
 /// is told; if not, there is no further hold (protocol rule 4).
-void judge_further_hold(RunRecord& record) {
+void judge_further_round(RunRecord& record) {
   if (record.decision != StockDecision::expired && record.decision != StockDecision::not_found) {
-    record.hold = 0;
+    record.round = 0;
     return;
   }
   record.kind = RecordKind::outcome;
@@ -25,9 +25,9 @@ void judge_further_hold(RunRecord& record) {
 /// Past its deadline an adjust is `expired` whatever became of it before. Where that is in doubt it
 /// is no refusal, and a person has to look (protocol rule 3).
 void judge_doubt(RunRecord& record) {
-  const bool doubt = std::exchange(record.hold, 0) == detail::adjust_in_doubt;
+  const bool doubt = std::exchange(record.round, 0) == detail::adjust_in_doubt;
   if (!doubt || record.decision != StockDecision::expired) return;
-  record.kind = RecordKind::parked;
+  record.kind = RecordKind::stuck;
   record.events.clear();
 }
 
@@ -40,7 +40,7 @@ RunRecord outcome_record(const Effects& effects, const Answer& answer, Time now)
   record.decision = decision_of(answer);
   record.at = now;
   const bool no_commit = std::holds_alternative<CommitAnswer>(answer) && !is_yes(answer);
-  if (no_commit && record.hold > 0) judge_further_hold(record);
+  if (no_commit && record.round > 0) judge_further_round(record);
   if (std::holds_alternative<AdjustAnswer>(answer)) judge_doubt(record);
   detail::keep_shortage(answer, record);
   if (record.kind == RecordKind::outcome && record.decision == StockDecision::suppressed) {

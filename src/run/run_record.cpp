@@ -13,9 +13,8 @@ namespace {
 constexpr std::array<std::string_view, 5> outcomes{"done", "refused", "failed", "unknown",
                                                    "suppressed"};
 constexpr std::array<std::string_view, 3> ends{"completed", "compensated", "stuck"};
-constexpr std::array<std::string_view, 9> kinds{"begun",   "taken_over", "intent",
-                                                "outcome", "cancelled",  "undone",
-                                                "parked",  "resumed",    "ended"};
+constexpr std::array<std::string_view, 9> kinds{
+    "begun", "taken_over", "intent", "outcome", "cancelled", "undone", "stuck", "resumed", "ended"};
 constexpr std::array<std::string_view, 12> decisions{
     "none",      "reserved", "out_of_stock", "expired",  "suppressed", "mismatch",
     "committed", "released", "not_found",    "adjusted", "refused",    "tombstoned"};
@@ -68,8 +67,8 @@ struct DecisionOf {
 CallId call_id(RunId run, StepIndex step) noexcept {
   return derive_id<CallId>("call", run, step, 0);
 }
-ReservationId reservation_id(RunId run, StepIndex step, std::uint32_t hold) noexcept {
-  return derive_id<ReservationId>("reservation", run, step, hold);
+ReservationId reservation_id(RunId run, StepIndex step, std::uint32_t round) noexcept {
+  return derive_id<ReservationId>("reservation", run, step, round);
 }
 AdjustId adjust_id(RunId run, StepIndex step, bool undo) noexcept {
   return derive_id<AdjustId>("adjust", run, step, undo ? 1 : 0);

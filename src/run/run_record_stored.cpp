@@ -65,7 +65,7 @@ void decode_step_fields(ByteReader& reader, RunRecord& record) {
   record.owner = reader.id<OwnerId>();
   record.at = reader.time();
   record.step = decode_step(reader);
-  record.hold = reader.u32();
+  record.round = reader.u32();
   record.id_high = reader.u64();
   record.id_low = reader.u64();
   record.until = reader.time();
@@ -77,9 +77,9 @@ void decode_step_fields(ByteReader& reader, RunRecord& record) {
 }
 
 void decode_run_fields(ByteReader& reader, RunRecord& record) {
-  record.saga = reader.text();
-  record.saga_version = reader.u32();
-  record.saga_hash = reader.u64();
+  record.saga.name = reader.text();
+  record.saga.version = reader.u32();
+  record.saga.hash = reader.u64();
   record.key = reader.text();
   record.request = reader.id<RequestKey>();
   record.claim_epoch = reader.u64();
@@ -92,7 +92,7 @@ void decode_run_fields(ByteReader& reader, RunRecord& record) {
 
 std::size_t most_encoded_bytes(const RunRecord& record) noexcept {
   constexpr std::size_t fixed = 160;  // ids, numbers and lengths: they come to less
-  std::size_t size = fixed + record.output.size() + record.saga.size() + record.key.size() +
+  std::size_t size = fixed + record.output.size() + record.saga.name.size() + record.key.size() +
                      record.traceparent.size() + record.reason.size();
   for (const Event& event : record.events) size += most_encoded_bytes(event);
   return size;
@@ -104,7 +104,7 @@ void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
   writer.id(record.owner);
   writer.time(record.at);
   writer.u32(record.step);
-  writer.u32(record.hold);
+  writer.u32(record.round);
   writer.u64(record.id_high);
   writer.u64(record.id_low);
   writer.time(record.until);
@@ -113,9 +113,9 @@ void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
   encode_error(record.error, writer);
   writer.bytes(record.output);
   encode_events(record.events, writer);
-  writer.text(record.saga);
-  writer.u32(record.saga_version);
-  writer.u64(record.saga_hash);
+  writer.text(record.saga.name);
+  writer.u32(record.saga.version);
+  writer.u64(record.saga.hash);
   writer.text(record.key);
   writer.id(record.request);
   writer.u64(record.claim_epoch);

@@ -18,7 +18,7 @@ namespace {
 constexpr RetryPolicy log_retry{Duration{100}, Duration{5'000}, 200, 20, 0, Duration::max()};
 
 /// What may be too large for a log, and is left to a person then: again and again would not help.
-bool can_be_parked(RecordKind kind) noexcept {
+bool can_be_stuck(RecordKind kind) noexcept {
   return kind == RecordKind::intent || kind == RecordKind::outcome || kind == RecordKind::undone ||
          kind == RecordKind::ended;
 }
@@ -30,11 +30,11 @@ bool is_too_late(const RunRecord& record, Time now) noexcept {
 
 }  // namespace
 
-using Impl = RunnerCore::Impl;
+using Core = RunnerCore::Core;
 
 // --- who drives
 
-void Impl::post(const RunPtr& run, News news) {
+void Core::post(const RunPtr& run, News news) {
   {
     const std::lock_guard lock(run->mutex);
     if (run->gone) return;
@@ -43,24 +43,24 @@ void Impl::post(const RunPtr& run, News news) {
     if (run->driving) return;
     run->driving = true;
     if (options.on_executor && !time_alone) {  // a timer is on the executor already
-      environment.executor.post({&Impl::on_turn, this, run->serial, nullptr});
+      environment.executor.post({&Core::on_turn, this, run->serial, nullptr});
       return;
     }
   }
   drive(run);
 }
 
-void Impl::on_timer(void* impl, std::uint64_t serial) {
-  auto& self = *static_cast<Impl*>(impl);
+void Core::on_timer(void* core, std::uint64_t serial) {
+  auto& self = *static_cast<Core*>(core);
   if (const RunPtr run = self.find_serial(serial)) self.post(run, Kick{});
 }
 
-void Impl::on_turn(void* impl, std::uint64_t serial) {
-  auto& self = *static_cast<Impl*>(impl);
+void Core::on_turn(void* core, std::uint64_t serial) {
+  auto& self = *static_cast<Core*>(core);
   if (const RunPtr run = self.find_serial(serial)) self.drive(run);
 }
 
-void Impl::drive(const RunPtr& self) {
+void Core::drive(const RunPtr& self) {
   ActiveRun& run = *self;
   Lock lock(run.mutex);
   INVSAGA_ASSERT(run.driving, "whoever drives has said so");
@@ -83,7 +83,7 @@ void Impl::drive(const RunPtr& self) {
   if (over) drop(run);
 }
 
-void Impl::hear(ActiveRun& run, News& news, Lock& lock) {
+void Core::hear(ActiveRun& run, News& news, Lock& lock) {
   if (std::holds_alternative<Kick>(news)) {
     // Its timer has fired; the clock may be set back before the next one is armed.
     if (run.armed <= environment.clock.now()) run.armed = {};
@@ -97,16 +97,16 @@ void Impl::hear(ActiveRun& run, News& news, Lock& lock) {
   }
 }
 
-Impl::Step Impl::act(const RunPtr& self, Lock& lock) {
+Core::Step Core::act(const RunPtr& self, Lock& lock) {
   ActiveRun& run = *self;
   if (run.behind) {
     if (!catch_up(run, lock)) return rest_after_failure(run);
     run.log_failures = 0;
     if (run.gone) return Step::rest;
   }
-  const Action action = run.machine.next(environment.clock.now(), backend->now());
+  const Instruction action = run.machine.next(environment.clock.now(), backend->now());
   switch (action.kind) {
-    case Action::Kind::append:
+    case Instruction::Kind::append:
       if (is_too_late(action.record, backend->now())) {
         if (!begin_late(run, lock)) return rest_after_failure(run);
         return Step::go_on;
@@ -114,25 +114,25 @@ Impl::Step Impl::act(const RunPtr& self, Lock& lock) {
       if (!append(run, action.record, lock)) return rest_after_failure(run);
       run.log_failures = 0;
       return Step::go_on;
-    case Action::Kind::prepare:
+    case Instruction::Kind::prepare:
       prepare(run, action, lock);
       return Step::go_on;
-    case Action::Kind::call:
+    case Instruction::Kind::call:
       call(run, action, lock);
       return Step::go_on;
-    case Action::Kind::apply:
+    case Instruction::Kind::apply:
       apply(self, action, lock);
       return Step::go_on;
-    case Action::Kind::wait:
-    case Action::Kind::await:
+    case Instruction::Kind::wait:
+    case Instruction::Kind::await:
       return rest_until(run, action.when);
-    case Action::Kind::stuck:
+    case Instruction::Kind::stuck:
       finish(run, true, lock);
       return Step::rest;
-    case Action::Kind::finished:
+    case Instruction::Kind::finished:
       finish(run, false, lock);
       return Step::rest;
-    case Action::Kind::fenced:
+    case Instruction::Kind::fenced:
       run.gone = true;
       return Step::rest;
   }
@@ -141,23 +141,23 @@ Impl::Step Impl::act(const RunPtr& self, Lock& lock) {
 
 // --- waiting and ending
 
-Impl::Step Impl::rest_until(ActiveRun& run, Time when) {
+Core::Step Core::rest_until(ActiveRun& run, Time when) {
   const Time now = environment.clock.now();
   const bool armed_before = is_set(run.armed) && run.armed > now && run.armed <= when;
   if (!armed_before) {
     run.armed = when;
-    environment.executor.post_at(when, {&Impl::on_timer, this, run.serial, nullptr});
+    environment.executor.post_at(when, {&Core::on_timer, this, run.serial, nullptr});
   }
   return Step::rest;
 }
 
-Impl::Step Impl::rest_after_failure(ActiveRun& run) {
+Core::Step Core::rest_after_failure(ActiveRun& run) {
   ++run.log_failures;
   const Duration wait = backoff(log_retry, run.log_failures, run.id.low);
   return rest_until(run, saturating_add(environment.clock.now(), wait));
 }
 
-void Impl::finish(ActiveRun& run, bool stuck, Lock& lock) {
+void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
   if (stuck && run.told_stuck) return;
   run.told_stuck = stuck;
   const auto outcome = run.machine.outcome();
@@ -171,13 +171,13 @@ void Impl::finish(ActiveRun& run, bool stuck, Lock& lock) {
 
 // --- the log
 
-void Impl::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
+void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
   if (!run.machine.recorded(record).has_value()) {
     run.gone = true;  // the log holds what this definition cannot follow: leave the run alone
     return;
   }
   run.in_place = most_in_place;
-  run.told_stuck = run.told_stuck && run.machine.state().parked;
+  run.told_stuck = run.told_stuck && run.machine.state().stuck;
   if (options.observer == nullptr) return;
   lock.unlock();
   options.observer->recorded(run.id, run.machine.state(), record);
@@ -185,7 +185,7 @@ void Impl::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
 }
 
 /// False if it did not come into the log, and nothing else did either.
-bool Impl::append(ActiveRun& run, const RunRecord& record, Lock& lock) {
+bool Core::append(ActiveRun& run, const RunRecord& record, Lock& lock) {
   const Position at = run.machine.position();
   lock.unlock();
   const auto appended = backend->append(run.id, at, record);
@@ -196,14 +196,14 @@ bool Impl::append(ActiveRun& run, const RunRecord& record, Lock& lock) {
   }
   const Error error = appended.assume_error();
   if (error.code == Errc::moved_on) return catch_up(run, lock) && run.machine.position() > at;
-  const bool hopeless = error.remedy() == Remedy::give_up && can_be_parked(record.kind);
+  const bool hopeless = error.remedy() == Remedy::give_up && can_be_stuck(record.kind);
   if (hopeless) run.machine.unrecordable(record, error);
   return hopeless;
 }
 
 /// The request's first record, still in doubt. Past its deadline the request is never run; whether
 /// it was begun in time, the log tells.
-bool Impl::begin_late(ActiveRun& run, Lock& lock) {
+bool Core::begin_late(ActiveRun& run, Lock& lock) {
   if (!catch_up(run, lock)) return false;
   run.gone = run.gone || run.machine.position() == 0;
   return true;
@@ -211,7 +211,7 @@ bool Impl::begin_late(ActiveRun& run, Lock& lock) {
 
 /// Takes in what was appended without this driver. It may not have come as far as the outbox, which
 /// must have it before anything more is decided (protocol rule 9).
-bool Impl::catch_up(ActiveRun& run, Lock& lock) {
+bool Core::catch_up(ActiveRun& run, Lock& lock) {
   const std::size_t from = run.machine.position();
   lock.unlock();
   const auto read = backend->read(run.id);

@@ -20,9 +20,9 @@ Claim life_of(OwnerId owner, Time until, Time deadline) {
 
 }  // namespace
 
-using Impl = RunnerCore::Impl;
+using Core = RunnerCore::Core;
 
-RecoveryReport Impl::recover(Duration idle) {
+RecoveryReport Core::recover(Duration idle) {
   RecoveryReport report;
   Living living;
   RunId after;
@@ -57,7 +57,7 @@ RecoveryReport Impl::recover(Duration idle) {
 }
 
 /// `due`: when to look at it again, if time alone may change the answer.
-Impl::Found Impl::consider(RunId id, Duration idle, Living& living, Time& due) {
+Core::Found Core::consider(RunId id, Duration idle, Living& living, Time& due) {
   if (const RunPtr own = find(id)) {
     look_after_own(own, idle);
     return Found::left;
@@ -86,7 +86,7 @@ Impl::Found Impl::consider(RunId id, Duration idle, Living& living, Time& due) {
 /// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
 /// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
 /// nothing to do until somebody resumes it.
-Impl::Found Impl::take(RunId id, const RunRecord& begun) {
+Core::Found Core::take(RunId id, const RunRecord& begun) {
   const SagaPtr saga = saga_of(begun);
   if (!saga) return Found::unknown;
   bool there = false;
@@ -115,7 +115,7 @@ Impl::Found Impl::take(RunId id, const RunRecord& begun) {
 }
 
 /// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.
-void Impl::look_after_own(const RunPtr& run, Duration idle) {
+void Core::look_after_own(const RunPtr& run, Duration idle) {
   const Time now = backend->now();
   {
     const Lock lock(run->mutex);
@@ -126,29 +126,29 @@ void Impl::look_after_own(const RunPtr& run, Duration idle) {
 
 // --- who lives
 
-bool Impl::lives(OwnerId who) {
+bool Core::lives(OwnerId who) {
   if (options.orphaned_after <= Duration{0} || who == owner) return false;
   const Claim probe = life_of(who, saturating_add(backend->now(), Duration{1}),
                               saturating_add(backend->now(), options.orphaned_after));
   const auto claim = backend->claim(probe);
   if (!claim.has_value()) return true;  // not known: look again later
   if (claim.assume_value().state != ClaimState::fresh) return true;
-  static_cast<void>(backend->release(probe.key, claim.assume_value().epoch));
+  static_cast<void>(backend->release_claim(probe.key, claim.assume_value().epoch));
   return false;
 }
 
-void Impl::show_life() {
+void Core::show_life() {
   const std::lock_guard lock(life_mutex);
   const Claim life = life_of(owner, saturating_add(backend->now(), options.orphaned_after / 2),
                              saturating_add(backend->now(), options.orphaned_after));
-  if (life_epoch != 0 && backend->extend(life.key, life_epoch, life.lease_until).has_value())
+  if (life_epoch != 0 && backend->extend_claim(life.key, life_epoch, life.lease_until).has_value())
     return;
   const auto claim = backend->claim(life);
   const bool fresh = claim.has_value() && claim.assume_value().state == ClaimState::fresh;
   life_epoch = fresh ? claim.assume_value().epoch : 0;  // if not, the next check tries again
 }
 
-void Impl::check_orphans() {
+void Core::check_orphans() {
   show_life();
   const RecoveryReport report = recover(options.orphaned_after);
   Duration wait = options.orphaned_after / 4;
@@ -156,11 +156,11 @@ void Impl::check_orphans() {
   arm_orphan_check(std::max(wait, Duration{1}));
 }
 
-void Impl::arm_orphan_check(Duration wait) {
+void Core::arm_orphan_check(Duration wait) {
   if (options.orphaned_after <= Duration{0}) return;
   const Time when = saturating_add(environment.clock.now(), wait);
-  environment.executor.post_at(when, {[](void* impl, std::uint64_t) {
-                                        auto& self = *static_cast<Impl*>(impl);
+  environment.executor.post_at(when, {[](void* core, std::uint64_t) {
+                                        auto& self = *static_cast<Core*>(core);
                                         if (!self.ended) self.check_orphans();
                                       },
                                       this, 0, nullptr});

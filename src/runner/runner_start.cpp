@@ -54,9 +54,7 @@ RunRecord begun_record(const Definition& definition, const StartRequest& request
   record.owner = owner;
   record.id_low = number;
   record.until = request.deadline;
-  record.saga = std::string(definition.name);
-  record.saga_version = definition.version;
-  record.saga_hash = definition.hash;
+  record.saga = definition.saga;
   record.key = request.key;
   record.request = request.request;
   record.claim_epoch = epoch;
@@ -79,9 +77,9 @@ bool is_whole(const Definition& definition) noexcept {
 
 }  // namespace
 
-using Impl = RunnerCore::Impl;
+using Core = RunnerCore::Core;
 
-Impl::Impl(std::unique_ptr<BackendPort> backend_, Environment environment_, RunnerOptions options_)
+Core::Core(std::unique_ptr<BackendPort> backend_, Environment environment_, RunnerOptions options_)
     : backend(std::move(backend_)),
       environment(environment_),
       options(options_),
@@ -89,7 +87,7 @@ Impl::Impl(std::unique_ptr<BackendPort> backend_, Environment environment_, Runn
   INVSAGA_ASSERT(options.lease > Duration{0}, "SagaRunner::SagaRunner: options.lease > 0");
 }
 
-void Impl::stop() {
+void Core::stop() {
   {
     const std::lock_guard lock(mutex);
     ended = true;
@@ -101,40 +99,39 @@ void Impl::stop() {
   environment.executor.drop(this);  // last: a visitor may have armed a timer on its way out
 }
 
-MachineOptions Impl::machine_options() const {
+MachineOptions Core::machine_options() const {
   return {owner, backend->atomic_effects(), environment.seed};
 }
 
 // --- sagas and runs
 
-void Impl::add(Definition definition, void* user) {
+void Core::add(Definition definition, void* user) {
   INVSAGA_ASSERT(is_whole(definition), "SagaRunner::add: a function for each step and each undo");
-  SagaKey key{std::string(definition.name), definition.version, definition.hash};
+  SagaVersion version = definition.saga;
   auto saga = std::make_shared<RegisteredSaga>(RegisteredSaga{std::move(definition), user});
   const std::lock_guard lock(mutex);
-  sagas.insert_or_assign(std::move(key), std::move(saga));
+  sagas.insert_or_assign(std::move(version), std::move(saga));
 }
 
-SagaPtr Impl::find_saga(const SagaName& name) const {
-  const SagaKey key{std::string(name.name), name.version, name.hash};
+SagaPtr Core::find_saga(const SagaVersion& version) const {
   const std::lock_guard lock(mutex);
-  const auto found = sagas.find(key);
+  const auto found = sagas.find(version);
   return found == sagas.end() ? nullptr : found->second;
 }
 
 /// The definition that the run was begun with, or none: a changed one must never drive it.
-SagaPtr Impl::saga_of(const RunRecord& begun) const {
+SagaPtr Core::saga_of(const RunRecord& begun) const {
   if (begun.kind != RecordKind::begun) return nullptr;
-  return find_saga({begun.saga, begun.saga_version, begun.saga_hash});
+  return find_saga(begun.saga);
 }
 
-RunPtr Impl::find(RunId run) const {
+RunPtr Core::find(RunId run) const {
   const std::lock_guard lock(mutex);
   const auto found = runs.find(run);
   return found == runs.end() ? nullptr : found->second;
 }
 
-RunPtr Impl::find_serial(std::uint64_t serial) const {
+RunPtr Core::find_serial(std::uint64_t serial) const {
   const std::lock_guard lock(mutex);
   const auto found = by_serial.find(serial);
   return found == by_serial.end() ? nullptr : found->second;
@@ -142,7 +139,7 @@ RunPtr Impl::find_serial(std::uint64_t serial) const {
 
 /// A new active run, or none if there is one already (then it is `there`, though it may have gone
 /// by the time the caller looks), or no room. Whoever adopts it drives it first.
-RunPtr Impl::adopt(RunId run, const SagaPtr& saga, bool& there) {
+RunPtr Core::adopt(RunId run, const SagaPtr& saga, bool& there) {
   const MachineOptions machine = machine_options();
   const std::lock_guard lock(mutex);
   there = runs.contains(run);
@@ -154,19 +151,19 @@ RunPtr Impl::adopt(RunId run, const SagaPtr& saga, bool& there) {
   return made;
 }
 
-void Impl::drop(ActiveRun& run) {
+void Core::drop(ActiveRun& run) {
   const std::lock_guard lock(mutex);
   if (by_serial.erase(run.serial) > 0) runs.erase(run.id);
 }
 
 // --- starting
 
-result<StartAnswer> Impl::start(const SagaName& name, const StartRequest& request,
+result<StartAnswer> Core::start(const SagaVersion& version, const StartRequest& request,
                                 std::vector<std::byte> input) {
   INVSAGA_CHECK(validate(request));
-  const SagaPtr saga = find_saga(name);
+  const SagaPtr saga = find_saga(version);
   if (!saga) return Error{Errc::unknown_definition};
-  const RunId id = run_id(name.name, request);
+  const RunId id = run_id(version.name, request);
   if (!request.request.is_set()) return begin(id, saga, request, 0, std::move(input));
   const Time lease = saturating_add(backend->now(), options.lease);
   INVSAGA_TRY(const ClaimAnswer claim,
@@ -185,13 +182,13 @@ result<StartAnswer> Impl::start(const SagaName& name, const StartRequest& reques
   }
 }
 
-result<StartAnswer> Impl::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
+result<StartAnswer> Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                                 std::uint64_t epoch, std::vector<std::byte> input) {
   bool there = false;
   const RunPtr run = adopt(id, saga, there);
   if (!run) {
     if (there) return in_state(ClaimState::in_progress, id);
-    if (epoch != 0) static_cast<void>(backend->release(request.request, epoch));
+    if (epoch != 0) static_cast<void>(backend->release_claim(request.request, epoch));
     return Error{Errc::resource_exhausted};
   }
   Lock lock(run->mutex);
@@ -212,7 +209,7 @@ result<StartAnswer> Impl::begin(RunId id, const SagaPtr& saga, const StartReques
 }
 
 /// Tried a few times at once, since the caller waits. `doubt`: it may be in the log all the same.
-result<Position> Impl::append_first(RunId id, const RunRecord& begun, bool& doubt) {
+result<Position> Core::append_first(RunId id, const RunRecord& begun, bool& doubt) {
   for (int i = 1;; ++i) {
     auto appended = backend->append(id, 0, begun);
     if (appended.has_value()) return appended;
@@ -224,7 +221,7 @@ result<Position> Impl::append_first(RunId id, const RunRecord& begun, bool& doub
 
 /// If the first record may be in the log, the run is driven on as soon as the log answers: nobody
 /// else would, until it counts as orphaned.
-result<StartAnswer> Impl::not_begun(ActiveRun& run, const StartRequest& request,
+result<StartAnswer> Core::not_begun(ActiveRun& run, const StartRequest& request,
                                     std::uint64_t epoch, Error error, bool doubt) {
   if (error.code != Errc::moved_on && doubt) {
     const Lock lock(run.mutex);
@@ -238,19 +235,19 @@ result<StartAnswer> Impl::not_begun(ActiveRun& run, const StartRequest& request,
   }
   drop(run);
   if (error.code == Errc::moved_on) return attach(run.id, request.request, epoch);
-  if (epoch != 0) static_cast<void>(backend->release(request.request, epoch));
+  if (epoch != 0) static_cast<void>(backend->release_claim(request.request, epoch));
   return error;  // if the claim could not be given back, its lease ends it
 }
 
 /// The run exists: it has ended, or it is under way. `epoch` is that of a claim that is of no use.
-result<StartAnswer> Impl::attach(RunId id, RequestKey request, std::uint64_t epoch) {
+result<StartAnswer> Core::attach(RunId id, RequestKey request, std::uint64_t epoch) {
   INVSAGA_TRY(const auto records, backend->read(id));
   if (records.empty() || records.back().kind != RecordKind::ended) {
-    if (epoch != 0) static_cast<void>(backend->release(request, epoch));
+    if (epoch != 0) static_cast<void>(backend->release_claim(request, epoch));
     return in_state(ClaimState::in_progress, id);
   }
   INVSAGA_CHECK(backend->settle(id, records));
-  if (epoch != 0) INVSAGA_CHECK(backend->confirm(request, epoch, records.back().output));
+  if (epoch != 0) INVSAGA_CHECK(backend->confirm_claim(request, epoch, records.back().output));
   return completed(id, records.back().output);
 }
 

@@ -38,7 +38,7 @@ using RunPtr = std::shared_ptr<ActiveRun>;
 /// come.
 struct Attempt {
   std::weak_ptr<ActiveRun> run;
-  Action action;
+  Instruction action;
   Operation operation;
   std::vector<Line> lines;
   std::vector<ShortLine> shorts;
@@ -85,16 +85,16 @@ struct ActiveRun {
 
 }  // namespace detail
 
-struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
+struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   using Lock = std::unique_lock<std::mutex>;
 
-  Impl(std::unique_ptr<BackendPort> backend_, Environment environment_, RunnerOptions options_);
+  Core(std::unique_ptr<BackendPort> backend_, Environment environment_, RunnerOptions options_);
   /// Ends all activity. Nothing of the backend or the environment is touched after it.
   void stop();
 
   // sagas and runs (runner_start.cpp)
   void add(Definition definition, void* user);
-  SagaPtr find_saga(const SagaName& name) const;
+  SagaPtr find_saga(const SagaVersion& version) const;
   SagaPtr saga_of(const RunRecord& begun) const;
   RunPtr find(RunId run) const;
   RunPtr adopt(RunId run, const SagaPtr& saga, bool& there);
@@ -102,7 +102,7 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] MachineOptions machine_options() const;
 
   // starting (runner_start.cpp)
-  result<StartAnswer> start(const SagaName& saga, const StartRequest& request,
+  result<StartAnswer> start(const SagaVersion& saga, const StartRequest& request,
                             std::vector<std::byte> input);
   result<StartAnswer> begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                             std::uint64_t epoch, std::vector<std::byte> input);
@@ -136,19 +136,19 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   bool begin_late(ActiveRun& run, Lock& lock);
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
   bool catch_up(ActiveRun& run, Lock& lock);
-  static void on_timer(void* impl, std::uint64_t serial);
-  static void on_turn(void* impl, std::uint64_t serial);
+  static void on_timer(void* core, std::uint64_t serial);
+  static void on_turn(void* core, std::uint64_t serial);
   RunPtr find_serial(std::uint64_t serial) const;
 
   // steps (runner_steps.cpp)
-  void call(ActiveRun& run, const Action& action, Lock& lock);
-  void prepare(ActiveRun& run, const Action& action, Lock& lock);
-  void apply(const RunPtr& run, const Action& action, Lock& lock);
+  void call(ActiveRun& run, const Instruction& action, Lock& lock);
+  void prepare(ActiveRun& run, const Instruction& action, Lock& lock);
+  void apply(const RunPtr& run, const Instruction& action, Lock& lock);
   void submit(std::unique_ptr<Attempt> attempt);
   void applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock);
-  void moved_on(ActiveRun& run, const Action& action, Lock& lock);
-  result<Operation> make_operation(ActiveRun& run, const Action& action, std::vector<Line>& lines,
-                                   Lock& lock);
+  void moved_on(ActiveRun& run, const Instruction& action, Lock& lock);
+  result<Operation> make_operation(ActiveRun& run, const Instruction& action,
+                                   std::vector<Line>& lines, Lock& lock);
 
   // visits of completions: none is let in once the runner has ended
   bool enter();
@@ -160,16 +160,10 @@ struct detail::RunnerCore::Impl : std::enable_shared_from_this<Impl> {
   const OwnerId owner;
   std::atomic<bool> ended{false};
 
-  struct SagaKey {
-    std::string name;
-    std::uint32_t version = 0;
-    std::uint64_t hash = 0;
-    friend auto operator<=>(const SagaKey&, const SagaKey&) = default;
-  };
   mutable std::mutex mutex;  ///< Guards all below. Never held while a run's is taken.
   std::condition_variable left;
   std::size_t visitors = 0;
-  std::map<SagaKey, SagaPtr> sagas;
+  std::map<SagaVersion, SagaPtr> sagas;
   std::unordered_map<RunId, RunPtr, IdHash> runs;
   std::unordered_map<std::uint64_t, RunPtr> by_serial;
   std::uint64_t last_serial = 0;

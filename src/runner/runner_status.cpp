@@ -23,11 +23,11 @@ struct Told {
   Time stage_since;
 };
 
-result<Told> told_of(const RunnerCore::Impl& impl, RunId run) {
+result<Told> told_of(const RunnerCore::Core& core, RunId run) {
   Told told;
-  INVSAGA_TRY(told.records, impl.backend->read(run));
+  INVSAGA_TRY(told.records, core.backend->read(run));
   if (told.records.empty()) return Error{Errc::not_found};
-  told.saga = impl.saga_of(told.records.front());
+  told.saga = core.saga_of(told.records.front());
   if (!told.saga) return Error{Errc::unknown_definition};
   for (const RunRecord& record : told.records) {
     INVSAGA_CHECK(fold(told.state, record, told.saga->definition));
@@ -41,12 +41,12 @@ result<Told> told_of(const RunnerCore::Impl& impl, RunId run) {
 using Current = SagaMachine::Current;
 
 /// What the run is at; from the machine that drives it, if it is driven here.
-std::optional<Current> current_of(const RunnerCore::Impl& impl, RunId run, const Told& told) {
-  if (const RunPtr active = impl.find(run)) {
+std::optional<Current> current_of(const RunnerCore::Core& core, RunId run, const Told& told) {
+  if (const RunPtr active = core.find(run)) {
     const std::lock_guard lock(active->mutex);
     if (active->machine.position() >= told.state.position) return active->machine.current();
   }
-  SagaMachine machine(run, told.saga->definition, impl.machine_options());
+  SagaMachine machine(run, told.saga->definition, core.machine_options());
   for (const RunRecord& record : told.records) static_cast<void>(machine.recorded(record));
   return machine.current();
 }
@@ -75,8 +75,8 @@ std::string shorts_text(const StepState& step) {
 
 std::string open_step_text(const Told& told, StepIndex i, const std::optional<Current>& current) {
   const RunState& state = told.state;
-  if (state.parked && state.parked_step == i) {
-    return "stuck: " + why_of(state.parked_decision, state.parked_error);
+  if (state.stuck && state.stuck_step == i) {
+    return "stuck: " + why_of(state.stuck_decision, state.stuck_error);
   }
   // On one append an operation has no intent: then only who drives the run knows that it was tried.
   const bool tried = current && current->step == i && !current->undo && current->attempts > 0;
@@ -111,7 +111,7 @@ std::string headline(const Told& told, const std::optional<Current>& current) {
       text += " is not decided yet";
       text += current ? fmt::format(": it is at {}.", step()) : ".";
   }
-  if (state.parked) text += " It is stuck and waits for somebody to resume it.";
+  if (state.stuck) text += " It is stuck and waits for somebody to resume it.";
   return text;
 }
 
@@ -126,9 +126,9 @@ std::string deed(const Told& told, StepIndex i, bool undo) {
 std::string next_text(const Told& told, const std::optional<Current>& current, bool here) {
   const RunState& state = told.state;
   if (state.end) return fmt::format("nothing: it has ended, {}", name(*state.end));
-  if (state.parked) {
-    const std::string why = why_of(state.parked_decision, state.parked_error);
-    const std::string what = deed(told, state.parked_step, current && current->undo);
+  if (state.stuck) {
+    const std::string why = why_of(state.stuck_decision, state.stuck_error);
+    const std::string what = deed(told, state.stuck_step, current && current->undo);
     return fmt::format("resume it; it is stuck at {}: {}", what, why);
   }
   if (!current) return "its end is recorded";
@@ -146,16 +146,16 @@ std::string next_text(const Told& told, const std::optional<Current>& current, b
 std::string record_text(const RunRecord& record, const Definition& definition) {
   std::string text(name(record.kind));
   const bool of_a_step = record.kind == RecordKind::intent || record.kind == RecordKind::outcome ||
-                         record.kind == RecordKind::undone || record.kind == RecordKind::parked;
+                         record.kind == RecordKind::undone || record.kind == RecordKind::stuck;
   if (of_a_step) text = fmt::format("{}: {}", definition.steps[record.step].name, text);
   // A commit's record names the hold that is reserved anew, not the one that had run out.
-  const bool renews = of_a_step && record.hold > 0 &&
+  const bool renews = of_a_step && record.round > 0 &&
                       definition.steps[record.step].action.kind == StepKind::commit;
-  if (record.hold > 0 && !renews) text += fmt::format(" of hold {}", record.hold + 1);
+  if (record.round > 0 && !renews) text += fmt::format(" of hold {}", record.round + 1);
   if (record.kind == RecordKind::outcome) text += fmt::format(" {}", name(record.outcome));
   const std::string why = why_of(record.decision, record.error);
   if (!why.empty()) text += ", " + why;
-  if (renews) text += fmt::format(", hold {} is reserved anew", record.hold + 1);
+  if (renews) text += fmt::format(", hold {} is reserved anew", record.round + 1);
   if (record.kind == RecordKind::ended) text += fmt::format(" {}", name(record.end));
   if (!record.reason.empty()) text += ", " + plain_text(record.reason);
   for (const Event& event : record.events) text += ", tells " + event.type;
@@ -165,7 +165,7 @@ std::string record_text(const RunRecord& record, const Definition& definition) {
 }  // namespace
 
 result<RunStatus> RunnerCore::status(RunId run) const {
-  INVSAGA_TRY(const Told told, told_of(*impl_, run));
+  INVSAGA_TRY(const Told told, told_of(*core_, run));
   const RunState& state = told.state;
   const Definition& definition = told.saga->definition;
   RunStatus status;
@@ -176,8 +176,8 @@ result<RunStatus> RunnerCore::status(RunId run) const {
   status.stage_limit = longest_stay(definition, told.stage);
   status.reason = state.reason;
   status.since = state.last_change;
-  status.end = state.parked ? RunEnd::stuck : state.end;
-  if (const auto current = current_of(*impl_, run, told)) {
+  status.end = state.stuck ? RunEnd::stuck : state.end;
+  if (const auto current = current_of(*core_, run, told)) {
     status.step = std::string(definition.steps[current->step].name);
     status.undoing = state.compensating;
     status.attempts = current->attempts;
@@ -186,9 +186,9 @@ result<RunStatus> RunnerCore::status(RunId run) const {
 }
 
 result<std::string> RunnerCore::explain(RunId run) const {
-  INVSAGA_TRY(const Told told, told_of(*impl_, run));
+  INVSAGA_TRY(const Told told, told_of(*core_, run));
   const Definition& definition = told.saga->definition;
-  const auto current = current_of(*impl_, run, told);
+  const auto current = current_of(*core_, run, told);
   std::size_t width = 8;
   for (const StepDefinition& step : definition.steps) width = std::max(width, step.name.size());
   std::string text = headline(told, current) + "\n";
@@ -196,7 +196,7 @@ result<std::string> RunnerCore::explain(RunId run) const {
     text += fmt::format("  {:<{}} {}\n", definition.steps[i].name, width,
                         step_text(told, i, current));
   }
-  const bool here = impl_->find(run) != nullptr;
+  const bool here = core_->find(run) != nullptr;
   text += fmt::format("  {:<{}} {}\n", "next", width, next_text(told, current, here));
   for (const RunRecord& record : told.records) {
     text += fmt::format("  {}  {}\n", clock_text(record.at), record_text(record, definition));

@@ -18,23 +18,23 @@ namespace {
 /// the driver changes.
 class CallSite {
  public:
-  CallSite(const ActiveRun& run, const Action& action, Time now) {
+  CallSite(const ActiveRun& run, const Instruction& action, Time now) {
     const RunState& state = run.machine.state();
     context_ = {.run = run.id,
                 .key = state.key,
                 .step = action.step,
                 .undo = action.undo,
-                .hold = action.hold,
+                .round = action.round,
                 .id = call_id(run.id, action.step),
                 .attempt = action.attempt,
                 .now = now,
                 .deadline = action.when,
                 .traceparent = state.traceparent,
-                .reservation = reservation_id(run.id, action.step, action.hold),
+                .reservation = reservation_id(run.id, action.step, action.round),
                 .adjustment = adjust_id(run.id, action.step, action.undo),
-                .fixed_until = run.machine.fixed_until(action.step, action.undo, action.hold)};
+                .fixed_until = run.machine.fixed_until(action.step, action.undo, action.round)};
     for (StepIndex i = 0; i < state.steps.size(); ++i) {
-      outputs_.push_back(output(state.steps[i], i == action.step ? &action.hold : nullptr));
+      outputs_.push_back(output(state.steps[i], i == action.step ? &action.round : nullptr));
     }
     inputs_ = {&context_, state.input, outputs_, run.saga->user};
   }
@@ -47,9 +47,9 @@ class CallSite {
  private:
   /// The hold being undone may not be the one whose answer is recorded, or have none: so a
   /// reserve's output is made of the hold's name.
-  Bytes output(const StepState& step, const std::uint32_t* hold) {
+  Bytes output(const StepState& step, const std::uint32_t* round) {
     if (step.holds.empty()) return step.output;
-    const std::size_t wanted = hold != nullptr ? *hold : step.hold;
+    const std::size_t wanted = round != nullptr ? *round : step.round;
     const HoldState& named = step.holds[std::min(wanted, step.holds.size() - 1)];
     made_.push_back(encode(Reserved{named.id, named.until}));
     return made_.back();
@@ -61,7 +61,7 @@ class CallSite {
   std::deque<std::vector<std::byte>> made_;
 };
 
-const StepAction& action_of(const ActiveRun& run, const Action& action) {
+const StepAction& action_of(const ActiveRun& run, const Instruction& action) {
   const StepDefinition& step = run.saga->definition.steps[action.step];
   return action.undo ? step.undo : step.action;
 }
@@ -69,7 +69,7 @@ const StepAction& action_of(const ActiveRun& run, const Action& action) {
 result<CallReply> call_thunk(const RegisteredSaga& saga, CallThunk thunk,
                              const StepInputs& inputs) {
   try {
-    return thunk(saga.definition.saga, inputs);
+    return thunk(saga.definition.typed, inputs);
   } catch (...) {  // how far it came is unknown, whatever it threw
     return Error{Errc::step_threw};
   }
@@ -78,7 +78,7 @@ result<CallReply> call_thunk(const RegisteredSaga& saga, CallThunk thunk,
 result<Operation> operation_thunk(const RegisteredSaga& saga, OperationThunk thunk,
                                   const StepInputs& inputs, std::vector<Line>& lines) {
   try {
-    return thunk(saga.definition.saga, inputs, lines);
+    return thunk(saga.definition.typed, inputs, lines);
   } catch (...) {  // nothing was sent: the function only makes the operation
     return Error{Errc::refused};
   }
@@ -102,9 +102,9 @@ bool is_own(const Operation& operation, const StepContext& context) noexcept {
 
 }  // namespace
 
-using Impl = RunnerCore::Impl;
+using Core = RunnerCore::Core;
 
-void Impl::call(ActiveRun& run, const Action& action, Lock& lock) {
+void Core::call(ActiveRun& run, const Instruction& action, Lock& lock) {
   const CallSite site(run, action, backend->now());
   const CallThunk thunk = action_of(run, action).call;
   run.machine.started(action, environment.clock.now());
@@ -126,7 +126,7 @@ void Impl::call(ActiveRun& run, const Action& action, Lock& lock) {
   INVSAGA_UNREACHABLE("a reply of no kind");
 }
 
-result<Operation> Impl::make_operation(ActiveRun& run, const Action& action,
+result<Operation> Core::make_operation(ActiveRun& run, const Instruction& action,
                                        std::vector<Line>& lines, Lock& lock) {
   const CallSite site(run, action, backend->now());
   const OperationThunk thunk = action_of(run, action).operation;
@@ -139,14 +139,14 @@ result<Operation> Impl::make_operation(ActiveRun& run, const Action& action,
   return made;
 }
 
-void Impl::prepare(ActiveRun& run, const Action& action, Lock& lock) {
+void Core::prepare(ActiveRun& run, const Instruction& action, Lock& lock) {
   std::vector<Line> lines;
   const auto operation = make_operation(run, action, lines, lock);
   if (operation.has_value()) return run.machine.intend(action, operation.assume_value());
   run.machine.unable(action, operation.assume_error());
 }
 
-void Impl::apply(const RunPtr& self, const Action& action, Lock& lock) {
+void Core::apply(const RunPtr& self, const Instruction& action, Lock& lock) {
   ActiveRun& run = *self;
   auto attempt = std::make_unique<Attempt>();
   const auto operation = make_operation(run, action, attempt->lines, lock);
@@ -166,26 +166,26 @@ void Impl::apply(const RunPtr& self, const Action& action, Lock& lock) {
 }
 
 /// What is lent lives until the completion is called, even if the runner ends before.
-void Impl::submit(std::unique_ptr<Attempt> attempt) {
+void Core::submit(std::unique_ptr<Attempt> attempt) {
   struct Lent {
-    std::shared_ptr<Impl> impl;
+    std::shared_ptr<Core> core;
     std::unique_ptr<Attempt> attempt;
   };
   auto lent = std::make_unique<Lent>(Lent{shared_from_this(), std::move(attempt)});
   Attempt& out = *lent->attempt;
   const Completion done{[](void* context, std::uint64_t, const result<Applied>& answer) {
                           const std::unique_ptr<Lent> back(static_cast<Lent*>(context));
-                          if (!back->impl->enter()) return;
+                          if (!back->core->enter()) return;
                           if (const RunPtr run = back->attempt->run.lock()) {
-                            back->impl->post(run, AttemptAnswer{std::move(back->attempt), answer});
+                            back->core->post(run, AttemptAnswer{std::move(back->attempt), answer});
                           }
-                          back->impl->leave();
+                          back->core->leave();
                         },
                         lent.release(), 0};
   backend->apply(out.operation, out.effects, out.shorts, done);
 }
 
-void Impl::applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock) {
+void Core::applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock) {
   const Attempt& attempt = *answer.attempt;
   if (!answer.applied.has_value()) {
     const Error error = answer.applied.assume_error();
@@ -204,7 +204,7 @@ void Impl::applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock) {
 }
 
 /// The run has moved on without this attempt: on one append it did not take effect.
-void Impl::moved_on(ActiveRun& run, const Action& action, Lock& lock) {
+void Core::moved_on(ActiveRun& run, const Instruction& action, Lock& lock) {
   const Position before = run.machine.position();
   const bool news = catch_up(run, lock) && run.machine.position() > before;
   run.machine.superseded(action, !news, environment.clock.now());
@@ -212,14 +212,14 @@ void Impl::moved_on(ActiveRun& run, const Action& action, Lock& lock) {
 
 // --- visits
 
-bool Impl::enter() {
+bool Core::enter() {
   const std::lock_guard lock(mutex);
   if (ended) return false;
   ++visitors;
   return true;
 }
 
-void Impl::leave() {
+void Core::leave() {
   const std::lock_guard lock(mutex);
   INVSAGA_ASSERT(visitors > 0, "who leaves has entered");
   if (--visitors == 0) left.notify_all();

@@ -57,8 +57,7 @@ std::string_view name(StepClass step_class) noexcept {
 }
 
 std::string plan(const Definition& definition) {
-  std::string text = std::string(definition.name) + " v" + std::to_string(definition.version) +
-                     "\n";
+  std::string text = definition.saga.name + " v" + std::to_string(definition.saga.version) + "\n";
   std::size_t number = 0;
   for (const StepDefinition& step : definition.steps) {
     text += "  " + std::to_string(++number) + ". " + std::string(step.name) + " (" +

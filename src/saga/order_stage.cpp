@@ -73,7 +73,7 @@ Duration longest_undoing(const Definition& definition) noexcept {
   for (const StepDefinition& step : definition.steps) {
     if (step.step_class != StepClass::compensable) continue;
     const bool reserve = step.action.kind == StepKind::reserve;
-    const std::uint32_t undos = reserve ? definition.further_holds + 1
+    const std::uint32_t undos = reserve ? definition.further_rounds + 1
                                         : (step.undo_needs_output ? 2 : 1);
     for (std::uint32_t i = 0; i < undos; ++i) {
       sum = added(sum, longest_try(step, definition.undo_policy));
@@ -111,7 +111,7 @@ OrderStage stage_of(const RunState& state, const Definition& definition) noexcep
   if (state.end) {
     return *state.end == RunEnd::completed ? OrderStage::completed : OrderStage::compensated;
   }
-  if (state.parked) return OrderStage::stuck;
+  if (state.stuck) return OrderStage::stuck;
   if (state.pivot_done(definition)) return OrderStage::finishing;
   if (state.compensating) return OrderStage::undoing;
   if (state.steps.size() != definition.steps.size()) return OrderStage::accepted;

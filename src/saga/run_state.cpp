@@ -21,8 +21,6 @@ void begin(RunState& state, const RunRecord& record, const Definition& definitio
   state.owner = record.owner;
   state.key = record.key;
   state.saga = record.saga;
-  state.saga_version = record.saga_version;
-  state.saga_hash = record.saga_hash;
   state.request = record.request;
   state.claim_epoch = record.claim_epoch;
   state.traceparent = record.traceparent;
@@ -31,11 +29,11 @@ void begin(RunState& state, const RunRecord& record, const Definition& definitio
 }
 
 void name_hold(StepState& step, const RunRecord& record) {
-  if (record.hold >= step.holds.size()) step.holds.resize(record.hold + 1);
-  HoldState& hold = step.holds[record.hold];
+  if (record.round >= step.holds.size()) step.holds.resize(record.round + 1);
+  HoldState& hold = step.holds[record.round];
   hold.id = {record.id_high, record.id_low};
   hold.until = record.until;
-  step.hold = record.hold;
+  step.round = record.round;
 }
 
 void intend(RunState& state, const RunRecord& record, const Definition& definition) {
@@ -54,10 +52,10 @@ std::optional<StepIndex> renewed_by(const RunState& state, const RunRecord& reco
                                     const Definition& definition) noexcept {
   const bool commit = record.kind == RecordKind::outcome &&
                       definition.steps[record.step].action.kind == StepKind::commit;
-  if (!commit || record.hold == 0 || state.compensating) return std::nullopt;
+  if (!commit || record.round == 0 || state.compensating) return std::nullopt;
   for (StepIndex i = 0; i < record.step; ++i) {
     const std::vector<HoldState>& holds = state.steps[i].holds;
-    if (holds.size() != record.hold) continue;
+    if (holds.size() != record.round) continue;
     if (holds.back().id == ReservationId{record.id_high, record.id_low}) return i;
   }
   return std::nullopt;
@@ -65,7 +63,7 @@ std::optional<StepIndex> renewed_by(const RunState& state, const RunRecord& reco
 
 /// Opens the step that reserves, for its next hold, and the commit.
 void renew(RunState& state, StepIndex reserve, StepIndex commit) {
-  state.steps[reserve].hold = static_cast<std::uint32_t>(state.steps[reserve].holds.size());
+  state.steps[reserve].round = static_cast<std::uint32_t>(state.steps[reserve].holds.size());
   for (const StepIndex opened : {reserve, commit}) {
     state.steps[opened].outcome.reset();
     state.steps[opened].intended = false;
@@ -77,8 +75,8 @@ std::string reason_of(const RunRecord& record, const StepDefinition& step) {
   const bool of_a_commit = step.action.kind == StepKind::commit;
   const bool ran_out = decision == StockDecision::expired ||
                        (of_a_commit && decision == StockDecision::not_found);
-  const bool further_hold = step.action.kind == StepKind::reserve && record.hold > 0;
-  if (ran_out || further_hold) return "hold_expired";
+  const bool further_round = step.action.kind == StepKind::reserve && record.round > 0;
+  if (ran_out || further_round) return "hold_expired";
   if (of_a_commit && decision == StockDecision::released) return "hold_released";
   if (decision != StockDecision::none) return std::string(name(decision));
   return std::string(step.name) + " " + std::string(name(record.outcome));
@@ -100,10 +98,10 @@ void take_outcome(RunState& state, const RunRecord& record, const Definition& de
   step.output = record.output;
   if (definition.steps[record.step].action.kind == StepKind::reserve) {
     name_hold(step, record);
-    step.holds[record.hold].answered = record.outcome != StepOutcome::unknown;
-    step.holds[record.hold].decision = record.decision;
+    step.holds[record.round].answered = record.outcome != StepOutcome::unknown;
+    step.holds[record.round].decision = record.decision;
   }
-  state.parked = false;
+  state.stuck = false;
   if (record.outcome == StepOutcome::done) return;
   if (renewed) return renew(state, *renewed, record.step);
   compensate(state, record, definition);
@@ -111,12 +109,12 @@ void take_outcome(RunState& state, const RunRecord& record, const Definition& de
 
 void take_undone(RunState& state, const RunRecord& record, const Definition& definition) {
   StepState& step = state.steps[record.step];
-  state.parked = false;
+  state.stuck = false;
   if (definition.steps[record.step].action.kind != StepKind::reserve) {
     step.undone = true;
     return;
   }
-  step.holds[record.hold].undone = true;
+  step.holds[record.round].undone = true;
   step.undone = std::none_of(step.holds.begin(), step.holds.end(),
                              [](const HoldState& hold) { return hold.needs_release(); });
 }
@@ -125,20 +123,20 @@ void take_cancel(RunState& state, const RunRecord& record) {
   if (state.compensating) return;
   state.cancelled = true;
   state.compensating = true;
-  state.parked = false;  // what it was stuck at is no longer wanted
+  state.stuck = false;  // what it was stuck at is no longer wanted
   state.reason = record.reason;
 }
 
-void take_parked(RunState& state, const RunRecord& record) {
-  state.parked = true;
-  state.parked_step = record.step;
-  state.parked_error = record.error;
-  state.parked_decision = record.decision;
+void take_stuck(RunState& state, const RunRecord& record) {
+  state.stuck = true;
+  state.stuck_step = record.step;
+  state.stuck_error = record.error;
+  state.stuck_decision = record.decision;
 }
 
 bool has_step(RecordKind kind) noexcept {
   return kind == RecordKind::intent || kind == RecordKind::outcome || kind == RecordKind::undone ||
-         kind == RecordKind::parked;
+         kind == RecordKind::stuck;
 }
 
 /// Once the pivot is done nothing is refused, cancelled or undone any more.
@@ -154,8 +152,8 @@ bool goes_back(const RunState& state, const RunRecord& record, const Definition&
 bool names_a_hold(const RunState& state, const RunRecord& record, const Definition& definition) {
   if (definition.steps[record.step].action.kind != StepKind::reserve) return true;
   const std::size_t holds = state.steps[record.step].holds.size();
-  if (record.kind == RecordKind::undone) return record.hold < holds;
-  return record.kind == RecordKind::parked || record.hold <= holds;
+  if (record.kind == RecordKind::undone) return record.round < holds;
+  return record.kind == RecordKind::stuck || record.round <= holds;
 }
 
 bool can_follow(const RunState& state, const RunRecord& record, const Definition& definition) {
@@ -182,10 +180,10 @@ void take(RunState& state, const RunRecord& record, const Definition& definition
       return take_undone(state, record, definition);
     case RecordKind::cancelled:
       return take_cancel(state, record);
-    case RecordKind::parked:
-      return take_parked(state, record);
+    case RecordKind::stuck:
+      return take_stuck(state, record);
     case RecordKind::resumed:
-      state.parked = false;
+      state.stuck = false;
       return;
     case RecordKind::ended:
       state.end = record.end;

@@ -19,7 +19,7 @@ bool needs_undo(const StepState& step) noexcept {
 
 /// What was to be recorded only because of where the run stood.
 bool is_plan(RecordKind kind) noexcept {
-  return kind == RecordKind::intent || kind == RecordKind::parked || kind == RecordKind::ended;
+  return kind == RecordKind::intent || kind == RecordKind::stuck || kind == RecordKind::ended;
 }
 
 Time until_of(const Operation& operation) noexcept {
@@ -40,13 +40,14 @@ SagaMachine::SagaMachine(RunId run, const Definition& definition, MachineOptions
 
 bool SagaMachine::is_begun() const noexcept { return state_.position > 0 || !to_append_.empty(); }
 
-bool SagaMachine::is_at(const Action& action) const noexcept {
+bool SagaMachine::is_at(const Instruction& action) const noexcept {
   return trying_ && trying_->step == action.step && trying_->undo == action.undo &&
-         trying_->hold == action.hold;
+         trying_->round == action.round;
 }
 
-bool SagaMachine::was_started(const Action& action) const noexcept {
-  const bool attempt = action.kind == Action::Kind::call || action.kind == Action::Kind::apply;
+bool SagaMachine::was_started(const Instruction& action) const noexcept {
+  const bool attempt = action.kind == Instruction::Kind::call ||
+                       action.kind == Instruction::Kind::apply;
   return attempt && action.step < definition_.steps.size() && 0 < action.ticket &&
          action.ticket <= last_ticket_;
 }
@@ -85,7 +86,7 @@ std::optional<SagaMachine::Trying> SagaMachine::forward() const {
     if (state_.steps[i].done()) continue;
     Trying what;
     what.step = i;
-    what.hold = state_.steps[i].hold;
+    what.round = state_.steps[i].round;
     return what;
   }
   return std::nullopt;
@@ -108,7 +109,7 @@ std::optional<SagaMachine::Trying> SagaMachine::undo_of(StepIndex i) const {
   what.undo = true;
   if (definition_.steps[i].action.kind == StepKind::reserve) {
     for (auto h = static_cast<std::uint32_t>(step.holds.size()); h-- > 0;) {
-      what.hold = h;
+      what.round = h;
       if (step.holds[h].needs_release()) return what;
     }
     return std::nullopt;
@@ -139,27 +140,28 @@ bool SagaMachine::intent_missing() const {
   if (kind == StepKind::call) return !trying_->undo && !step.intended;
   if (trying_->undo) return !one_append && kind == StepKind::adjust && !is_set(step.undo_until);
   if (kind == StepKind::reserve) {
-    return (trying_->hold > 0 || !one_append) && trying_->hold >= step.holds.size();
+    return (trying_->round > 0 || !one_append) && trying_->round >= step.holds.size();
   }
   return !one_append && !step.intended;
 }
 
-Action SagaMachine::next(Time now, Time log_now) {
+Instruction SagaMachine::next(Time now, Time log_now) {
   INVSAGA_ASSERT(is_begun(),
                  "SagaMachine::next: that the run was begun: by begin, or by its records");
-  Action action;
+  Instruction action;
   if (to_append_.empty()) action.kind = propose(now);
   if (!to_append_.empty()) {
-    action.kind = Action::Kind::append;
+    action.kind = Instruction::Kind::append;
     stamp(to_append_.front(), log_now);
     action.record = to_append_.front();
     return action;
   }
   if (!trying_) return action;
-  const bool starts = action.kind == Action::Kind::call || action.kind == Action::Kind::apply;
+  const bool starts = action.kind == Instruction::Kind::call ||
+                      action.kind == Instruction::Kind::apply;
   action.step = trying_->step;
   action.undo = trying_->undo;
-  action.hold = trying_->hold;
+  action.round = trying_->round;
   action.attempt = trying_->count + (starts ? 1 : 0);
   action.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
   action.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
@@ -167,20 +169,20 @@ Action SagaMachine::next(Time now, Time log_now) {
   return action;
 }
 
-Action::Kind SagaMachine::propose(Time now) {
-  if (state_.end) return Action::Kind::finished;
-  if (fenced_) return Action::Kind::fenced;
-  if (state_.parked) return Action::Kind::stuck;
+Instruction::Kind SagaMachine::propose(Time now) {
+  if (state_.end) return Instruction::Kind::finished;
+  if (fenced_) return Instruction::Kind::fenced;
+  if (state_.stuck) return Instruction::Kind::stuck;
   if (state_.owner != options_.owner) {
     to_append_.push_back(record(RecordKind::taken_over, 0));
-    return Action::Kind::append;
+    return Instruction::Kind::append;
   }
   if (const auto what = target()) return attempt(*what, now);
   to_append_.push_back(end_record());
-  return Action::Kind::append;
+  return Instruction::Kind::append;
 }
 
-Action::Kind SagaMachine::attempt(const Trying& what, Time now) {
+Instruction::Kind SagaMachine::attempt(const Trying& what, Time now) {
   if (!trying_ || !trying_->is(what)) {
     trying_ = what;
     trying_->doubt = !what.undo && state_.steps[what.step].in_doubt();
@@ -189,19 +191,20 @@ Action::Kind SagaMachine::attempt(const Trying& what, Time now) {
   if (trying_->under_way && now >= trying_->deadline) {
     trying_->under_way = false;
     failed_attempt({Errc::timed_out}, now);
-    if (!to_append_.empty()) return Action::Kind::append;
+    if (!to_append_.empty()) return Instruction::Kind::append;
   }
-  if (trying_->under_way) return Action::Kind::await;
-  if (now < trying_->next_try) return Action::Kind::wait;
+  if (trying_->under_way) return Instruction::Kind::await;
+  if (now < trying_->next_try) return Instruction::Kind::wait;
   const bool call = action_of(what.step, what.undo).is_call();
-  if (!intent_missing()) return call ? Action::Kind::call : Action::Kind::apply;
-  if (!call) return Action::Kind::prepare;
+  if (!intent_missing()) return call ? Instruction::Kind::call : Instruction::Kind::apply;
+  if (!call) return Instruction::Kind::prepare;
   to_append_.push_back(record(RecordKind::intent, what.step));
-  return Action::Kind::append;
+  return Instruction::Kind::append;
 }
 
-void SagaMachine::started(const Action& action, Time now, const Operation* operation) {
-  const bool attempt = action.kind == Action::Kind::call || action.kind == Action::Kind::apply;
+void SagaMachine::started(const Instruction& action, Time now, const Operation* operation) {
+  const bool attempt = action.kind == Instruction::Kind::call ||
+                       action.kind == Instruction::Kind::apply;
   INVSAGA_ASSERT(
       attempt && is_at(action) && !trying_->under_way && action.ticket == last_ticket_ + 1,
       "SagaMachine::started: what next gave last, and that it was call or apply");
@@ -233,31 +236,31 @@ bool SagaMachine::cancel(std::string_view reason) {
 }
 
 bool SagaMachine::resume() {
-  if (!state_.parked) return false;
-  to_append_.push_back(record(RecordKind::resumed, state_.parked_step));
+  if (!state_.stuck) return false;
+  to_append_.push_back(record(RecordKind::resumed, state_.stuck_step));
   return true;
 }
 
-Time SagaMachine::fixed_until(StepIndex step, bool undo, std::uint32_t hold) const noexcept {
+Time SagaMachine::fixed_until(StepIndex step, bool undo, std::uint32_t round) const noexcept {
   INVSAGA_ASSERT(step < state_.steps.size(),
                  "SagaMachine::fixed_until: a step of a run that is recorded");
   const StepState& state = state_.steps[step];
   const StepKind kind = action_of(step, undo).kind;
   Time recorded;
-  if (kind == StepKind::reserve && hold < state.holds.size()) recorded = state.holds[hold].until;
+  if (kind == StepKind::reserve && round < state.holds.size()) recorded = state.holds[round].until;
   if (kind == StepKind::adjust) recorded = undo ? state.undo_until : state.until;
   if (is_set(recorded)) return recorded;
   const bool tried = trying_ && trying_->step == step && trying_->undo == undo &&
-                     trying_->hold == hold;
+                     trying_->round == round;
   return tried ? fixed_until_ : Time{};
 }
 
 std::optional<SagaMachine::Current> SagaMachine::current() const {
   if (state_.end) return std::nullopt;
   const auto what = target();
-  if (state_.parked) {
-    const bool undo = what && what->step == state_.parked_step && what->undo;
-    return Current{state_.parked_step, undo, 0, false, {}};
+  if (state_.stuck) {
+    const bool undo = what && what->step == state_.stuck_step && what->undo;
+    return Current{state_.stuck_step, undo, 0, false, {}};
   }
   if (!what) return std::nullopt;
   if (!trying_ || !trying_->is(*what)) return Current{what->step, what->undo, 0, false, {}};

@@ -20,7 +20,7 @@ bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
   return !s.outcome || (s.in_doubt() && definition_.steps[step].undo_needs_output);
 }
 
-void SagaMachine::answered(const Action& action, const Answered& answer, Time now) {
+void SagaMachine::answered(const Instruction& action, const Answered& answer, Time now) {
   INVSAGA_ASSERT(was_started(action),
                  "SagaMachine::answered: an attempt of this machine that was started");
   const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
@@ -85,11 +85,12 @@ void SagaMachine::refuse_step(StepIndex step, const Error& error) {
   push_outcome(step, StepOutcome::refused, error);
 }
 
-void SagaMachine::unable(const Action& action, const Error& error) {
-  INVSAGA_ASSERT((action.kind == Action::Kind::prepare || action.kind == Action::Kind::call ||
-                  action.kind == Action::Kind::apply) &&
-                     action.step < definition_.steps.size(),
-                 "SagaMachine::unable: a prepare, call or apply of this machine");
+void SagaMachine::unable(const Instruction& action, const Error& error) {
+  INVSAGA_ASSERT(
+      (action.kind == Instruction::Kind::prepare || action.kind == Instruction::Kind::call ||
+       action.kind == Instruction::Kind::apply) &&
+          action.step < definition_.steps.size(),
+      "SagaMachine::unable: a prepare, call or apply of this machine");
   if (!trying_) return;
   trying_->under_way = false;
   if (!wants_what_it_tries()) return;
@@ -98,7 +99,7 @@ void SagaMachine::unable(const Action& action, const Error& error) {
   refuse_step(action.step, error);
 }
 
-void SagaMachine::superseded(const Action& action, bool nothing_new, Time now) {
+void SagaMachine::superseded(const Instruction& action, bool nothing_new, Time now) {
   INVSAGA_ASSERT(was_started(action),
                  "SagaMachine::superseded: an attempt of this machine that was started");
   const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
@@ -120,7 +121,7 @@ void SagaMachine::failed_attempt(const Error& error, Time now) {
   if (!allows(policy(), trying_->count + 1, since_first)) give_up(error);
 }
 
-/// The budget is used up. Before the pivot the run compensates; what cannot be given up is parked.
+/// The budget is used up. Before the pivot the run compensates; what cannot be given up is stuck.
 void SagaMachine::give_up(const Error& error) {
   const StepIndex step = trying_->step;
   const bool forward = !trying_->undo && !state_.compensating;
@@ -134,9 +135,9 @@ void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
                                std::vector<std::byte> output) {
   RunRecord made = record(RecordKind::outcome, step);
   if (definition_.steps[step].action.kind == StepKind::reserve) {
-    const ReservationId id = reservation_id(run_, step, trying_->hold);
-    made.hold = trying_->hold;
-    made.until = fixed_until(step, false, trying_->hold);
+    const ReservationId id = reservation_id(run_, step, trying_->round);
+    made.round = trying_->round;
+    made.until = fixed_until(step, false, trying_->round);
     made.id_high = id.high;
     made.id_low = id.low;
   }
@@ -161,12 +162,12 @@ void SagaMachine::unrecordable(const RunRecord& record, const Error& error) {
 
 /// Once: the same again changes nothing.
 void SagaMachine::park(StepIndex step, Error error) {
-  const bool known = state_.parked && state_.parked_step == step && state_.parked_error == error;
+  const bool known = state_.stuck && state_.stuck_step == step && state_.stuck_error == error;
   const bool queued = std::any_of(to_append_.begin(), to_append_.end(), [&](const RunRecord& r) {
-    return r.kind == RecordKind::parked && r.step == step;
+    return r.kind == RecordKind::stuck && r.step == step;
   });
   if (known || queued) return;
-  to_append_.push_back(record(RecordKind::parked, step));
+  to_append_.push_back(record(RecordKind::stuck, step));
   to_append_.back().error = error;
 }
 

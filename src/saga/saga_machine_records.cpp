@@ -54,26 +54,26 @@ void SagaMachine::begin(RunRecord begun) {
   to_append_.push_back(std::move(begun));
 }
 
-void SagaMachine::intend(const Action& action, const Operation& operation) {
-  INVSAGA_ASSERT(action.kind == Action::Kind::prepare && is_at(action),
+void SagaMachine::intend(const Instruction& action, const Operation& operation) {
+  INVSAGA_ASSERT(action.kind == Instruction::Kind::prepare && is_at(action),
                  "SagaMachine::intend: what next gave last, and that it was prepare");
   RunRecord intent = record(RecordKind::intent, action.step);
-  intent.hold = action.hold;
+  intent.round = action.round;
   name_operation(intent, operation);
   to_append_.push_back(std::move(intent));
 }
 
-PreparedEffects SagaMachine::effects(const Action& action, const Operation& operation,
+PreparedEffects SagaMachine::effects(const Instruction& action, const Operation& operation,
                                      Time log_now) const {
-  INVSAGA_ASSERT(action.kind == Action::Kind::apply && action.step < state_.steps.size(),
+  INVSAGA_ASSERT(action.kind == Instruction::Kind::apply && action.step < state_.steps.size(),
                  "SagaMachine::effects: an apply of this machine");
   RunRecord base = record(action.undo ? RecordKind::undone : RecordKind::outcome, action.step);
-  base.hold = action.hold;
+  base.round = action.round;
   name_operation(base, operation);
   PreparedEffects prepared{base, base};
   if (action.undo) {
     // A release always settles it. An adjust that is refused does not: it is left to a person.
-    if (std::holds_alternative<Adjust>(operation)) prepared.no.kind = RecordKind::parked;
+    if (std::holds_alternative<Adjust>(operation)) prepared.no.kind = RecordKind::stuck;
   } else {
     prepare_outcomes(prepared, action.step, operation);
   }
@@ -94,24 +94,25 @@ void SagaMachine::prepare_outcomes(PreparedEffects& prepared, StepIndex step,
   }
   prepared.no.outcome = StepOutcome::refused;
   if (const auto* commit = std::get_if<Commit>(&operation)) {
-    prepared.no.hold = further_hold(step, commit->id);
+    prepared.no.round = further_round(step, commit->id);
   }
   const bool doubt = !options_.atomic_effects && trying_ && trying_->doubt;
   if (std::holds_alternative<Adjust>(operation) && doubt)
-    prepared.no.hold = detail::adjust_in_doubt;
+    prepared.no.round = detail::adjust_in_doubt;
   if (definition.step_class == StepClass::retriable || state_.pivot_done(definition_)) {
-    prepared.no.kind = RecordKind::parked;  // nothing is refused any more
+    prepared.no.kind = RecordKind::stuck;  // nothing is refused any more
   } else {
     tell(prepared.no, definition.events.refused);
   }
 }
 
 /// The number of the hold to reserve anew if this commit finds that its own ran out; 0: no more.
-std::uint32_t SagaMachine::further_hold(StepIndex commit_step, ReservationId id) const {
+std::uint32_t SagaMachine::further_round(StepIndex commit_step, ReservationId id) const {
   for (StepIndex i = 0; i < commit_step; ++i) {
     const auto& holds = state_.steps[i].holds;
     if (holds.empty() || holds.back().id != id) continue;
-    return holds.size() <= definition_.further_holds ? static_cast<std::uint32_t>(holds.size()) : 0;
+    return holds.size() <= definition_.further_rounds ? static_cast<std::uint32_t>(holds.size())
+                                                      : 0;
   }
   return 0;
 }
@@ -133,7 +134,7 @@ void SagaMachine::stamp(RunRecord& made, Time log_now) const {
   for (Event& event : made.events) {
     event.sequence = ++sequence;
     event.id = derive_id<EventId>("event", run_, static_cast<std::uint32_t>(sequence), 0);
-    event.saga = run_;
+    event.run = run_;
     event.subject = state_.key;
     event.causation = std::exchange(cause, event.id);
     event.time = made.at;
@@ -168,14 +169,14 @@ RunOutcome SagaMachine::how_it_ended() const {
 
 std::optional<RunOutcome> SagaMachine::outcome() const {
   if (state_.end) return how_it_ended();
-  if (!state_.parked) return std::nullopt;
+  if (!state_.stuck) return std::nullopt;
   RunOutcome stuck;
   stuck.run = run_;
   stuck.end = RunEnd::stuck;
-  stuck.step = state_.parked_step;
-  stuck.decision = state_.parked_decision;
-  stuck.error = state_.parked_error;
-  stuck.reason = std::string(definition_.steps[state_.parked_step].name) + " stuck";
+  stuck.step = state_.stuck_step;
+  stuck.decision = state_.stuck_decision;
+  stuck.error = state_.stuck_error;
+  stuck.reason = std::string(definition_.steps[state_.stuck_step].name) + " stuck";
   return stuck;
 }
 

@@ -43,9 +43,9 @@ struct Choices {
 
 /// An operation of the step's kind, made without asking the user's function: only its id matters to
 /// the machine. A commit is of the last hold before it.
-Operation stand_in(const SagaMachine& machine, StepKind kind, const Action& action) {
+Operation stand_in(const SagaMachine& machine, StepKind kind, const Instruction& action) {
   const Time until = saturating_add(the_time, Duration{1000});
-  ReservationId id = reservation_id(the_run, action.step, action.hold);
+  ReservationId id = reservation_id(the_run, action.step, action.round);
   if (kind == StepKind::commit || kind == StepKind::extend) {
     for (StepIndex i = 0; i < action.step; ++i) {
       const auto& holds = machine.state().steps[i].holds;
@@ -122,22 +122,22 @@ class Walk {
   /// For each step and each of its holds: prepared, recorded, done and recorded, and undone so.
   [[nodiscard]] std::uint64_t most_turns() const {
     const Definition& definition = machine_.definition();
-    return 8 * (definition.steps.size() + 1) * (std::uint64_t{definition.further_holds} + 2);
+    return 8 * (definition.steps.size() + 1) * (std::uint64_t{definition.further_rounds} + 2);
   }
 
   bool step() {
-    const Action action = machine_.next(the_time);
+    const Instruction action = machine_.next(the_time);
     switch (action.kind) {
-      case Action::Kind::append:
+      case Instruction::Kind::append:
         take(action.record);
         return true;
-      case Action::Kind::call:
+      case Instruction::Kind::call:
         call(action);
         return true;
-      case Action::Kind::prepare:
+      case Instruction::Kind::prepare:
         machine_.intend(action, stand_in(machine_, kind_of(action), action));
         return true;
-      case Action::Kind::apply:
+      case Instruction::Kind::apply:
         apply(action);
         return true;
       default:
@@ -145,7 +145,7 @@ class Walk {
     }
   }
 
-  StepKind kind_of(const Action& action) const {
+  StepKind kind_of(const Instruction& action) const {
     const StepDefinition& step = machine_.definition().steps[action.step];
     return (action.undo ? step.undo : step.action).kind;
   }
@@ -159,13 +159,13 @@ class Walk {
     return possible && choices_.choose(2) == 1 && machine_.cancel("cancelled");
   }
 
-  bool may_refuse(const Action& action) const {
+  bool may_refuse(const Instruction& action) const {
     const StepDefinition& step = machine_.definition().steps[action.step];
     if (action.undo || step.step_class == StepClass::retriable) return false;
     return options_.silent || !step.events.refused.empty();
   }
 
-  void call(const Action& action) {
+  void call(const Instruction& action) {
     if (cancelled()) return;
     machine_.started(action, the_time);
     if (may_refuse(action) && choices_.choose(2) == 1) {
@@ -174,7 +174,7 @@ class Walk {
     machine_.answered(action, std::vector<std::byte>{}, the_time);
   }
 
-  void apply(const Action& action) {
+  void apply(const Instruction& action) {
     if (cancelled()) return;
     const StepKind kind = kind_of(action);
     const Operation operation = stand_in(machine_, kind, action);

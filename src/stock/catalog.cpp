@@ -36,9 +36,9 @@ struct Text {
 
 }  // namespace
 
-class Catalog::Impl {
+class Catalog::Core {
  public:
-  explicit Impl(const CatalogLimits& limits) : limits_(limits) {}
+  explicit Core(const CatalogLimits& limits) : limits_(limits) {}
 
   result<Row> intern(const RowName& name) {
     if (name.product.empty()) return Error{Errc::invalid_argument};
@@ -92,17 +92,17 @@ class Catalog::Impl {
   absl::flat_hash_map<RowName, Row, NameHash, std::equal_to<>> rows_;
 };
 
-Catalog::Catalog(const CatalogLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+Catalog::Catalog(const CatalogLimits& limits) : core_(std::make_unique<Core>(limits)) {}
 Catalog::~Catalog() = default;
 
 result<Row> Catalog::intern(std::string_view store, std::string_view product) {
-  return impl_->intern({store, product});
+  return core_->intern({store, product});
 }
 std::optional<Row> Catalog::find(std::string_view store, std::string_view product) const {
-  return impl_->find({store, product});
+  return core_->find({store, product});
 }
-std::optional<RowName> Catalog::name(Row row) const { return impl_->name(row); }
-std::size_t Catalog::size() const { return impl_->size(); }
+std::optional<RowName> Catalog::name(Row row) const { return core_->name(row); }
+std::size_t Catalog::size() const { return core_->size(); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -109,7 +109,7 @@ void tell_adjust(Story& story, const HistoryLine& line) {
   const bool returned = line.reason == "return";
   const std::string what = story::amount_of(line.lines);
   story.kind = returned ? "return" : "write_off";
-  const std::string name = (returned ? "Return " : "Write-off ") + plain_text(story.saga);
+  const std::string name = (returned ? "Return " : "Write-off ") + plain_text(story.run);
   if (line.answer == HistoryAnswer::adjusted) {
     story.status = "accepted";
     story.answer = fmt::format("{} was accepted: {} {}.", name, what,
@@ -133,7 +133,7 @@ void tell_order(Story& story, const Facts& facts) {
     story.outcome = facts.end->outcome;
     story.reason = facts.end->reason;
   }
-  story.answer = fmt::format("Order {} {}", plain_text(story.saga),
+  story.answer = fmt::format("Order {} {}", plain_text(story.run),
                              order_answer(facts, story.status));
   story.parts = story::parts_of(facts);
 }
@@ -146,13 +146,13 @@ void append_field(std::string& out, std::string_view key, std::string_view value
 }  // namespace
 
 struct StoryTeller::Lines {
-  std::string saga;
+  std::string run;
   std::vector<HistoryLine> lines;
-  std::set<std::string, std::less<>> holds;  // an `expire` need not bear the saga
+  std::set<std::string, std::less<>> holds;  // an `expire` need not bear the run
 };
 
-StoryTeller::StoryTeller(std::string_view saga) : lines_(std::make_unique<Lines>()) {
-  lines_->saga = saga;
+StoryTeller::StoryTeller(std::string_view run) : lines_(std::make_unique<Lines>()) {
+  lines_->run = run;
 }
 StoryTeller::StoryTeller(StoryTeller&&) noexcept = default;
 StoryTeller& StoryTeller::operator=(StoryTeller&&) noexcept = default;
@@ -160,7 +160,7 @@ StoryTeller::~StoryTeller() = default;
 
 void StoryTeller::add(const HistoryLine& line) {
   if (line.op == HistoryOp::stock) return;
-  const bool ours = line.saga == lines_->saga && !line.saga.empty();
+  const bool ours = line.run == lines_->run && !line.run.empty();
   const bool our_hold = line.op == HistoryOp::expire && lines_->holds.contains(line.id);
   if (!ours && !our_hold) return;
   if (line.op == HistoryOp::reserve) lines_->holds.insert(line.id);
@@ -169,10 +169,10 @@ void StoryTeller::add(const HistoryLine& line) {
 
 Story StoryTeller::tell() const {
   Story story;
-  story.saga = lines_->saga;
+  story.run = lines_->run;
   story.found = !lines_->lines.empty();
   if (!story.found) {
-    story.answer = fmt::format("The history has nothing of {}.", plain_text(story.saga));
+    story.answer = fmt::format("The history has nothing of {}.", plain_text(story.run));
     return story;
   }
   const Facts facts = story::facts_of(lines_->lines);
@@ -187,8 +187,8 @@ Story StoryTeller::tell() const {
   return story;
 }
 
-Story explain_history(const History& history, std::string_view saga) {
-  StoryTeller teller(saga);
+Story explain_history(const History& history, std::string_view run) {
+  StoryTeller teller(run);
   for (const HistoryLine& line : history.lines) teller.add(line);
   return teller.tell();
 }
@@ -207,7 +207,7 @@ std::string to_text(const Story& story, bool timeline) {
 
 std::string to_json(const Story& story) {
   std::string out = "{\"saga\":";
-  append_json_string(out, story.saga);
+  append_json_string(out, story.run);
   out += story.found ? ",\"found\":true" : ",\"found\":false";
   append_field(out, "kind", story.kind);
   append_field(out, "status", story.status);

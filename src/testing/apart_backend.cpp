@@ -117,9 +117,9 @@ void ApartStore::tell_expired() {
   }
 }
 
-result<void> ApartStore::acknowledge(ReservationId id) {
+result<void> ApartStore::acknowledge_sale(ReservationId id) {
   const std::lock_guard lock(mutex_);
-  return ledger_.acknowledge(id);
+  return ledger_.acknowledge_sale(id);
 }
 
 result<StockCounters> ApartStore::stock(Row row) {
@@ -140,20 +140,20 @@ result<ClaimAnswer> ApartClaims::claim(const Claim& claim) {
   table_.advance_to(clock_.now());
   return table_.claim(claim);
 }
-result<void> ApartClaims::extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+result<void> ApartClaims::extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
   const std::lock_guard lock(mutex_);
   table_.advance_to(clock_.now());
-  return table_.extend(key, epoch, lease_until);
+  return table_.extend_claim(key, epoch, lease_until);
 }
-result<void> ApartClaims::confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+result<void> ApartClaims::confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
   const std::lock_guard lock(mutex_);
   table_.advance_to(clock_.now());
-  return table_.confirm(key, epoch, answer);
+  return table_.confirm_claim(key, epoch, answer);
 }
-result<void> ApartClaims::release(RequestKey key, std::uint64_t epoch) {
+result<void> ApartClaims::release_claim(RequestKey key, std::uint64_t epoch) {
   const std::lock_guard lock(mutex_);
   table_.advance_to(clock_.now());
-  return table_.release(key, epoch);
+  return table_.release_claim(key, epoch);
 }
 
 result<Position> ApartLog::append(RunId run, Position at, const RunRecord& record) {
@@ -181,9 +181,9 @@ result<std::vector<Event>> ApartOutbox::pending(std::size_t limit) {
   const std::lock_guard lock(mutex_);
   return queue_.pending(limit);
 }
-result<void> ApartOutbox::acknowledge(RunId saga, std::uint64_t sequence) {
+result<void> ApartOutbox::acknowledge_event(RunId saga, std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  return queue_.acknowledge(saga, sequence);
+  return queue_.acknowledge_event(saga, sequence);
 }
 
 result<void> ApartOutbox::forget(RunId saga) {

@@ -24,7 +24,7 @@ result<Applied> BackendModel::apply(const Operation& operation, const Effects& e
   INVSAGA_TRY(const Answer answer, ledger_.apply(operation, shorts));
   INVSAGA_CHECK(write(effects.run, effects.at, outcome_record(effects, answer, now())));
   if (const auto* const commit = std::get_if<Commit>(&operation)) {
-    INVSAGA_CHECK(ledger_.acknowledge(commit->id));
+    INVSAGA_CHECK(ledger_.acknowledge_sale(commit->id));
   }
   return Applied{answer, effects.at + 1};
 }

@@ -241,8 +241,8 @@ std::string compare_with_model(MakeStore make, const std::vector<WorkStep>& work
       judge.advance_to(saturating_add(judge.now(), step.by));
       store->advance_to(judge.now());
     } else if (step.kind == WorkStep::Kind::acknowledge) {
-      judge.acknowledge(step.id);
-      if (!store->acknowledge(step.id).has_value()) wrong = "acknowledge failed";
+      judge.acknowledge_sale(step.id);
+      if (!store->acknowledge_sale(step.id).has_value()) wrong = "acknowledge failed";
     } else {
       const Operation operation = step.operation.view();
       wrong = judge.judge(operation, apply_operation(*store, operation, shorts));

@@ -293,7 +293,7 @@ result<Answer> StockModel::first_answer(const Adjust& adjust, const Lines& lines
   return Answer{AdjustAnswer{OutOfStock{lend(kept.shorts)}}};
 }
 
-void StockModel::acknowledge(ReservationId id) {
+void StockModel::acknowledge_sale(ReservationId id) {
   const auto found = reservations_.find(id);
   if (found == reservations_.end()) return;
   if (found->second.state == State::committed) found->second.acknowledged = true;
@@ -367,8 +367,8 @@ void StockJudge::advance_to(Time time) {
   for (StockModel& model : models_) model.advance_to(time);
 }
 
-void StockJudge::acknowledge(ReservationId id) {
-  for (StockModel& model : models_) model.acknowledge(id);
+void StockJudge::acknowledge_sale(ReservationId id) {
+  for (StockModel& model : models_) model.acknowledge_sale(id);
 }
 
 std::optional<std::string> StockJudge::judge(const Operation& operation,

@@ -30,10 +30,10 @@ struct Asked {
     yes.kind = no.kind = RecordKind::outcome;
     yes.owner = no.owner = {6, 1};
     Event event;
-    event.saga = {5, number};
+    event.run = {5, number};
     event.sequence = 1;
     yes.events = no.events = {event};
-    effects = {{5, number}, 0, &yes, &no, number};
+    effects = {{5, number}, 0, &yes, &no, nullptr};
   }
   static void call(void* self, std::uint64_t, const result<Applied>& applied) {
     auto& asked = *static_cast<Asked*>(self);

@@ -101,7 +101,7 @@ class Owning final : public Forwarding<Owning, MemoryBackend<>> {
 };
 
 using Memory = MemoryBackend<>;
-using OfParts = Split<Ledger, ClaimTable, RunTable, OutboxQueue>;
+using OfParts = Joined<Ledger, ClaimTable, RunTable, OutboxQueue>;
 
 // What the inner one is, the wrapper is.
 static_assert(Backend<Plain<Memory>> && ReservationStore<Plain<Memory>>);
@@ -131,7 +131,7 @@ static_assert(!std::is_constructible_v<Bare, Memory&>);
 
 Event event(std::uint64_t sequence) {
   Event made;
-  made.saga = run;
+  made.run = run;
   made.sequence = sequence;
   made.type = "TOLD";
   return made;
@@ -177,7 +177,7 @@ class ForwardingTest : public ::testing::Test {
     EXPECT_THAT(backend.apply(opening, {}, {}), IsOk());
     const auto claimed = backend.claim({request, {4, 1}, later, later});
     ASSERT_THAT(claimed, IsOk());
-    EXPECT_THAT(backend.extend(request, claimed.value().epoch, later), IsOk());
+    EXPECT_THAT(backend.extend_claim(request, claimed.value().epoch, later), IsOk());
     EXPECT_THAT(backend.append(run, 0, record(RecordKind::begun)), IsOkAndHolds(1u));
     RunRecord yes = record(RecordKind::outcome);
     yes.events = {event(1)};
@@ -190,13 +190,13 @@ class ForwardingTest : public ::testing::Test {
     EXPECT_THAT(backend.unfinished({}, 10), IsOkAndHolds(ElementsAre(run)));
     EXPECT_THAT(backend.settle(run, backend.read(run).value()), IsOk());
     EXPECT_THAT(backend.pending(10), IsOkAndHolds(SizeIs(1)));
-    EXPECT_THAT(backend.acknowledge(run, 1), IsOk());
+    EXPECT_THAT(backend.acknowledge_event(run, 1), IsOk());
     EXPECT_THAT(backend.pending(10), IsOkAndHolds(IsEmpty()));
-    EXPECT_THAT(backend.confirm(request, claimed.value().epoch, {}), IsOk());
-    EXPECT_THAT(backend.release(request, claimed.value().epoch), ErrorIs(Errc::too_late));
+    EXPECT_THAT(backend.confirm_claim(request, claimed.value().epoch, {}), IsOk());
+    EXPECT_THAT(backend.release_claim(request, claimed.value().epoch), ErrorIs(Errc::too_late));
     EXPECT_THAT(backend.append(run, 2, record(RecordKind::ended)), IsOkAndHolds(3u));
     EXPECT_THAT(backend.forget(run), IsOk());
-    EXPECT_THAT(backend.acknowledge(ReservationId{7, 1}), IsOk());
+    EXPECT_THAT(backend.acknowledge_sale(ReservationId{7, 1}), IsOk());
     EXPECT_EQ(backend.stock(row).value(), (StockCounters{10, 4, 0, 0}));
   }
 

@@ -5,7 +5,7 @@
 
 #include <invsaga/testing/apart_backend.hpp>
 
-#include "tests/backend/split_parts.hpp"
+#include "tests/backend/split_fixture.hpp"
 
 namespace invsaga::testing {
 namespace {

@@ -2,7 +2,7 @@
 //
 // Any fault between any two writes of a split backend is mended by the repeat of the same call, or
 // by `settle`.
-#include "tests/backend/split_parts.hpp"
+#include "tests/backend/split_fixture.hpp"
 
 namespace invsaga::testing {
 namespace {

@@ -5,7 +5,7 @@
 // later.
 #include <invsaga/testing/archetypes.hpp>
 
-#include "tests/backend/split_parts.hpp"
+#include "tests/backend/split_fixture.hpp"
 
 namespace invsaga::testing {
 namespace {
@@ -14,11 +14,11 @@ using namespace parts;
 
 // It leans on nothing that the concepts do not promise.
 using SplitOfSubmitting =
-    Split<archetypes::StockPartArchetype, archetypes::IdempotencyStoreArchetype,
-          archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
+    Joined<archetypes::StockPartArchetype, archetypes::IdempotencyStoreArchetype,
+           archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
 using SplitOfStore =
-    Split<archetypes::ReservationStoreArchetype, archetypes::IdempotencyStoreArchetype,
-          archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
+    Joined<archetypes::ReservationStoreArchetype, archetypes::IdempotencyStoreArchetype,
+           archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
 static_assert(Backend<SplitOfSubmitting> && SubmittingStore<SplitOfSubmitting>);
 static_assert(!ApplyingStore<SplitOfSubmitting>, "a store that only submits makes such a backend");
 static_assert(Backend<SplitOfStore> && ApplyingStore<SplitOfStore>);
@@ -159,8 +159,8 @@ TEST(Split, AFormerOwnerCannotPutAnEventAgainThatIsOut) {
   const TwoEvents effects;
   EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}),
               IsReserved());
-  EXPECT_THAT(process.backend.acknowledge(run, 1), IsOk());
-  EXPECT_THAT(process.backend.acknowledge(run, 2), IsOk());
+  EXPECT_THAT(process.backend.acknowledge_event(run, 1), IsOk());
+  EXPECT_THAT(process.backend.acknowledge_event(run, 2), IsOk());
   EXPECT_THAT(process.backend.settle(run, parts.runs.read(run).value()), IsOk());
   EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}),
               IsReserved());
@@ -222,7 +222,7 @@ TEST(Split, ALostClaimStopsNeitherARunNorItsSettling) {
 
 TEST(Split, AnyOtherErrorOfAClaimIsTold) {
   Parts parts;
-  ASSERT_THAT(parts.claims.confirm(request, parts.epoch, as_bytes("one")), IsOk());
+  ASSERT_THAT(parts.claims.confirm_claim(request, parts.epoch, as_bytes("one")), IsOk());
   FaultPlan plan;
   Process process(parts, plan);
   RunRecord ended = Parts::record(RecordKind::ended);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: store.confirm(key, epoch, answer)
+// expect: store.confirm_claim(key, epoch, answer)
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

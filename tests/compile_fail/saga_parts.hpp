@@ -21,4 +21,4 @@ invsaga::result<void> refund(Shop& shop, const Receipt& receipt);
 invsaga::Commit sell(const invsaga::Reserved& reserved);
 invsaga::result<void> clear(Shop& shop, const Order& order);
 
-inline constexpr invsaga::Limits limits{2s, invsaga::standard};
+inline constexpr invsaga::StepLimits limits{2s, invsaga::standard};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: store.acknowledge(id)
+// expect: store.acknowledge_sale(id)
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

@@ -85,7 +85,7 @@ TEST(EventConcepts, AreAllThatRelayAndInboxAskFor) {
   archetypes::IdempotencyStoreArchetype claims(nullptr);
   Relay relay(outbox, bus, {clock, executor});
   Inbox inbox(claims, "a");
-  EXPECT_THAT(inbox.handle(event_of(saga_no(1), 1), [](const Event&) { return success(); }),
+  EXPECT_THAT(inbox.handle(event_of(run_no(1), 1), [](const Event&) { return success(); }),
               ErrorIs(Errc::unsupported));
   executor.run_until(clock.now());
   EXPECT_EQ(relay.counts().read_failures, 1u);
@@ -133,10 +133,10 @@ class MemoryBusTest : public ::testing::Test {
   void subscribe(std::string_view consumer, Recipient& recipient) {
     ASSERT_THAT(bus().subscribe(consumer, {}, recipient.handler()), IsOk());
   }
-  void publish(std::uint64_t saga, std::uint64_t sequence) {
-    ASSERT_THAT(bus().publish(event_of(saga_no(saga), sequence)), IsOk());
+  void publish(std::uint64_t run, std::uint64_t sequence) {
+    ASSERT_THAT(bus().publish(event_of(run_no(run), sequence)), IsOk());
   }
-  /// Publishes the first `last` events of saga 1.
+  /// Publishes the first `last` events of run 1.
   void publish_to(std::uint64_t last) {
     for (std::uint64_t sequence = 1; sequence <= last; ++sequence) publish(1, sequence);
   }
@@ -164,7 +164,7 @@ TEST_F(MemoryBusTest, TakesNoVirtualTimeToDeliver) {
   subscribe("a", recipient);
   publish_to(3);
   executor.run_until(clock.now());
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), IsCountedFrom1To(3));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), IsCountedFrom1To(3));
   EXPECT_EQ(clock.now(), start);
   EXPECT_EQ(executor.waiting(), 0u) << "nothing is armed while there is nothing to do";
 }
@@ -237,14 +237,14 @@ TEST_F(MemoryBusTest, ShowsWhatIsDeadAndHowManyAreParkedBehindIt) {
   const auto dead = bus().dead(10);
   ASSERT_EQ(dead.size(), 1u);
   EXPECT_EQ(dead[0].consumer, "a");
-  EXPECT_EQ(dead[0].event, event_of(saga_no(1), 2));
+  EXPECT_EQ(dead[0].event, event_of(run_no(1), 2));
   EXPECT_EQ(dead[0].attempts, 1u);
   EXPECT_EQ(dead[0].error, Error{Errc::corrupt});
   EXPECT_EQ(dead[0].behind, 2u);
   EXPECT_THAT(bus().dead(0), IsEmpty());
   const MemoryBusCounts counts = bus().counts();
   EXPECT_EQ(counts.dead, 1u);
-  EXPECT_EQ(counts.dead_sagas, 1u);
+  EXPECT_EQ(counts.dead_runs, 1u);
   EXPECT_EQ(counts.pending, 3u) << "the dead one and the two behind it";
   EXPECT_EQ(counts.handled, 2u);
   EXPECT_EQ(executor.waiting(), 0u);
@@ -297,7 +297,7 @@ TEST_F(MemoryBusTest, AnEventIsDeliveredAgainAtOnceBeforeThoseBehindIt) {
   subscribe("a", recipient);
   publish_to(2);
   executor.run_all();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(1, 1, 1, 2));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ElementsAre(1, 1, 1, 2));
   EXPECT_EQ(bus().counts().pending, 0u);
   EXPECT_EQ(bus().counts().parked, 0u);
 }
@@ -308,7 +308,7 @@ TEST_F(MemoryBusTest, AnEventDeliveredAgainLaterHoldsBackNobody) {
   subscribe("a", recipient);
   publish_to(3);
   executor.run_all();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(1, 2, 3, 1));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ElementsAre(1, 2, 3, 1));
   EXPECT_EQ(bus().counts().parked, 0u);
 }
 
@@ -321,7 +321,7 @@ TEST_F(MemoryBusTest, NothingComesOfAFailureOfAnExtraDelivery) {
   subscribe("a", recipient);
   publish_to(2);
   executor.run_all();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(1, 1, 2));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ElementsAre(1, 1, 2));
   EXPECT_EQ(bus().counts().dead, 0u);
   EXPECT_EQ(bus().counts().pending, 0u);
 }
@@ -361,7 +361,7 @@ TEST_F(MemoryBusTest, ArmsOneTaskForASagaThatWaits) {
   EXPECT_EQ(executor.waiting(), 1u);
 }
 
-// A task that was armed for an event that came too early finds its saga changed.
+// A task that was armed for an event that came too early finds its run changed.
 TEST_F(MemoryBusTest, ATaskThatComesWhileAHandlerIsAtItDeliversNothing) {
   int at_once = 0;
   Recipient recipient([&](const Event& event, int n) -> result<Handling> {
@@ -378,7 +378,7 @@ TEST_F(MemoryBusTest, ATaskThatComesWhileAHandlerIsAtItDeliversNothing) {
   executor.run_until(clock.now());
   publish(1, 1);
   executor.run_all();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(2, 1, 2));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ElementsAre(2, 1, 2));
 }
 
 TEST_F(MemoryBusTest, ATaskThatComesAfterItsSagaIsDeadDeliversNothing) {
@@ -391,7 +391,7 @@ TEST_F(MemoryBusTest, ATaskThatComesAfterItsSagaIsDeadDeliversNothing) {
   executor.run_until(clock.now());
   publish(1, 1);
   executor.run_all();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ElementsAre(2, 1));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ElementsAre(2, 1));
 }
 
 TEST_F(MemoryBusTest, WhenFullTakesNothingNewAndKeepsWhatItHas) {
@@ -400,24 +400,24 @@ TEST_F(MemoryBusTest, WhenFullTakesNothingNewAndKeepsWhatItHas) {
   subscribe("a", a);
   subscribe("b", b);
   publish_to(2);
-  EXPECT_THAT(bus().publish(event_of(saga_no(2), 1)), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(bus().publish(event_of(run_no(2), 1)), ErrorIs(Errc::resource_exhausted));
   EXPECT_EQ(bus().counts().published, 2u);
   executor.run_all();
   publish(2, 1);
   executor.run_all();
   for (const Recipient* recipient : {&a, &b}) {
-    EXPECT_THAT(recipient->sequences_of(saga_no(1)), IsCountedFrom1To(2));
-    EXPECT_THAT(recipient->sequences_of(saga_no(2)), IsCountedFrom1To(1));
+    EXPECT_THAT(recipient->sequences_of(run_no(1)), IsCountedFrom1To(2));
+    EXPECT_THAT(recipient->sequences_of(run_no(2)), IsCountedFrom1To(1));
   }
 }
 
 TEST_F(MemoryBusTest, ADeadSagaCannotFillTheBus) {
-  options.max_pending_per_saga = 3;
+  options.max_pending_per_run = 3;
   Recipient recipient = fails_at(1, Errc::corrupt);
   subscribe("a", recipient);
   publish_to(3);
   executor.run_all();
-  EXPECT_THAT(bus().publish(event_of(saga_no(1), 4)), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(bus().publish(event_of(run_no(1), 4)), ErrorIs(Errc::resource_exhausted));
   publish(2, 2);
 }
 
@@ -429,8 +429,8 @@ TEST_F(MemoryBusTest, TakesNoMoreConsumersThanItsBound) {
 }
 
 TEST_F(MemoryBusTest, ForgetsTheSequencesOfTheOldestSagaBeyondItsBound) {
-  options.max_sagas = 2;
-  for (std::uint64_t saga = 1; saga <= 3; ++saga) publish(saga, 1);
+  options.max_runs = 2;
+  for (std::uint64_t run = 1; run <= 3; ++run) publish(run, 1);
   publish(3, 1);
   publish(2, 1);
   EXPECT_EQ(bus().counts().repeated, 2u);
@@ -443,7 +443,7 @@ TEST_F(MemoryBusTest, RunsNothingAfterItsEnd) {
   {
     MemoryBus bus(Environment{clock, executor});
     ASSERT_THAT(bus.subscribe("a", {}, recipient.handler()), IsOk());
-    ASSERT_THAT(bus.publish(event_of(saga_no(1), 1)), IsOk());
+    ASSERT_THAT(bus.publish(event_of(run_no(1), 1)), IsOk());
   }
   EXPECT_EQ(executor.waiting(), 0u);
   EXPECT_THAT(recipient.delivered(), IsEmpty());
@@ -462,8 +462,8 @@ TEST_F(MemoryBusTest, DoesTheSameForTheSameSeed) {
       return Handling::handled;
     });
     EXPECT_THAT(bus.subscribe("a", {}, recipient.handler()), IsOk());
-    for (std::uint64_t saga = 1; saga <= 9; ++saga) {
-      EXPECT_THAT(bus.publish(event_of(saga_no(saga), saga)), IsOk());
+    for (std::uint64_t run = 1; run <= 9; ++run) {
+      EXPECT_THAT(bus.publish(event_of(run_no(run), run)), IsOk());
     }
     executor.run_all();
     return std::pair(told.words, clock.now());

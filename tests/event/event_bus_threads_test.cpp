@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // labels: tsan
 //
-// The bus, the inbox and the relay with many threads at once: the order of each saga is kept,
+// The bus, the inbox and the relay with many threads at once: the order of each run is kept,
 // nothing is lost and nothing is acted on twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -59,17 +59,17 @@ struct Size {
 
 class ManyThreads : public ::testing::TestWithParam<Size> {
  protected:
-  static constexpr std::uint64_t sagas_per_producer = 20;
-  static constexpr std::uint64_t events_per_saga = 25;
+  static constexpr std::uint64_t runs_per_producer = 20;
+  static constexpr std::uint64_t events_per_run = 25;
 
-  /// Each producer has sagas of its own, and publishes their events round and round.
+  /// Each producer has runs of its own, and publishes their events round and round.
   static void produce(MemoryBus& bus, unsigned producer) {
-    for (std::uint64_t sequence = 1; sequence <= events_per_saga; ++sequence) {
-      for (std::uint64_t i = 0; i < sagas_per_producer; ++i) {
-        const RunId saga = saga_no(producer * sagas_per_producer + i);
+    for (std::uint64_t sequence = 1; sequence <= events_per_run; ++sequence) {
+      for (std::uint64_t i = 0; i < runs_per_producer; ++i) {
+        const RunId run = run_no(producer * runs_per_producer + i);
         // Sometimes twice, as by a relay that lost an acknowledgement.
         for (int times = sequence % 7 == 0 ? 2 : 1; times > 0; --times) {
-          ASSERT_THAT(bus.publish(event_of(saga, sequence)), IsOk());
+          ASSERT_THAT(bus.publish(event_of(run, sequence)), IsOk());
         }
       }
     }
@@ -81,14 +81,14 @@ class LockedClaims {
  public:
   Time now() const { return locked()->now(); }
   result<ClaimAnswer> claim(const Claim& claim) { return locked()->claim(claim); }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
-    return locked()->extend(key, epoch, until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) {
+    return locked()->extend_claim(key, epoch, until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
-    return locked()->confirm(key, epoch, answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    return locked()->confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) {
-    return locked()->release(key, epoch);
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
+    return locked()->release_claim(key, epoch);
   }
 
  private:
@@ -131,12 +131,12 @@ TEST_P(ManyThreads, KeepTheOrderOfEachSagaAndActOnEachEventOnce) {
   harness.settle();
 
   for (const auto& effect : effects) {
-    for (std::uint64_t saga = 0; saga < size.producers * sagas_per_producer; ++saga) {
-      EXPECT_THAT(effect->sequences_of(saga_no(saga)), IsCountedFrom1To(events_per_saga));
+    for (std::uint64_t run = 0; run < size.producers * runs_per_producer; ++run) {
+      EXPECT_THAT(effect->sequences_of(run_no(run)), IsCountedFrom1To(events_per_run));
     }
   }
   const MemoryBusCounts counts = harness.bus().counts();
-  EXPECT_EQ(counts.published, size.producers * sagas_per_producer * events_per_saga);
+  EXPECT_EQ(counts.published, size.producers * runs_per_producer * events_per_run);
   EXPECT_EQ(counts.handled, counts.published * size.consumers);
   EXPECT_EQ(counts.duplicate, counts.repeated * size.consumers);
   EXPECT_EQ(counts.dead, 0u);
@@ -161,9 +161,9 @@ class LockedOutbox {
     const std::lock_guard lock(mutex_);
     return queue_.pending(limit);
   }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     const std::lock_guard lock(mutex_);
-    return queue_.acknowledge(saga, sequence);
+    return queue_.acknowledge_event(run, sequence);
   }
   std::size_t size() const {
     const std::lock_guard lock(mutex_);
@@ -187,7 +187,7 @@ TEST(RelayOnThreads, BringsEverythingToTheBusHoweverManyWakeIt) {
   for (unsigned writer = 0; writer < writers; ++writer) {
     threads.emplace_back([&, writer] {
       for (std::uint64_t sequence = 1; sequence <= last; ++sequence) {
-        EXPECT_THAT(outbox.put(event_of(saga_no(writer), sequence)), IsOkAndHolds(true));
+        EXPECT_THAT(outbox.put(event_of(run_no(writer), sequence)), IsOkAndHolds(true));
         relay.wake();
       }
     });
@@ -196,7 +196,7 @@ TEST(RelayOnThreads, BringsEverythingToTheBusHoweverManyWakeIt) {
   while (outbox.size() > 0) std::this_thread::yield();
   harness.settle();
   for (unsigned writer = 0; writer < writers; ++writer) {
-    EXPECT_THAT(recipient.sequences_of(saga_no(writer)), IsCountedFrom1To(last));
+    EXPECT_THAT(recipient.sequences_of(run_no(writer)), IsCountedFrom1To(last));
   }
   EXPECT_EQ(relay.counts().published, writers * last);
 }
@@ -219,8 +219,8 @@ TEST(RelayOnThreads, EndsInTheMidstOfItsWork) {
       ASSERT_THAT(bus.subscribe("a", {}, handler), IsOk());
       Relay relay(outbox, bus, {clock, executor});
       for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
-        for (std::uint64_t saga = 1; saga <= 5; ++saga) {
-          ASSERT_THAT(outbox.put(event_of(saga_no(saga), sequence)), IsOkAndHolds(true));
+        for (std::uint64_t run = 1; run <= 5; ++run) {
+          ASSERT_THAT(outbox.put(event_of(run_no(run), sequence)), IsOkAndHolds(true));
         }
         relay.wake();
       }

@@ -25,12 +25,12 @@ using testing::ErrorIs;
 using testing::event_of;
 using ::testing::HasSubstr;
 using testing::IsOkAndHolds;
-using testing::saga_no;
+using testing::run_no;
 
 Event full_event() {
   Event event;
   event.id = {0x0011223344556677, 0x8899aabbccddeeff};
-  event.saga = {1, 2};
+  event.run = {1, 2};
   event.sequence = 3;
   event.type = "STOCK_RESERVED";
   event.subject = "536365";
@@ -97,18 +97,17 @@ TEST(StoredEvent, WithBytesLeftOverIsCorrupt) {
 // --- Partitions
 
 TEST(PartitionOf, IsTheSameInEveryProcess) {
-  // Pinned: a change would send the later events of a saga elsewhere than its earlier ones.
+  // Pinned: a change would send the later events of a run elsewhere than its earlier ones.
   std::vector<std::uint32_t> places;
-  for (std::uint64_t saga = 1; saga <= 8; ++saga)
-    places.push_back(partition_of({saga, saga * 7}, 5));
+  for (std::uint64_t run = 1; run <= 8; ++run) places.push_back(partition_of({run, run * 7}, 5));
   EXPECT_THAT(places, ::testing::ElementsAre(3, 1, 4, 0, 0, 4, 3, 4));
 }
 
 TEST(PartitionOf, SpreadsSagasEvenly) {
   for (const std::uint32_t partitions : {1u, 2u, 3u, 5u, 16u}) {
     std::vector<int> counts(partitions);
-    for (std::uint64_t saga = 0; saga < 16'000; ++saga) {
-      const std::uint32_t place = partition_of({0, saga + 1}, partitions);
+    for (std::uint64_t run = 0; run < 16'000; ++run) {
+      const std::uint32_t place = partition_of({0, run + 1}, partitions);
       ASSERT_LT(place, partitions);
       ++counts[place];
     }
@@ -119,9 +118,9 @@ TEST(PartitionOf, SpreadsSagasEvenly) {
 TEST(PartitionOf, MovesSagasOnlyToNewPartitionsWhenTheirNumberGrows) {
   int moved = 0;
   for (std::uint64_t number = 1; number <= 10'000; ++number) {
-    const RunId saga = saga_no(number);
-    const std::uint32_t before = partition_of(saga, 3);
-    const std::uint32_t after = partition_of(saga, 5);
+    const RunId run = run_no(number);
+    const std::uint32_t before = partition_of(run, 3);
+    const std::uint32_t after = partition_of(run, 5);
     if (before == after) continue;
     ++moved;
     EXPECT_GE(after, 3u);
@@ -130,7 +129,7 @@ TEST(PartitionOf, MovesSagasOnlyToNewPartitionsWhenTheirNumberGrows) {
 }
 
 TEST(PartitionOf, TakesTheLargestNumberOfPartitions) {
-  EXPECT_LT(partition_of(saga_no(1), std::numeric_limits<std::uint32_t>::max()),
+  EXPECT_LT(partition_of(run_no(1), std::numeric_limits<std::uint32_t>::max()),
             std::numeric_limits<std::uint32_t>::max());
 }
 
@@ -149,7 +148,7 @@ TEST(CloudEvent, IsWrittenWithTheAttributesOfTheSpecification) {
 }
 
 TEST(CloudEvent, LeavesOutWhatIsNotSet) {
-  const auto object = nlohmann::json::parse(to_cloud_event(event_of(saga_no(1), 1), "/shop"));
+  const auto object = nlohmann::json::parse(to_cloud_event(event_of(run_no(1), 1), "/shop"));
   for (const char* name : {"subject", "time", "causationid", "traceparent", "data_base64",
                            "datacontenttype", "data"}) {
     EXPECT_FALSE(object.contains(name)) << name;
@@ -158,7 +157,7 @@ TEST(CloudEvent, LeavesOutWhatIsNotSet) {
 
 TEST(CloudEvent, WritesSequencesWhoseTextsAreInTheOrderOfTheNumbers) {
   const auto text_of = [](std::uint64_t sequence) {
-    const auto text = to_cloud_event(event_of(saga_no(1), sequence), "/shop");
+    const auto text = to_cloud_event(event_of(run_no(1), sequence), "/shop");
     return nlohmann::json::parse(text)["sequence"].get<std::string>();
   };
   EXPECT_LT(text_of(9), text_of(10));
@@ -188,7 +187,7 @@ TEST(CloudEvent, HoldsTimesThatNoTextCanSayAtTheNearestOne) {
 
 TEST(CloudEventReader, ReadsWhatWasWritten) {
   EXPECT_THAT(read(to_cloud_event(full_event(), "/shop")), IsOkAndHolds(full_event()));
-  const Event bare = event_of(saga_no(1), std::numeric_limits<std::uint64_t>::max());
+  const Event bare = event_of(run_no(1), std::numeric_limits<std::uint64_t>::max());
   EXPECT_THAT(read(to_cloud_event(bare, "/shop")), IsOkAndHolds(bare));
 }
 

@@ -38,17 +38,19 @@ class Claims {
     ++claims;
     return table.claim(claim);
   }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
-    return table.extend(key, epoch, until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) {
+    return table.extend_claim(key, epoch, until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
     if (lose_confirms > 0 && lose_confirms-- > 0) {
-      if (confirms_take_effect) (void)table.confirm(key, epoch, answer);
+      if (confirms_take_effect) (void)table.confirm_claim(key, epoch, answer);
       return Error{confirms_take_effect ? Errc::reply_lost : Errc::unavailable};
     }
-    return table.confirm(key, epoch, answer);
+    return table.confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) { return table.release(key, epoch); }
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
+    return table.release_claim(key, epoch);
+  }
   void pass(Duration time) { table.advance_to(table.now() + time); }
 
   ClaimTable table;
@@ -67,8 +69,8 @@ class InboxTest : public ::testing::Test {
   /// The process ends, and starts again over the same store.
   void restart() { inbox_.reset(); }
 
-  static Event event(std::uint64_t sequence, std::uint64_t saga = 1) {
-    Event made = event_of(saga_no(saga), sequence);
+  static Event event(std::uint64_t sequence, std::uint64_t run = 1) {
+    Event made = event_of(run_no(run), sequence);
     made.time = start;
     return made;
   }
@@ -135,7 +137,8 @@ TEST_F(InboxTest, IsBusyWhileAnotherOfItsNameActs) {
   const auto entry = inbox().open(event(1));
   ASSERT_THAT(entry, IsOk());
   EXPECT_THAT(handle(event(1), other), ErrorIs(Errc::busy));
-  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(inbox().confirm_claim(event(1), entry.assume_value()),
+              IsOkAndHolds(Handling::handled));
   EXPECT_THAT(handle(event(1), other), IsOkAndHolds(Handling::duplicate));
   EXPECT_TRUE(effects.empty());
   EXPECT_EQ(other.counts().busy, 1u);
@@ -158,7 +161,7 @@ TEST_F(InboxTest, AnEffectThatConfirmsItsOwnClaimIsDoneOnceAlsoThroughACrash) {
   const InboxClaim claim = entry.assume_value().claim;
   // ... or one append with the confirmation: a run that ends confirms its request with its output.
   effects.push_back(1);
-  ASSERT_THAT(claims.confirm(claim.key, claim.epoch, as_bytes("output")), IsOk());
+  ASSERT_THAT(claims.confirm_claim(claim.key, claim.epoch, as_bytes("output")), IsOk());
   restart();
   EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
   EXPECT_THAT(effects, ElementsAre(1));
@@ -166,7 +169,7 @@ TEST_F(InboxTest, AnEffectThatConfirmsItsOwnClaimIsDoneOnceAlsoThroughACrash) {
 
 TEST_F(InboxTest, TakesAClaimThatTheEffectConfirmedForHandled) {
   const auto confirms = [this](const Event&, const InboxClaim& claim) -> result<void> {
-    return claims.confirm(claim.key, claim.epoch, as_bytes("output"));
+    return claims.confirm_claim(claim.key, claim.epoch, as_bytes("output"));
   };
   EXPECT_THAT(inbox().handle(event(1), confirms), IsOkAndHolds(Handling::handled));
   EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
@@ -197,7 +200,7 @@ TEST_F(InboxTest, WhoLostItsLeaseIsToldAndDoesNotConfirm) {
   claims.pass(options.lease);
   Inbox other(claims, "mail", options);
   ASSERT_THAT(other.open(event(1)), IsOk());
-  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_THAT(inbox().confirm_claim(event(1), entry.assume_value()), ErrorIs(Errc::busy));
   EXPECT_THAT(inbox().extend(entry.assume_value()), ErrorIs(Errc::busy));
   EXPECT_EQ(inbox().counts().handled, 0u);
 }
@@ -208,7 +211,7 @@ TEST_F(InboxTest, WhoLostItsLeaseTakesTheOthersWordForIt) {
   claims.pass(options.lease);
   Inbox other(claims, "mail", options);
   ASSERT_THAT(handle(event(1), other), IsOkAndHolds(Handling::handled));
-  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_THAT(inbox().confirm_claim(event(1), entry.assume_value()), ErrorIs(Errc::busy));
   EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
 }
 
@@ -221,7 +224,8 @@ TEST_F(InboxTest, ASlowEffectKeepsItsLeaseByExtendingIt) {
   }
   Inbox other(claims, "mail", options);
   EXPECT_THAT(handle(event(1), other), ErrorIs(Errc::busy));
-  EXPECT_THAT(inbox().confirm(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(inbox().confirm_claim(event(1), entry.assume_value()),
+              IsOkAndHolds(Handling::handled));
 }
 
 TEST_F(InboxTest, NeverActsOnAnEventPastItsWindow) {
@@ -301,21 +305,21 @@ TEST_F(InboxTest, WaitsForAPredecessorThatIsUnderWayElsewhere) {
   const auto entry = other.open(event(1));
   ASSERT_THAT(entry, IsOk());
   EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::parked));
-  EXPECT_THAT(other.confirm(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(other.confirm_claim(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
   EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
 }
 
 TEST_F(InboxTest, ForgetsTheOldestSagasAndStillActsOnceOnTheirEvents) {
-  options.max_sagas = 2;
+  options.max_runs = 2;
   for (const InboxOrder order : {InboxOrder::ascending, InboxOrder::consecutive}) {
     options.order = order;
     restart();
     effects.clear();
     const std::uint64_t first = order == InboxOrder::ascending ? 10 : 20;
     for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
-      for (std::uint64_t saga = first; saga < first + 5; ++saga) {
-        EXPECT_THAT(handle(event(sequence, saga)), IsOkAndHolds(Handling::handled));
-        EXPECT_THAT(handle(event(sequence, saga)), IsOkAndHolds(Handling::duplicate));
+      for (std::uint64_t run = first; run < first + 5; ++run) {
+        EXPECT_THAT(handle(event(sequence, run)), IsOkAndHolds(Handling::handled));
+        EXPECT_THAT(handle(event(sequence, run)), IsOkAndHolds(Handling::duplicate));
       }
     }
     EXPECT_THAT(handle(event(1, first)), IsOkAndHolds(Handling::duplicate));
@@ -365,13 +369,13 @@ TEST_P(InboxBehindABus, ActsOnEachEventOnceAndInOrder) {
   };
   ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
   for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
-    for (std::uint64_t saga = 1; saga <= 4; ++saga) {
-      ASSERT_THAT(bus.publish(event_of(saga_no(saga), sequence)), IsOk());
+    for (std::uint64_t run = 1; run <= 4; ++run) {
+      ASSERT_THAT(bus.publish(event_of(run_no(run), sequence)), IsOk());
     }
   }
   executor.run_all();
-  for (std::uint64_t saga = 1; saga <= 4; ++saga) {
-    EXPECT_THAT(effects.sequences_of(saga_no(saga)), IsCountedFrom1To(6));
+  for (std::uint64_t run = 1; run <= 4; ++run) {
+    EXPECT_THAT(effects.sequences_of(run_no(run)), IsCountedFrom1To(6));
   }
   EXPECT_EQ(inbox.counts().handled, 24u);
   EXPECT_EQ(inbox.counts().duplicate, faults.injected);
@@ -395,9 +399,9 @@ TEST_P(InboxBehindABus, PutsEventsInOrderThatArriveInAnyOther) {
   };
   ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
   std::vector<Event> events;
-  for (std::uint64_t saga = 1; saga <= 3; ++saga) {
+  for (std::uint64_t run = 1; run <= 3; ++run) {
     for (std::uint64_t sequence = 1; sequence <= 8; ++sequence) {
-      events.push_back(event_of(saga_no(saga), sequence));
+      events.push_back(event_of(run_no(run), sequence));
     }
   }
   Rng rng(GetParam());
@@ -406,8 +410,8 @@ TEST_P(InboxBehindABus, PutsEventsInOrderThatArriveInAnyOther) {
     ASSERT_THAT(bus.publish(event), IsOk());
     executor.run_until(clock.now());
   }
-  for (std::uint64_t saga = 1; saga <= 3; ++saga) {
-    EXPECT_THAT(effects.sequences_of(saga_no(saga)), IsCountedFrom1To(8));
+  for (std::uint64_t run = 1; run <= 3; ++run) {
+    EXPECT_THAT(effects.sequences_of(run_no(run)), IsCountedFrom1To(8));
   }
   EXPECT_EQ(clock.now(), start) << "each is acted on as soon as its predecessor was";
   EXPECT_GE(inbox.counts().parked, bus.counts().parked);

@@ -58,9 +58,9 @@ class Outbox {
     if (read_fails) return Error{Errc::unavailable};
     return queue.pending(limit);
   }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     if (acknowledge_fails) return Error{Errc::reply_lost};
-    return queue.acknowledge(saga, sequence);
+    return queue.acknowledge_event(run, sequence);
   }
 
   OutboxQueue queue;
@@ -82,10 +82,10 @@ class Bus {
   result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
     return success();
   }
-  std::vector<std::uint64_t> sequences_of(RunId saga) const {
+  std::vector<std::uint64_t> sequences_of(RunId run) const {
     std::vector<std::uint64_t> sequences;
     for (const Event& event : taken) {
-      if (event.saga == saga) sequences.push_back(event.sequence);
+      if (event.run == run) sequences.push_back(event.sequence);
     }
     return sequences;
   }
@@ -103,8 +103,8 @@ class RelayTest : public ::testing::Test {
     return *relay_;
   }
   void restart() { relay_.reset(); }
-  void put(std::uint64_t saga, std::uint64_t sequence) {
-    ASSERT_THAT(outbox.put(event_of(saga_no(saga), sequence)), IsOkAndHolds(true));
+  void put(std::uint64_t run, std::uint64_t sequence) {
+    ASSERT_THAT(outbox.put(event_of(run_no(run), sequence)), IsOkAndHolds(true));
   }
   std::size_t pending() { return outbox.queue.size(); }
   /// Does all that is due now, and nothing that is armed for later.
@@ -121,8 +121,8 @@ class RelayTest : public ::testing::Test {
   std::unique_ptr<Relay> relay_;
 };
 
-result<void> unavailable_for(RunId saga, const Event& event) {
-  if (event.saga == saga) return Error{Errc::unavailable};
+result<void> unavailable_for(RunId run, const Event& event) {
+  if (event.run == run) return Error{Errc::unavailable};
   return success();
 }
 
@@ -132,8 +132,8 @@ TEST_F(RelayTest, PublishesWhatIsPendingInOrderAndAcknowledgesIt) {
   put(1, 2);
   relay();
   run_now();
-  EXPECT_THAT(bus.taken, ElementsAre(event_of(saga_no(1), 1), event_of(saga_no(2), 1),
-                                     event_of(saga_no(1), 2)));
+  EXPECT_THAT(bus.taken,
+              ElementsAre(event_of(run_no(1), 1), event_of(run_no(2), 1), event_of(run_no(1), 2)));
   EXPECT_EQ(pending(), 0u);
   EXPECT_EQ(relay().counts().published, 3u);
 }
@@ -181,12 +181,12 @@ TEST_F(RelayTest, SeesWhatIsPutWhileItPublishes) {
   put(1, 1);
   relay();
   run_now();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(5));
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(5));
 }
 
 TEST_F(RelayTest, AWakeUpThatComesToATaskWhileAnotherLooksIsNotLost) {
   bus.fault = [this](const Event& event) -> result<void> {
-    if (event.saga != saga_no(1)) return success();
+    if (event.run != run_no(1)) return success();
     put(2, 1);
     relay().wake();
     EXPECT_TRUE(executor.step()) << "as on another thread: the look that was asked for";
@@ -195,7 +195,7 @@ TEST_F(RelayTest, AWakeUpThatComesToATaskWhileAnotherLooksIsNotLost) {
   put(1, 1);
   relay();
   run_now();
-  EXPECT_EQ(bus.sequences_of(saga_no(2)).size(), 1u);
+  EXPECT_EQ(bus.sequences_of(run_no(2)).size(), 1u);
 }
 
 TEST_F(RelayTest, AFailingSagaKeepsItsOrderAndHoldsBackNoOther) {
@@ -203,17 +203,17 @@ TEST_F(RelayTest, AFailingSagaKeepsItsOrderAndHoldsBackNoOther) {
     put(1, sequence);
     put(2, sequence);
   }
-  bus.fault = [](const Event& event) { return unavailable_for(saga_no(1), event); };
+  bus.fault = [](const Event& event) { return unavailable_for(run_no(1), event); };
   relay();
   run_now();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsEmpty());
-  EXPECT_THAT(bus.sequences_of(saga_no(2)), IsCountedFrom1To(3));
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsEmpty());
+  EXPECT_THAT(bus.sequences_of(run_no(2)), IsCountedFrom1To(3));
   EXPECT_EQ(bus.attempts, 4) << "those behind the failing one are not even tried";
-  EXPECT_EQ(relay().counts().waiting_sagas, 1u);
+  EXPECT_EQ(relay().counts().waiting_runs, 1u);
   bus.fault = {};
   executor.run_all();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(3));
-  EXPECT_EQ(relay().counts().waiting_sagas, 0u);
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(3));
+  EXPECT_EQ(relay().counts().waiting_runs, 0u);
 }
 
 TEST_F(RelayTest, AWakeUpDoesNotShortenTheWaitOfAFailingSaga) {
@@ -259,12 +259,12 @@ TEST_F(RelayTest, PublishesAgainAfterACrashBeforeTheAcknowledgement) {
   outbox.acknowledge_fails = true;
   relay();
   run_now();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), ElementsAre(1));
+  EXPECT_THAT(bus.sequences_of(run_no(1)), ElementsAre(1));
   restart();
   outbox.acknowledge_fails = false;
   relay();
   run_now();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), ElementsAre(1, 1, 2)) << "at least once, in order";
+  EXPECT_THAT(bus.sequences_of(run_no(1)), ElementsAre(1, 1, 2)) << "at least once, in order";
   EXPECT_EQ(pending(), 0u);
 }
 
@@ -277,7 +277,7 @@ TEST_F(RelayTest, WithoutACrashOnlyTheAcknowledgementIsRepeated) {
   EXPECT_GT(relay().counts().acknowledge_failures, 2u);
   outbox.acknowledge_fails = false;
   executor.run_all();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), ElementsAre(1, 2));
+  EXPECT_THAT(bus.sequences_of(run_no(1)), ElementsAre(1, 2));
   EXPECT_EQ(pending(), 0u);
 }
 
@@ -295,23 +295,23 @@ TEST_F(RelayTest, ReadsAgainAfterAWaitWhenTheOutboxCannotBeRead) {
 
 // I17.
 TEST_F(RelayTest, HolesInTheOutboxStallNobody) {
-  for (std::uint64_t saga = 1; saga <= 4; ++saga) {
-    put(saga, 1);
-    put(saga, 2);
+  for (std::uint64_t run = 1; run <= 4; ++run) {
+    put(run, 1);
+    put(run, 2);
   }
   // Taken care of by another relay.
-  ASSERT_THAT(outbox.acknowledge(saga_no(2), 1), IsOk());
-  ASSERT_THAT(outbox.acknowledge(saga_no(3), 2), IsOk());
+  ASSERT_THAT(outbox.acknowledge_event(run_no(2), 1), IsOk());
+  ASSERT_THAT(outbox.acknowledge_event(run_no(3), 2), IsOk());
   relay();
   run_now();
   EXPECT_EQ(bus.taken.size(), 6u);
-  EXPECT_THAT(bus.sequences_of(saga_no(2)), ElementsAre(2));
+  EXPECT_THAT(bus.sequences_of(run_no(2)), ElementsAre(2));
   EXPECT_EQ(pending(), 0u);
 }
 
 TEST_F(RelayTest, ReadsABatchAtATime) {
   options.batch = 10;
-  for (std::uint64_t saga = 1; saga <= 95; ++saga) put(saga, 1);
+  for (std::uint64_t run = 1; run <= 95; ++run) put(run, 1);
   relay();
   run_now();
   EXPECT_EQ(bus.taken.size(), 95u);
@@ -323,23 +323,23 @@ TEST_F(RelayTest, FindsThoseBehindAWholeBatchThatHasToWait) {
   options.max_batch = 1'000;
   for (std::uint64_t sequence = 1; sequence <= 70; ++sequence) put(1, sequence);
   put(2, 1);
-  bus.fault = [](const Event& event) { return unavailable_for(saga_no(1), event); };
+  bus.fault = [](const Event& event) { return unavailable_for(run_no(1), event); };
   relay();
   run_now();
-  EXPECT_THAT(bus.sequences_of(saga_no(2)), ElementsAre(1));
+  EXPECT_THAT(bus.sequences_of(run_no(2)), ElementsAre(1));
   EXPECT_LE(outbox.largest_read, 160u);
   bus.fault = {};
   executor.run_all();
-  EXPECT_THAT(bus.sequences_of(saga_no(1)), IsCountedFrom1To(70));
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(70));
 }
 
 TEST_F(RelayTest, ReadsNoMoreThanItsBoundAndTriesAgainLater) {
   options.batch = 4;
   options.max_batch = 8;
-  for (std::uint64_t saga = 1; saga <= 8; ++saga) put(saga, 1);
+  for (std::uint64_t run = 1; run <= 8; ++run) put(run, 1);
   put(9, 1);
   bus.fault = [](const Event& event) -> result<void> {
-    if (event.saga == saga_no(9)) return success();
+    if (event.run == run_no(9)) return success();
     return Error{Errc::unavailable};
   };
   relay();
@@ -356,10 +356,10 @@ TEST_F(RelayTest, ForgetsASagaThatAnotherHasTakenCareOf) {
   bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
   relay();
   run_now();
-  EXPECT_EQ(relay().counts().waiting_sagas, 1u);
-  ASSERT_THAT(outbox.acknowledge(saga_no(1), 1), IsOk());
+  EXPECT_EQ(relay().counts().waiting_runs, 1u);
+  ASSERT_THAT(outbox.acknowledge_event(run_no(1), 1), IsOk());
   executor.run_all();
-  EXPECT_EQ(relay().counts().waiting_sagas, 0u);
+  EXPECT_EQ(relay().counts().waiting_runs, 0u);
   EXPECT_EQ(executor.waiting(), 0u);
 }
 
@@ -419,8 +419,8 @@ TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
 
   std::optional<Relay> relay(std::in_place, outbox, bus, environment);
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
-    for (std::uint64_t saga = 1; saga <= 4; ++saga) {
-      ASSERT_THAT(outbox.put(event_of(saga_no(saga), sequence)), IsOkAndHolds(true));
+    for (std::uint64_t run = 1; run <= 4; ++run) {
+      ASSERT_THAT(outbox.put(event_of(run_no(run), sequence)), IsOkAndHolds(true));
       relay->wake();
       outbox.acknowledge_fails = rng.below(4) == 0;
       executor.run_all(rng.below(6));
@@ -433,8 +433,8 @@ TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
   EXPECT_EQ(outbox.queue.size(), 0u);
   EXPECT_EQ(memory_bus.counts().published, 20u);
   EXPECT_EQ(memory_bus.counts().pending, 0u);
-  for (std::uint64_t saga = 1; saga <= 4; ++saga) {
-    EXPECT_THAT(effects.sequences_of(saga_no(saga)), IsCountedFrom1To(5));
+  for (std::uint64_t run = 1; run <= 4; ++run) {
+    EXPECT_THAT(effects.sequences_of(run_no(run)), IsCountedFrom1To(5));
   }
   EXPECT_EQ(inbox.counts().duplicate, memory_bus.counts().repeated);
 }

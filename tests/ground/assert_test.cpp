@@ -182,13 +182,21 @@ TEST_F(MachineDeathTest, ARunIsBegunOnceAndFirst) {
 
 TEST_F(MachineDeathTest, AnActionIsOfThisMachineAndNotUsedTwice) {
   ASSERT_TRUE(machine.recorded(begun()).has_value());
-  const Action apply = machine.next(now);
-  ASSERT_EQ(apply.kind, Action::Kind::apply);
+  Instruction apply = machine.next(now);
+  for (; apply.kind != Instruction::Kind::apply; apply = machine.next(now)) {
+    if (apply.kind == Instruction::Kind::append) {
+      ASSERT_TRUE(machine.recorded(apply.record).has_value());
+    } else {
+      ASSERT_EQ(apply.kind, Instruction::Kind::call);
+      machine.started(apply, now);
+      machine.answered(apply, std::vector<std::byte>{std::byte{1}}, now);
+    }
+  }
   const Operation hold = Release{{1, 1}};
   EXPECT_DEATH(machine.intend(apply, hold), "SagaMachine::intend: what next gave last");
   EXPECT_DEATH(machine.answered(apply, refuse(), now), "SagaMachine::answered: an attempt");
   EXPECT_DEATH(machine.superseded(apply, false, now), "SagaMachine::superseded: an attempt");
-  Action strange = apply;
+  Instruction strange = apply;
   strange.step = 99;
   EXPECT_DEATH(machine.started(strange, now, &hold), "SagaMachine::started: what next gave last");
   EXPECT_DEATH(static_cast<void>(machine.effects(strange, hold, now)), "SagaMachine::effects");
@@ -210,7 +218,7 @@ struct Broken {
   [[nodiscard]] std::uint64_t hash() const { return 1; }
   [[nodiscard]] Definition definition() const {
     Definition made = sample::checkout.definition();
-    made.steps.front().action.operation = nullptr;
+    made.steps.front().action = {.kind = StepKind::call, .call = nullptr, .operation = nullptr};
     return made;
   }
 };
@@ -242,7 +250,7 @@ TEST_F(RunnerDeathTest, ATaskHasSomethingToRunAndACompletionSomebodyToTell) {
 }
 
 TEST_F(RunnerDeathTest, BusAndInboxHaveTheirBounds) {
-  EXPECT_DEATH(MemoryBus(environment, {.max_pending_per_saga = 0}), "MemoryBus::MemoryBus");
+  EXPECT_DEATH(MemoryBus(environment, {.max_pending_per_run = 0}), "MemoryBus::MemoryBus");
   EXPECT_DEATH(Inbox(backend, ""), "Inbox::Inbox: a consumer's name");
   Inbox inbox(backend, "mailer");
   EXPECT_DEATH(inbox.abandon({Handling::duplicate, {}}), "Inbox::abandon: an entry that is not");

@@ -18,11 +18,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Explains a history that must be a correct one.
-std::string told(const std::vector<std::string>& lines, std::string_view saga = "536365") {
+std::string told(const std::vector<std::string>& lines, std::string_view run = "536365") {
   const History history = script(lines);
   for (const Violation& violation : check_history(history).violations)
     ADD_FAILURE() << to_string(violation);
-  return to_text(explain_history(history, saga));
+  return to_text(explain_history(history, run));
 }
 
 TEST(Explain, TellsThatAnOrderWasPlaced) {
@@ -114,14 +114,14 @@ TEST(Explain, SaysWhatAnUndecidedOrderWaitsFor) {
   EXPECT_THAT(to_text(explain_history(script(lines), "536365")),
               HasSubstr("Order 536365 is not decided yet: it is under way."));
   const auto unknown = lines +
-                       std::vector<std::string>{in_saga(
+                       std::vector<std::string>{in_run(
                            "08:26:05",
                            R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")")};
   EXPECT_THAT(to_text(explain_history(script(unknown), "536365")),
               HasSubstr("the last try was \"charge of 12.50: unknown\" at 2010-12-01 08:26:05."));
   const auto stuck =
       unknown +
-      std::vector<std::string>{in_saga(
+      std::vector<std::string>{in_run(
           "09:26:05",
           R"("op":"end","outcome":"stuck","reason":"timed_out","events":2,"answer":"ended")")};
   const Story story = explain_history(script(stuck), "536365");
@@ -132,8 +132,8 @@ TEST(Explain, SaysWhatAnUndecidedOrderWaitsFor) {
 }
 
 TEST(Explain, TellsOfReturnsAndWriteOffs) {
-  const auto one = [](const std::string& rest, std::string_view saga) {
-    return to_text(explain_history(script({R"(08:00:00 "op":"adjust","id":"a",)" + rest}), saga));
+  const auto one = [](const std::string& rest, std::string_view run) {
+    return to_text(explain_history(script({R"(08:00:00 "op":"adjust","id":"a",)" + rest}), run));
   };
   EXPECT_EQ(one(R"("saga":"C1","reason":"return","lines":[["A",3]],"answer":"adjusted")", "C1"),
             "Return C1 was accepted: 3 units of 1 product are back on hand.\n");
@@ -182,7 +182,7 @@ TEST(Explain, HasAStoryForEveryOrderOfAShop) {
     const History history = make({.seed = seed, .faults = 50, .cancelled = 20, .stuck = 10});
     for (const HistoryLine& line : history.lines) {
       if (line.op != HistoryOp::end) continue;
-      const Story story = explain_history(history, line.saga);
+      const Story story = explain_history(history, line.run);
       EXPECT_EQ(story.outcome, line.outcome);
       EXPECT_EQ(story.status, line.outcome == "completed" ? "placed"
                               : line.outcome == "stuck"   ? "deciding"

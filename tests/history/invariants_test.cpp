@@ -250,7 +250,7 @@ TEST(Invariants, AddUpTheFiguresOfTheReport) {
           R"(09:00:00 "op":"adjust","saga":"W1","id":"w1","reason":"write_off","lines":[["A",-2]],"answer":"adjusted")",
           R"(09:00:00 "op":"adjust","saga":"W2","id":"w2","reason":"write_off","lines":[["A",-4]],"short":[["A",4,3]],"answer":"out_of_stock")",
           R"(09:00:00 "op":"adjust","id":"r1","reason":"restock","lines":[["B",7]],"answer":"adjusted")",
-          in_saga("09:00:00",
+          in_run("09:00:00",
                   R"("op":"request","id":"req","units":8,"amount":"12.50","answer":"completed")"),
           counted(R"(["A",3,0,6],["B",7,0,2])")};
   const CheckReport report = check_history(script(lines));
@@ -292,7 +292,7 @@ TEST(Invariants, CountCompensatedOrdersByReason) {
 TEST(Invariants, ARunThatIsStuckMayBeResumedAndEndsOnce) {
   auto lines = opening("10", "2") + order_lines() + completed_lines() +
                std::vector<std::string>{counted(R"(["A",4,0,6],["B",0,0,2])")};
-  const std::string stuck = in_saga(
+  const std::string stuck = in_run(
       "08:26:02", R"("op":"end","outcome":"stuck","reason":"unknown","events":3,"answer":"ended")");
   const auto commit = std::find_if(lines.begin(), lines.end(), [](const std::string& l) {
     return l.find("\"commit\"") != std::string::npos;
@@ -311,10 +311,10 @@ TEST(Invariants, ACancelledRunMayStopAnywhereBeforeItsCommit) {
     return broken(script(
         opening("10", "2") + order_lines() + middle +
         std::vector<std::string>{
-            in_saga("08:30:00", R"("op":"refund","id":"pay","amount":"12.50","answer":"refunded")"),
-            in_saga("08:30:00", R"("op":"release","id":"r0","answer":"tombstoned")"),
-            in_saga("08:30:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
-            in_saga("08:30:00",
+            in_run("08:30:00", R"("op":"refund","id":"pay","amount":"12.50","answer":"refunded")"),
+            in_run("08:30:00", R"("op":"release","id":"r0","answer":"tombstoned")"),
+            in_run("08:30:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
+            in_run("08:30:00",
                     R"("op":"end","outcome":"compensated","reason":"cancelled","events":)" +
                         std::to_string(events) + R"(,"answer":"ended")"),
             counted(R"(["A",10,0,0],["B",2,0,0])")}));

@@ -77,11 +77,11 @@ class Maker {
   struct Hold {
     Lines lines;
     Time until;
-    std::string saga;
+    std::string run;
     bool live = false;
   };
   struct Order {
-    std::string saga;
+    std::string run;
     Lines lines;
     std::string amount;
     int holds = 0;
@@ -117,10 +117,10 @@ class Maker {
     }
   }
 
-  HistoryLine line(HistoryOp op, const std::string& saga, const std::string& id) const {
+  HistoryLine line(HistoryOp op, const std::string& run, const std::string& id) const {
     HistoryLine made;
     made.op = op;
-    made.saga = saga;
+    made.run = run;
     made.id = id;
     return made;
   }
@@ -161,8 +161,8 @@ class Maker {
     const auto found = rows_.find(sku);
     return found == rows_.end() ? 0 : found->second.on_hand - found->second.reserved;
   }
-  void adjust(const std::string& reason, const std::string& saga, const Lines& lines) {
-    HistoryLine made = line(HistoryOp::adjust, saga, reason + "/" + std::to_string(++adjusts_));
+  void adjust(const std::string& reason, const std::string& run, const Lines& lines) {
+    HistoryLine made = line(HistoryOp::adjust, run, reason + "/" + std::to_string(++adjusts_));
     made.reason = reason;
     const bool off = reason == "write_off", back = reason == "return";
     put(lines, made.lines, off ? -1 : 1);
@@ -194,7 +194,7 @@ class Maker {
     if (!hold.live || hold.until > now_) return;
     hold.live = false;
     for (const auto& [sku, units] : hold.lines) rows_[sku].reserved -= units;
-    HistoryLine made = line(HistoryOp::expire, happens(50) ? hold.saga : "", id);
+    HistoryLine made = line(HistoryOp::expire, happens(50) ? hold.run : "", id);
     put(hold.lines, made.lines);
     emit(made, HistoryAnswer::expired);
   }
@@ -206,9 +206,9 @@ class Maker {
     }
   }
   /// True if it is held now.
-  bool reserve(const std::string& saga, const std::string& id, const Lines& lines, Time until) {
-    HistoryLine made = line(HistoryOp::reserve, saga, id);
-    made.step = saga.empty() ? "" : "reserve";
+  bool reserve(const std::string& run, const std::string& id, const Lines& lines, Time until) {
+    HistoryLine made = line(HistoryOp::reserve, run, id);
+    made.step = run.empty() ? "" : "reserve";
     made.until = until;
     put(lines, made.lines);
     const auto is_short = [&](const auto& l) { return l.second > available(l.first); };
@@ -221,7 +221,7 @@ class Maker {
       return false;
     }
     for (const auto& [sku, units] : lines) rows_[sku].reserved += units;
-    holds_[id] = {lines, until, saga, true};
+    holds_[id] = {lines, until, run, true};
     if (!options_.lazy) later(until, expiries, [this, id] { expire(id); });
     answer_maybe_lost(made, HistoryAnswer::reserved);
     return true;
@@ -229,8 +229,8 @@ class Maker {
   /// True if it is sold now; `kept` of each line is given back.
   bool commit(const std::string& id, std::int64_t kept = 0) {
     Hold& hold = holds_[id];
-    HistoryLine made = line(HistoryOp::commit, hold.saga, id);
-    made.step = hold.saga.empty() ? "" : "commit";
+    HistoryLine made = line(HistoryOp::commit, hold.run, id);
+    made.step = hold.run.empty() ? "" : "commit";
     expire(id);
     if (!hold.live) {
       emit(made, HistoryAnswer::expired);
@@ -248,10 +248,10 @@ class Maker {
     answer_maybe_lost(made, HistoryAnswer::committed);
     return true;
   }
-  void release(const std::string& saga, const std::string& id) {
+  void release_claim(const std::string& run, const std::string& id) {
     Hold& hold = holds_[id];
-    HistoryLine made = line(HistoryOp::release, saga, id);
-    made.step = saga.empty() ? "" : "reserve";
+    HistoryLine made = line(HistoryOp::release, run, id);
+    made.step = run.empty() ? "" : "reserve";
     expire(id);
     if (!hold.live)
       return emit(made, hold.lines.empty() ? HistoryAnswer::tombstoned : HistoryAnswer::expired);
@@ -272,8 +272,8 @@ class Maker {
 
   // -- events
   void publish(Order& order, const std::string& type) {
-    HistoryLine made = line(HistoryOp::publish, order.saga,
-                            order.saga + "/" + std::to_string(++order.events));
+    HistoryLine made = line(HistoryOp::publish, order.run,
+                            order.run + "/" + std::to_string(++order.events));
     made.type = type;
     made.sequence = order.events;
     if (fault()) emit(made, HistoryAnswer::failed);
@@ -318,7 +318,7 @@ class Maker {
     if (happens(8)) return adjust("return", "C" + name, some_lines(3));
     if (happens(8)) return bare_holds(name);
     Order& order = orders_[name];
-    order.saga = name;
+    order.run = name;
     order.lines = some_lines(4);
     order.amount = happens(5) ? "0"
                               : std::to_string(pick(1, 900)) + "." + std::to_string(pick(10, 99));
@@ -333,24 +333,24 @@ class Maker {
     request(order, order.over ? HistoryAnswer::completed : HistoryAnswer::in_progress);
   }
   void request(Order& order, HistoryAnswer answer) {
-    HistoryLine made = line(HistoryOp::request, order.saga, "request " + order.saga);
+    HistoryLine made = line(HistoryOp::request, order.run, "request " + order.run);
     for (const auto& [sku, units] : order.lines) made.units += units;
     made.amount = order.amount;
     emit(made, answer);
   }
   void call(Order& order, const std::string& step) {
-    HistoryLine made = line(HistoryOp::call, order.saga, order.saga + "/" + step);
+    HistoryLine made = line(HistoryOp::call, order.run, order.run + "/" + step);
     made.step = step;
     answer_maybe_lost(made, HistoryAnswer::done);
   }
   std::string hold_id(const Order& order) const {
-    return order.saga + "/reserve/" + std::to_string(order.holds);
+    return order.run + "/reserve/" + std::to_string(order.holds);
   }
 
   void try_reserve(Order& order) {
     const Time until = now_ + *history_.header.hold;
     if (fault()) {  // it did not happen; the deadline stays
-      HistoryLine made = line(HistoryOp::reserve, order.saga, hold_id(order));
+      HistoryLine made = line(HistoryOp::reserve, order.run, hold_id(order));
       made.step = "reserve";
       made.until = until;
       put(order.lines, made.lines);
@@ -361,7 +361,7 @@ class Maker {
     reserved_or_not(order, until);
   }
   void reserved_or_not(Order& order, Time until) {
-    if (!reserve(order.saga, hold_id(order), order.lines, until)) {
+    if (!reserve(order.run, hold_id(order), order.lines, until)) {
       publish(order, "STOCK_RESERVATION_FAILED");
       if (order.holds > 0) pay_back(order);
       return undo(order, order.holds > 0 ? "hold_expired" : "out_of_stock", false);
@@ -374,13 +374,13 @@ class Maker {
   }
   void extend(Order& order) {
     Hold& hold = holds_[hold_id(order)];
-    HistoryLine made = line(HistoryOp::extend, order.saga, hold_id(order));
+    HistoryLine made = line(HistoryOp::extend, order.run, hold_id(order));
     made.until = hold.until = hold.until + Duration{60'000};
     emit(made, HistoryAnswer::reserved);
     if (!options_.lazy) later(hold.until, expiries, [this, id = hold_id(order)] { expire(id); });
   }
   HistoryLine payment(HistoryOp op, const Order& order) const {
-    HistoryLine made = line(op, order.saga, order.saga + "/pay");
+    HistoryLine made = line(op, order.run, order.run + "/pay");
     made.step = "pay";
     made.amount = order.amount;
     return made;
@@ -411,13 +411,13 @@ class Maker {
   }
   void try_commit(Order& order) {
     if (happens(options_.stuck)) {
-      HistoryLine made = line(HistoryOp::commit, order.saga, hold_id(order));
+      HistoryLine made = line(HistoryOp::commit, order.run, hold_id(order));
       made.step = "commit";
       emit(made, HistoryAnswer::unknown);
       return end(order, "stuck", "unknown");
     }
     if (fault()) {
-      HistoryLine made = line(HistoryOp::commit, order.saga, hold_id(order));
+      HistoryLine made = line(HistoryOp::commit, order.run, hold_id(order));
       made.step = "commit";
       emit(made, happens(50) ? HistoryAnswer::failed : HistoryAnswer::unknown);
       return later(now_ + Duration{pick(10, 900)}, retries, [this, &order] { sold_or_not(order); });
@@ -440,25 +440,25 @@ class Maker {
     answer_maybe_lost(payment(HistoryOp::refund, order), HistoryAnswer::refunded);
   }
   void undo(Order& order, const std::string& reason, bool held) {
-    if (held) release(order.saga, hold_id(order));
+    if (held) release_claim(order.run, hold_id(order));
     call(order, "cancel");
     end(order, "compensated", reason);
   }
   void end(Order& order, const std::string& outcome, const std::string& reason) {
-    HistoryLine made = line(HistoryOp::end, order.saga, "");
+    HistoryLine made = line(HistoryOp::end, order.run, "");
     made.outcome = outcome;
     made.reason = reason;
     made.events = order.events;
     emit(made, HistoryAnswer::ended);
     order.over = outcome != "stuck";
   }
-  /// Stock operations of nobody's saga: a part sold, a release that comes first.
+  /// Stock operations of nobody's run: a part sold, a release that comes first.
   void bare_holds(const std::string& name) {
     const Time until = now_ + *history_.header.hold;
     if (happens(50) && reserve("", "bare/" + name, some_lines(4), until)) {
       if (happens(60)) commit("bare/" + name, pick(0, 2));
     } else {
-      release("", "early/" + name);
+      release_claim("", "early/" + name);
       HistoryLine made = line(HistoryOp::reserve, "", "early/" + name);
       made.until = until;
       put(some_lines(2), made.lines);

@@ -42,9 +42,9 @@ inline invsaga::History script(const std::vector<std::string>& lines,
 }
 
 /// The lines of an order up to its reserve: 6 of A and 2 of B, asked for with 12.50.
-inline std::vector<std::string> order_lines(const std::string& saga = "536365") {
+inline std::vector<std::string> order_lines(const std::string& run = "536365") {
   const auto of = [&](const std::string& op) {
-    return "08:26:00 \"op\":\"" + op + "\",\"saga\":\"" + saga + "\",";
+    return "08:26:00 \"op\":\"" + op + "\",\"saga\":\"" + run + "\",";
   };
   return {
       of("request") + R"("id":"req","units":8,"amount":"12.50","answer":"fresh")",
@@ -72,18 +72,18 @@ inline std::string counted(const std::string& rows, const std::string& time = "2
   return time + R"( "op":"stock","rows":[)" + rows + R"(],"answer":"counted")";
 }
 
-inline std::string in_saga(const std::string& time, const std::string& rest,
-                           const std::string& saga = "536365") {
-  return time + " \"saga\":\"" + saga + "\"," + rest;
+inline std::string in_run(const std::string& time, const std::string& rest,
+                           const std::string& run = "536365") {
+  return time + " \"saga\":\"" + run + "\"," + rest;
 }
 
 /// The rest of an order of `order_lines` that reserves, pays, commits and clears the cart.
 inline std::vector<std::string> reserved_lines() {
   return {
-      in_saga(
+      in_run(
           "08:26:00",
           R"("op":"reserve","id":"r0","until":"2010-12-01T08:41:00.000Z","lines":[["A",6],["B",2]],"answer":"reserved")"),
-      in_saga(
+      in_run(
           "08:26:00",
           R"("op":"publish","id":"e2","type":"STOCK_RESERVED","sequence":2,"answer":"published")")};
 }
@@ -91,36 +91,36 @@ inline std::vector<std::string> reserved_lines() {
 inline std::vector<std::string> completed_lines() {
   return reserved_lines() +
          std::vector<std::string>{
-             in_saga("08:26:02", R"("op":"charge","id":"pay","amount":"12.50","answer":"charged")"),
-             in_saga(
+             in_run("08:26:02", R"("op":"charge","id":"pay","amount":"12.50","answer":"charged")"),
+             in_run(
                  "08:26:02",
                  R"("op":"publish","id":"e3","type":"PAYMENT_COMPLETED","sequence":3,"answer":"published")"),
-             in_saga("08:26:02",
+             in_run("08:26:02",
                      R"("op":"commit","id":"r0","lines":[["A",6],["B",2]],"answer":"committed")"),
-             in_saga(
+             in_run(
                  "08:26:02",
                  R"("op":"publish","id":"e4","type":"STOCK_COMMITTED","sequence":4,"answer":"published")"),
-             in_saga("08:26:02", R"("op":"call","step":"clear cart","id":"c","answer":"done")"),
-             in_saga(
+             in_run("08:26:02", R"("op":"call","step":"clear cart","id":"c","answer":"done")"),
+             in_run(
                  "08:26:02",
                  R"("op":"publish","id":"e5","type":"CART_CLEARED","sequence":5,"answer":"published")"),
-             in_saga("08:26:02",
+             in_run("08:26:02",
                      R"("op":"end","outcome":"completed","events":5,"answer":"ended")")};
 }
 
 inline std::vector<std::string> refused_lines() {
   return {
-      in_saga(
+      in_run(
           "08:26:00",
           R"("op":"reserve","id":"r0","until":"2010-12-01T08:41:00.000Z","lines":[["A",6],["B",2]],"short":[["A",6,4]],"answer":"out_of_stock")"),
-      in_saga(
+      in_run(
           "08:26:00",
           R"("op":"publish","id":"e2","type":"STOCK_RESERVATION_FAILED","sequence":2,"answer":"published")"),
-      in_saga(
+      in_run(
           "08:26:00",
           R"("op":"deliver","id":"e2","type":"STOCK_RESERVATION_FAILED","sequence":2,"consumer":"orders","answer":"handled")"),
-      in_saga("08:26:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
-      in_saga(
+      in_run("08:26:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
+      in_run(
           "08:26:00",
           R"("op":"end","outcome":"compensated","reason":"out_of_stock","events":2,"answer":"ended")")};
 }
@@ -130,19 +130,19 @@ inline std::vector<std::string> declined_lines(const std::string& reason = "decl
   std::string at = "08:26:02";
   if (reason == "payment_failed") {
     lines.push_back(
-        in_saga("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")"));
+        in_run("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")"));
     at = "08:26:30";
   }
   return lines +
          std::vector<std::string>{
-             in_saga(at, R"("op":"charge","id":"pay","amount":"12.50","answer":"declined")"),
-             in_saga(
+             in_run(at, R"("op":"charge","id":"pay","amount":"12.50","answer":"declined")"),
+             in_run(
                  at,
                  R"("op":"publish","id":"e3","type":"PAYMENT_FAILED","sequence":3,"answer":"published")"),
-             in_saga(at,
+             in_run(at,
                      R"("op":"release","id":"r0","lines":[["A",6],["B",2]],"answer":"released")"),
-             in_saga(at, R"("op":"call","step":"cancel","id":"p","answer":"done")"),
-             in_saga(at, R"("op":"end","outcome":"compensated","reason":")" + reason +
+             in_run(at, R"("op":"call","step":"cancel","id":"p","answer":"done")"),
+             in_run(at, R"("op":"end","outcome":"compensated","reason":")" + reason +
                              R"(","events":3,"answer":"ended")")};
 }
 
@@ -150,28 +150,28 @@ inline std::vector<std::string> declined_lines(const std::string& reason = "decl
 inline std::vector<std::string> expired_lines() {
   return reserved_lines() +
          std::vector<std::string>{
-             in_saga("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")"),
-             in_saga("08:41:00",
+             in_run("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")"),
+             in_run("08:41:00",
                      R"("op":"expire","id":"r0","lines":[["A",6],["B",2]],"answer":"expired")"),
              R"(08:42:00 "op":"adjust","saga":"W1","id":"w1","reason":"write_off","lines":[["A",-5]],"answer":"adjusted")",
-             in_saga("08:50:00", R"("op":"charge","id":"pay","amount":"12.50","answer":"charged")"),
-             in_saga(
+             in_run("08:50:00", R"("op":"charge","id":"pay","amount":"12.50","answer":"charged")"),
+             in_run(
                  "08:50:00",
                  R"("op":"publish","id":"e3","type":"PAYMENT_COMPLETED","sequence":3,"answer":"published")"),
-             in_saga("08:50:00", R"("op":"commit","id":"r0","answer":"expired","repeat":true)"),
-             in_saga(
+             in_run("08:50:00", R"("op":"commit","id":"r0","answer":"expired","repeat":true)"),
+             in_run(
                  "08:50:00",
                  R"("op":"reserve","id":"r1","until":"2010-12-01T09:05:00.000Z","lines":[["A",6],["B",2]],"short":[["A",6,5]],"answer":"out_of_stock")"),
-             in_saga(
+             in_run(
                  "08:50:00",
                  R"("op":"publish","id":"e4","type":"STOCK_RESERVATION_FAILED","sequence":4,"answer":"published")"),
-             in_saga(
+             in_run(
                  "08:50:00",
                  R"("op":"deliver","id":"e4","type":"STOCK_RESERVATION_FAILED","sequence":4,"consumer":"orders","answer":"handled")"),
-             in_saga("08:50:00",
+             in_run("08:50:00",
                      R"("op":"refund","id":"pay","amount":"12.50","answer":"refunded")"),
-             in_saga("08:50:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
-             in_saga(
+             in_run("08:50:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
+             in_run(
                  "08:50:00",
                  R"("op":"end","outcome":"compensated","reason":"hold_expired","events":4,"answer":"ended")")};
 }

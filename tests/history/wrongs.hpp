@@ -130,19 +130,19 @@ class Wrongs {
   static bool moves(const Line& l) {
     return decides(l) && l.op != O::request && l.op != O::end && l.op != O::stock;
   }
-  std::set<std::string> sagas() const {
+  std::set<std::string> runs() const {
     std::set<std::string> names;
     for (const Line& l : history_.lines) {
-      if (l.op == O::request) names.insert(l.saga);
+      if (l.op == O::request) names.insert(l.run);
     }
     return names;
   }
 
   // -- changed values
   bool quantity_reserved() { return bump(some_of(O::reserve, A::reserved), &Line::lines, 0); }
-  // Of a refusal in no saga nothing but itself would tell.
+  // Of a refusal in no run nothing but itself would tell.
   static bool refused_run(const Line& l) {
-    return l.op == O::reserve && l.answer == A::out_of_stock && !l.repeat && !l.saga.empty();
+    return l.op == O::reserve && l.answer == A::out_of_stock && !l.repeat && !l.run.empty();
   }
   bool quantity_refused() { return bump(some(refused_run), &Line::lines, 0); }
   bool quantity_sold() { return bump(some_of(O::commit, A::committed), &Line::lines, 0); }
@@ -202,10 +202,10 @@ class Wrongs {
   bool amount_asked() {
     std::set<std::string> charged;
     for (const Line& l : history_.lines) {
-      if (l.op == O::charge) charged.insert(l.saga);
+      if (l.op == O::charge) charged.insert(l.run);
     }
     Line* line = some([&](const Line& l) {
-      return l.op == O::request && l.answer == A::fresh && charged.contains(l.saga);
+      return l.op == O::request && l.answer == A::fresh && charged.contains(l.run);
     });
     if (line == nullptr) return false;
     line->amount = line->amount == "0" ? "7" : "0.01";
@@ -294,13 +294,13 @@ class Wrongs {
     line->step = line->step == "cancel" ? "clear cart" : line->step == "place" ? "cancel" : "place";
     return true;
   }
-  bool saga_of_line() {
-    const auto names = sagas();
-    Line* line = some([&](const Line& l) { return names.contains(l.saga); });
+  bool run_of_line() {
+    const auto names = runs();
+    Line* line = some([&](const Line& l) { return names.contains(l.run); });
     if (line == nullptr) return false;
     for (const std::string& name : names) {
-      if (name == line->saga) continue;
-      line->saga = name;
+      if (name == line->run) continue;
+      line->run = name;
       return true;
     }
     return false;
@@ -438,12 +438,12 @@ class Wrongs {
   }
   bool swapped_events() {
     return swap_if([](const Line& a, const Line& b) {
-      return a.op == O::publish && b.op == O::publish && moves(a) && moves(b) && a.saga == b.saga;
+      return a.op == O::publish && b.op == O::publish && moves(a) && moves(b) && a.run == b.run;
     });
   }
   bool swapped_deliveries() {
     return swap_if([](const Line& a, const Line& b) {
-      return a.op == O::deliver && b.op == O::deliver && moves(a) && moves(b) && a.saga == b.saga &&
+      return a.op == O::deliver && b.op == O::deliver && moves(a) && moves(b) && a.run == b.run &&
              a.consumer == b.consumer;
     });
   }
@@ -456,14 +456,14 @@ class Wrongs {
     return swap_if([](const Line& a, const Line& b) {
       const bool steps = moves(a) && moves(b) && a.op != O::publish && a.op != O::deliver &&
                          b.op != O::publish && b.op != O::deliver;
-      return steps && a.saga == b.saga && !a.saga.empty() && a.op != O::adjust &&
-             a.op != O::expire && b.op != O::expire;
+      return steps && a.run == b.run && !a.run.empty() && a.op != O::adjust && a.op != O::expire &&
+             b.op != O::expire;
     });
   }
   bool swapped_end() {
     return swap_if([](const Line& a, const Line& b) {
       return moves(a) && a.op != O::publish && a.op != O::deliver && a.op != O::expire &&
-             b.op == O::end && a.saga == b.saga;
+             b.op == O::end && a.run == b.run;
     });
   }
 
@@ -536,7 +536,7 @@ class Wrongs {
     if (line == nullptr) return false;
     Line other = *line;
     other.id += "/over";
-    other.saga.clear();
+    other.run.clear();
     other.step.clear();
     set(other.lines, 0, 0, 1'000'000);
     return insert_after(line, other);
@@ -595,7 +595,7 @@ class Wrongs {
     Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "completed"; });
     if (line == nullptr) return false;
     for (const Line& other : history_.lines) {
-      if (other.op != O::charge || other.saga != line->saga) continue;
+      if (other.op != O::charge || other.run != line->run) continue;
       Line refund = other;
       refund.op = O::refund;
       refund.answer = A::refunded;
@@ -608,7 +608,7 @@ class Wrongs {
     Line* line = some([](const Line& l) { return l.op == O::end && l.outcome != "stuck"; });
     if (line == nullptr) return false;
     for (const Line& other : history_.lines) {
-      if (other.op != O::reserve || other.saga != line->saga || !decides(other)) continue;
+      if (other.op != O::reserve || other.run != line->run || !decides(other)) continue;
       Line again = other;
       again.id += "/late";
       again.until = line->at + *history_.header.hold;
@@ -618,13 +618,13 @@ class Wrongs {
   }
   bool cancel_after_commit() {
     Line* line = some([](const Line& l) {
-      return l.op == O::commit && l.answer == A::committed && !l.saga.empty();
+      return l.op == O::commit && l.answer == A::committed && !l.run.empty();
     });
     if (line == nullptr) return false;
     Line cancel;
     cancel.op = O::call;
-    cancel.saga = line->saga;
-    cancel.id = line->saga + "/cancel";
+    cancel.run = line->run;
+    cancel.id = line->run + "/cancel";
     cancel.step = "cancel";
     cancel.answer = A::done;
     return insert_after(line, cancel);
@@ -634,7 +634,7 @@ class Wrongs {
     if (line == nullptr) return false;
     for (std::size_t i = 0; i < history_.lines.size(); ++i) {
       const Line& release = history_.lines[i];
-      if (release.op != O::release || release.saga != line->saga || release.answer != A::released ||
+      if (release.op != O::release || release.run != line->run || release.answer != A::released ||
           release.repeat)
         continue;
       const Line moved = release;
@@ -701,9 +701,9 @@ class Wrongs {
     if (line == nullptr) return false;
     Line event;
     event.op = O::publish;
-    event.saga = line->saga;
+    event.run = line->run;
     event.sequence = line->events + 1;
-    event.id = line->saga + "/" + std::to_string(event.sequence);
+    event.id = line->run + "/" + std::to_string(event.sequence);
     event.type = "CART_CLEARED";
     event.answer = A::published;
     return insert_after(line, event);
@@ -746,7 +746,7 @@ class Wrongs {
     return line != nullptr && insert_after(line, history_.lines.front());
   }
   bool consumer_more() {
-    if (history_.header.consumers.empty() || sagas().empty()) return false;
+    if (history_.header.consumers.empty() || runs().empty()) return false;
     history_.header.consumers[0].second.push_back("another");
     return true;
   }
@@ -781,7 +781,7 @@ class Wrongs {
   }
   bool second_reserve_new_id() {
     return second_new_id(some([](const Line& l) {
-      return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.saga.empty();
+      return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.run.empty();
     }));
   }
   bool second_publish_new_id() { return second_new_id(some_of(O::publish, A::published)); }
@@ -798,7 +798,7 @@ class Wrongs {
   }
   bool swapped_fact_and_event() {
     return swap_if([](const Line& a, const Line& b) {
-      return moves(a) && moves(b) && b.op == O::publish && a.saga == b.saga && !a.saga.empty() &&
+      return moves(a) && moves(b) && b.op == O::publish && a.run == b.run && !a.run.empty() &&
              told_as(a) == b.type;
     });
   }
@@ -849,7 +849,7 @@ class Wrongs {
     if (line == nullptr) return false;
     Line tomb;
     tomb.op = O::release;
-    tomb.saga = line->saga;
+    tomb.run = line->run;
     tomb.id = line->id;
     tomb.answer = A::tombstoned;
     return insert_after(line - 1, tomb);
@@ -858,7 +858,7 @@ class Wrongs {
     Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "compensated"; });
     if (line == nullptr) return false;
     for (const Line& other : history_.lines) {
-      if (other.op != O::charge || other.saga != line->saga || !decides(other)) continue;
+      if (other.op != O::charge || other.run != line->run || !decides(other)) continue;
       Line refund = other;
       refund.op = O::refund;
       refund.answer = A::refunded;
@@ -912,7 +912,7 @@ inline const std::vector<Wrongs::Kind>& Wrongs::kinds() {
                                         INVSAGA_KIND(end_outcome),
                                         INVSAGA_KIND(end_reason),
                                         INVSAGA_KIND(call_step),
-                                        INVSAGA_KIND(saga_of_line),
+                                        INVSAGA_KIND(run_of_line),
                                         INVSAGA_KIND(unknown_id),
                                         INVSAGA_KIND(answer_of_another),
                                         INVSAGA_KIND(answer),

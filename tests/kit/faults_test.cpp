@@ -159,9 +159,9 @@ TEST_F(FaultyStore, WhatIsLateSurvivesTheCrash) {
 TEST_F(FaultyStore, AFaultIsPlannedByTheKindOfWriteToo) {
   plan_.at(FaultSite::acknowledge_sale, 2, Fault::failed);
   EXPECT_THAT(reserve(1), IsReserved());
-  EXPECT_THAT(store_.acknowledge({7, 1}), IsOk());
+  EXPECT_THAT(store_.acknowledge_sale({7, 1}), IsOk());
   EXPECT_THAT(reserve(2), IsReserved());
-  EXPECT_THAT(store_.acknowledge({7, 1}), ErrorIs(Errc::unavailable));
+  EXPECT_THAT(store_.acknowledge_sale({7, 1}), ErrorIs(Errc::unavailable));
   EXPECT_EQ(plan_.story(),
             "1 operation\n2 acknowledge_sale\n3 operation\n4 acknowledge_sale: failed\n");
 }

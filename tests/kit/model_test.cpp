@@ -96,7 +96,7 @@ struct ForgetsSalesAtOnce final : AlmostStore<ForgetsSalesAtOnce> {
   using AlmostStore::AlmostStore;
   result<CommitAnswer> commit(const Commit& commit) {
     const auto answer = ledger.commit(commit);
-    static_cast<void>(ledger.acknowledge(commit.id));
+    static_cast<void>(ledger.acknowledge_sale(commit.id));
     return answer;
   }
 };
@@ -160,7 +160,8 @@ std::map<std::string, int> words_of(const WorkShape& shape) {
     for (const WorkStep& step : make_work(WorkSource(seed), 150, shape)) {
       now = saturating_add(now, step.by);
       ledger.advance_to(now);
-      if (step.kind == WorkStep::Kind::acknowledge) static_cast<void>(ledger.acknowledge(step.id));
+      if (step.kind == WorkStep::Kind::acknowledge)
+        static_cast<void>(ledger.acknowledge_sale(step.id));
       if (step.kind != WorkStep::Kind::operate) continue;
       const Operation operation = step.operation.view();
       const auto answer = ledger.apply(operation);
@@ -261,7 +262,7 @@ class Twins {
     one_.advance_to(now_);
     other_.advance_to(now_);
     if (step.kind != WorkStep::Kind::acknowledge) return {};
-    return both([&](auto& backend) { return backend.acknowledge(step.id); });
+    return both([&](auto& backend) { return backend.acknowledge_sale(step.id); });
   }
 
   std::string operate(const WorkStep& step) {
@@ -282,7 +283,7 @@ class Twins {
     RunRecord no = yes;
     if (chance_.below(2) == 0) {
       Event event;
-      event.saga = run;
+      event.run = run;
       event.sequence = 1 + told_[run] + (chance_.below(16) == 0 ? 1 : 0);
       yes.events = no.events = {event};
     }
@@ -303,9 +304,10 @@ class Twins {
     const Claim claim{key, {4, 1 + chance_.below(2)}, now_ + Duration{5}, now_ + Duration{40}};
     switch (chance_.below(4)) {
       case 0:
-        return both([&](auto& backend) { return backend.confirm(key, epoch, as_bytes("yes")); });
+        return both(
+            [&](auto& backend) { return backend.confirm_claim(key, epoch, as_bytes("yes")); });
       case 1:
-        return both([&](auto& backend) { return backend.release(key, epoch); });
+        return both([&](auto& backend) { return backend.release_claim(key, epoch); });
       default:
         return both([&](auto& backend) { return backend.claim(claim); });
     }

@@ -8,8 +8,8 @@ set -u
 shopt -s lastpipe  # so that the end of a pipe can note what is broken
 export LC_ALL=C.UTF-8
 
-readonly all_rules=(folders include_direction public_includes core_is_pure own_rights
-                    columns headers sentences libraries_used)
+readonly all_rules=(folders folders_point_down one_word include_direction public_includes
+                    core_is_pure own_rights columns headers sentences libraries_used)
 broken=0
 
 # complain RULE TEXT: reads places (one a line) and reports them, if any.
@@ -70,6 +70,81 @@ rule_folders() {
   [[ ! -d backends ]] || find backends -mindepth 1 -maxdepth 1 -type d | while IFS= read -r path; do
     [[ -f $path/CMakeLists.txt && -d $path/include && -f $path/README.md ]] || echo "$path"
   done | complain folders 'backends are alike: include/ src/ tests/ README.md CMakeLists.txt'
+}
+
+# The floors of the house, the lowest first; folders of one floor do not know each other.
+readonly floors='ground text stock,request event run saga,backend,reference runner history
+check,story'
+# Where the public headers live whose folder their path does not tell; * stands for anything.
+readonly homes='ground:assert|detail/loop_bound|bytes|environment|ids|result|retry|rng|time|version
+text:id_text
+stock:capabilities|catalog|operation|reservation|stock
+request:idempotency|redelivery|request_id
+event:event|event_bus|inbox|outbox|relay|detail/event_ports
+run:effects|run_outcome|run_record|saga_log
+saga:definition|order_stage|run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
+backend:backend|forwarding|split|detail/backend_port
+runner:saga_runner|start_on_event|detail/run.*
+reference:reference/.*
+check:history/checker
+story:history/story
+history:history/.*'
+
+# Each include leads to the same folder or to one on a lower floor.
+rule_folders_point_down() {
+  { core_files; files include/invsaga/history src/history src/check src/story -- '*.?pp'; } |
+    grep -v '^include/invsaga/invsaga.hpp$' | sort -u |
+    FLOORS=$floors HOMES=$homes xargs -r perl -ne '
+      BEGIN {
+        my $number = 0;
+        for my $floor (split " ", $ENV{FLOORS}) {
+          $floor{$_} = $number for split ",", $floor;
+          $number++;
+        }
+        push @homes, [split ":", $_, 2] for split "\n", $ENV{HOMES};
+      }
+      sub folder {
+        my ($path) = @_;
+        if ($path =~ s@^include/invsaga/@@) {
+          $path =~ s/\.hpp$//;
+          for my $home (@homes) { return $home->[0] if $path =~ m@^(?:$home->[1])$@ }
+          return "?";
+        }
+        return $path =~ m@^src/(?:([^/]+)/)?[^/]+$@ ? $1 // "ground" : "?";
+      }
+      s@//.*@@;
+      if (/#include [<"]([^>"]+)[>"]/) {
+        my $target = $1;
+        my ($here) = $ARGV =~ m@^(.*)/@;
+        my $place = $target =~ m@^invsaga/@ ? "include/$target"
+                  : -e "$here/$target" ? "$here/$target" : -e "src/$target" ? "src/$target" : "";
+        if ($place) {
+          my ($from, $to) = (folder($ARGV), folder($place));
+          next if $to eq "?" && ! -e $place || $place =~ m@/testing/@;  # not ours, or not here
+          print "$ARGV:$.: $from includes $target of $to\n"
+            if $from eq "?" || $to eq "?" || $from ne $to && $floor{$to} >= $floor{$from};
+        }
+      }
+      close ARGV if eof' |
+    complain folders_point_down "includes lead down: ${floors//$'\n'/ } (homes: check.sh)"
+}
+
+# One word an idea: names that the code had before, and does not take up again.
+readonly old_names='\b(Impl|impl_|SagaName|SagaKey|SagaFold|further_holds?|with_further_holds)\b
+\b(saga_version|saga_hash|parked_step|parked_error|RecordKind::parked)\b
+\bRunRecord::hold\b|\b(record|found|ours|intent)\.hold\b
+\bEvent::saga\b|\bevent\.saga\b|\bline\.saga\b|\bnamespace judge\b
+[.>]extend\([^(){}]*,[^(){}]*,|[.>]confirm\([^(){}]*,|[.>]acknowledge\(
+\b(struct|class) (Limits|Split|Desk|Rig|SyncRig|Crew|Trial|SearchWorld)\b
+#include [<"](invsaga/)?(retention|saga_types)\.hpp
+#include [<"](.*/)?(ledger_impl|runner_impl|history_text|explain_facts)\.hpp
+#include [<"].*(_rig|_crew|_desk|_trial|split_parts|search_world)\.hpp'
+
+rule_one_word() {
+  local pattern
+  while IFS= read -r pattern; do
+    our_files | search "$pattern"
+  done <<< "$old_names" | complain one_word 'an old name: CONTRIBUTING.md has the word of each'
 }
 
 # backends -> include/invsaga, never the other way; what is for tests is used by tests.

@@ -60,6 +60,21 @@ broken_by() {  # broken_by RULE FILE LINE...: the good tree with one more file, 
 plant_good_tree
 expect none 'the good tree'
 
+broken_by folders_point_down src/text/a.cpp '#include <invsaga/stock.hpp>'
+broken_by folders_point_down include/invsaga/capabilities.hpp '#include <invsaga/idempotency.hpp>'
+broken_by folders_point_down include/invsaga/run_record.hpp '#include <invsaga/definition.hpp>'
+broken_by folders_point_down src/saga/a.cpp '#include <invsaga/backend.hpp>'
+broken_by folders_point_down src/runner/a.cpp '#include <invsaga/history/history.hpp>'
+broken_by folders_point_down src/history/a.cpp '#include <invsaga/history/checker.hpp>'
+broken_by folders_point_down include/invsaga/homeless.hpp '#include <invsaga/ids.hpp>'
+broken_by none src/check/a.cpp '#include <invsaga/history/history.hpp>'
+broken_by none src/runner/a.cpp '#include <invsaga/saga_machine.hpp>'
+for line in 'struct Impl;' 'claims.extend(key, epoch, until);' 'log.acknowledge(id);' \
+  'if (event.saga == id)' 'struct Limits {};' '#include "tests/runner/runner_rig.hpp"'; do
+  broken_by one_word tests/a_test.cpp "$line"
+done
+broken_by none tests/a_test.cpp 'stock.extend({id, until});'
+
 broken_by include_direction src/stock.cpp '#include <invsaga/testing/model.hpp>'
 broken_by include_direction src/stock.cpp '#include <invsaga/memory.hpp>'
 broken_by include_direction include/invsaga/ids.hpp '#include "invsaga/testing/model.hpp"'

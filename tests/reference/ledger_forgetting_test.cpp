@@ -49,8 +49,8 @@ TEST_F(ForgettingTest, NeverTakesASaleThatNobodyAcknowledged) {
 
 TEST_F(ForgettingTest, TakesAnAcknowledgedSaleAtItsNamedDeadline) {
   fill();
-  EXPECT_THAT(ledger.acknowledge(hold_id(4)), IsOk());
-  EXPECT_THAT(ledger.acknowledge(hold_id(4)), IsOk()) << "a repeat";
+  EXPECT_THAT(ledger.acknowledge_sale(hold_id(4)), IsOk());
+  EXPECT_THAT(ledger.acknowledge_sale(hold_id(4)), IsOk()) << "a repeat";
   ledger.advance_to(at(1'999));
   EXPECT_THAT(commit(4), Answers(CommitAnswer::committed));
   ledger.advance_to(at(2'000));
@@ -62,14 +62,14 @@ TEST_F(ForgettingTest, TakesASaleThatIsAcknowledgedLate) {
   fill();
   ledger.advance_to(at(3'000));
   EXPECT_THAT(commit(4), Answers(CommitAnswer::committed));
-  EXPECT_THAT(ledger.acknowledge(hold_id(4)), IsOk());
+  EXPECT_THAT(ledger.acknowledge_sale(hold_id(4)), IsOk());
   EXPECT_THAT(commit(4), Answers(CommitAnswer::not_found));
 }
 
 TEST_F(ForgettingTest, IgnoresAcknowledgementsOfWhatIsNotSold) {
   fill();
   for (const std::uint64_t id : {1, 2, 3, 99}) {
-    EXPECT_THAT(ledger.acknowledge(hold_id(id)), IsOk());
+    EXPECT_THAT(ledger.acknowledge_sale(hold_id(id)), IsOk());
   }
   EXPECT_THAT(commit(1), Answers(CommitAnswer::committed));
   ledger.advance_to(at(2'000));

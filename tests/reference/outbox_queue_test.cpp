@@ -19,10 +19,10 @@ using ::testing::Pair;
 
 RunId run(std::uint64_t number) { return {1, number}; }
 
-Event event(std::uint64_t saga, std::uint64_t sequence) {
+Event event(std::uint64_t number, std::uint64_t sequence) {
   Event event;
-  event.id = {saga, sequence};
-  event.saga = run(saga);
+  event.id = {number, sequence};
+  event.run = run(number);
   event.sequence = sequence;
   event.type = "ORDER_PLACED";
   return event;
@@ -33,7 +33,7 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> pending(const OutboxQueue& 
   std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
   const std::vector<Event> events = outbox.pending(limit).value();
   for (const Event& one : events) {
-    all.emplace_back(one.saga.low, one.sequence);
+    all.emplace_back(one.run.low, one.sequence);
   }
   return all;
 }
@@ -59,8 +59,8 @@ TEST(AnOutbox, TakesNoOldEventAlsoWhenItIsGone) {
   OutboxQueue outbox;
   ASSERT_THAT(outbox.put(event(1, 1)), IsOk());
   ASSERT_THAT(outbox.put(event(1, 2)), IsOk());
-  ASSERT_THAT(outbox.acknowledge(run(1), 1), IsOk());
-  ASSERT_THAT(outbox.acknowledge(run(1), 2), IsOk());
+  ASSERT_THAT(outbox.acknowledge_event(run(1), 1), IsOk());
+  ASSERT_THAT(outbox.acknowledge_event(run(1), 2), IsOk());
   EXPECT_THAT(outbox.put(event(1, 1)), IsOkAndHolds(false));
   EXPECT_THAT(outbox.put(event(1, 2)), IsOkAndHolds(false));
   EXPECT_EQ(outbox.highest(run(1)), 2u);
@@ -82,14 +82,14 @@ TEST(AnOutbox, KeepsAnEventUntilItIsAcknowledged) {
   ASSERT_THAT(outbox.put(event(1, 2)), IsOk());
   ASSERT_THAT(outbox.put(event(1, 3)), IsOk());
   EXPECT_EQ(pending(outbox), pending(outbox)) << "looking changes nothing";
-  EXPECT_THAT(outbox.acknowledge(run(1), 2), IsOk());
-  EXPECT_THAT(outbox.acknowledge(run(1), 2), IsOk()) << "a repeat";
+  EXPECT_THAT(outbox.acknowledge_event(run(1), 2), IsOk());
+  EXPECT_THAT(outbox.acknowledge_event(run(1), 2), IsOk()) << "a repeat";
   EXPECT_THAT(pending(outbox), ElementsAre(Pair(1, 1), Pair(1, 3))) << "a hole stalls nothing";
 }
 
 TEST(AnOutbox, IgnoresAnAcknowledgementOfWhatItNeverTook) {
   OutboxQueue outbox;
-  EXPECT_THAT(outbox.acknowledge(run(1), 1), IsOk());
+  EXPECT_THAT(outbox.acknowledge_event(run(1), 1), IsOk());
   EXPECT_THAT(outbox.put(event(1, 1)), IsOkAndHolds(true));
 }
 
@@ -98,7 +98,7 @@ TEST(AnOutbox, ForgetsARunWhoseEventsAreAcknowledged) {
   ASSERT_THAT(outbox.put(event(1, 1)), IsOk());
   EXPECT_TRUE(outbox.has_pending(run(1)));
   EXPECT_THAT(outbox.forget(run(1)), ErrorIs(Errc::busy));
-  ASSERT_THAT(outbox.acknowledge(run(1), 1), IsOk());
+  ASSERT_THAT(outbox.acknowledge_event(run(1), 1), IsOk());
   EXPECT_THAT(outbox.forget(run(1)), IsOk());
   EXPECT_THAT(outbox.forget(run(1)), IsOk());
   EXPECT_EQ(outbox.highest(run(1)), 0u);
@@ -110,7 +110,7 @@ TEST(AnOutbox, BoundsItsEventsAndRuns) {
   ASSERT_THAT(outbox.put(event(2, 1)), IsOk());
   EXPECT_THAT(outbox.put(event(1, 2)), ErrorIs(Errc::resource_exhausted));
   EXPECT_THAT(outbox.put(event(1, 1)), IsOkAndHolds(false)) << "a repeat needs no room";
-  ASSERT_THAT(outbox.acknowledge(run(1), 1), IsOk());
+  ASSERT_THAT(outbox.acknowledge_event(run(1), 1), IsOk());
   EXPECT_THAT(outbox.put(event(3, 1)), ErrorIs(Errc::resource_exhausted)) << "a third run";
   EXPECT_THAT(outbox.put(event(1, 2)), IsOkAndHolds(true));
 }

@@ -44,8 +44,9 @@ class ClaimTest : public ::testing::Test {
     EXPECT_THAT(answer, ClaimIs(ClaimState::fresh));
     return answer.value().epoch;
   }
-  result<void> confirm(std::uint64_t key, std::uint64_t epoch, const std::string& text = "done") {
-    return table.confirm({1, key}, epoch, as_bytes(text));
+  result<void> confirm_claim(std::uint64_t key, std::uint64_t epoch,
+                             const std::string& text = "done") {
+    return table.confirm_claim({1, key}, epoch, as_bytes(text));
   }
   void advance(std::int64_t ms) { table.advance_to(time_from_ms(ms)); }
 
@@ -61,7 +62,7 @@ TEST_F(ClaimTest, IsFreshOnceAndThenInProgress) {
 }
 
 TEST_F(ClaimTest, IsCompletedWithTheAnswerOfTheFirst) {
-  ASSERT_THAT(confirm(1, fresh(1), "order 7"), IsOk());
+  ASSERT_THAT(confirm_claim(1, fresh(1), "order 7"), IsOk());
   for (int again = 0; again < 3; ++again) {
     const auto answer = claim(1);
     EXPECT_THAT(answer, ClaimIs(ClaimState::completed));
@@ -72,7 +73,7 @@ TEST_F(ClaimTest, IsCompletedWithTheAnswerOfTheFirst) {
 TEST_F(ClaimTest, WithAnotherPayloadIsAMismatchAndShowsNothing) {
   const auto epoch = fresh(1);
   EXPECT_THAT(claim(1, other_payload), ClaimIs(ClaimState::mismatch));
-  ASSERT_THAT(confirm(1, epoch, "secret"), IsOk());
+  ASSERT_THAT(confirm_claim(1, epoch, "secret"), IsOk());
   const auto answer = claim(1, other_payload);
   EXPECT_THAT(answer, ClaimIs(ClaimState::mismatch));
   EXPECT_TRUE(answer.value().answer.empty());
@@ -92,23 +93,23 @@ TEST_F(ClaimTest, OfAFormerOwnerGrantsNothing) {
   const auto first = fresh(1);
   advance(200);
   const auto second = fresh(1, 400);
-  EXPECT_THAT(confirm(1, first), ErrorIs(Errc::busy));
-  EXPECT_THAT(table.extend({1, 1}, first, time_from_ms(900)), ErrorIs(Errc::busy));
-  EXPECT_THAT(table.release({1, 1}, first), ErrorIs(Errc::busy));
-  EXPECT_THAT(confirm(1, second), IsOk());
-  EXPECT_THAT(confirm(1, first), ErrorIs(Errc::busy)) << "even with the same answer";
+  EXPECT_THAT(confirm_claim(1, first), ErrorIs(Errc::busy));
+  EXPECT_THAT(table.extend_claim({1, 1}, first, time_from_ms(900)), ErrorIs(Errc::busy));
+  EXPECT_THAT(table.release_claim({1, 1}, first), ErrorIs(Errc::busy));
+  EXPECT_THAT(confirm_claim(1, second), IsOk());
+  EXPECT_THAT(confirm_claim(1, first), ErrorIs(Errc::busy)) << "even with the same answer";
 }
 
 TEST_F(ClaimTest, ThatLapsedUnnoticedCanStillBeConfirmed) {
   const auto epoch = fresh(1);
   advance(500);
-  EXPECT_THAT(confirm(1, epoch), IsOk());
+  EXPECT_THAT(confirm_claim(1, epoch), IsOk());
 }
 
 TEST_F(ClaimTest, IsKeptByItsOwnerAndNeverShortened) {
   const auto epoch = fresh(1);
-  EXPECT_THAT(table.extend({1, 1}, epoch, time_from_ms(300)), IsOk());
-  EXPECT_THAT(table.extend({1, 1}, epoch, time_from_ms(250)), IsOk());
+  EXPECT_THAT(table.extend_claim({1, 1}, epoch, time_from_ms(300)), IsOk());
+  EXPECT_THAT(table.extend_claim({1, 1}, epoch, time_from_ms(250)), IsOk());
   advance(299);
   EXPECT_THAT(claim(1), ClaimIs(ClaimState::in_progress));
   advance(300);
@@ -116,36 +117,36 @@ TEST_F(ClaimTest, IsKeptByItsOwnerAndNeverShortened) {
 }
 
 TEST_F(ClaimTest, ExtendedOfNothingIsNotFound) {
-  EXPECT_THAT(table.extend({1, 9}, 1, time_from_ms(300)), ErrorIs(Errc::not_found));
+  EXPECT_THAT(table.extend_claim({1, 9}, 1, time_from_ms(300)), ErrorIs(Errc::not_found));
   const auto epoch = fresh(1);
-  EXPECT_THAT(table.extend({1, 1}, epoch, {}), ErrorIs(Errc::invalid_argument));
-  ASSERT_THAT(confirm(1, epoch), IsOk());
-  EXPECT_THAT(table.extend({1, 1}, epoch, time_from_ms(300)), ErrorIs(Errc::not_found));
+  EXPECT_THAT(table.extend_claim({1, 1}, epoch, {}), ErrorIs(Errc::invalid_argument));
+  ASSERT_THAT(confirm_claim(1, epoch), IsOk());
+  EXPECT_THAT(table.extend_claim({1, 1}, epoch, time_from_ms(300)), ErrorIs(Errc::not_found));
 }
 
 TEST_F(ClaimTest, ConfirmedAgainIsTheSameAndNeverChanged) {
   const auto epoch = fresh(1);
-  ASSERT_THAT(confirm(1, epoch, "yes"), IsOk());
-  EXPECT_THAT(confirm(1, epoch, "yes"), IsOk());
-  EXPECT_THAT(confirm(1, epoch, "no"), ErrorIs(Errc::invalid_argument));
+  ASSERT_THAT(confirm_claim(1, epoch, "yes"), IsOk());
+  EXPECT_THAT(confirm_claim(1, epoch, "yes"), IsOk());
+  EXPECT_THAT(confirm_claim(1, epoch, "no"), ErrorIs(Errc::invalid_argument));
   EXPECT_EQ(claim(1).value().answer, answer_of("yes"));
 }
 
 TEST_F(ClaimTest, ConfirmedOfNothingIsNotFound) {
-  EXPECT_THAT(confirm(1, 1), ErrorIs(Errc::not_found));
+  EXPECT_THAT(confirm_claim(1, 1), ErrorIs(Errc::not_found));
 }
 
 TEST_F(ClaimTest, ConfirmedWithTooMuchIsAnError) {
   const auto epoch = fresh(1);
   const std::vector<std::byte> much(max_answer_bytes + 1);
-  EXPECT_THAT(table.confirm({1, 1}, epoch, much), ErrorIs(Errc::limit_exceeded));
-  EXPECT_THAT(table.confirm({1, 1}, epoch, Bytes(much).first(max_answer_bytes)), IsOk());
+  EXPECT_THAT(table.confirm_claim({1, 1}, epoch, much), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(table.confirm_claim({1, 1}, epoch, Bytes(much).first(max_answer_bytes)), IsOk());
 }
 
 TEST_F(ClaimTest, ReleasedIsFreshForAnybodyAtOnce) {
   const auto first = fresh(1);
-  EXPECT_THAT(table.release({1, 1}, first), IsOk());
-  EXPECT_THAT(table.release({1, 1}, first), IsOk()) << "a repeat";
+  EXPECT_THAT(table.release_claim({1, 1}, first), IsOk());
+  EXPECT_THAT(table.release_claim({1, 1}, first), IsOk()) << "a repeat";
   const auto second = claim(1, other_payload);
   EXPECT_THAT(second, ClaimIs(ClaimState::fresh)) << "what failed is not remembered";
   EXPECT_GT(second.value().epoch, first);
@@ -153,8 +154,8 @@ TEST_F(ClaimTest, ReleasedIsFreshForAnybodyAtOnce) {
 
 TEST_F(ClaimTest, ReleasedAfterItsAnswerIsTooLate) {
   const auto epoch = fresh(1);
-  ASSERT_THAT(confirm(1, epoch), IsOk());
-  EXPECT_THAT(table.release({1, 1}, epoch), ErrorIs(Errc::too_late));
+  ASSERT_THAT(confirm_claim(1, epoch), IsOk());
+  EXPECT_THAT(table.release_claim({1, 1}, epoch), ErrorIs(Errc::too_late));
 }
 
 TEST_F(ClaimTest, PastItsDeadlineIsExpiredAndNeverFresh) {
@@ -169,11 +170,11 @@ TEST_F(ClaimTest, InProgressIsRememberedWhileItsLeaseIsLive) {
   const auto epoch = fresh(1, 5'000);
   advance(4'999);
   EXPECT_THAT(claim(1, payload, 6'000), ClaimIs(ClaimState::expired)) << "past its deadline";
-  EXPECT_THAT(confirm(1, epoch), IsOk());
+  EXPECT_THAT(confirm_claim(1, epoch), IsOk());
 }
 
 TEST_F(ClaimTest, IsForgottenWithItsDeadline) {
-  ASSERT_THAT(confirm(1, fresh(1)), IsOk());
+  ASSERT_THAT(confirm_claim(1, fresh(1)), IsOk());
   advance(999);
   EXPECT_THAT(claim(1), ClaimIs(ClaimState::completed));
   advance(1'000);
@@ -193,7 +194,7 @@ class RetentionTest : public ClaimTest {
 };
 
 TEST_F(RetentionTest, KeepsAnAnswerForItsTimeAfterTheCompletion) {
-  ASSERT_THAT(confirm(1, fresh(1)), IsOk());
+  ASSERT_THAT(confirm_claim(1, fresh(1)), IsOk());
   advance(5'099);
   EXPECT_THAT(claim(1), ClaimIs(ClaimState::completed)) << "also past the request's deadline";
   advance(5'100);
@@ -201,7 +202,7 @@ TEST_F(RetentionTest, KeepsAnAnswerForItsTimeAfterTheCompletion) {
 }
 
 TEST_F(RetentionTest, RefusesNewRequestsBeforeItDropsAnAnswer) {
-  for (std::uint64_t key = 1; key <= 3; ++key) ASSERT_THAT(confirm(key, fresh(key)), IsOk());
+  for (std::uint64_t key = 1; key <= 3; ++key) ASSERT_THAT(confirm_claim(key, fresh(key)), IsOk());
   EXPECT_THAT(claim(4), ErrorIs(Errc::resource_exhausted));
   EXPECT_THAT(claim(4), RemedyIs(Remedy::retry));
   EXPECT_THAT(claim(1), ClaimIs(ClaimState::completed));
@@ -215,7 +216,7 @@ class ForeverTest : public ClaimTest {
 };
 
 TEST_F(ForeverTest, NeverForgetsAnAnswer) {
-  ASSERT_THAT(confirm(1, fresh(1)), IsOk());
+  ASSERT_THAT(confirm_claim(1, fresh(1)), IsOk());
   table.advance_to(Time::max());
   EXPECT_THAT(claim(1), ClaimIs(ClaimState::completed));
   EXPECT_EQ(table.size(), 1u);

@@ -22,7 +22,7 @@ std::vector<std::byte> some_bytes(std::size_t size) { return std::vector(size, s
 Event some_event(std::uint64_t sequence) {
   Event event;
   event.id = {7, sequence};
-  event.saga = {8, 9};
+  event.run = {8, 9};
   event.sequence = sequence;
   event.type = "STOCK_RESERVED";
   event.subject = "536365";
@@ -40,7 +40,7 @@ RunRecord full_record() {
   record.owner = {1, 2};
   record.at = time_from_ms(3);
   record.step = 65535;
-  record.hold = 4;
+  record.round = 4;
   record.id_high = 5;
   record.id_low = 6;
   record.until = time_from_ms(-7);
@@ -49,9 +49,9 @@ RunRecord full_record() {
   record.error = {Errc::refused, -8};
   record.output = some_bytes(9);
   record.events = {some_event(1), some_event(2)};
-  record.saga = "checkout";
-  record.saga_version = 10;
-  record.saga_hash = 11;
+  record.saga.name = "checkout";
+  record.saga.version = 10;
+  record.saga.hash = 11;
   record.key = "536365";
   record.request = {12, 13};
   record.claim_epoch = 14;
@@ -184,7 +184,7 @@ TEST(WordsOfRuns, AreTheOnesOfTheDesign) {
   EXPECT_EQ(name(RecordKind::outcome), "outcome");
   EXPECT_EQ(name(RecordKind::cancelled), "cancelled");
   EXPECT_EQ(name(RecordKind::undone), "undone");
-  EXPECT_EQ(name(RecordKind::parked), "parked");
+  EXPECT_EQ(name(RecordKind::stuck), "stuck");
   EXPECT_EQ(name(RecordKind::resumed), "resumed");
   EXPECT_EQ(name(RecordKind::ended), "ended");
   EXPECT_EQ(name(static_cast<RecordKind>(9)), "unrecognised");

@@ -2,7 +2,7 @@
 //
 // A fault at each call of a checkout on the caller's thread: whichever call fails or loses its
 // reply, the order ends as it would have, and the stock is right.
-#include "tests/runner/sync_rig.hpp"
+#include "tests/runner/run_sync_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -12,13 +12,13 @@ using ::testing::IsEmpty;
 using testing::IsOk;
 
 template <class Parts>
-class RunSyncFaults : public ::testing::Test, public SyncRig<Parts> {};
+class RunSyncFaults : public ::testing::Test, public RunSyncFixture<Parts> {};
 using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
 TYPED_TEST_SUITE(RunSyncFaults, BothBackends);
 
 /// Runs the checkout and checks that it ends as its way does, and soundly.
 template <class Parts>
-void check(SyncRig<Parts>& rig, const Way<Parts>& way) {
+void check(RunSyncFixture<Parts>& rig, const Way<Parts>& way) {
   const auto outcome = rig.run();
   ASSERT_THAT(outcome, IsOk());
   EXPECT_EQ(outcome.assume_value().end, way.end);
@@ -35,7 +35,7 @@ void check(SyncRig<Parts>& rig, const Way<Parts>& way) {
 template <class Parts>
 bool goes_wrong(const Way<Parts>& way, Mishap mishap, int number) {
   SCOPED_TRACE(way.name + ", write " + std::to_string(number));
-  SyncRig<Parts> rig;
+  RunSyncFixture<Parts> rig;
   int left = number;
   const auto next = [&] { return left-- == 0 ? mishap : Mishap::none; };
   rig.connection().at_append = [next](const RunRecord&) { return next(); };
@@ -57,7 +57,7 @@ TYPED_TEST(RunSyncFaults, EachWriteMayFailOrLoseItsReplyOrComeLate) {
 
 TYPED_TEST(RunSyncFaults, EachSecondWriteMayLoseItsReply) {
   for (const auto& way : plain_ways<TypeParam>()) {
-    SyncRig<TypeParam> rig;
+    RunSyncFixture<TypeParam> rig;
     int number = 0;
     const auto next = [&] { return number++ % 2 == 0 ? Mishap::lost : Mishap::none; };
     rig.connection().at_append = [&](const RunRecord&) { return next(); };
@@ -73,11 +73,11 @@ TYPED_TEST(RunSyncFaults, EachSecondWriteMayLoseItsReply) {
 template <class Parts>
 struct CallFault {
   std::string name;
-  std::function<void(Rig<Parts>&, const std::string& step)> befall;
+  std::function<void(RunnerFixture<Parts>&, const std::string& step)> befall;
 };
 template <class Parts>
 std::vector<CallFault<Parts>> call_faults() {
-  using R = Rig<Parts>&;
+  using R = RunnerFixture<Parts>&;
   using S = const std::string&;
   return {
       {"fails", [](R rig, S step) { rig.shop.fail(step, Error{Errc::unavailable}); }},
@@ -92,12 +92,13 @@ std::vector<CallFault<Parts>> call_faults() {
 /// Besides, of those that may answer later.
 template <class Parts>
 CallFault<Parts> pending_once() {
-  return {"stays pending", [](Rig<Parts>& rig, const std::string& step) { rig.shop.wait(step); }};
+  return {"stays pending",
+          [](RunnerFixture<Parts>& rig, const std::string& step) { rig.shop.wait(step); }};
 }
 /// Besides, of those whose answer is yes.
 template <class Parts>
 std::vector<CallFault<Parts>> faults_after_the_effect() {
-  using R = Rig<Parts>&;
+  using R = RunnerFixture<Parts>&;
   using S = const std::string&;
   return {
       {"loses its reply", [](R rig, S step) { rig.shop.lose(step); }},
@@ -116,7 +117,7 @@ std::vector<CallFault<Parts>> faults_after_the_effect() {
 /// Which steps and undos the way calls.
 template <class Parts>
 std::vector<std::string> calls_of(const Way<Parts>& way) {
-  SyncRig<Parts> rig;
+  RunSyncFixture<Parts> rig;
   way.befall(rig, rig.connection());
   EXPECT_THAT(rig.run(), IsOk());
   auto calls = rig.shop.calls();
@@ -141,7 +142,7 @@ TYPED_TEST(RunSyncFaults, EachCallMayGoWrong) {
       if (call == "charge" || call == "refund") faults.push_back(pending_once<TypeParam>());
       for (const auto& fault : faults) {
         SCOPED_TRACE(way.name + ": " + call + " " + fault.name);
-        SyncRig<TypeParam> rig;
+        RunSyncFixture<TypeParam> rig;
         fault.befall(rig, call);
         way.befall(rig, rig.connection());
         check(rig, way);
@@ -157,7 +158,7 @@ TYPED_TEST(RunSyncFaults, ARefusedPaymentGivesTheStockBackAndALostHoldThePayment
   EXPECT_EQ(this->stock().available(), 1);
   EXPECT_EQ(this->shop.effects("refund"), 0u);
 
-  SyncRig<TypeParam> other;
+  RunSyncFixture<TypeParam> other;
   lose_the_hold(other);
   EXPECT_EQ(other.run().assume_value().end, RunEnd::compensated);
   EXPECT_EQ(other.stock().available(), 1);
@@ -179,7 +180,7 @@ TYPED_TEST(RunSyncFaults, ABeginningThatDidNotHappenIsAnErrorAndCanBeRepeated) {
 
 TYPED_TEST(RunSyncFaults, ABeginningWhoseRepliesAreLostIsDrivenAllTheSame) {
   for (const Mishap mishap : {Mishap::lost, Mishap::late}) {
-    SyncRig<TypeParam> rig;
+    RunSyncFixture<TypeParam> rig;
     rig.connection().at_append = [mishap, times = 5](const RunRecord&) mutable {
       return times-- > 0 ? mishap : Mishap::none;
     };

@@ -2,7 +2,7 @@
 //
 // The synchronous orchestration: the same records as a runner makes, whichever way the checkout
 // goes, and what it answers when there is nothing to run.
-#include "tests/runner/sync_rig.hpp"
+#include "tests/runner/run_sync_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -16,7 +16,7 @@ using testing::IsOkAndHolds;
 using ::testing::SizeIs;
 
 template <class Parts>
-class RunSync : public ::testing::Test, public SyncRig<Parts> {};
+class RunSync : public ::testing::Test, public RunSyncFixture<Parts> {};
 using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
 TYPED_TEST_SUITE(RunSync, BothBackends);
 
@@ -26,12 +26,12 @@ TYPED_TEST_SUITE(RunSync, BothBackends);
 template <class Parts>
 void compare(const Way<Parts>& way) {
   SCOPED_TRACE(way.name);
-  SyncRig<Parts> sync;
+  RunSyncFixture<Parts> sync;
   sync.owner = {1, 2};
   way.befall(sync, sync.connection());
   const auto outcome = sync.run();
 
-  Rig<Parts> async;
+  RunnerFixture<Parts> async;
   RunnerOptions options;
   options.owner = sync.owner;
   auto process = async.process(options);

@@ -2,7 +2,7 @@
 //
 // A cancel at every point of a run, and payments that outlast their holds, on both kinds of
 // backend.
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -26,7 +26,7 @@ struct Cancelled {
 
 template <class Parts>
 Cancelled cancelled_at(int at, Mishap mishap) {
-  Rig<Parts> rig;
+  RunnerFixture<Parts> rig;
   auto owner = rig.process();
   auto user = rig.process();
   Cancelled made;
@@ -71,7 +71,7 @@ TYPED_TEST(RunnerCancel, AtEveryWriteItIsEitherAcceptedAndAllUndoneOrRefusedAndA
 }
 
 TYPED_TEST(RunnerCancel, AfterItNothingIsBegunAnyMore) {
-  Rig<TypeParam> rig;
+  RunnerFixture<TypeParam> rig;
   auto owner = rig.process();
   rig.shop.script("place", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
     EXPECT_TRUE(owner->runner.cancel(step.run, "no").assume_value().accepted);
@@ -88,9 +88,9 @@ TYPED_TEST(RunnerCancel, AfterItNothingIsBegunAnyMore) {
 // --- payments slower than the hold (the document's D14)
 
 template <class Parts>
-class SlowPayment : public ::testing::Test, public Rig<Parts> {
+class SlowPayment : public ::testing::Test, public RunnerFixture<Parts> {
  protected:
-  std::unique_ptr<typename Rig<Parts>::Process> owner = this->process();
+  std::unique_ptr<typename RunnerFixture<Parts>::Process> owner = this->process();
   int cancels = 0;
 
   /// The payment is answered only now; the stock is slow to sell `lapses` times more.
@@ -138,7 +138,7 @@ TYPED_TEST(SlowPayment, WhoseFurtherHoldRunsOutTooIsRefundedAndTheStockIsFree) {
 
 TYPED_TEST(SlowPayment, MayBeCancelledBetweenTheHoldsAndIsRefunded) {
   this->owner->connection.at_append = [this](const RunRecord& record) {
-    const bool further = record.kind == RecordKind::intent && record.hold == 1;
+    const bool further = record.kind == RecordKind::intent && record.round == 1;
     if (further && this->cancels++ == 0) {
       EXPECT_TRUE(this->owner->runner.cancel(this->run_of(), "no").assume_value().accepted);
     }

@@ -7,7 +7,7 @@
 
 #include <invsaga/forwarding.hpp>
 
-#include "tests/runner/runner_crew.hpp"
+#include "tests/runner/runner_threads_fixture.hpp"
 
 namespace invsaga::crew {
 namespace {

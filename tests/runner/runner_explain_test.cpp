@@ -4,14 +4,14 @@
 // says it.
 #include <fmt/format.h>
 
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
 
 using testing::IsOk;
 
-class RunnerExplain : public ::testing::Test, public Rig<OnOneAppend> {
+class RunnerExplain : public ::testing::Test, public RunnerFixture<OnOneAppend> {
  protected:
   std::unique_ptr<Process> owner = process();
 
@@ -342,7 +342,7 @@ A-1 was not placed: pay unknown. It is being undone. It is stuck and waits for )
   2001-09-09 01:46:40  reserve: outcome done, reserved, tells STOCK_RESERVED
   2001-09-09 01:46:40  pay: intent
   2001-09-10 01:46:45  pay: outcome unknown, timed_out, tells PAYMENT_FAILED
-  2001-09-16 01:45:19.879  pay: parked, timed_out
+  2001-09-16 01:45:19.879  pay: stuck, timed_out
 )");
   EXPECT_EQ(shown(run), R"(
 not_placed, stuck: Your order needs a person to look at it. You need not do anything.
@@ -434,7 +434,7 @@ A-1 is not decided yet: it is at commit. It is stuck and waits for somebody to r
   2001-09-09 01:46:40  reserve: outcome done, reserved, tells STOCK_RESERVED
   2001-09-09 01:46:40  pay: intent
   2001-09-09 01:46:40  pay: outcome done, tells PAYMENT_COMPLETED
-  2001-09-10 01:45:54.784  commit: parked, unavailable
+  2001-09-10 01:45:54.784  commit: stuck, unavailable
 )");
   EXPECT_EQ(shown(run), R"(
 deciding, stuck: Your order needs a person to look at it. You need not do anything.
@@ -457,7 +457,7 @@ A-1 is not decided yet: it is at commit.
   2001-09-09 01:46:40  reserve: outcome done, reserved, tells STOCK_RESERVED
   2001-09-09 01:46:40  pay: intent
   2001-09-09 01:46:40  pay: outcome done, tells PAYMENT_COMPLETED
-  2001-09-10 01:45:54.784  commit: parked, unavailable
+  2001-09-10 01:45:54.784  commit: stuck, unavailable
   2001-09-10 02:46:40  resumed
 )");
 }
@@ -482,7 +482,7 @@ A-1 was not placed: pay refused. It is being undone. It is stuck and waits for )
   2001-09-09 01:46:40  pay: intent
   2001-09-09 01:46:40  pay: outcome refused, refused 51, tells PAYMENT_FAILED
   2001-09-09 01:46:40  reserve: undone, released
-  2001-09-09 01:46:40  place: parked, refused 9
+  2001-09-09 01:46:40  place: stuck, refused 9
 )");
 }
 
@@ -505,7 +505,7 @@ A-1 was placed. Still to do: clear cart. It is stuck and waits for somebody to r
   2001-09-09 01:46:40  pay: outcome done, tells PAYMENT_COMPLETED
   2001-09-09 01:46:40  commit: outcome done, committed, tells STOCK_COMMITTED
   2001-09-09 01:46:40  clear cart: intent
-  2001-09-09 01:46:40  clear cart: parked, refused 9
+  2001-09-09 01:46:40  clear cart: stuck, refused 9
 )");
   EXPECT_EQ(shown(run), R"(
 placed, stuck: Your order needs a person to look at it. You need not do anything.

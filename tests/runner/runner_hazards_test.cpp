@@ -8,7 +8,7 @@
 
 #include "invsaga/start_on_event.hpp"
 #include "invsaga/testing/events.hpp"
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -16,19 +16,19 @@ namespace {
 using testing::IsOk;
 
 template <class Parts>
-class Hazards : public ::testing::Test, public Rig<Parts> {};
+class Hazards : public ::testing::Test, public RunnerFixture<Parts> {};
 using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
 TYPED_TEST_SUITE(Hazards, BothBackends);
-class OneAppend : public ::testing::Test, public Rig<OnOneAppend> {};
-class Apart : public ::testing::Test, public Rig<InSplit> {};
+class OneAppend : public ::testing::Test, public RunnerFixture<OnOneAppend> {};
+class Apart : public ::testing::Test, public RunnerFixture<InSplit> {};
 
 // --- an event whose first handler died between claim and first record is consumed
 
 Event checkout_event() {
-  Event told = testing::event_of(testing::saga_no(1), 1, "ORDER_CHECKOUT_STARTED");
+  Event told = testing::event_of(testing::run_no(1), 1, "ORDER_CHECKOUT_STARTED");
   told.subject = "1";
   told.time = start_time;
-  told.data = encode(Rig<OnOneAppend>::order("1"));
+  told.data = encode(RunnerFixture<OnOneAppend>::order("1"));
   return told;
 }
 RunId run_of_event(const Event& event) {
@@ -116,7 +116,7 @@ TYPED_TEST(Hazards, ARepeatedRefusalOfAnUndoChangesNothing) {
     ASSERT_THAT(process->runner.complete_undo(run, call, refuse(1)), IsOk());
   }
   const auto story = this->story(run);
-  EXPECT_EQ(std::count(story.begin(), story.end(), "parked pay"), 1)
+  EXPECT_EQ(std::count(story.begin(), story.end(), "stuck pay"), 1)
       << ::testing::PrintToString(story);
 }
 
@@ -165,7 +165,7 @@ struct SmallLog {
   Backend& stock() { return backend; }
   Backend& log() { return backend; }
 };
-class Small : public ::testing::Test, public Rig<SmallLog> {};
+class Small : public ::testing::Test, public RunnerFixture<SmallLog> {};
 
 TEST_F(Small, ARunWhoseRecordIsOverTheLimitIsStuckOrEnds) {
   auto process = this->process();
@@ -355,7 +355,7 @@ TEST(Clocks, ARunGoesOnAfterTheClockWasSetBackDuringACall) {
   runner.add(sample::checkout, shop);
   StartRequest request;
   request.key = "c";
-  ASSERT_THAT(runner.start(sample::checkout, Rig<OnOneAppend>::order(), request), IsOk());
+  ASSERT_THAT(runner.start(sample::checkout, RunnerFixture<OnOneAppend>::order(), request), IsOk());
   for (int i = 0; i < 100 && executor.run_one(); ++i) {
   }
   EXPECT_EQ(runner.runs(), 0u) << "it waits, and nothing is armed";
@@ -369,10 +369,10 @@ TEST(Forgetting, SplitForgetsARunInItsOutboxToo) {
   MemoryBackend<> stock, claims, log, outbox(limits);
   auto backend = split(stock, claims, log, outbox);
   for (std::uint64_t run = 1; run <= 2; ++run) {
-    const Event event = testing::event_of(testing::saga_no(run), 1, "X");
+    const Event event = testing::event_of(testing::run_no(run), 1, "X");
     EXPECT_THAT(backend.put(event), IsOk());
-    ASSERT_THAT(backend.acknowledge(event.saga, 1), IsOk());
-    ASSERT_THAT(backend.forget(event.saga), IsOk());
+    ASSERT_THAT(backend.acknowledge_event(event.run, 1), IsOk());
+    ASSERT_THAT(backend.forget(event.run), IsOk());
   }
 }
 

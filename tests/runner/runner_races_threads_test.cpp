@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 using testing::IsOk;
 
 template <class Parts>
-class Races : public ::testing::Test, public Rig<Parts> {};
+class Races : public ::testing::Test, public RunnerFixture<Parts> {};
 using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
 TYPED_TEST_SUITE(Races, BothBackends);
 
@@ -26,7 +26,7 @@ TYPED_TEST(Races, ARunThatWasTakenAndEndedSinceItWasReadIsNotTakenAgain) {
   const std::size_t written = this->records(run).size();
 
   std::function<void()> meanwhile;  // between what recovery reads and what it does
-  typename Rig<TypeParam>::Connection connection(this->parts.backend, [&] {
+  typename RunnerFixture<TypeParam>::Connection connection(this->parts.backend, [&] {
     this->parts.advance_to(this->clock.now());
     if (meanwhile) std::exchange(meanwhile, nullptr)();
   });
@@ -78,14 +78,14 @@ class TellingExecutor final : public Executor {
 };
 
 TEST(RacesAtTheEnd, AThreadThatBringsAnAnswerWhileTheRunnerEndsLeavesNoTimerBehind) {
-  Rig<OnOneAppend> rig;
+  RunnerFixture<OnOneAppend> rig;
   HeldClock clock(rig.clock);
   TellingExecutor executor(rig.executor);
-  Rig<OnOneAppend>::Connection connection(rig.parts.backend,
-                                          [&] { rig.parts.advance_to(rig.clock.now()); });
+  RunnerFixture<OnOneAppend>::Connection connection(rig.parts.backend,
+                                                    [&] { rig.parts.advance_to(rig.clock.now()); });
   connection.at_apply = [](const Operation&) { return Mishap::late; };
-  auto runner = std::make_unique<Rig<OnOneAppend>::Runner>(connection,
-                                                           Environment{clock, executor});
+  auto runner = std::make_unique<RunnerFixture<OnOneAppend>::Runner>(connection,
+                                                                     Environment{clock, executor});
   runner->add(sample::checkout, rig.shop);
 
   std::atomic<bool> held = false;

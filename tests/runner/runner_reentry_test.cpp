@@ -4,7 +4,7 @@
 #include <latch>
 #include <thread>
 
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -45,7 +45,7 @@ constexpr auto curious = saga<sample::Order, Caller>(
     pivot<"commit">(sample::sell, {2s, until_known}));
 
 template <class Parts>
-class Reentry : public ::testing::Test, public Rig<Parts> {
+class Reentry : public ::testing::Test, public RunnerFixture<Parts> {
  protected:
   using Runner = SagaRunner<typename Parts::Backend>;
 

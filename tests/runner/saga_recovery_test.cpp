@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Crashes, take-over, orphans: what becomes of a run when its owner dies, or only seems to.
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -14,7 +14,7 @@ using testing::IsOk;
 using ::testing::Not;
 
 template <class Parts>
-class Recovery : public ::testing::Test, public Rig<Parts> {};
+class Recovery : public ::testing::Test, public RunnerFixture<Parts> {};
 using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
 TYPED_TEST_SUITE(Recovery, BothBackends);
 
@@ -26,7 +26,7 @@ enum class Way : std::uint8_t { sold, declined, hold_ran_out, cancelled };
 /// recovers. False if the first lived through it.
 template <class Parts>
 bool crash_at(Way way, int writes, bool lands) {
-  Rig<Parts> rig;
+  RunnerFixture<Parts> rig;
   auto first = rig.process();
   first->connection.writes_left = writes;
   first->connection.last_write_lands = lands;
@@ -80,7 +80,7 @@ TYPED_TEST(Recovery, ACrashAtAnyWriteEndsDoneOrUndoneOnce) {
 TYPED_TEST(Recovery, TwoCrashesEndDoneOrUndoneOnce) {
   for (int first = 0; first < 10; ++first) {
     for (int second = 0; second < 10; ++second) {
-      Rig<TypeParam> rig;
+      RunnerFixture<TypeParam> rig;
       for (const int writes : {first, second}) {
         auto process = rig.process();
         process->connection.writes_left = writes;
@@ -147,7 +147,7 @@ TYPED_TEST(Recovery, ADefinitionThatHasChangedNeverDrivesAnOldRun) {
   this->shop.wait("charge");
   const RunId run = this->begin(*first);
   first.reset();
-  typename Rig<TypeParam>::Connection connection(
+  typename RunnerFixture<TypeParam>::Connection connection(
       this->parts.backend, [this] { this->parts.advance_to(this->clock.now()); });
   SagaRunner runner(connection, Environment{this->clock, this->executor});
   runner.add(version_2, this->shop);
@@ -263,7 +263,7 @@ TYPED_TEST(Recovery, ALateOperationOfAFormerOwnerChangesNothingThatTheRunDoesNot
 // --- an end that its request was not told of
 
 TEST(RecoveryInSplit, AnEndWhoseClaimWasNotToldIsToldToTheNextWhoAsks) {
-  Rig<InSplit> rig;
+  RunnerFixture<InSplit> rig;
   rig.parts.claims.deaf = 1;
   auto first = rig.process();
   ASSERT_THAT(first->runner.start(sample::checkout, rig.order(), rig.request()), IsOk());
@@ -278,7 +278,7 @@ TEST(RecoveryInSplit, AnEndWhoseClaimWasNotToldIsToldToTheNextWhoAsks) {
 }
 
 TEST(RecoveryInSplit, AClaimThatLapsedUnderARunIsToldHowItEnded) {
-  Rig<InSplit> rig;
+  RunnerFixture<InSplit> rig;
   rig.parts.claims.deaf = 1;
   auto first = rig.process();
   StartRequest request = rig.request();
@@ -298,7 +298,7 @@ TEST(RecoveryInSplit, AClaimThatLapsedUnderARunIsToldHowItEnded) {
 // --- rule 9: what is decided is told before anything more is decided
 
 TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereBeforeTheRunGoesOn) {
-  Rig<InSplit> rig;
+  RunnerFixture<InSplit> rig;
   auto first = rig.process();
   rig.parts.events.deaf = 1'000'000;
   ASSERT_FALSE(first->connection.dead);
@@ -315,7 +315,7 @@ TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereBeforeTheRunGoes
 }
 
 TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereAfterACancelToo) {
-  Rig<InSplit> rig;
+  RunnerFixture<InSplit> rig;
   auto owner = rig.process();
   auto user = rig.process();
   rig.parts.events.deaf = 1;  // the event of the place step: in the log, not in the outbox
@@ -436,7 +436,7 @@ TYPED_TEST(Recovery, AStuckRunThatIsResumedElsewhereIsNoticed) {
 TYPED_TEST(Recovery, EveryRunThatIsNotDecidedHasSomethingArmed) {
   Rng chance(7);
   for (int round = 0; round < 200; ++round) {
-    Rig<TypeParam> rig;
+    RunnerFixture<TypeParam> rig;
     auto process = rig.process();
     const auto mishap = [&] {
       return static_cast<Mishap>(chance.below(8) < 3 ? chance.below(3) : 0);
@@ -456,7 +456,7 @@ TYPED_TEST(Recovery, EveryRunThatIsNotDecidedHasSomethingArmed) {
     do {
       const auto records = rig.records(rig.run_of());
       const bool open = !records.empty() && records.back().kind != RecordKind::ended &&
-                        records.back().kind != RecordKind::parked;
+                        records.back().kind != RecordKind::stuck;
       ASSERT_TRUE(!open || rig.executor.waiting() > 0) << "round " << round;
     } while (rig.executor.step() && ++steps < 10'000);
     ASSERT_LT(steps, 10'000);

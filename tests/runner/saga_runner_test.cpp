@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the runner promises, on both kinds of backend.
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -13,7 +13,7 @@ using ::testing::IsEmpty;
 using testing::IsOk;
 
 template <class Parts>
-class Runner : public ::testing::Test, public Rig<Parts> {};
+class Runner : public ::testing::Test, public RunnerFixture<Parts> {};
 using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
 TYPED_TEST_SUITE(Runner, BothBackends);
 
@@ -59,7 +59,7 @@ TYPED_TEST(Runner, CancelsWhatIsOutOfStock) {
 
 TYPED_TEST(Runner, SucceedsAfterSoManyFaults) {
   for (int faults = 0; faults <= 3; ++faults) {
-    Rig<TypeParam> rig;
+    RunnerFixture<TypeParam> rig;
     auto process = rig.process();
     int failing = faults;
     const auto fail = [&](const auto&) { return failing-- > 0 ? Mishap::failed : Mishap::none; };
@@ -138,7 +138,7 @@ TYPED_TEST(Runner, ALateReserveOfARunThatWasCompensatedHoldsNothing) {
 }
 
 TYPED_TEST(Runner, AReplyThatComesAfterTheRunnerEndedIsDropped) {
-  typename Rig<TypeParam>::Connection connection(
+  typename RunnerFixture<TypeParam>::Connection connection(
       this->parts.backend, [this] { this->parts.advance_to(this->clock.now()); });
   connection.at_apply = [](const Operation&) { return Mishap::late; };
   {
@@ -397,7 +397,7 @@ TYPED_TEST(Runner, AStartThatDidNotHappenCanBeRepeated) {
 
 TYPED_TEST(Runner, AStartWhoseReplyIsLostIsDrivenAllTheSame) {
   for (const Mishap mishap : {Mishap::lost, Mishap::late}) {
-    Rig<TypeParam> rig;
+    RunnerFixture<TypeParam> rig;
     auto process = rig.process();
     process->connection.at_append = [&](const RunRecord&) { return mishap; };
     const auto begun = process->runner.start(sample::checkout, rig.order(), rig.request());
@@ -487,7 +487,7 @@ class Curious final : public RunObserver {
 };
 
 TYPED_TEST(Runner, AnObserverMayAskTheRunner) {
-  Curious<typename Rig<TypeParam>::Runner> curious;
+  Curious<typename RunnerFixture<TypeParam>::Runner> curious;
   RunnerOptions options;
   options.observer = &curious;
   auto process = this->process(options);

@@ -3,7 +3,7 @@
 // The runner on real threads: everybody asks at once, and each order still ends once.
 #include <atomic>
 
-#include "tests/runner/runner_crew.hpp"
+#include "tests/runner/runner_threads_fixture.hpp"
 
 namespace invsaga::crew {
 namespace {

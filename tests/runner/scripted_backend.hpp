@@ -169,7 +169,7 @@ using WeakOutbox = Deaf<BackendCall::put>;
 
 /// Split: stock, claims, log and outbox in four places.
 struct InSplit {
-  using Backend = Split<MemoryBackend<>, ForgetfulClaims, MemoryBackend<>, WeakOutbox>;
+  using Backend = Joined<MemoryBackend<>, ForgetfulClaims, MemoryBackend<>, WeakOutbox>;
   static constexpr bool one_append = false;
   MemoryBackend<> store;
   ForgetfulClaims claims;

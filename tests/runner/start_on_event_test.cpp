@@ -6,7 +6,7 @@
 #include "invsaga/memory_bus.hpp"
 #include "invsaga/relay.hpp"
 #include "invsaga/testing/events.hpp"
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 namespace {
@@ -36,17 +36,17 @@ constexpr auto ordering = saga<sample::Order, sample::Shop>(
     "ordering", 1, pivot<"place">(take, {2s, until_known}, {"ORDER_CHECKOUT_STARTED"}));
 
 template <class Parts>
-class StartsOnEvent : public ::testing::Test, public Rig<Parts> {
+class StartsOnEvent : public ::testing::Test, public RunnerFixture<Parts> {
  protected:
-  using Process = typename Rig<Parts>::Process;
+  using Process = typename RunnerFixture<Parts>::Process;
 
   /// What the order service tells: the `n`-th event of its run.
   Event event(const std::string& number = "1", std::uint64_t n = 1) {
-    Event told = testing::event_of(testing::saga_no(1), n, "ORDER_CHECKOUT_STARTED");
+    Event told = testing::event_of(testing::run_no(1), n, "ORDER_CHECKOUT_STARTED");
     told.subject = number;
     told.time = start_time;
     told.traceparent = trace;
-    told.data = encode(Rig<Parts>::order(number));
+    told.data = encode(RunnerFixture<Parts>::order(number));
     return told;
   }
   result<Handling> deliver(Process& process, const Event& event, StartOnEvent options = for_a_day) {
@@ -271,7 +271,7 @@ class Waking final : public RunObserver {
 /// A shop of two services in one process: one takes orders, the other fulfils them, and all that
 /// they know of each other is the event.
 template <class Parts>
-class StartsOverABus : public ::testing::Test, public Rig<Parts> {
+class StartsOverABus : public ::testing::Test, public RunnerFixture<Parts> {
  protected:
   StartsOverABus() {
     options_.observer = &waking_;
@@ -287,7 +287,7 @@ class StartsOverABus : public ::testing::Test, public Rig<Parts> {
   void place(const std::string& number) {
     StartRequest request = this->request(number);
     request.traceparent = trace;
-    const auto begun = made->runner.start(ordering, Rig<Parts>::order(number), request);
+    const auto begun = made->runner.start(ordering, RunnerFixture<Parts>::order(number), request);
     ASSERT_THAT(begun, testing::ClaimIs(ClaimState::fresh));
   }
   /// What the customer is told of an order, each event once.
@@ -310,7 +310,7 @@ class StartsOverABus : public ::testing::Test, public Rig<Parts> {
   RunnerOptions options_;
 
  protected:
-  std::unique_ptr<typename Rig<Parts>::Process> made;  // the bus refers to its runner
+  std::unique_ptr<typename RunnerFixture<Parts>::Process> made;  // the bus refers to its runner
   testing::Recipient customer;
   MemoryBus bus{{this->clock, this->executor, 1}, {.delivery_hook = &faults_}};
   Relay relay{this->parts.backend, bus, {this->clock, this->executor, 1}};
@@ -336,7 +336,7 @@ TYPED_TEST(StartsOverABus, ACheckoutThatIsToldIsFulfilledOnceHoweverOftenItIsDel
 TYPED_TEST(StartsOverABus, AStartThatFailsIsDeliveredAgainUntilItIsBegun) {
   int failing = 4;
   this->made->connection.at_append = [&](const RunRecord& record) {
-    const bool fails = record.saga == fulfilment.name() && failing > 0 && failing-- > 0;
+    const bool fails = record.saga.name == fulfilment.name() && failing > 0 && failing-- > 0;
     return !fails ? Mishap::none : failing % 2 == 0 ? Mishap::lost : Mishap::failed;
   };
   this->place("1");
@@ -348,7 +348,7 @@ TYPED_TEST(StartsOverABus, AStartThatFailsIsDeliveredAgainUntilItIsBegun) {
 }
 
 TYPED_TEST(StartsOverABus, AnEventThatIsNoInputIsDeadAndHoldsNobodyElseBack) {
-  Event corrupt = testing::event_of(testing::saga_no(1), 1, "ORDER_CHECKOUT_STARTED");
+  Event corrupt = testing::event_of(testing::run_no(1), 1, "ORDER_CHECKOUT_STARTED");
   corrupt.time = start_time;
   ASSERT_THAT(this->bus.publish(corrupt), testing::IsOk());
   this->place("1");
@@ -362,7 +362,7 @@ TYPED_TEST(StartsOverABus, AnEventThatIsNoInputIsDeadAndHoldsNobodyElseBack) {
 }
 
 TYPED_TEST(StartsOverABus, OnlyItsTypeStartsIt) {
-  Event other = testing::event_of(testing::saga_no(1), 1, "ORDER_CHECKOUT_REMOVED");
+  Event other = testing::event_of(testing::run_no(1), 1, "ORDER_CHECKOUT_REMOVED");
   other.time = start_time;
   other.data = encode(this->order());
   ASSERT_THAT(this->bus.publish(other), testing::IsOk());

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "invsaga/rng.hpp"
-#include "tests/saga/machine_desk.hpp"
+#include "tests/saga/machine_driver.hpp"
 
 namespace invsaga::trial {
 
@@ -23,9 +23,9 @@ inline constexpr RetryPolicy many_times{1s, 8s, 200, 20, 0, 300s};
 inline Definition random_definition(Rng& chance) {
   static constexpr std::string_view before[] = {"a", "b", "c", "d"}, after[] = {"x", "y", "z"};
   Definition made;
-  made.name = "random";
-  made.version = 1;
-  made.further_holds = static_cast<std::uint32_t>(chance.below(3));
+  made.saga.name = "random";
+  made.saga.version = 1;
+  made.further_rounds = static_cast<std::uint32_t>(chance.below(3));
   made.undo_policy = many_times;
   const auto add = [&](std::string_view name, StepClass step_class, StepKind kind, StepKind undo,
                        const RetryPolicy& policy) {

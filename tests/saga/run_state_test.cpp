@@ -5,7 +5,7 @@
 
 #include "invsaga/order_stage.hpp"
 #include "invsaga/testing/matchers.hpp"
-#include "tests/saga/machine_desk.hpp"
+#include "tests/saga/machine_driver.hpp"
 
 namespace invsaga::desk {
 namespace {
@@ -14,16 +14,16 @@ using ::testing::ElementsAre;
 using testing::ErrorIs;
 using testing::IsOk;
 
-RunRecord of(RecordKind kind, StepIndex step = 0, std::uint32_t hold = 0) {
+RunRecord of(RecordKind kind, StepIndex step = 0, std::uint32_t round = 0) {
   RunRecord record;
   record.kind = kind;
   record.step = step;
-  record.hold = hold;
+  record.round = round;
   return record;
 }
 
 TEST(RunState, IsTheFoldOfItsRecordsWhoeverReadsThem) {
-  Desk desk = Desk::begun(false);
+  MachineDriver desk = MachineDriver::begun(false);
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::expired);
   desk.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
@@ -61,7 +61,7 @@ TEST(RunState, RefusesWhatCannotFollowAndStaysAsItWas) {
 }
 
 TEST(RunState, NothingGoesBackOnceThePivotIsDone) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(clear_cart);
   RunState state = desk.state();
   RunRecord refused = of(RecordKind::outcome, clear_cart);
@@ -74,18 +74,18 @@ TEST(RunState, NothingGoesBackOnceThePivotIsDone) {
 
 // --- the stages of an order (the document's three partial states, and what lies around them)
 
-OrderStage stage(const Desk& desk) { return stage_of(desk.state(), desk.definition()); }
+OrderStage stage(const MachineDriver& desk) { return stage_of(desk.state(), desk.definition()); }
 
 TEST(OrderStage, NamesEachPlaceBetweenTheClickAndTheEnd) {
   for (const bool one_append : {true, false}) {
-    Desk desk = Desk::begun(one_append);
+    MachineDriver desk = MachineDriver::begun(one_append);
     EXPECT_EQ(stage(desk), OrderStage::accepted);
     desk.call(place);
     desk.append_all();
     EXPECT_EQ(stage(desk), OrderStage::accepted);  // pending, stock not reserved
     desk.apply(reserve, ReserveAnswer{Reserved{}});
     EXPECT_EQ(stage(desk), OrderStage::reserved);  // stock reserved, payment not attempted
-    const Action charge = desk.begin(Kind::call, pay);
+    const Instruction charge = desk.begin(Kind::call, pay);
     EXPECT_EQ(stage(desk), OrderStage::paying);
     desk.yes(charge);
     desk.append_all();
@@ -99,7 +99,7 @@ TEST(OrderStage, NamesEachPlaceBetweenTheClickAndTheEnd) {
 }
 
 TEST(OrderStage, NamesTheWayBackAndBeingStuck) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), refuse());
   desk.append_all();
@@ -115,7 +115,7 @@ TEST(OrderStage, NamesTheWayBackAndBeingStuck) {
 }
 
 TEST(OrderStage, AHoldToBeReservedAnewIsAcceptedAgain) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::expired);
   EXPECT_EQ(stage(desk), OrderStage::accepted);
@@ -150,11 +150,11 @@ TEST(OrderStage, TheLongestStayIsTheSumOfWhatItsStepsMayTake) {
 TEST(OrderStage, NoStayIsLongerThanItsLimitWhateverIsAnswered) {
   Rng chance(11);
   for (int round = 0; round < 300; ++round) {
-    Desk desk = Desk::begun(round % 2 == 0);
+    MachineDriver desk = MachineDriver::begun(round % 2 == 0);
     OrderStage at = stage(desk);
     Time since = desk.now;
     for (int step = 0; step < 100'000; ++step) {
-      const Action action = desk.next();
+      const Instruction action = desk.next();
       if (action.kind == Kind::finished || action.kind == Kind::stuck) break;
       if (stage(desk) != at) {
         at = stage(desk);
@@ -165,7 +165,7 @@ TEST(OrderStage, NoStayIsLongerThanItsLimitWhateverIsAnswered) {
         desk.now = action.when;
         continue;
       }
-      const Action begun = desk.begin(action.kind, action.step, action.undo, action.hold);
+      const Instruction begun = desk.begin(action.kind, action.step, action.undo, action.round);
       if (chance.below(100) < 97) {
         desk.says(begun, Error{chance.below(2) == 0 ? Errc::unavailable : Errc::reply_lost});
       } else if (action.kind == Kind::call) {

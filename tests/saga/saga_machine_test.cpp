@@ -2,7 +2,7 @@
 //
 // The machine alone, driven by hand. What it owes to the rules of the protocol is in
 // saga_protocol_test.cpp.
-#include "tests/saga/machine_desk.hpp"
+#include "tests/saga/machine_driver.hpp"
 
 #include "invsaga/testing/matchers.hpp"
 
@@ -17,7 +17,7 @@ constexpr Error lost{Errc::reply_lost};
 constexpr Error unavailable{Errc::unavailable};
 
 TEST(SagaMachine, AsksForTheStepsInOrderAndEndsCompleted) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(clear_cart);
   desk.call(clear_cart);
   EXPECT_EQ(desk.next().kind, Kind::finished);
@@ -30,7 +30,7 @@ TEST(SagaMachine, AsksForTheStepsInOrderAndEndsCompleted) {
 }
 
 TEST(SagaMachine, NumbersItsEventsWithoutGapsAndNamesTheirCause) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(clear_cart);
   desk.call(clear_cart);
   desk.next();
@@ -42,7 +42,7 @@ TEST(SagaMachine, NumbersItsEventsWithoutGapsAndNamesTheirCause) {
     for (const Event& event : record.events) {
       EXPECT_EQ(event.sequence, ++sequence);
       EXPECT_EQ(event.causation, last);
-      EXPECT_EQ(event.saga, the_run);
+      EXPECT_EQ(event.run, the_run);
       EXPECT_EQ(event.subject, "order 1");
       EXPECT_EQ(event.time, record.at);
       last = event.id;
@@ -51,7 +51,7 @@ TEST(SagaMachine, NumbersItsEventsWithoutGapsAndNamesTheirCause) {
 }
 
 TEST(SagaMachine, UndoesInReverseOrderWhatWasDoneBeforeARefusal) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), refuse(51));
   desk.apply(reserve, ReleaseAnswer::released, true);
@@ -69,7 +69,7 @@ TEST(SagaMachine, UndoesInReverseOrderWhatWasDoneBeforeARefusal) {
 }
 
 TEST(SagaMachine, TellsARefusalAndNothingOfTheUndoing) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), refuse());
   desk.apply(reserve, ReleaseAnswer::released, true);
@@ -80,7 +80,7 @@ TEST(SagaMachine, TellsARefusalAndNothingOfTheUndoing) {
 }
 
 TEST(SagaMachine, KeepsAllShortLinesOfARefusalInTheOutcome) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
   const std::vector<ShortLine> shorts{{Row{3}, 5, 2}, {Row{9}, 1, 0}};
   OutOfStock answer;
@@ -98,8 +98,8 @@ TEST(SagaMachine, KeepsAllShortLinesOfARefusalInTheOutcome) {
 
 TEST(SagaMachine, CompletesASagaWithoutSteps) {
   Definition empty;
-  empty.name = "empty";
-  Desk desk = Desk::begun(empty);
+  empty.saga.name = "empty";
+  MachineDriver desk = MachineDriver::begun(empty);
   EXPECT_EQ(desk.next().kind, Kind::finished);
   EXPECT_EQ(desk.machine().outcome()->end, RunEnd::completed);
 }
@@ -107,12 +107,12 @@ TEST(SagaMachine, CompletesASagaWithoutSteps) {
 // --- retries, backoff, budgets
 
 TEST(SagaMachine, TriesAgainAfterTheBackoffCountedFromTheStartOfTheLastAttempt) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);  // every 30 s
-  const Action first = desk.begin(Kind::call, pay);
+  const Instruction first = desk.begin(Kind::call, pay);
   EXPECT_EQ(first.when, desk.now + 5s);
   desk.now += 5s;  // its deadline
-  const Action wait = desk.next();
+  const Instruction wait = desk.next();
   EXPECT_EQ(wait.kind, Kind::wait);
   EXPECT_EQ(wait.when, start + 30s);
   desk.now = start + 30s;
@@ -120,7 +120,7 @@ TEST(SagaMachine, TriesAgainAfterTheBackoffCountedFromTheStartOfTheLastAttempt) 
 }
 
 TEST(SagaMachine, AnAnswerThatItDidNotHappenIsTriedAgainAndNotUnknown) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
   for (int attempt = 1; attempt <= 5; ++attempt) {
     desk.says(desk.begin(Kind::apply, reserve), unavailable);
@@ -132,7 +132,7 @@ TEST(SagaMachine, AnAnswerThatItDidNotHappenIsTriedAgainAndNotUnknown) {
 }
 
 TEST(SagaMachine, GivesUpAStepInDoubtAsUnknownWhenItsBudgetIsUsedUp) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
   desk.says(desk.begin(Kind::apply, reserve), lost);
   for (int attempt = 2; attempt <= 5; ++attempt) {
@@ -141,17 +141,17 @@ TEST(SagaMachine, GivesUpAStepInDoubtAsUnknownWhenItsBudgetIsUsedUp) {
   }
   desk.next();
   EXPECT_EQ(desk.story().back(), "outcome reserve unknown");
-  EXPECT_EQ(desk.expect(Kind::apply, reserve, true).hold, 0u);
+  EXPECT_EQ(desk.expect(Kind::apply, reserve, true).round, 0u);
 }
 
 TEST(SagaMachine, TheBudgetEndsWhenTheNextAttemptWouldStartPastIt) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);  // every 30 s, for a day
   Time last = desk.now;
   while (desk.log.back().kind != RecordKind::outcome || desk.log.back().step != pay) {
     last = desk.now;
     desk.says(desk.begin(Kind::call, pay), unavailable);
-    const Action action = desk.next();
+    const Instruction action = desk.next();
     if (action.kind == Kind::wait) desk.now = action.when;
   }
   EXPECT_EQ(last, start + 24h);
@@ -162,13 +162,13 @@ TEST(SagaMachine, AnUndoIsTriedForLongerThanAnyStepOfItsSaga) {
   for (const StepDefinition& step : sample::checkout.definition().steps) {
     EXPECT_GT(sample::checkout.definition().undo_policy.budget, step.limits.retry.budget);
   }
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), refuse());
   const Time first = desk.now;
-  while (desk.log.back().kind != RecordKind::parked) {
+  while (desk.log.back().kind != RecordKind::stuck) {
     desk.says(desk.begin(Kind::apply, reserve, true), unavailable);
-    const Action action = desk.next();
+    const Instruction action = desk.next();
     if (action.kind == Kind::wait) desk.now = action.when;
   }
   EXPECT_GT(desk.now - first, desk.definition().undo_policy.budget - 300s);
@@ -176,11 +176,11 @@ TEST(SagaMachine, AnUndoIsTriedForLongerThanAnyStepOfItsSaga) {
 }
 
 TEST(SagaMachine, NeverTriesInAHotLoop) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
   for (int attempt = 1; attempt <= 100; ++attempt) {
     desk.says(desk.begin(Kind::apply, commit), lost);
-    const Action wait = desk.next();
+    const Instruction wait = desk.next();
     ASSERT_EQ(wait.kind, Kind::wait);
     ASSERT_GT(wait.when, desk.now);
     desk.now = wait.when;
@@ -191,9 +191,9 @@ TEST(SagaMachine, NeverTriesInAHotLoop) {
 // --- which attempt an answer belongs to
 
 TEST(SagaMachine, AFailureOfAnOldAttemptSaysNothingAboutTheNewest) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
-  const Action old = desk.begin(Kind::apply, reserve);
+  const Instruction old = desk.begin(Kind::apply, reserve);
   desk.now += 2s;
   desk.now = desk.next().when;
   desk.begin(Kind::apply, reserve);
@@ -202,15 +202,15 @@ TEST(SagaMachine, AFailureOfAnOldAttemptSaysNothingAboutTheNewest) {
 }
 
 TEST(SagaMachine, AFailureOfTheFirstHoldsAttemptSaysNothingAboutTheSecondHolds) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
-  const Action old = desk.begin(Kind::apply, reserve);  // attempt 1 of hold 0
+  const Instruction old = desk.begin(Kind::apply, reserve);  // attempt 1 of hold 0
   desk.now += 2s;
   desk.now = desk.next().when;
   desk.apply(reserve, ReserveAnswer{Reserved{}});
   desk.call(pay);
   desk.apply(commit, CommitAnswer::expired);
-  const Action young = desk.begin(Kind::apply, reserve, false, 1);  // attempt 1 of hold 1
+  const Instruction young = desk.begin(Kind::apply, reserve, false, 1);  // attempt 1 of hold 1
   EXPECT_EQ(young.attempt, old.attempt);
   desk.says(old, unavailable);
   EXPECT_EQ(desk.next().kind, Kind::await);
@@ -221,22 +221,22 @@ TEST(SagaMachine, AFailureOfTheFirstHoldsAttemptSaysNothingAboutTheSecondHolds) 
 TEST(SagaMachine, AFailureFromBeforeItWasStuckSaysNothingAboutTheAttemptsSince) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(commit);
-  const Action old = desk.begin(Kind::apply, commit);
+  const Instruction old = desk.begin(Kind::apply, commit);
   desk.now += 2s;
   ASSERT_EQ(desk.next().kind, Kind::stuck);
   ASSERT_TRUE(desk.machine().resume());
-  const Action young = desk.begin(Kind::apply, commit);
+  const Instruction young = desk.begin(Kind::apply, commit);
   EXPECT_EQ(young.attempt, old.attempt);
   desk.says(old, unavailable);
   EXPECT_EQ(desk.next().kind, Kind::await);
 }
 
 TEST(SagaMachine, AFinalAnswerOfAnOldAttemptOfACallIsTaken) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
-  const Action old = desk.begin(Kind::call, pay);
+  const Instruction old = desk.begin(Kind::call, pay);
   desk.now = start + 5s;
   desk.now = desk.next().when;
   desk.begin(Kind::call, pay);
@@ -246,7 +246,7 @@ TEST(SagaMachine, AFinalAnswerOfAnOldAttemptOfACallIsTaken) {
 }
 
 TEST(SagaMachine, ACompletionFromOutsideAnswersTheNewestAttempt) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.begin(Kind::call, pay);
   desk.machine().completed(pay, false, std::vector<std::byte>{}, desk.now);
@@ -255,7 +255,7 @@ TEST(SagaMachine, ACompletionFromOutsideAnswersTheNewestAttempt) {
 }
 
 TEST(SagaMachine, AFailureFromOutsideOfAnAttemptThatIsOverChangesNothing) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.begin(Kind::call, pay);
   desk.now += 5s;
@@ -265,7 +265,7 @@ TEST(SagaMachine, AFailureFromOutsideOfAnAttemptThatIsOverChangesNothing) {
 }
 
 TEST(SagaMachine, AnAnswerToAStepThatWasNotBegunIsDropped) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
   desk.machine().completed(pay, false, std::vector<std::byte>{}, desk.now);
   desk.machine().completed(99, false, std::vector<std::byte>{}, desk.now);
@@ -273,9 +273,9 @@ TEST(SagaMachine, AnAnswerToAStepThatWasNotBegunIsDropped) {
 }
 
 TEST(SagaMachine, ARepeatedAnswerIsRecordedOnce) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
-  const Action action = desk.begin(Kind::call, pay);
+  const Instruction action = desk.begin(Kind::call, pay);
   desk.yes(action);
   desk.yes(action);
   desk.expect(Kind::apply, commit);
@@ -283,7 +283,7 @@ TEST(SagaMachine, ARepeatedAnswerIsRecordedOnce) {
 }
 
 TEST(SagaMachine, AnAnswerThatTheLogHasAlreadyIsNotAppendedAgain) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.yes(desk.begin(Kind::call, pay));
   const RunRecord lost_append = desk.machine().next(desk.now).record;
@@ -292,15 +292,15 @@ TEST(SagaMachine, AnAnswerThatTheLogHasAlreadyIsNotAppendedAgain) {
 }
 
 TEST(SagaMachine, AnAnswerOverridesTheGivingUpThatWasNotRecordedYet) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
-  const Action late = desk.begin(Kind::apply, reserve);
+  const Instruction late = desk.begin(Kind::apply, reserve);
   const Operation operation = desk.operation(late);
   const PreparedEffects prepared = desk.machine().effects(late, operation, desk.now);
   desk.says(late, lost);
   for (int attempt = 2; attempt <= 5; ++attempt) {
     desk.now = desk.machine().next(desk.now).when;
-    const Action action = desk.machine().next(desk.now);
+    const Instruction action = desk.machine().next(desk.now);
     desk.machine().started(action, desk.now, &operation);
     desk.says(action, lost);
   }
@@ -311,17 +311,17 @@ TEST(SagaMachine, AnAnswerOverridesTheGivingUpThatWasNotRecordedYet) {
 }
 
 TEST(SagaMachine, AnAttemptThatTheRunHasOutrunIsMadeAgainAtOnce) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
-  const Action action = desk.begin(Kind::apply, commit);
+  const Instruction action = desk.begin(Kind::apply, commit);
   desk.machine().superseded(action, false, desk.now);
   EXPECT_EQ(desk.expect(Kind::apply, commit).attempt, 1u);  // it does not count
 }
 
 TEST(SagaMachine, AnAttemptThatIsOutrunByNothingWaitsBeforeItIsMadeAgain) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
-  const Action action = desk.begin(Kind::apply, commit);
+  const Instruction action = desk.begin(Kind::apply, commit);
   desk.machine().superseded(action, true, desk.now);
   EXPECT_EQ(desk.next().kind, Kind::wait);
 }
@@ -329,7 +329,7 @@ TEST(SagaMachine, AnAttemptThatIsOutrunByNothingWaitsBeforeItIsMadeAgain) {
 // --- what cannot be made or read
 
 TEST(SagaMachine, AStepThatCannotBeMadeIsRefused) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(reserve);
   desk.machine().unable(desk.expect(Kind::apply, reserve), refuse(3));
   desk.call(place, true);
@@ -338,7 +338,7 @@ TEST(SagaMachine, AStepThatCannotBeMadeIsRefused) {
 }
 
 TEST(SagaMachine, ACallInDoubtWhoseArgumentsAreUnreadableIsStuckAndNotRefused) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), lost);
   desk.now = desk.next().when;
@@ -348,14 +348,14 @@ TEST(SagaMachine, ACallInDoubtWhoseArgumentsAreUnreadableIsStuckAndNotRefused) {
 }
 
 TEST(SagaMachine, ACallWhoseArgumentsAreUnreadableIsRefusedIfItWasNeverMade) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.machine().unable(desk.begin(Kind::call, pay), Error{Errc::corrupt});
   desk.expect(Kind::apply, reserve, true);
 }
 
 TEST(SagaMachine, AnUndoThatCannotBeMadeIsStuck) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), refuse());
   desk.machine().unable(desk.expect(Kind::apply, reserve, true), Error{Errc::corrupt});
@@ -363,13 +363,13 @@ TEST(SagaMachine, AnUndoThatCannotBeMadeIsStuck) {
 }
 
 TEST(SagaMachine, AnErrorOfTheStoreIsARefusalOnlyIfNothingIsInDoubt) {
-  Desk sure = Desk::begun();
+  MachineDriver sure = MachineDriver::begun();
   sure.get_to(reserve);
   sure.says(sure.begin(Kind::apply, reserve), Error{Errc::limit_exceeded});
   sure.expect(Kind::call, place, true);  // nothing to release
   EXPECT_EQ(sure.log[sure.log.size() - 1].outcome, StepOutcome::refused);
 
-  Desk doubt = Desk::begun();
+  MachineDriver doubt = MachineDriver::begun();
   doubt.get_to(reserve);
   doubt.says(doubt.begin(Kind::apply, reserve), lost);
   doubt.now = doubt.next().when;
@@ -381,7 +381,7 @@ TEST(SagaMachine, AnErrorOfTheStoreIsARefusalOnlyIfNothingIsInDoubt) {
 // --- stuck, and resumed
 
 TEST(SagaMachine, ARetriableStepThatIsRefusedIsStuckAndNothingIsUndone) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(clear_cart);
   desk.says(desk.begin(Kind::call, clear_cart), refuse(4));
   EXPECT_EQ(desk.next().kind, Kind::stuck);
@@ -396,7 +396,7 @@ TEST(SagaMachine, ARetriableStepThatIsRefusedIsStuckAndNothingIsUndone) {
 TEST(SagaMachine, AResumedRunGoesOnWithAFreshBudget) {
   Definition definition = sample::checkout.definition();
   definition.steps[clear_cart].limits.retry.attempts = 2;
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(clear_cart);
   for (int round = 0; round < 3; ++round) {
     desk.says(desk.begin(Kind::call, clear_cart), unavailable);
@@ -411,16 +411,16 @@ TEST(SagaMachine, AResumedRunGoesOnWithAFreshBudget) {
 }
 
 TEST(SagaMachine, ARunThatIsNotStuckCannotBeResumed) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   EXPECT_FALSE(desk.machine().resume());
 }
 
 TEST(SagaMachine, ALateAnswerMovesAStuckRun) {
   Definition definition = sample::checkout.definition();
   definition.steps[clear_cart].limits.retry.attempts = 1;
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(clear_cart);
-  const Action action = desk.begin(Kind::call, clear_cart);
+  const Instruction action = desk.begin(Kind::call, clear_cart);
   desk.now += 2s;
   ASSERT_EQ(desk.next().kind, Kind::stuck);
   desk.yes(action);
@@ -428,7 +428,7 @@ TEST(SagaMachine, ALateAnswerMovesAStuckRun) {
 }
 
 TEST(SagaMachine, AnUndoThatIsRefusedIsStuckUntilItIsResumed) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), refuse());
   desk.apply(reserve, ReleaseAnswer::released, true);
@@ -445,9 +445,9 @@ TEST(SagaMachine, AnUndoThatIsRefusedIsStuckUntilItIsResumed) {
 TEST(SagaMachine, ALateYesOfAStepThatWasGivenUpIsCompensated) {
   Definition definition = sample::checkout.definition();
   definition.steps[pay].limits.retry.attempts = 1;
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(pay);
-  const Action given_up = desk.begin(Kind::call, pay);
+  const Instruction given_up = desk.begin(Kind::call, pay);
   desk.now += 5s;
   desk.now = desk.next().when;
   desk.begin(Kind::call, pay);  // asked on: the refund needs to know
@@ -461,8 +461,8 @@ TEST(SagaMachine, ALateYesOfAStepThatWasGivenUpIsCompensated) {
 }
 
 TEST(SagaMachine, ALateYesThatTheUndoBarsIsDropped) {
-  Desk desk = Desk::begun();
-  const Action late = desk.begin(Kind::call, place);
+  MachineDriver desk = MachineDriver::begun();
+  const Instruction late = desk.begin(Kind::call, place);
   desk.read(cancelled_by(other));
   desk.call(place, true);
   desk.yes(late);
@@ -472,10 +472,10 @@ TEST(SagaMachine, ALateYesThatTheUndoBarsIsDropped) {
 }
 
 TEST(SagaMachine, ALateYesDuringTheUndoIsRecordedAndUndoneOnce) {
-  Desk desk = Desk::begun();
-  const Action late = desk.begin(Kind::call, place);
+  MachineDriver desk = MachineDriver::begun();
+  const Instruction late = desk.begin(Kind::call, place);
   desk.read(cancelled_by(other));
-  const Action undo = desk.begin(Kind::call, place, true);
+  const Instruction undo = desk.begin(Kind::call, place, true);
   desk.yes(late);
   desk.yes(undo);
   EXPECT_EQ(desk.next().kind, Kind::finished);
@@ -487,12 +487,12 @@ TEST(SagaMachine, ALateYesDuringTheUndoIsRecordedAndUndoneOnce) {
 // --- cancel while a call is under way
 
 TEST(SagaMachine, ACallUnderWaySurvivesACancelWithItsDeadlineAndItsAnswerIsUsed) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
-  const Action charge = desk.begin(Kind::call, pay);
+  const Instruction charge = desk.begin(Kind::call, pay);
   desk.now += 1s;
   desk.read(cancelled_by(other));
-  const Action still = desk.next();
+  const Instruction still = desk.next();
   EXPECT_EQ(still.kind, Kind::await);
   EXPECT_EQ(still.when, charge.when);
   desk.yes(charge);
@@ -505,7 +505,7 @@ TEST(SagaMachine, ACallUnderWaySurvivesACancelWithItsDeadlineAndItsAnswerIsUsed)
 }
 
 TEST(SagaMachine, AQueuedAnswerIsRecordedAfterACancelWithoutItsEvent) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.yes(desk.begin(Kind::call, pay));
   desk.read(cancelled_by(other));  // came first
@@ -514,7 +514,7 @@ TEST(SagaMachine, AQueuedAnswerIsRecordedAfterACancelWithoutItsEvent) {
 }
 
 TEST(SagaMachine, ACancelTwiceIsOneAndACancelDuringTheUndoingChangesNothing) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   EXPECT_TRUE(desk.machine().cancel("once"));
   desk.next();
@@ -530,7 +530,7 @@ TEST(SagaMachine, AnEndThatWasPlannedIsNotRecordedAfterACancel) {
   definition.steps.erase(
       definition.steps.begin() + 1,
       definition.steps.end());  // no pivot: it can be cancelled until it has ended
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.yes(desk.begin(Kind::call, place));
   desk.read(desk.machine().next(desk.now).record);
   ASSERT_EQ(desk.machine().next(desk.now).record.kind, RecordKind::ended);
@@ -543,10 +543,10 @@ TEST(SagaMachine, AnEndThatWasPlannedIsNotRecordedAfterACancel) {
 TEST(SagaMachine, ParkingThatWasPlannedIsNotRecordedAfterACancel) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(commit);
   desk.says(desk.begin(Kind::apply, commit), lost);
-  ASSERT_EQ(desk.machine().next(desk.now).record.kind, RecordKind::parked);
+  ASSERT_EQ(desk.machine().next(desk.now).record.kind, RecordKind::stuck);
   desk.read(cancelled_by(other));  // on one append the commit cannot land any more
   desk.call(pay, true);
 }
@@ -554,7 +554,7 @@ TEST(SagaMachine, ParkingThatWasPlannedIsNotRecordedAfterACancel) {
 TEST(SagaMachine, ACancelMovesARunThatIsStuck) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(commit);
   desk.says(desk.begin(Kind::apply, commit), lost);
   ASSERT_EQ(desk.next().kind, Kind::stuck);
@@ -566,7 +566,7 @@ TEST(SagaMachine, ACancelMovesARunThatIsStuck) {
 // --- what it says about itself
 
 TEST(SagaMachine, SaysWhatItIsAtHowOftenItTriedAndWhenItMoves) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.begin(Kind::call, pay);
   auto current = desk.machine().current();
@@ -583,9 +583,9 @@ TEST(SagaMachine, SaysWhatItIsAtHowOftenItTriedAndWhenItMoves) {
 }
 
 TEST(SagaMachine, StampsARecordWithTheLogsTimeOnce) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   const Time log_now = time_from_ms(5);
-  const Action first = desk.machine().next(desk.now, log_now);
+  const Instruction first = desk.machine().next(desk.now, log_now);
   EXPECT_EQ(first.record.at, log_now);
   EXPECT_EQ(desk.machine().next(desk.now + 1s, log_now + 1s).record, first.record);
 }

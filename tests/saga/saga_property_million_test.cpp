@@ -3,7 +3,7 @@
 // timeout: 600
 //
 // A million sagas by chance. No run charges twice, and none refunds what it did not charge.
-#include "tests/saga/saga_trial.hpp"
+#include "tests/saga/random_run.hpp"
 
 namespace invsaga::trial {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What holds of every saga, whatever befalls it: a sample. The million is a test of its own.
-#include "tests/saga/saga_trial.hpp"
+#include "tests/saga/random_run.hpp"
 
 namespace invsaga::trial {
 namespace {

@@ -3,7 +3,7 @@
 // What the machine owes to the rules of the protocol. The suite is named after the rule; the
 // runner's and the backends' shares are tested with them.
 #include "invsaga/testing/matchers.hpp"
-#include "tests/saga/machine_desk.hpp"
+#include "tests/saga/machine_driver.hpp"
 
 namespace invsaga::desk {
 namespace {
@@ -38,11 +38,11 @@ constexpr auto sell_after_pivot = saga<sample::Order, sample::Shop>(
 // --- 1: every append names the position it continues; taking over is one, before acting
 
 TEST(Rule1, TakingOverIsAppendedBeforeAnythingIsActedOn) {
-  Desk a = Desk::begun();
+  MachineDriver a = MachineDriver::begun();
   a.get_to(pay);
-  Desk b = a.successor();
+  MachineDriver b = a.successor();
   b.machine().take_over();
-  const Action first = b.machine().next(b.now);
+  const Instruction first = b.machine().next(b.now);
   EXPECT_EQ(first.kind, Kind::append);
   EXPECT_EQ(first.record.kind, RecordKind::taken_over);
   EXPECT_EQ(b.machine().position(), b.log.size());
@@ -50,13 +50,13 @@ TEST(Rule1, TakingOverIsAppendedBeforeAnythingIsActedOn) {
 }
 
 TEST(Rule1, WhoReadsARunWithoutTakingItOverDoesNothing) {
-  Desk a = Desk::begun();
+  MachineDriver a = MachineDriver::begun();
   a.get_to(pay);
   EXPECT_EQ(a.successor().next().kind, Kind::fenced);
 }
 
 TEST(Rule1, AFormerOwnerThatReadsOfATakeOverDropsWhatItWasAboutToAppend) {
-  Desk a = Desk::begun();
+  MachineDriver a = MachineDriver::begun();
   a.get_to(pay);
   a.yes(a.begin(Kind::call, pay));
   a.read(taken_over_by(other));
@@ -65,9 +65,9 @@ TEST(Rule1, AFormerOwnerThatReadsOfATakeOverDropsWhatItWasAboutToAppend) {
 }
 
 TEST(Rule1, ACancelFromOutsideIsAppendedWithoutTakingTheRunOver) {
-  Desk a = Desk::begun();
+  MachineDriver a = MachineDriver::begun();
   a.get_to(pay);
-  Desk user = a.successor();
+  MachineDriver user = a.successor();
   ASSERT_TRUE(user.machine().cancel("changed my mind"));
   EXPECT_EQ(user.machine().next(user.now).record.kind, RecordKind::cancelled);
   EXPECT_EQ(user.next().kind, Kind::fenced);
@@ -77,11 +77,11 @@ TEST(Rule1, ACancelFromOutsideIsAppendedWithoutTakingTheRunOver) {
 TEST(Rule1, ARunThatIsStuckIsTakenOverOnlyOnceItIsResumed) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  Desk a = Desk::begun(definition);
+  MachineDriver a = MachineDriver::begun(definition);
   a.get_to(commit);
   a.says(a.begin(Kind::apply, commit), lost);
   ASSERT_EQ(a.next().kind, Kind::stuck);
-  Desk b = a.successor();
+  MachineDriver b = a.successor();
   b.machine().take_over();
   EXPECT_EQ(b.next().kind, Kind::stuck);
   EXPECT_EQ(b.log.size(), a.log.size());
@@ -94,7 +94,7 @@ TEST(Rule1, ARunThatIsStuckIsTakenOverOnlyOnceItIsResumed) {
 
 TEST(Rule2, ACallIsPrecededByItsIntentOnEveryBackend) {
   for (const bool backend : {one_append, in_split}) {
-    Desk desk = Desk::begun(backend);
+    MachineDriver desk = MachineDriver::begun(backend);
     desk.get_to(clear_cart);
     desk.call(clear_cart);
     desk.next();
@@ -108,7 +108,7 @@ TEST(Rule2, ACallIsPrecededByItsIntentOnEveryBackend) {
 }
 
 TEST(Rule2, InSplitAnOperationIsPrecededByItsIntentWithItsIdAndDeadline) {
-  Desk desk = Desk::begun(in_split);
+  MachineDriver desk = MachineDriver::begun(in_split);
   desk.get_to(reserve);
   desk.expect(Kind::apply, reserve);
   const RunRecord& intent = desk.log.back();
@@ -122,7 +122,7 @@ TEST(Rule2, InSplitAnOperationIsPrecededByItsIntentWithItsIdAndDeadline) {
 }
 
 TEST(Rule2, OnOneAppendAnOperationNeedsNone) {
-  Desk desk = Desk::begun(one_append);
+  MachineDriver desk = MachineDriver::begun(one_append);
   desk.get_to(clear_cart);
   EXPECT_THAT(desk.story(),
               ElementsAre("begun", "intent place", "outcome place done", "outcome reserve done",
@@ -130,11 +130,11 @@ TEST(Rule2, OnOneAppendAnOperationNeedsNone) {
 }
 
 TEST(Rule2, APaymentThatWasBegunByAnotherIsNotTakenForNeverBegun) {
-  Desk a = Desk::begun();
+  MachineDriver a = MachineDriver::begun();
   a.get_to(pay);
   a.begin(Kind::call, pay);  // charged, and the reply is lost with the owner
   a.read(cancelled_by(other));
-  Desk b = a.successor();
+  MachineDriver b = a.successor();
   b.machine().take_over();
   b.call(pay);  // first it must be known
   b.call(pay, true);
@@ -144,7 +144,7 @@ TEST(Rule2, APaymentThatWasBegunByAnotherIsNotTakenForNeverBegun) {
 // --- 3: a read-back may prove a yes, never a no
 
 TEST(Rule3, AStepInDoubtIsAskedUnderTheSameIdUntilItsOwnAnswerIsKnown) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(pay);
   desk.says(desk.begin(Kind::call, pay), lost);
   desk.read(cancelled_by(other));
@@ -157,7 +157,7 @@ TEST(Rule3, ACommitInDoubtIsNeverTakenForARefusal) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 2;
   for (const bool backend : {one_append, in_split}) {
-    Desk desk = Desk::begun(definition, backend);
+    MachineDriver desk = MachineDriver::begun(definition, backend);
     desk.get_to(commit);
     desk.says(desk.begin(Kind::apply, commit), lost);
     desk.now = desk.next().when;
@@ -168,7 +168,7 @@ TEST(Rule3, ACommitInDoubtIsNeverTakenForARefusal) {
 }
 
 TEST(Rule3, AnUndoThatBarsTheActionIsMadeWithoutResolvingTheDoubt) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.says(desk.begin(Kind::call, place), lost);
   desk.read(cancelled_by(other));
   desk.call(place, true);
@@ -176,7 +176,7 @@ TEST(Rule3, AnUndoThatBarsTheActionIsMadeWithoutResolvingTheDoubt) {
 }
 
 TEST(Rule3, AnAdjustInDoubtIsResolvedFirstSinceItsUndoBarsNothing) {
-  Desk desk = Desk::begun(write_off_saga.definition(), in_split);
+  MachineDriver desk = MachineDriver::begun(write_off_saga.definition(), in_split);
   desk.says(desk.begin(Kind::apply, 0), lost);
   desk.read(cancelled_by(other));
   desk.now = desk.next().when;
@@ -190,18 +190,18 @@ TEST(Rule3, AnAdjustInDoubtIsResolvedFirstSinceItsUndoBarsNothing) {
 TEST(Rule4, AHoldThatRanOutIsReservedAnewUnderAnIdOfItsOwnThatIsRecordedFirst) {
   for (const bool backend : {one_append, in_split}) {
     for (const CommitAnswer answer : {CommitAnswer::expired, CommitAnswer::not_found}) {
-      Desk desk = Desk::begun(backend);
+      MachineDriver desk = MachineDriver::begun(backend);
       desk.get_to(commit);
       desk.now += sample::hold_length;
       desk.apply(commit, answer);
-      const Action anew = desk.expect(Kind::apply, reserve, false, 1);
+      const Instruction anew = desk.expect(Kind::apply, reserve, false, 1);
       EXPECT_EQ(desk.story().back(), "intent reserve 1");
       const auto made = std::get<Reserve>(desk.operation(anew));
       EXPECT_EQ(made.id, reservation_id(the_run, reserve, 1));
       EXPECT_EQ(made.until, desk.now + sample::hold_length);
       EXPECT_EQ(desk.state().steps[reserve].holds[1].until, made.until);
       desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
-      const Action again = desk.expect(Kind::apply, commit);
+      const Instruction again = desk.expect(Kind::apply, commit);
       EXPECT_EQ(std::get<Commit>(desk.operation(again)).id, made.id);
       desk.apply(commit, CommitAnswer::committed);
       desk.call(clear_cart);
@@ -214,7 +214,7 @@ TEST(Rule4, AHoldThatRanOutIsReservedAnewUnderAnIdOfItsOwnThatIsRecordedFirst) {
 TEST(Rule4, AnExpiredCommitTellsNobodyUntilItIsARefusal) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].events.refused = "STOCK_COMMIT_FAILED";
-  Desk desk = Desk::begun(definition);
+  MachineDriver desk = MachineDriver::begun(definition);
   desk.get_to(commit);
   desk.expect(Kind::apply, commit);
   const std::size_t told = desk.events().size();
@@ -226,7 +226,7 @@ TEST(Rule4, AnExpiredCommitTellsNobodyUntilItIsARefusal) {
 }
 
 TEST(Rule4, AfterTheFurtherHoldsExpiredIsARefusal) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::expired);
   desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
@@ -237,12 +237,12 @@ TEST(Rule4, AfterTheFurtherHoldsExpiredIsARefusal) {
 
 TEST(Rule4, TheNumberOfFurtherHoldsIsTheSagasToSay) {
   for (const std::uint32_t further : {0u, 3u}) {
-    const auto saga = sample::checkout.with_further_holds(further);
-    Desk desk = Desk::begun(saga.definition());
+    const auto saga = sample::checkout.with_further_rounds(further);
+    MachineDriver desk = MachineDriver::begun(saga.definition());
     desk.get_to(commit);
-    for (std::uint32_t hold = 1; hold <= further; ++hold) {
+    for (std::uint32_t round = 1; round <= further; ++round) {
       desk.apply(commit, CommitAnswer::expired);
-      desk.apply(reserve, ReserveAnswer{Reserved{}}, false, hold);
+      desk.apply(reserve, ReserveAnswer{Reserved{}}, false, round);
     }
     desk.apply(commit, CommitAnswer::expired);
     desk.expect(Kind::call, pay, true);
@@ -250,7 +250,7 @@ TEST(Rule4, TheNumberOfFurtherHoldsIsTheSagasToSay) {
 }
 
 TEST(Rule4, AHoldThatCannotBeReservedAnewIsRefundedAndCancelled) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::expired);
   desk.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
@@ -265,7 +265,7 @@ TEST(Rule4, AHoldThatCannotBeReservedAnewIsRefundedAndCancelled) {
 }
 
 TEST(Rule4, AHoldThatSomebodyReleasedIsNotReservedAnew) {
-  Desk desk = Desk::begun();
+  MachineDriver desk = MachineDriver::begun();
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::released);
   desk.call(pay, true);
@@ -273,8 +273,8 @@ TEST(Rule4, AHoldThatSomebodyReleasedIsNotReservedAnew) {
 }
 
 TEST(Rule4, HowManyHoldsThereAreDoesNotDependOnTheSettingsOfWhoReads) {
-  const auto with_two = sample::checkout.with_further_holds(2);
-  Desk a = Desk::begun(with_two.definition());
+  const auto with_two = sample::checkout.with_further_rounds(2);
+  MachineDriver a = MachineDriver::begun(with_two.definition());
   a.get_to(commit);
   a.apply(commit, CommitAnswer::expired);
   a.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
@@ -283,11 +283,11 @@ TEST(Rule4, HowManyHoldsThereAreDoesNotDependOnTheSettingsOfWhoReads) {
   const Definition with_one = sample::checkout.definition();
   for (const RunRecord& record : a.log) ASSERT_TRUE(fold(state, record, with_one).has_value());
   EXPECT_FALSE(state.compensating);
-  EXPECT_EQ(state.steps[reserve].hold, 2u);
+  EXPECT_EQ(state.steps[reserve].round, 2u);
 }
 
 TEST(Rule4, AfterThePivotTooAHoldIsReservedAnewAndIfItCannotBeTheRunIsStuck) {
-  Desk desk = Desk::begun(sell_after_pivot.definition());
+  MachineDriver desk = MachineDriver::begun(sell_after_pivot.definition());
   desk.apply(0, ReserveAnswer{Reserved{}});
   desk.call(1);
   desk.apply(2, CommitAnswer::expired);
@@ -298,7 +298,7 @@ TEST(Rule4, AfterThePivotTooAHoldIsReservedAnewAndIfItCannotBeTheRunIsStuck) {
 }
 
 TEST(Rule4, AfterThePivotACommitThatWasReleasedIsStuck) {
-  Desk desk = Desk::begun(sell_after_pivot.definition());
+  MachineDriver desk = MachineDriver::begun(sell_after_pivot.definition());
   desk.apply(0, ReserveAnswer{Reserved{}});
   desk.call(1);
   desk.apply(2, CommitAnswer::released);
@@ -307,7 +307,7 @@ TEST(Rule4, AfterThePivotACommitThatWasReleasedIsStuck) {
 }
 
 TEST(Rule4, AfterThePivotAnAdjustThatIsRefusedIsStuck) {
-  Desk desk = Desk::begun(sell_after_pivot.definition());
+  MachineDriver desk = MachineDriver::begun(sell_after_pivot.definition());
   desk.apply(0, ReserveAnswer{Reserved{}});
   desk.call(1);
   desk.apply(2, CommitAnswer::committed);
@@ -320,44 +320,44 @@ TEST(Rule4, AfterThePivotAnAdjustThatIsRefusedIsStuck) {
 
 TEST(Rule7, EveryRepeatBearsTheSameDeadline) {
   for (const bool backend : {one_append, in_split}) {
-    Desk desk = Desk::begun(backend);
+    MachineDriver desk = MachineDriver::begun(backend);
     desk.get_to(reserve);
     desk.says(desk.begin(Kind::apply, reserve), lost);
     desk.now = desk.next().when + 10s;
-    const Action again = desk.expect(Kind::apply, reserve);
+    const Instruction again = desk.expect(Kind::apply, reserve);
     EXPECT_EQ(std::get<Reserve>(desk.operation(again)).until, start + sample::hold_length);
   }
 }
 
 TEST(Rule7, InSplitANewOwnersRepeatBearsItToo) {
-  Desk a = Desk::begun(in_split);
+  MachineDriver a = MachineDriver::begun(in_split);
   a.get_to(reserve);
   a.begin(Kind::apply, reserve);
-  Desk b = a.successor();
+  MachineDriver b = a.successor();
   b.now = start + 60s;
   b.machine().take_over();
-  const Action again = b.expect(Kind::apply, reserve);
+  const Instruction again = b.expect(Kind::apply, reserve);
   EXPECT_EQ(std::get<Reserve>(b.operation(again)).until, start + sample::hold_length);
 }
 
 TEST(Rule7, AHoldReservedAnewHasADeadlineOfItsOwn) {
   for (const bool backend : {one_append, in_split}) {
-    Desk desk = Desk::begun(backend);
+    MachineDriver desk = MachineDriver::begun(backend);
     desk.get_to(commit);
     desk.now += sample::hold_length;
     desk.apply(commit, CommitAnswer::expired);
-    const Action anew = desk.expect(Kind::apply, reserve, false, 1);
+    const Instruction anew = desk.expect(Kind::apply, reserve, false, 1);
     EXPECT_EQ(std::get<Reserve>(desk.operation(anew)).until, desk.now + sample::hold_length);
     EXPECT_EQ(desk.log.back().until, desk.now + sample::hold_length);
   }
 }
 
 TEST(Rule7, TheOutcomeOfAReserveThatWasGivenUpNamesItsDeadline) {
-  Desk desk = Desk::begun(one_append);
+  MachineDriver desk = MachineDriver::begun(one_append);
   desk.get_to(reserve);
   for (int attempt = 1; attempt <= 5; ++attempt) {
     desk.says(desk.begin(Kind::apply, reserve), lost);
-    const Action action = desk.next();
+    const Instruction action = desk.next();
     if (action.kind == Kind::wait) desk.now = action.when;
   }
   ASSERT_EQ(desk.log.back().outcome, StepOutcome::unknown);
@@ -365,22 +365,22 @@ TEST(Rule7, TheOutcomeOfAReserveThatWasGivenUpNamesItsDeadline) {
 }
 
 TEST(Rule7, InSplitTheUndoByAnAdjustHasItsOwnIdAndAFixedDeadline) {
-  Desk a = Desk::begun(write_off_saga.definition(), in_split);
+  MachineDriver a = MachineDriver::begun(write_off_saga.definition(), in_split);
   a.apply(0, AdjustAnswer{Adjusted{}});
   a.says(a.begin(Kind::call, 1), refuse());
-  const Action undo = a.begin(Kind::apply, 0, true);
+  const Instruction undo = a.begin(Kind::apply, 0, true);
   EXPECT_EQ(a.story().back(), "intent write off");
   const Time fixed = std::get<Adjust>(a.operation(undo)).until;
-  Desk b = a.successor();
+  MachineDriver b = a.successor();
   b.now += 60s;
   b.machine().take_over();
-  const Action again = b.expect(Kind::apply, 0, true);
+  const Instruction again = b.expect(Kind::apply, 0, true);
   EXPECT_EQ(std::get<Adjust>(b.operation(again)).until, fixed);
   EXPECT_NE(adjust_id(the_run, 0, true), adjust_id(the_run, 0, false));
 }
 
 TEST(Rule7, AnUndoByAnAdjustThatIsRefusedIsStuck) {
-  Desk desk = Desk::begun(write_off_saga.definition());
+  MachineDriver desk = MachineDriver::begun(write_off_saga.definition());
   desk.apply(0, AdjustAnswer{Adjusted{}});
   desk.says(desk.begin(Kind::call, 1), refuse());
   desk.apply(0, AdjustAnswer{Mismatch{}}, true);
@@ -391,23 +391,23 @@ TEST(Rule7, AnUndoByAnAdjustThatIsRefusedIsStuck) {
 // --- 8: cancel is an append to the run
 
 TEST(Rule8, OnOneAppendACancelIsAcceptedUntilTheCommitsOutcome) {
-  Desk desk = Desk::begun(one_append);
+  MachineDriver desk = MachineDriver::begun(one_append);
   desk.get_to(commit);
   desk.begin(Kind::apply, commit);  // on its way: whichever comes first refuses the other
   EXPECT_TRUE(desk.machine().cancel("changed my mind"));
   desk.call(pay, true);
 
-  Desk late = Desk::begun(one_append);
+  MachineDriver late = MachineDriver::begun(one_append);
   late.get_to(clear_cart);
   EXPECT_FALSE(late.machine().cancel("changed my mind"));
   late.expect(Kind::call, clear_cart);
 }
 
 TEST(Rule8, InSplitACancelIsRefusedWhileACommitIsPending) {
-  Desk desk = Desk::begun(in_split);
+  MachineDriver desk = MachineDriver::begun(in_split);
   desk.get_to(commit);
   EXPECT_EQ(desk.append_all().kind, Kind::prepare);
-  Desk early = desk;
+  MachineDriver early = desk;
   EXPECT_TRUE(early.machine().cancel("before its intent"));
   desk.begin(Kind::apply, commit);
   EXPECT_FALSE(desk.machine().cancel("after its intent"));
@@ -415,20 +415,20 @@ TEST(Rule8, InSplitACancelIsRefusedWhileACommitIsPending) {
 }
 
 TEST(Rule8, InSplitACancelIsAcceptedAgainBetweenAnExpiredAndTheNextCommit) {
-  Desk desk = Desk::begun(in_split);
+  MachineDriver desk = MachineDriver::begun(in_split);
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::expired);
-  EXPECT_TRUE(Desk(desk).machine().cancel("before it is reserved anew"));
+  EXPECT_TRUE(MachineDriver(desk).machine().cancel("before it is reserved anew"));
   desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
-  EXPECT_TRUE(Desk(desk).machine().cancel("before it is committed anew"));
+  EXPECT_TRUE(MachineDriver(desk).machine().cancel("before it is committed anew"));
   desk.expect(Kind::apply, commit);
   EXPECT_FALSE(desk.machine().cancel("after the second intent"));
 }
 
 TEST(Rule8, ACommitsIntentThatWasPlannedIsNotRecordedAfterACancel) {
-  Desk desk = Desk::begun(in_split);
+  MachineDriver desk = MachineDriver::begun(in_split);
   desk.get_to(commit);
-  const Action prepare = desk.append_all();
+  const Instruction prepare = desk.append_all();
   ASSERT_EQ(prepare.kind, Kind::prepare);
   desk.machine().intend(prepare, desk.operation(prepare));
   desk.read(cancelled_by(other));  // its append was refused: the cancel came first
@@ -438,18 +438,18 @@ TEST(Rule8, ACommitsIntentThatWasPlannedIsNotRecordedAfterACancel) {
 
 TEST(Rule8, OnceACancelIsAcceptedTheRunOnlyCompensates) {
   for (StepIndex at = place; at <= commit; ++at) {
-    Desk desk = Desk::begun(one_append);
+    MachineDriver desk = MachineDriver::begun(one_append);
     desk.get_to(at);
     desk.expect(at == place || at == pay ? Kind::call : Kind::apply, at);
     ASSERT_TRUE(desk.machine().cancel("changed my mind"));
     for (;;) {
-      const Action action = desk.next();
+      const Instruction action = desk.next();
       if (action.kind == Kind::finished) break;
       // The call whose intent was recorded may be asked for its answer; nothing else goes forward.
       ASSERT_TRUE(action.undo || action.step == at);
       if (action.kind == Kind::call) desk.call(action.step, action.undo);
       if (action.kind == Kind::apply) {
-        desk.apply(action.step, ReleaseAnswer::released, true, action.hold);
+        desk.apply(action.step, ReleaseAnswer::released, true, action.round);
       }
     }
     EXPECT_EQ(desk.machine().outcome()->end, RunEnd::compensated);
@@ -458,7 +458,7 @@ TEST(Rule8, OnceACancelIsAcceptedTheRunOnlyCompensates) {
 }
 
 TEST(Rule8, ACancelIsRefusedForGoodOnceThePivotIsDone) {
-  Desk desk = Desk::begun(one_append);
+  MachineDriver desk = MachineDriver::begun(one_append);
   desk.get_to(clear_cart);
   RunState state = desk.state();
   EXPECT_THAT(fold(state, cancelled_by(other), desk.definition()), ErrorIs(Errc::corrupt));
@@ -468,7 +468,7 @@ TEST(Rule8, ACancelIsRefusedForGoodOnceThePivotIsDone) {
 
 TEST(Rule10, ARefusedReserveIsNeverSentAgain) {
   for (const bool backend : {one_append, in_split}) {
-    Desk desk = Desk::begun(backend);
+    MachineDriver desk = MachineDriver::begun(backend);
     desk.get_to(reserve);
     desk.apply(reserve, ReserveAnswer{OutOfStock{}});
     desk.call(place, true);
@@ -479,7 +479,7 @@ TEST(Rule10, ARefusedReserveIsNeverSentAgain) {
 // --- 11: the undo of reserve releases every hold whose intent is recorded
 
 TEST(Rule11, EveryHoldThatWasNamedIsReleasedTheLastFirst) {
-  Desk desk = Desk::begun(one_append);
+  MachineDriver desk = MachineDriver::begun(one_append);
   desk.get_to(commit);
   desk.apply(commit, CommitAnswer::expired);
   desk.begin(Kind::apply, reserve, false, 1);  // its intent is recorded, no answer has come
@@ -492,7 +492,7 @@ TEST(Rule11, EveryHoldThatWasNamedIsReleasedTheLastFirst) {
 }
 
 TEST(Rule11, InSplitAHoldIsReleasedThoughItsReserveWasNeverAnswered) {
-  Desk desk = Desk::begun(in_split);
+  MachineDriver desk = MachineDriver::begun(in_split);
   desk.get_to(reserve);
   desk.begin(Kind::apply, reserve);
   desk.read(cancelled_by(other));
@@ -502,7 +502,7 @@ TEST(Rule11, InSplitAHoldIsReleasedThoughItsReserveWasNeverAnswered) {
 }
 
 TEST(Rule11, OnOneAppendAReserveThatNoRecordNamesCannotLandAndNeedsNoRelease) {
-  Desk desk = Desk::begun(one_append);
+  MachineDriver desk = MachineDriver::begun(one_append);
   desk.get_to(reserve);
   desk.begin(Kind::apply, reserve);
   desk.read(cancelled_by(other));
@@ -511,7 +511,7 @@ TEST(Rule11, OnOneAppendAReserveThatNoRecordNamesCannotLandAndNeedsNoRelease) {
 }
 
 TEST(Rule11, AKnownRefusalNeedsNoRelease) {
-  Desk desk = Desk::begun(in_split);
+  MachineDriver desk = MachineDriver::begun(in_split);
   desk.get_to(reserve);
   desk.apply(reserve, ReserveAnswer{Suppressed{}});
   desk.call(place, true);
@@ -525,11 +525,11 @@ TEST(Commit, ThatFailsTimeAfterTimeReleasesAndRefundsNothingAndIsStuck) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 10;
   for (const bool backend : {one_append, in_split}) {
-    Desk desk = Desk::begun(definition, backend);
+    MachineDriver desk = MachineDriver::begun(definition, backend);
     desk.get_to(commit);
     for (int attempt = 1; attempt <= 10; ++attempt) {
       desk.says(desk.begin(Kind::apply, commit), Error{Errc::unavailable});
-      const Action action = desk.next();
+      const Instruction action = desk.next();
       if (action.kind == Kind::wait) desk.now = action.when;
     }
     EXPECT_EQ(desk.next().kind, Kind::stuck);

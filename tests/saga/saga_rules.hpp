@@ -21,7 +21,7 @@ class Rules {
  public:
   explicit Rules(const Definition& definition) : definition_(definition) {}
 
-  void acts(const Action& action) {
+  void acts(const Instruction& action) {
     if (action.kind != Kind::call && action.kind != Kind::apply) return;
     if (action.undo && watch_.pivot_done(definition_)) blame("an undo after the pivot");
     const StepState& step = watch_.steps[action.step];
@@ -50,9 +50,9 @@ class Rules {
     for (const Event& event : record.events) {
       if (event.sequence != ++events_) blame("an event is missing, or told twice");
     }
-    if (record.kind == RecordKind::intent && record.hold > 0) {
-      ++further_holds_;
-      if (record.hold > definition_.further_holds) blame("more holds than the saga allows");
+    if (record.kind == RecordKind::intent && record.round > 0) {
+      ++further_rounds_;
+      if (record.round > definition_.further_rounds) blame("more holds than the saga allows");
     }
     if (record.kind != RecordKind::undone) return;
     if (pivot_done) blame("an undo after the pivot");
@@ -60,7 +60,7 @@ class Rules {
   }
   /// The last step first, and of a step the last hold first.
   void check_undo(const RunRecord& record) {
-    const std::pair<StepIndex, std::uint32_t> place{record.step, record.hold};
+    const std::pair<StepIndex, std::uint32_t> place{record.step, record.round};
     if (!undone_.empty() && place >= undone_.back()) blame("an undo out of order, or twice");
     undone_.push_back(place);
   }
@@ -68,8 +68,8 @@ class Rules {
   /// At the end, when nothing is under way any more.
   void ends(World& world, Time now) {
     if (!watch_.end) {
-      if (!watch_.parked) blame("neither ended nor stuck");
-      if (watch_.parked_step >= definition_.steps.size()) blame("stuck at no step");
+      if (!watch_.stuck) blame("neither ended nor stuck");
+      if (watch_.stuck_step >= definition_.steps.size()) blame("stuck at no step");
       return;
     }
     const bool completed = *watch_.end == RunEnd::completed;
@@ -81,7 +81,7 @@ class Rules {
   const std::string& wrong() const { return wrong_; }
   const RunState& state() const { return watch_; }
   const std::vector<RunRecord>& log() const { return log_; }
-  std::uint64_t further_holds() const { return further_holds_; }
+  std::uint64_t further_rounds() const { return further_rounds_; }
 
  private:
   void check_completed(World& world) {
@@ -121,7 +121,7 @@ class Rules {
       const bool holds = step.action.kind == StepKind::reserve;
       const bool may = record.kind == RecordKind::intent || record.outcome == StepOutcome::done ||
                        record.outcome == StepOutcome::unknown;
-      may_have_happened[{record.step, holds ? record.hold : 0}] = may;
+      may_have_happened[{record.step, holds ? record.round : 0}] = may;
     }
     std::vector<std::pair<StepIndex, std::uint32_t>> wanted;
     for (const auto& [place, yes] : may_have_happened) {
@@ -135,7 +135,7 @@ class Rules {
   std::vector<RunRecord> log_;
   RunState watch_;
   std::vector<std::pair<StepIndex, std::uint32_t>> undone_;
-  std::uint64_t events_ = 0, further_holds_ = 0;
+  std::uint64_t events_ = 0, further_rounds_ = 0;
   std::string wrong_;
 };
 

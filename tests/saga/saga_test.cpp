@@ -30,15 +30,15 @@ Extend keep(const StepContext& step, const Reserved& reserved) {
   return {reserved.id, step.now + 1h};
 }
 
-constexpr Limits limits{2s, standard};
+constexpr StepLimits limits{2s, standard};
 constexpr auto small = saga<Order, Shop>("small", 3, compensable<"count">(count, forget, limits),
                                          compensable<"describe">(describe, drop, limits),
                                          pivot<"done">(done, limits));
 
 TEST(Saga, KnowsItsNameVersionAndSteps) {
   const Definition definition = checkout.definition();
-  EXPECT_EQ(definition.name, "sample checkout");
-  EXPECT_EQ(definition.version, 1u);
+  EXPECT_EQ(definition.saga.name, "sample checkout");
+  EXPECT_EQ(definition.saga.version, 1u);
   ASSERT_EQ(definition.steps.size(), 5u);
   EXPECT_EQ(definition.steps[2].name, "pay");
   EXPECT_EQ(definition.steps[2].step_class, StepClass::compensable);
@@ -64,7 +64,7 @@ TEST(Saga, FindsTheInputsOfAStepByTheirType) {
   const auto number = encode(std::int64_t{42});
   const Bytes outputs[] = {number, {}, {}};
   const StepInputs inputs{&context, input, outputs, &shop};
-  const auto described = definition.steps[1].action.call(definition.saga, inputs);
+  const auto described = definition.steps[1].action.call(definition.typed, inputs);
   ASSERT_TRUE(described.has_value());
   EXPECT_EQ(decode<std::string>(described.assume_value().output).assume_value(), "7:42");
 }
@@ -76,7 +76,7 @@ TEST(Saga, DoesNotCallAStepWhoseInputDoesNotDecode) {
   const auto input = encode(Order{"7", {}, 1s});
   const Bytes outputs[] = {Bytes(input).first(3), {}, {}};
   const StepInputs inputs{&context, input, outputs, &shop};
-  const auto described = definition.steps[1].action.call(definition.saga, inputs);
+  const auto described = definition.steps[1].action.call(definition.typed, inputs);
   ASSERT_TRUE(described.has_value());
   EXPECT_EQ(described.assume_value().kind, CallReply::Kind::unread);
 }
@@ -92,7 +92,7 @@ TEST(Saga, KeepsTheLinesOfAnOperationBeyondTheArgumentsTheyLieIn) {
   const std::vector<Bytes> outputs(5);
   std::vector<Line> lines;
   const auto made = definition.steps[1].action.operation(
-      definition.saga, {&context, input, outputs, nullptr}, lines);
+      definition.typed, {&context, input, outputs, nullptr}, lines);
   ASSERT_TRUE(made.has_value());
   const auto& reserve = std::get<Reserve>(made.assume_value());
   EXPECT_EQ(reserve.id, context.reservation);
@@ -148,7 +148,7 @@ TEST(SagaHash, DoesNotChangeWithLimitsEventsHoldsOrVersion) {
   constexpr auto base = saga<Order, Shop>("s", 1, pivot<"a">(done, {2s, standard}));
   constexpr auto other = saga<Order, Shop>("s", 2, pivot<"a">(done, {9s, until_done}, {"DONE"}));
   EXPECT_EQ(base.hash(), other.hash());
-  EXPECT_EQ(base.hash(), base.with_further_holds(5).hash());
+  EXPECT_EQ(base.hash(), base.with_further_rounds(5).hash());
 }
 
 // --- budgets

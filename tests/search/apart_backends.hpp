@@ -27,8 +27,8 @@ class FaultyStock {
 
   [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
   [[nodiscard]] Time now() const { return store_.now(); }
-  result<void> acknowledge(ReservationId id) {
-    return Link::meet(link_, [&store = store_, id] { return store.acknowledge(id); });
+  result<void> acknowledge_sale(ReservationId id) {
+    return Link::meet(link_, [&store = store_, id] { return store.acknowledge_sale(id); });
   }
   result<StockCounters> stock(Row row) { return store_.stock(row); }
 
@@ -99,7 +99,7 @@ class ApartBackends {
     using Events = FaultyConnection<testing::ApartOutbox>;
 
    public:
-    using Backend = Split<FaultyStock, Claims, Log, Events>;
+    using Backend = Joined<FaultyStock, Claims, Log, Events>;
 
     Connection(ApartBackends& backends, const std::shared_ptr<Link>& link)
         : stock_(backends.parts_.stock, link),
@@ -137,7 +137,7 @@ class ApartBackends {
     std::vector<std::string> types;
     const auto pending = parts_.outbox.pending(1000).value();
     for (const Event& event : pending) {
-      if (event.saga == run) types.push_back(event.type);
+      if (event.run == run) types.push_back(event.type);
     }
     return types;
   }

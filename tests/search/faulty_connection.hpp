@@ -164,20 +164,20 @@ class FaultyConnection {
   result<void> settle(RunId run, const std::vector<RunRecord>& records) {
     return meet<result<void>>([&b = backend(), run, records] { return b.settle(run, records); });
   }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) {
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) {
     return meet<result<void>>(
-        [&b = backend(), key, epoch, until] { return b.extend(key, epoch, until); });
+        [&b = backend(), key, epoch, until] { return b.extend_claim(key, epoch, until); });
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
     const std::vector<std::byte> kept(answer.begin(), answer.end());
     return meet<result<void>>(
-        [&b = backend(), key, epoch, kept] { return b.confirm(key, epoch, kept); });
+        [&b = backend(), key, epoch, kept] { return b.confirm_claim(key, epoch, kept); });
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) {
-    return meet<result<void>>([&b = backend(), key, epoch] { return b.release(key, epoch); });
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
+    return meet<result<void>>([&b = backend(), key, epoch] { return b.release_claim(key, epoch); });
   }
-  result<void> acknowledge(ReservationId id) {
-    return meet<result<void>>([&b = backend(), id] { return b.acknowledge(id); });
+  result<void> acknowledge_sale(ReservationId id) {
+    return meet<result<void>>([&b = backend(), id] { return b.acknowledge_sale(id); });
   }
   result<std::vector<RunRecord>> read(RunId run) {
     if (!alive()) return Error{Errc::unavailable};
@@ -192,8 +192,8 @@ class FaultyConnection {
     return meet<result<bool>>([&b = backend(), event] { return b.put(event); });
   }
   result<std::vector<Event>> pending(std::size_t limit) { return backend().pending(limit); }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
-    return backend().acknowledge(saga, sequence);
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
+    return backend().acknowledge_event(saga, sequence);
   }
 
  private:

@@ -13,7 +13,7 @@
 #include <invsaga/memory.hpp>
 
 #include "tests/search/apart_backends.hpp"
-#include "tests/search/search_world.hpp"
+#include "tests/search/search_fixture.hpp"
 
 namespace invsaga::search {
 namespace {
@@ -54,7 +54,7 @@ class MemoryBackends {
     std::vector<std::string> types;
     const auto pending = backend_.pending(1000).value();
     for (const Event& event : pending) {
-      if (event.saga == run) types.push_back(event.type);
+      if (event.run == run) types.push_back(event.type);
     }
     return types;
   }
@@ -81,7 +81,7 @@ template <class Backends>
 class Search {
  public:
   std::size_t run(const Plan& plan) {
-    SearchWorld<Backends> world(plan);
+    SearchFixture<Backends> world(plan);
     const std::string wrong = world.run();
     std::uint64_t trace = world.trace();
     for (const Plan::At& at : plan.faults) {

@@ -30,7 +30,7 @@ void PrintTo(const ReadRow& row, std::ostream* out) {
 std::vector<ReadRow> rows(std::string_view text) {
   CsvReader reader{TextSource{ByteSource::memory(text)}};
   std::vector<ReadRow> out;
-  for (Row row; reader.next(row);) {
+  for (CsvRow row; reader.next(row);) {
     ReadRow read{row.line, {}, std::string{row.fault}, 0};
     if (row.fault.empty()) {
       for (const Field& field : row.fields) read.fields.emplace_back(field.text);
@@ -89,7 +89,7 @@ TEST(CsvReader, TakesQuotesOff) {
 
 TEST(CsvReader, TellsTheColumnsOfFields) {
   CsvReader reader{TextSource{ByteSource::memory("ab,\"c\",,é,x\n")}};
-  Row row;
+  CsvRow row;
   ASSERT_TRUE(reader.next(row));
   std::vector<std::size_t> columns;
   for (const Field& field : row.fields) columns.push_back(field.column);

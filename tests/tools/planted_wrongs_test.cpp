@@ -45,13 +45,13 @@ History replayed(unsigned threads) {
   std::filesystem::remove(options.history);
   History history;
   std::string why;
-  EXPECT_TRUE(read(text, history, why)) << why;
+  EXPECT_TRUE(read_history(text, history, why)) << why;
   return history;
 }
 
 /// Plants each kind, has it found, and names those that found no place.
 std::vector<std::string> plant_all(const History& history) {
-  EXPECT_TRUE(check(history).holds());
+  EXPECT_TRUE(check_history(history).holds());
   std::vector<std::string> nowhere;
   for (const histories::Wrongs::Kind& kind : histories::Wrongs::kinds()) {
     int planted = 0;
@@ -60,7 +60,7 @@ std::vector<std::string> plant_all(const History& history) {
       histories::Wrongs wrongs(wrong, seed);
       if (!(wrongs.*kind.plant)()) continue;
       ++planted;
-      EXPECT_FALSE(check(wrong).holds())
+      EXPECT_FALSE(check_history(wrong).holds())
           << kind.name << " at " << wrongs.where << ", seed " << seed;
     }
     if (planted == 0) nowhere.emplace_back(kind.name);

@@ -34,11 +34,11 @@ struct Delivery {
   bool told_parked = false;   ///< The observer knows that it waits, or need not know.
 };
 
-/// The events of one saga on their way to one consumer, in the order of their first publication.
+/// The events of one run on their way to one consumer, in the order of their first publication.
 /// All deliveries of a lane are made by one task at a time; others only append.
 struct Lane {
   std::size_t consumer = 0;
-  RunId saga;
+  RunId run;
   std::deque<Delivery> deliveries{};
   bool running = false;  ///< A handler has the event at `current`.
   std::size_t current = 0;
@@ -78,7 +78,7 @@ struct Lane {
       if (delivery.not_before <= now) delivery.passed_by = delivery.too_early = false;
     }
   }
-  /// The saga has moved: what was too early may be in time.
+  /// The run has moved: what was too early may be in time.
   void offer_early() {
     for (Delivery& delivery : deliveries) {
       if (!std::exchange(delivery.too_early, false)) continue;

@@ -43,8 +43,8 @@ std::vector<std::size_t> MemoryBus::Core::takers(const Event& event) const {
 bool MemoryBus::Core::has_room(const Event& event, const std::vector<std::size_t>& takers) const {
   if (takers.size() > options_.max_pending - counts_.pending) return false;
   return std::all_of(takers.begin(), takers.end(), [&](std::size_t consumer) {
-    const Lane* lane = find_lane({consumer, event.saga});
-    return lane == nullptr || lane->deliveries.size() < options_.max_pending_per_saga;
+    const Lane* lane = find_lane({consumer, event.run});
+    return lane == nullptr || lane->deliveries.size() < options_.max_pending_per_run;
   });
 }
 
@@ -54,11 +54,11 @@ const bus::Lane* MemoryBus::Core::find_lane(const bus::LaneKey& key) const {
 }
 
 bool MemoryBus::Core::is_first(const Event& event) {
-  const auto [window, fresh] = seen_.try_emplace(event.saga);
+  const auto [window, fresh] = seen_.try_emplace(event.run);
   const bool first = window->second.mark(event.sequence);
   if (!fresh) return first;
-  seen_order_.push_back(event.saga);
-  if (seen_order_.size() > options_.max_sagas) {
+  seen_order_.push_back(event.run);
+  if (seen_order_.size() > options_.max_runs) {
     seen_.erase(seen_order_.front());
     seen_order_.pop_front();
   }
@@ -75,7 +75,7 @@ void MemoryBus::Core::enqueue(const std::shared_ptr<const Event>& event, std::si
     delivery.again = timing.again;
     delivery.again_after = timing.again_after;
   }
-  const LaneNumber number = lane_of({consumer, event->saga});
+  const LaneNumber number = lane_of({consumer, event->run});
   Lane& lane = lanes_.at(number);
   const bool waits = lane.blocked(now()) && !lane.running;
   lane.deliveries.push_back(std::move(delivery));
@@ -86,7 +86,7 @@ void MemoryBus::Core::enqueue(const std::shared_ptr<const Event>& event, std::si
 
 MemoryBus::Core::LaneNumber MemoryBus::Core::lane_of(const bus::LaneKey& key) {
   const auto [place, fresh] = lane_numbers_.try_emplace(key, next_lane_);
-  if (fresh) lanes_.try_emplace(next_lane_++, Lane{.consumer = key.consumer, .saga = key.saga});
+  if (fresh) lanes_.try_emplace(next_lane_++, Lane{.consumer = key.consumer, .run = key.run});
   return place->second;
 }
 

@@ -35,12 +35,12 @@ struct Consumer {
 
 struct LaneKey {
   std::size_t consumer;
-  RunId saga;
+  RunId run;
   friend bool operator==(const LaneKey&, const LaneKey&) = default;
 };
 struct LaneKeyHash {
   std::size_t operator()(const LaneKey& key) const noexcept {
-    return IdHash{}(key.saga) ^ (key.consumer * 0x9E3779B97F4A7C15ull);
+    return IdHash{}(key.run) ^ (key.consumer * 0x9E3779B97F4A7C15ull);
   }
 };
 
@@ -52,8 +52,8 @@ class MemoryBus::Core {
  public:
   Core(Environment environment, MemoryBusOptions options)
       : environment_(environment), options_(options) {
-    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending_per_saga > 0,
-                   "MemoryBus::MemoryBus: a first wait and a bound of what is pending for a saga "
+    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending_per_run > 0,
+                   "MemoryBus::MemoryBus: a first wait and a bound of what is pending for a run "
                    "that are above 0");
   }
   ~Core() { environment_.executor.drop(this); }
@@ -84,7 +84,7 @@ class MemoryBus::Core {
   void arm(LaneNumber number, Lane& lane, Time time);
   void deliver(Lock& lock, Lane& lane);
   void settle(Lane& lane, const result<Handling>& answer);
-  void acknowledge(Lane& lane, Handling handling);
+  void acknowledge_event(Lane& lane, Handling handling);
   void remove(Lane& lane);
   void set_aside(Lane& lane);
   void fail(Lane& lane, Error error);

@@ -56,14 +56,14 @@ void MemoryBus::Core::deliver(Lock& lock, Lane& lane) {
 void MemoryBus::Core::settle(Lane& lane, const result<Handling>& answer) {
   const bool done = answer.has_value() && (answer.assume_value() == Handling::handled ||
                                            answer.assume_value() == Handling::duplicate);
-  if (done) return acknowledge(lane, answer.assume_value());
+  if (done) return acknowledge_event(lane, answer.assume_value());
   if (lane.deliveries[lane.current].acknowledged) return remove(lane);
   if (!answer.has_value()) return fail(lane, answer.assume_error());
   if (answer.assume_value() == Handling::parked) return set_aside(lane);
   give_up(lane, Error{Errc::refused});
 }
 
-void MemoryBus::Core::acknowledge(Lane& lane, Handling handling) {
+void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) {
   Delivery& delivery = lane.deliveries[lane.current];
   ++(handling == Handling::handled ? counts_.handled : counts_.duplicate);
   tell(lane, delivery, handling);
@@ -114,7 +114,7 @@ void MemoryBus::Core::give_up(Lane& lane, Error error) {
   lane.dead = true;
   lane.error = error;
   ++counts_.dead;
-  ++counts_.dead_sagas;
+  ++counts_.dead_runs;
   tell(lane, lane.deliveries[lane.current], Handling::dead);
   park_behind(lane);
 }
@@ -153,7 +153,7 @@ void MemoryBus::Core::tell_failed(const Lane& lane, Error error) {
 void MemoryBus::Core::go_on(LaneNumber number, Lane& lane) {
   if (lane.running || lane.dead) return;
   if (const auto time = lane.next()) return arm(number, lane, *time);
-  lane_numbers_.erase({lane.consumer, lane.saga});
+  lane_numbers_.erase({lane.consumer, lane.run});
   lanes_.erase(number);
 }
 

@@ -45,7 +45,8 @@ result<Applied> MemoryCore::apply(const Operation& operation, const Effects& eff
   INVSAGA_TRY(const Answer answer, ask(operation, shorts));
   keep(effects.run, effects.at, outcome_record(effects, answer, ledger.now()));
   // The run has recorded the sale in the same append: rule 5 asks for no more.
-  if (const auto* commit = std::get_if<Commit>(&operation)) (void)ledger.acknowledge(commit->id);
+  if (const auto* commit = std::get_if<Commit>(&operation))
+    (void)ledger.acknowledge_sale(commit->id);
   return Applied{answer, effects.at + 1};
 }
 

@@ -7,7 +7,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace bus {
 
-/// Remembers which sequence numbers of one saga were seen: the highest, and which of the 63 below
+/// Remembers which sequence numbers of one run were seen: the highest, and which of the 63 below
 /// it. What lies further below counts as seen. (As receivers of IPsec find replayed packets, RFC
 /// 4303 section 3.4.3.)
 class SequenceWindow {

@@ -29,7 +29,7 @@ constexpr RequestKey request{4, 1};
 Event event(std::uint64_t sequence, const char* type) {
   Event event;
   event.id = {9, sequence};
-  event.saga = run;
+  event.run = run;
   event.sequence = sequence;
   event.type = type;
   return event;
@@ -134,7 +134,7 @@ TEST_F(AppendTest, RepeatedGivesTheAnswerAgainAndChangesNothing) {
   const Step step(2, 1);
   const Reserve reserve{hold, at(2'000), two_units};
   ASSERT_THAT(store.apply(reserve, step.effects), IsReserved());
-  ASSERT_THAT(store.append(run, 2, record(RecordKind::parked)), IsOk());
+  ASSERT_THAT(store.append(run, 2, record(RecordKind::stuck)), IsOk());
   const auto again = store.apply(reserve, step.effects);
   EXPECT_THAT(again, IsReserved(hold, at(2'000)));
   EXPECT_EQ(again.value().position, 2u) << "the position after that record, not the run's end";
@@ -210,7 +210,7 @@ TEST_F(AppendTest, OfEventsOutOfTurnTouchesNothing) {
   EXPECT_THAT(store.apply(Reserve{hold, at(2'000), two_units}, step.effects),
               ErrorIs(Errc::invalid_argument));
   step.yes.events[0].sequence = step.no.events[0].sequence = 1;
-  step.no.events[0].saga = {1, 2};
+  step.no.events[0].run = {1, 2};
   EXPECT_THAT(store.apply(Reserve{hold, at(2'000), two_units}, step.effects),
               ErrorIs(Errc::invalid_argument));
   EXPECT_EQ(row().reserved, 0);
@@ -228,7 +228,7 @@ TEST_F(AppendTest, WithoutARunTouchesOnlyTheStock) {
   store.advance_to(at(5'000));
   EXPECT_THAT(store.commit({hold, {}}), Answers(CommitAnswer::committed))
       << "nobody said that the sale is recorded";
-  ASSERT_THAT(store.acknowledge(hold), IsOk());
+  ASSERT_THAT(store.acknowledge_sale(hold), IsOk());
   EXPECT_THAT(store.commit({hold, {}}), Answers(CommitAnswer::not_found));
 }
 
@@ -250,7 +250,7 @@ TEST_F(AppendTest, ForgetsARunOnlyAfterItsEvents) {
   ASSERT_THAT(store.append(run, 1, last), IsOk());
   EXPECT_THAT(store.forget(run), ErrorIs(Errc::busy)) << "the bus does not have its event";
   EXPECT_THAT(store.read(run).value(), SizeIs(2)) << "and nothing of it is gone";
-  ASSERT_THAT(store.acknowledge(run, 1), IsOk());
+  ASSERT_THAT(store.acknowledge_event(run, 1), IsOk());
   EXPECT_THAT(store.forget(run), IsOk());
   EXPECT_THAT(store.read(run).value(), IsEmpty());
 }
@@ -306,7 +306,7 @@ TEST_F(ClaimEffectTest, LeavesTheClaimOfAnotherAlone) {
   EXPECT_THAT(store.append(run, 0, of_request(RecordKind::ended, former)), IsOk())
       << "the position decides, not the claim";
   EXPECT_EQ(state(), ClaimState::in_progress);
-  EXPECT_THAT(store.confirm(request, newer, as_bytes("ok")), IsOk());
+  EXPECT_THAT(store.confirm_claim(request, newer, as_bytes("ok")), IsOk());
 }
 
 // --- bounds --------------------------------------------------------------------------------------
@@ -368,7 +368,7 @@ TEST_F(FullOutboxTest, IsFoundBeforeTheStockIsTouched) {
   EXPECT_THAT(store.apply(Commit{hold, {}}, second.effects), ErrorIs(Errc::resource_exhausted));
   EXPECT_EQ(row(), (StockCounters{5, 2, 0, 0}));
   EXPECT_EQ(store.read(run).value().size(), 2u);
-  ASSERT_THAT(store.acknowledge(run, 1), IsOk());
+  ASSERT_THAT(store.acknowledge_event(run, 1), IsOk());
   EXPECT_THAT(store.apply(Commit{hold, {}}, second.effects), Answers(CommitAnswer::committed));
 }
 

@@ -208,7 +208,7 @@ TEST(ManyThreads, RunOneRequestOnceAndAllHearTheSameAnswer) {
         continue;
       }
       const std::string answer = "run " + std::to_string(++runs);
-      EXPECT_THAT(store.confirm({1, 1}, claim.epoch, as_bytes(answer)), IsOk());
+      EXPECT_THAT(store.confirm_claim({1, 1}, claim.epoch, as_bytes(answer)), IsOk());
     }
   });
   EXPECT_EQ(runs, 1);
@@ -247,7 +247,7 @@ TEST(ManyThreads, LoseNoEventBetweenThem) {
     if (thread > 0) {
       for (std::uint64_t sequence = 1; sequence <= events; ++sequence) {
         Event event;
-        event.saga = {1, static_cast<std::uint64_t>(thread)};
+        event.run = {1, static_cast<std::uint64_t>(thread)};
         event.sequence = sequence;
         EXPECT_THAT(store.put(event), IsOkAndHolds(true));
       }
@@ -257,8 +257,8 @@ TEST(ManyThreads, LoseNoEventBetweenThem) {
     for (bool last = false;;) {
       const auto pending = store.pending(16).value();
       for (const Event& event : pending) {
-        EXPECT_TRUE(seen.emplace(event.saga.low, event.sequence).second);
-        EXPECT_THAT(store.acknowledge(event.saga, event.sequence), IsOk());
+        EXPECT_TRUE(seen.emplace(event.run.low, event.sequence).second);
+        EXPECT_THAT(store.acknowledge_event(event.run, event.sequence), IsOk());
       }
       if (pending.empty() && last) return;
       last = putting == 0;

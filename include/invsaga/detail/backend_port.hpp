@@ -25,9 +25,9 @@ class BackendPort {
   virtual result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) = 0;
   virtual result<void> settle(RunId run, const std::vector<RunRecord>& records) = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
-  virtual result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) = 0;
-  virtual result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
-  virtual result<void> release(RequestKey key, std::uint64_t epoch) = 0;
+  virtual result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) = 0;
+  virtual result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
+  virtual result<void> release_claim(RequestKey key, std::uint64_t epoch) = 0;
 };
 
 template <Backend B>
@@ -59,14 +59,14 @@ class BackendPortOf final : public BackendPort {
     return backend_.settle(run, records);
   }
   result<ClaimAnswer> claim(const Claim& claim) override { return backend_.claim(claim); }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) override {
-    return backend_.extend(key, epoch, lease_until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) override {
+    return backend_.extend_claim(key, epoch, lease_until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) override {
-    return backend_.confirm(key, epoch, answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) override {
+    return backend_.confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) override {
-    return backend_.release(key, epoch);
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) override {
+    return backend_.release_claim(key, epoch);
   }
 
  private:

@@ -22,9 +22,9 @@ class ClaimPort {
   virtual ~ClaimPort() = default;
   [[nodiscard]] virtual Time now() const = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
-  virtual result<void> extend(RequestKey key, std::uint64_t epoch, Time until) = 0;
-  virtual result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
-  virtual result<void> release(RequestKey key, std::uint64_t epoch) = 0;
+  virtual result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) = 0;
+  virtual result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
+  virtual result<void> release_claim(RequestKey key, std::uint64_t epoch) = 0;
 };
 
 template <IdempotencyStore S>
@@ -34,14 +34,14 @@ class ClaimPortOf final : public ClaimPort {
 
   Time now() const override { return std::as_const(store_).now(); }
   result<ClaimAnswer> claim(const Claim& claim) override { return store_.claim(claim); }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time until) override {
-    return store_.extend(key, epoch, until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) override {
+    return store_.extend_claim(key, epoch, until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) override {
-    return store_.confirm(key, epoch, answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) override {
+    return store_.confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) override {
-    return store_.release(key, epoch);
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) override {
+    return store_.release_claim(key, epoch);
   }
 
  private:
@@ -53,7 +53,7 @@ class RelayPort {
  public:
   virtual ~RelayPort() = default;
   virtual result<std::vector<Event>> pending(std::size_t limit) = 0;
-  virtual result<void> acknowledge(RunId saga, std::uint64_t sequence) = 0;
+  virtual result<void> acknowledge_event(RunId run, std::uint64_t sequence) = 0;
   virtual result<void> publish(const Event& event) = 0;
 };
 
@@ -63,8 +63,8 @@ class RelayPortOf final : public RelayPort {
   RelayPortOf(O& outbox, B& bus) : outbox_(outbox), bus_(bus) {}
 
   result<std::vector<Event>> pending(std::size_t limit) override { return outbox_.pending(limit); }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) override {
-    return outbox_.acknowledge(saga, sequence);
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) override {
+    return outbox_.acknowledge_event(run, sequence);
   }
   result<void> publish(const Event& event) override { return bus_.publish(event); }
 

@@ -28,15 +28,9 @@ struct StartRequest;
 
 namespace detail {
 
-/// Which definition a run was begun with.
-struct SagaName {
-  std::string_view name;
-  std::uint32_t version = 0;
-  std::uint64_t hash = 0;
-};
 template <Saga S>
-SagaName name_of(const S& saga) {
-  return {saga.name(), saga.version(), saga.hash()};
+SagaVersion version_of(const S& saga) {
+  return {std::string(saga.name()), saga.version(), saga.hash()};
 }
 
 /// The runner without its types.
@@ -48,7 +42,7 @@ class RunnerCore {
   ~RunnerCore();
 
   void add(Definition definition, void* user);
-  result<StartAnswer> start(const SagaName& saga, const StartRequest& request,
+  result<StartAnswer> start(const SagaVersion& saga, const StartRequest& request,
                             std::vector<std::byte> input);
   result<void> complete(RunId run, CallId call, bool undo, std::string_view schema,
                         result<std::vector<std::byte>> answer);
@@ -61,10 +55,10 @@ class RunnerCore {
   [[nodiscard]] std::size_t runs() const;
   [[nodiscard]] OwnerId owner() const;
 
-  struct Impl;
+  struct Core;
 
  private:
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Core> core_;
 };
 
 /// Keeps how a run ended, and passes everything on.

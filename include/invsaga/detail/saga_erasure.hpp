@@ -27,15 +27,13 @@ class Erasure {
 
  public:
   static Definition definition(std::string_view name, std::uint32_t version, std::uint64_t hash,
-                               std::uint32_t further_holds, const StepTuple& steps) {
-    Definition made{.name = name,
-                    .version = version,
-                    .hash = hash,
+                               std::uint32_t further_rounds, const StepTuple& steps) {
+    Definition made{.saga = {std::string(name), version, hash},
                     .input_schema = Stored<Input>::schema,
                     .steps = {},
-                    .further_holds = further_holds,
+                    .further_rounds = further_rounds,
                     .undo_policy = until_undone,
-                    .saga = &steps};
+                    .typed = &steps};
     add_steps(made, steps, std::index_sequence_for<Steps...>{});
     for (const StepDefinition& step : made.steps) {
       const Duration budget = step.limits.retry.budget;

@@ -18,24 +18,24 @@ constexpr auto compensable(Action) {
                 "a compensable step needs a compensation: compensable<name>(action, undo, limits)");
 }
 template <FixedString Name, class Action>
-constexpr auto compensable(Action, Limits, StepEvents = {}) {
+constexpr auto compensable(Action, StepLimits, StepEvents = {}) {
   static_assert(detail::never<Action>,
                 "a compensable step needs a compensation: compensable<name>(action, undo, limits)");
 }
 template <FixedString Name, class Action, class Undo>
-  requires(!std::is_convertible_v<Undo, Limits>)
-constexpr auto pivot(Action, Undo, Limits, StepEvents = {}) {
+  requires(!std::is_convertible_v<Undo, StepLimits>)
+constexpr auto pivot(Action, Undo, StepLimits, StepEvents = {}) {
   static_assert(detail::never<Action>,
                 "a pivot has no compensation: nothing is undone once it is done");
 }
 template <FixedString Name, class Action, class Undo>
-  requires(!std::is_convertible_v<Undo, Limits>)
-constexpr auto retriable(Action, Undo, Limits, StepEvents = {}) {
+  requires(!std::is_convertible_v<Undo, StepLimits>)
+constexpr auto retriable(Action, Undo, StepLimits, StepEvents = {}) {
   static_assert(detail::never<Action>,
                 "a retriable step has no compensation: it is tried until done");
 }
 template <FixedString Name, class Action, class Undo>
-  requires(!std::is_convertible_v<Undo, Limits>)
+  requires(!std::is_convertible_v<Undo, StepLimits>)
 constexpr auto compensable(Action, Undo) {
   static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
 }

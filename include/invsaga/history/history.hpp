@@ -126,7 +126,7 @@ struct HistoryLine {
   bool repeat = false;  ///< An earlier line of this id bears this answer; nothing was changed.
   bool lost = false;    ///< It took effect, and the caller did not hear the answer.
 
-  std::string saga;  ///< The invoice.
+  std::string run;  ///< The invoice.
   std::string step;
   std::string id;
   std::int64_t units = 0;      ///< request: all units asked for.

@@ -31,7 +31,7 @@ struct Story {
     std::string text;
   };
 
-  std::string saga;
+  std::string run;
   /// The history has something of it. If not, only `saga` and `answer` are set.
   bool found = false;
   std::string kind;  ///< `order` `return` `write_off`
@@ -48,7 +48,7 @@ struct Story {
 /// that invoice and nothing else. For one thread.
 class StoryTeller {
  public:
-  explicit StoryTeller(std::string_view saga);
+  explicit StoryTeller(std::string_view run);
   StoryTeller(StoryTeller&&) noexcept;
   StoryTeller& operator=(StoryTeller&&) noexcept;
   ~StoryTeller();
@@ -64,7 +64,7 @@ class StoryTeller {
 };
 
 /// The same over a history in memory.
-Story explain_history(const History& history, std::string_view saga);
+Story explain_history(const History& history, std::string_view run);
 
 /// The answer and a line for each place; with `timeline` every moment too. Ends with a line feed.
 /// Safe to show on a terminal, whatever the history holds.

@@ -44,22 +44,22 @@ class ClaimTable {
 
   /// Never shortens the lease; a lapsed one is taken up again if nobody took over. Errors: `busy`
   /// (not the newest epoch), `not_found` (unknown, or completed), `invalid_argument` (not set).
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until);
 
   /// A repeat with the same bytes succeeds. Errors: `busy` (an older epoch), `not_found`,
   /// `invalid_argument` (another answer is stored), `limit_exceeded` (above `max_answer_bytes`).
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer);
 
   /// The request is as if it had never been asked. A key that is not known is released already: a
   /// repeat succeeds. Errors: `busy` (an older epoch), `too_late` (completed).
-  result<void> release(RequestKey key, std::uint64_t epoch);
+  result<void> release_claim(RequestKey key, std::uint64_t epoch);
 
   /// How many requests are remembered.
   [[nodiscard]] std::size_t size() const noexcept;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  class Core;
+  std::unique_ptr<Core> core_;
 };
 static_assert(IdempotencyStore<ClaimTable>);
 

@@ -112,7 +112,7 @@ class Ledger {
   /// each are not reported. Requires `answers` as long as the batch.
   void reserve(std::span<const Reserve> batch, std::span<result<ReserveAnswer>> answers);
   void commit(std::span<const Commit> batch, std::span<result<CommitAnswer>> answers);
-  void release(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers);
+  void release_claim(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers);
   void extend(std::span<const Extend> batch, std::span<result<ExtendAnswer>> answers);
   void adjust(std::span<const Adjust> batch, std::span<result<AdjustAnswer>> answers);
   void apply(std::span<const Operation> batch, std::span<result<Answer>> answers);
@@ -120,7 +120,7 @@ class Ledger {
   /// The commit of `id` is recorded by whoever asked for it: it may be forgotten once its named
   /// deadline has passed. A repeat, an id that is not committed and an unknown one change nothing.
   /// Never an error.
-  result<void> acknowledge(ReservationId id);
+  result<void> acknowledge_sale(ReservationId id);
 
   /// The counters of a row after all that is due; zeros for a row that never had stock. Never an
   /// error.
@@ -142,8 +142,8 @@ class Ledger {
   [[nodiscard]] const LedgerTrace& last() const noexcept;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  class Core;
+  std::unique_ptr<Core> core_;
 };
 static_assert(ReservationStore<Ledger>);
 

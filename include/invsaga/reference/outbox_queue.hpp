@@ -32,31 +32,31 @@ class OutboxQueue {
   OutboxQueue(OutboxQueue&&) noexcept;
   OutboxQueue& operator=(OutboxQueue&&) noexcept;
 
-  /// Errors: `invalid_argument` (no saga, sequence 0, a gap), `limit_exceeded` (its size),
+  /// Errors: `invalid_argument` (no run, sequence 0, a gap), `limit_exceeded` (its size),
   /// `resource_exhausted`.
   result<bool> put(const Event& event);
   result<std::vector<Event>> pending(std::size_t limit) const;
   /// An event that is not pending is acknowledged already, or never was: nothing changes. Never an
   /// error.
-  result<void> acknowledge(RunId saga, std::uint64_t sequence);
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence);
 
   /// The run is forgotten, and with it its highest sequence: nobody puts an event of it again. A
   /// repeat succeeds. Error: `busy` (events of it are pending).
-  result<void> forget(RunId saga);
+  result<void> forget(RunId run);
 
   /// The highest sequence that was ever taken of the run; 0 if none was.
-  [[nodiscard]] std::uint64_t highest(RunId saga) const noexcept;
+  [[nodiscard]] std::uint64_t highest(RunId run) const noexcept;
   /// Whether events of the run are pending.
-  [[nodiscard]] bool has_pending(RunId saga) const noexcept;
-  /// The error that the first of these puts to fail would meet, in order and all of one saga; found
+  [[nodiscard]] bool has_pending(RunId run) const noexcept;
+  /// The error that the first of these puts to fail would meet, in order and all of one run; found
   /// beforehand.
-  result<void> room_for(RunId saga, std::span<const Event> events) const noexcept;
+  result<void> room_for(RunId run, std::span<const Event> events) const noexcept;
   /// How many events are pending.
   [[nodiscard]] std::size_t size() const noexcept;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  class Core;
+  std::unique_ptr<Core> core_;
 };
 static_assert(Outbox<OutboxQueue>);
 

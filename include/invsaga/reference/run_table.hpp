@@ -50,8 +50,8 @@ class RunTable {
   [[nodiscard]] std::size_t size() const noexcept;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  class Core;
+  std::unique_ptr<Core> core_;
 };
 static_assert(SagaLog<RunTable>);
 

@@ -69,7 +69,7 @@ class ApartStore {
 
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done);
-  result<void> acknowledge(ReservationId id);
+  result<void> acknowledge_sale(ReservationId id);
   result<StockCounters> stock(Row row);
   /// How many operations have not been answered.
   [[nodiscard]] std::size_t under_way() const;
@@ -100,9 +100,9 @@ class ApartClaims {
 
   [[nodiscard]] Time now() const { return clock_.now(); }
   result<ClaimAnswer> claim(const Claim& claim);
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until);
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer);
-  result<void> release(RequestKey key, std::uint64_t epoch);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer);
+  result<void> release_claim(RequestKey key, std::uint64_t epoch);
 
  private:
   const Clock& clock_;
@@ -132,7 +132,7 @@ class ApartOutbox {
 
   result<bool> put(const Event& event);
   result<std::vector<Event>> pending(std::size_t limit);
-  result<void> acknowledge(RunId saga, std::uint64_t sequence);
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence);
   /// `busy` while events of it are pending.
   result<void> forget(RunId saga);
 
@@ -280,8 +280,8 @@ class ApartLines {
 /// and outlive it: a crash is the end of this object, a new process a new one over the same parts.
 /// Safe from any thread.
 class ApartBackend : private ApartLines,
-                     public Split<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
-                                  Faulty<ApartLog>, Faulty<ApartOutbox>> {
+                     public Joined<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
+                                   Faulty<ApartLog>, Faulty<ApartOutbox>> {
  public:
   explicit ApartBackend(ApartParts& parts) : ApartBackend(parts, nullptr) {}
   ApartBackend(ApartParts& parts, FaultPlan& plan) : ApartBackend(parts, &plan) {}
@@ -290,7 +290,7 @@ class ApartBackend : private ApartLines,
 
  private:
   ApartBackend(ApartParts& parts, FaultPlan* plan)
-      : ApartLines(parts, plan), Split(stock_line_, claims_line_, log_line_, outbox_line_) {}
+      : ApartLines(parts, plan), Joined(stock_line_, claims_line_, log_line_, outbox_line_) {}
 };
 static_assert(Backend<ApartBackend>);
 static_assert(SubmittingStore<ApartBackend> && !ApplyingStore<ApartBackend>);

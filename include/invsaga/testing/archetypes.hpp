@@ -50,9 +50,9 @@ class IdempotencyStoreArchetype : Bare {
   using Bare::Bare;
   [[nodiscard]] Time now() const { return {}; }
   result<ClaimAnswer> claim(const Claim&) { return none; }
-  result<void> extend(RequestKey, std::uint64_t, Time) { return none; }
-  result<void> confirm(RequestKey, std::uint64_t, Bytes) { return none; }
-  result<void> release(RequestKey, std::uint64_t) { return none; }
+  result<void> extend_claim(RequestKey, std::uint64_t, Time) { return none; }
+  result<void> confirm_claim(RequestKey, std::uint64_t, Bytes) { return none; }
+  result<void> release_claim(RequestKey, std::uint64_t) { return none; }
 };
 struct ClaimsWithoutClock : IdempotencyStoreArchetype {
   void now() const = delete;
@@ -61,16 +61,16 @@ struct ClaimsWithoutClaim : IdempotencyStoreArchetype {
   void claim(const Claim&) = delete;
 };
 struct ClaimsWithoutExtend : IdempotencyStoreArchetype {
-  void extend(RequestKey, std::uint64_t, Time) = delete;
+  void extend_claim(RequestKey, std::uint64_t, Time) = delete;
 };
 struct ClaimsWithoutConfirm : IdempotencyStoreArchetype {
-  void confirm(RequestKey, std::uint64_t, Bytes) = delete;
+  void confirm_claim(RequestKey, std::uint64_t, Bytes) = delete;
 };
 struct ClaimsWithoutRelease : IdempotencyStoreArchetype {
-  void release(RequestKey, std::uint64_t) = delete;
+  void release_claim(RequestKey, std::uint64_t) = delete;
 };
 struct ClaimsWithoutEpoch : IdempotencyStoreArchetype {  ///< Anybody could confirm.
-  result<void> confirm(RequestKey, Bytes) { return none; }
+  result<void> confirm_claim(RequestKey, Bytes) { return none; }
 };
 
 // --- SagaLog
@@ -104,7 +104,7 @@ class OutboxArchetype : Bare {
   using Bare::Bare;
   result<bool> put(const Event&) { return none; }
   result<std::vector<Event>> pending(std::size_t) { return none; }
-  result<void> acknowledge(RunId, std::uint64_t) { return none; }
+  result<void> acknowledge_event(RunId, std::uint64_t) { return none; }
 };
 struct OutboxWithoutPut : OutboxArchetype {
   void put(const Event&) = delete;
@@ -116,7 +116,7 @@ struct OutboxWithoutPending : OutboxArchetype {
   void pending(std::size_t) = delete;
 };
 struct OutboxWithoutAcknowledge : OutboxArchetype {
-  void acknowledge(RunId, std::uint64_t) = delete;
+  void acknowledge_event(RunId, std::uint64_t) = delete;
 };
 
 // --- Reservation
@@ -153,7 +153,7 @@ class ReservationStoreArchetype : Bare {
   result<ReleaseAnswer> release(const Release&) { return none; }
   result<ExtendAnswer> extend(const Extend&) { return none; }
   result<AdjustAnswer> adjust(const Adjust&, std::span<ShortLine>) { return none; }
-  result<void> acknowledge(ReservationId) { return none; }
+  result<void> acknowledge_sale(ReservationId) { return none; }
   result<StockCounters> stock(Row) { return none; }
 };
 struct StoreWithoutCapabilities : ReservationStoreArchetype {
@@ -187,7 +187,7 @@ struct StoreWithoutAdjust : ReservationStoreArchetype {
   void adjust(const Adjust&, std::span<ShortLine>) = delete;
 };
 struct StoreWithoutAcknowledge : ReservationStoreArchetype {
-  void acknowledge(ReservationId) = delete;
+  void acknowledge_sale(ReservationId) = delete;
 };
 struct StoreWithoutStock : ReservationStoreArchetype {
   void stock(Row) = delete;
@@ -232,7 +232,7 @@ class StockPartArchetype : public SubmittingStoreArchetype {
   using SubmittingStoreArchetype::SubmittingStoreArchetype;
   [[nodiscard]] StoreLimits limits() const { return {}; }
   [[nodiscard]] Time now() const { return {}; }
-  result<void> acknowledge(ReservationId) { return none; }
+  result<void> acknowledge_sale(ReservationId) { return none; }
 };
 
 // --- Backend: all parts in one type; `Door` is how it takes an operation.
@@ -245,9 +245,9 @@ class BackendOf : public Door {
   [[nodiscard]] Time now() const { return {}; }
 
   result<ClaimAnswer> claim(const Claim&) { return none; }
-  result<void> extend(RequestKey, std::uint64_t, Time) { return none; }
-  result<void> confirm(RequestKey, std::uint64_t, Bytes) { return none; }
-  result<void> release(RequestKey, std::uint64_t) { return none; }
+  result<void> extend_claim(RequestKey, std::uint64_t, Time) { return none; }
+  result<void> confirm_claim(RequestKey, std::uint64_t, Bytes) { return none; }
+  result<void> release_claim(RequestKey, std::uint64_t) { return none; }
 
   result<Position> append(RunId, Position, const RunRecord&) { return none; }
   result<std::vector<RunRecord>> read(RunId) { return none; }
@@ -256,10 +256,10 @@ class BackendOf : public Door {
 
   result<bool> put(const Event&) { return none; }
   result<std::vector<Event>> pending(std::size_t) { return none; }
-  result<void> acknowledge(RunId, std::uint64_t) { return none; }
+  result<void> acknowledge_event(RunId, std::uint64_t) { return none; }
 
   result<void> settle(RunId, const std::vector<RunRecord>&) { return none; }
-  result<void> acknowledge(ReservationId) { return none; }
+  result<void> acknowledge_sale(ReservationId) { return none; }
 };
 using BackendArchetype = BackendOf<ApplyingStoreArchetype>;
 using SubmittingBackendArchetype = BackendOf<SubmittingStoreArchetype>;
@@ -289,7 +289,7 @@ struct BackendWithoutLimits : BackendArchetype {
 };
 /// Nobody could tell the stock that a sale is recorded, so it could never forget one.
 struct BackendWithoutAcknowledge : BackendArchetype {
-  result<void> acknowledge(RunId, std::uint64_t) { return none; }
+  result<void> acknowledge_sale(ReservationId) = delete;
 };
 
 // --- Recorder

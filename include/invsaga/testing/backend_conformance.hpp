@@ -48,11 +48,11 @@ class BackendUnderTest {
   [[nodiscard]] virtual Time now() const = 0;
   virtual result<Applied> apply(const Operation& operation, const Effects& effects,
                                 std::span<ShortLine> shorts) = 0;
-  virtual result<void> acknowledge(ReservationId id) = 0;
+  virtual result<void> acknowledge_sale(ReservationId id) = 0;
   virtual result<Position> append(RunId run, Position at, const RunRecord& record) = 0;
   virtual result<std::vector<RunRecord>> read(RunId run) = 0;
   virtual result<std::vector<Event>> pending(std::size_t limit) = 0;
-  virtual result<void> acknowledge(RunId saga, std::uint64_t sequence) = 0;
+  virtual result<void> acknowledge_event(RunId saga, std::uint64_t sequence) = 0;
   virtual result<void> settle(RunId run, const std::vector<RunRecord>& records) = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
 };
@@ -98,7 +98,9 @@ class BackendOfHarness final : public BackendUnderTest {
       return blocking_->apply(operation, effects, shorts);
     }
   }
-  result<void> acknowledge(ReservationId id) override { return harness_.backend().acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id) override {
+    return harness_.backend().acknowledge_sale(id);
+  }
   result<Position> append(RunId run, Position at, const RunRecord& record) override {
     return harness_.backend().append(run, at, record);
   }
@@ -106,8 +108,8 @@ class BackendOfHarness final : public BackendUnderTest {
   result<std::vector<Event>> pending(std::size_t limit) override {
     return harness_.backend().pending(limit);
   }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) override {
-    return harness_.backend().acknowledge(saga, sequence);
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) override {
+    return harness_.backend().acknowledge_event(saga, sequence);
   }
   result<void> settle(RunId run, const std::vector<RunRecord>& records) override {
     return harness_.backend().settle(run, records);

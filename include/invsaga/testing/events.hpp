@@ -22,16 +22,15 @@ inline namespace v0 {
 namespace testing {
 
 /// The same id for the same number.
-inline RunId saga_no(std::uint64_t number) noexcept {
+inline RunId run_no(std::uint64_t number) noexcept {
   return make_id<RunId>({"a saga of a test", std::to_string(number)});
 }
 
-/// The event that a saga has at this place of its sequence: equal arguments give equal events.
-inline Event event_of(RunId saga, std::uint64_t sequence, std::string_view type = "A") {
+/// The event that a run has at this place of its sequence: equal arguments give equal events.
+inline Event event_of(RunId run, std::uint64_t sequence, std::string_view type = "A") {
   Event event;
-  event.id = derive_id<EventId>("an event of a test", saga, 0,
-                                static_cast<std::uint32_t>(sequence));
-  event.saga = saga;
+  event.id = derive_id<EventId>("an event of a test", run, 0, static_cast<std::uint32_t>(sequence));
+  event.run = run;
   event.sequence = sequence;
   event.type = type;
   return event;
@@ -63,11 +62,11 @@ class Recipient {
     const std::lock_guard lock(mutex_);
     return delivered_;
   }
-  /// The sequence numbers of the deliveries of one saga, in order.
-  std::vector<std::uint64_t> sequences_of(RunId saga) const {
+  /// The sequence numbers of the deliveries of one run, in order.
+  std::vector<std::uint64_t> sequences_of(RunId run) const {
     std::vector<std::uint64_t> sequences;
     for (const Event& event : delivered()) {
-      if (event.saga == saga) sequences.push_back(event.sequence);
+      if (event.run == run) sequences.push_back(event.sequence);
     }
     return sequences;
   }

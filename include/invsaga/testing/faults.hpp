@@ -243,10 +243,11 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   {
     return operate(adjust, [&] { return part_->adjust(adjust, shorts); });
   }
-  result<void> acknowledge(ReservationId id)
-    requires requires(Part& part) { part.acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id)
+    requires requires(Part& part) { part.acknowledge_sale(id); }
   {
-    return again(FaultSite::acknowledge_sale, [part = part_, id] { return part->acknowledge(id); });
+    return again(FaultSite::acknowledge_sale,
+                 [part = part_, id] { return part->acknowledge_sale(id); });
   }
 
   // --- the stock with its effects
@@ -301,25 +302,26 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   {
     return again(FaultSite::claim, [part = part_, claim] { return part->claim(claim); });
   }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until)
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until)
     requires IdempotencyStore<Part>
   {
     return again(FaultSite::extend_claim, [part = part_, key, epoch, lease_until] {
-      return part->extend(key, epoch, lease_until);
+      return part->extend_claim(key, epoch, lease_until);
     });
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer)
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer)
     requires IdempotencyStore<Part>
   {
     const std::vector<std::byte> kept(answer.begin(), answer.end());
-    return again(FaultSite::confirm,
-                 [part = part_, key, epoch, kept] { return part->confirm(key, epoch, kept); });
+    return again(FaultSite::confirm, [part = part_, key, epoch, kept] {
+      return part->confirm_claim(key, epoch, kept);
+    });
   }
-  result<void> release(RequestKey key, std::uint64_t epoch)
+  result<void> release_claim(RequestKey key, std::uint64_t epoch)
     requires IdempotencyStore<Part>
   {
     return again(FaultSite::release_claim,
-                 [part = part_, key, epoch] { return part->release(key, epoch); });
+                 [part = part_, key, epoch] { return part->release_claim(key, epoch); });
   }
 
   // --- runs
@@ -343,11 +345,12 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   {
     return again(FaultSite::put, [part = part_, event] { return part->put(event); });
   }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence)
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence)
     requires Outbox<Part>
   {
-    return again(FaultSite::acknowledge_event,
-                 [part = part_, saga, sequence] { return part->acknowledge(saga, sequence); });
+    return again(FaultSite::acknowledge_event, [part = part_, saga, sequence] {
+      return part->acknowledge_event(saga, sequence);
+    });
   }
 
   result<void> settle(RunId run, const std::vector<RunRecord>& records)

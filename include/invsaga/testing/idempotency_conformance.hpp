@@ -40,9 +40,9 @@ class ClaimsUnderTest {
   virtual Retention retention() = 0;
   [[nodiscard]] virtual Time now() const = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
-  virtual result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) = 0;
-  virtual result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
-  virtual result<void> release(RequestKey key, std::uint64_t epoch) = 0;
+  virtual result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) = 0;
+  virtual result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
+  virtual result<void> release_claim(RequestKey key, std::uint64_t epoch) = 0;
 };
 
 /// Makes a new, empty store.
@@ -61,14 +61,14 @@ class ClaimsOfHarness final : public ClaimsUnderTest {
   Retention retention() override { return harness_.retention(); }
   Time now() const override { return std::as_const(harness_.store()).now(); }
   result<ClaimAnswer> claim(const Claim& claim) override { return harness_.store().claim(claim); }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) override {
-    return harness_.store().extend(key, epoch, lease_until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) override {
+    return harness_.store().extend_claim(key, epoch, lease_until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) override {
-    return harness_.store().confirm(key, epoch, answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) override {
+    return harness_.store().confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) override {
-    return harness_.store().release(key, epoch);
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) override {
+    return harness_.store().release_claim(key, epoch);
   }
 
   static std::unique_ptr<ClaimsUnderTest> make(const Retention& retention) {

@@ -52,7 +52,7 @@ class BackendModel {
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
     return ledger_.adjust(adjust, shorts);
   }
-  result<void> acknowledge(ReservationId id) { return ledger_.acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id) { return ledger_.acknowledge_sale(id); }
   result<StockCounters> stock(Row row) { return ledger_.stock(row); }
 
   result<Applied> apply(const Operation& operation, const Effects& effects,
@@ -68,18 +68,20 @@ class BackendModel {
   result<void> forget(RunId run) { return runs_.forget(run); }
 
   result<ClaimAnswer> claim(const Claim& claim) { return claims_.claim(claim); }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
-    return claims_.extend(key, epoch, lease_until);
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
+    return claims_.extend_claim(key, epoch, lease_until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
-    return claims_.confirm(key, epoch, answer);
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
+    return claims_.confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) { return claims_.release(key, epoch); }
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
+    return claims_.release_claim(key, epoch);
+  }
 
   result<bool> put(const Event& event) { return outbox_.put(event); }
   result<std::vector<Event>> pending(std::size_t limit) { return outbox_.pending(limit); }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
-    return outbox_.acknowledge(saga, sequence);
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
+    return outbox_.acknowledge_event(saga, sequence);
   }
 
  private:

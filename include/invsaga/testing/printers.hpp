@@ -140,7 +140,7 @@ inline void PrintTo(const ClaimAnswer& answer, std::ostream* out) {
        << to_ms(answer.lease_until) << ", " << answer.answer.size() << " bytes of answer";
 }
 inline void PrintTo(const RunRecord& record, std::ostream* out) {
-  *out << name(record.kind) << " step " << record.step << " hold " << record.hold << " at "
+  *out << name(record.kind) << " step " << record.step << " hold " << record.round << " at "
        << to_ms(record.at) << " owner ";
   PrintTo(record.owner, out);
   if (record.decision != StockDecision::none) *out << ' ' << name(record.decision);
@@ -148,7 +148,7 @@ inline void PrintTo(const RunRecord& record, std::ostream* out) {
 }
 inline void PrintTo(const Event& event, std::ostream* out) {
   *out << event.type << ' ' << event.sequence << " of ";
-  PrintTo(event.saga, out);
+  PrintTo(event.run, out);
 }
 
 template <class T>

@@ -33,7 +33,7 @@ class StockModel {
   /// What a store has to answer to the operation now. The answer's shortage refers to this model,
   /// until the next call.
   result<Answer> apply(const Operation& operation);
-  void acknowledge(ReservationId id);
+  void acknowledge_sale(ReservationId id);
   [[nodiscard]] StockCounters stock(Row row) const;
 
   /// Whether a store may have forgotten the id that the operation names (protocol rule 5).
@@ -104,7 +104,7 @@ class StockJudge {
 
   [[nodiscard]] Time now() const noexcept { return models_.front().now(); }
   void advance_to(Time time);
-  void acknowledge(ReservationId id);
+  void acknowledge_sale(ReservationId id);
   /// What is wrong with the answer, in a sentence; nothing if a store may answer so.
   std::optional<std::string> judge(const Operation& operation, const result<Answer>& seen);
   /// The same of a row's counters.

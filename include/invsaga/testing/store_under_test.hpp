@@ -29,7 +29,7 @@ class StoreUnderTest {
   virtual result<ReleaseAnswer> release(const Release& release) = 0;
   virtual result<ExtendAnswer> extend(const Extend& extend) = 0;
   virtual result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) = 0;
-  virtual result<void> acknowledge(ReservationId id) = 0;
+  virtual result<void> acknowledge_sale(ReservationId id) = 0;
   virtual result<StockCounters> stock(Row row) = 0;
 };
 
@@ -63,7 +63,9 @@ class StoreOfHarness final : public StoreUnderTest {
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) override {
     return harness_.store().adjust(adjust, shorts);
   }
-  result<void> acknowledge(ReservationId id) override { return harness_.store().acknowledge(id); }
+  result<void> acknowledge_sale(ReservationId id) override {
+    return harness_.store().acknowledge_sale(id);
+  }
   result<StockCounters> stock(Row row) override { return harness_.store().stock(row); }
 
   static std::unique_ptr<StoreUnderTest> make(const StoreLimits& limits) {

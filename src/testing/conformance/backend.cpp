@@ -61,7 +61,7 @@ class BackendConformance : public ::testing::Test {
   static Event event(std::uint64_t sequence, std::string type) {
     Event made;
     made.id = {10, sequence};
-    made.saga = run(1);
+    made.run = run(1);
     made.sequence = sequence;
     made.type = std::move(type);
     return made;
@@ -73,7 +73,7 @@ class BackendConformance : public ::testing::Test {
     made.kind = RecordKind::outcome;
     made.owner = owner(by);
     made.step = 2;
-    made.hold = 0;
+    made.round = 0;
     made.id_high = hold(1).high;
     made.id_low = hold(1).low;
     made.until = at(1'000);
@@ -292,7 +292,7 @@ INVSAGA_SUITE_TEST(BackendConformance, ASaleThatNoRunHasRecordedIsNotForgotten) 
   Reserve other = t.reserve(1, 11);
   other.until = t.at(6'000);
   EXPECT_THAT(t.apply(other, {}), ErrorIs(Errc::resource_exhausted));
-  EXPECT_THAT(t.backend().acknowledge(t.hold(1)), IsOk());
+  EXPECT_THAT(t.backend().acknowledge_sale(t.hold(1)), IsOk());
   EXPECT_THAT(t.apply(other, {}), IsReserved());
 }
 
@@ -305,7 +305,7 @@ INVSAGA_SUITE_TEST(BackendConformance, WhatAnotherRecordedThereIsNoRepeat) {
   t.yes().step = t.no().step = 3;
   EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another step";
   other = t.effects(1);
-  t.yes().hold = t.no().hold = 9;
+  t.yes().round = t.no().round = 9;
   EXPECT_THAT(t.apply(t.reserve(4), other), ErrorIs(Errc::moved_on)) << "another hold";
   other = t.effects(1);
   t.yes().kind = t.no().kind = RecordKind::undone;
@@ -373,7 +373,7 @@ INVSAGA_SUITE_TEST(BackendConformance, ARefusedAppendBringsNothing) {
 INVSAGA_SUITE_TEST(BackendConformance, AnEventThatIsOutIsNotPutAgain) {
   auto& t = *this;
   EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
-  EXPECT_THAT(t.backend().acknowledge(t.run(1), 1), IsOk());
+  EXPECT_THAT(t.backend().acknowledge_event(t.run(1), 1), IsOk());
   EXPECT_THAT(t.apply(t.reserve(4), t.effects(1)), IsReserved());
   EXPECT_THAT(t.backend().settle(t.run(1), t.records()), IsOk());
   EXPECT_TRUE(t.told().empty());
@@ -456,7 +456,7 @@ INVSAGA_SUITE_TEST(BackendConformance, RunsDoNotTouchEachOther) {
   Effects other = t.effects(1);
   other.run = t.run(2);
   t.yes().events = {t.event(1, "OTHER")};
-  t.yes().events[0].saga = t.run(2);
+  t.yes().events[0].run = t.run(2);
   t.no().events = t.yes().events;
   EXPECT_THAT(t.apply(t.reserve(3, 2), other), IsReserved(t.hold(2)));
   EXPECT_EQ(t.records(2).size(), 2u);

@@ -49,7 +49,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, BringsAnEventUnchangedToEveryConsumerOfI
   Recipient mail, stock;
   this->subscribe("mail", mail, {"B"});
   this->subscribe("stock", stock, {"A", "B"});
-  Event event = event_of(saga_no(1), 1, "B");
+  Event event = event_of(run_no(1), 1, "B");
   event.subject = "order 17";
   event.causation = EventId{7, 8};
   event.time = time_from_ms(1'291'191'960'123);
@@ -65,24 +65,24 @@ INVSAGA_SUITE_TEST(EventBusConformance, BringsAnEventUnchangedToEveryConsumerOfI
 INVSAGA_SUITE_TEST(EventBusConformance, BringsNoOtherTypes) {
   Recipient mail;
   this->subscribe("mail", mail, {"B"});
-  this->publish(event_of(saga_no(1), 1, "A"));
-  this->publish(event_of(saga_no(1), 2, "B"));
-  this->publish(event_of(saga_no(1), 3, "BB"));
+  this->publish(event_of(run_no(1), 1, "A"));
+  this->publish(event_of(run_no(1), 2, "B"));
+  this->publish(event_of(run_no(1), 3, "BB"));
   this->settle();
-  EXPECT_THAT(mail.sequences_of(saga_no(1)), ::testing::ElementsAre(2));
+  EXPECT_THAT(mail.sequences_of(run_no(1)), ::testing::ElementsAre(2));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, BringsAllTypesToAConsumerThatNamesNone) {
   Recipient audit;
   this->subscribe("audit", audit);
-  this->publish(event_of(saga_no(1), 1, "A"));
-  this->publish(event_of(saga_no(1), 2, "B"));
+  this->publish(event_of(run_no(1), 1, "A"));
+  this->publish(event_of(run_no(1), 2, "B"));
   this->settle();
-  EXPECT_THAT(audit.sequences_of(saga_no(1)), ::testing::ElementsAre(1, 2));
+  EXPECT_THAT(audit.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, AcceptsAnEventThatNobodyWants) {
-  this->publish(event_of(saga_no(1), 1, "A"));
+  this->publish(event_of(run_no(1), 1, "A"));
   this->settle();
 }
 
@@ -95,7 +95,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, CallsNoHandlerFromWithinPublish) {
   this->subscribe("a", recipient);
   {
     const std::lock_guard lock(held);  // A handler called from here would wait for itself.
-    this->publish(event_of(saga_no(1), 1));
+    this->publish(event_of(run_no(1), 1));
   }
   this->settle();
   EXPECT_EQ(recipient.delivered().size(), 1u);
@@ -106,12 +106,12 @@ INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfEachSaga) {
   this->subscribe("a", recipient);
   for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
     for (std::uint64_t saga = 1; saga <= 5; ++saga) {
-      this->publish(event_of(saga_no(saga), sequence));
+      this->publish(event_of(run_no(saga), sequence));
     }
   }
   this->settle();
   for (std::uint64_t saga = 1; saga <= 5; ++saga) {
-    EXPECT_THAT(recipient.sequences_of(saga_no(saga)), IsCountedFrom1To(20)) << "saga " << saga;
+    EXPECT_THAT(recipient.sequences_of(run_no(saga)), IsCountedFrom1To(20)) << "saga " << saga;
   }
 }
 
@@ -121,9 +121,9 @@ INVSAGA_SUITE_TEST(EventBusConformance, DeliversAFailedEventAgainUntilItIsHandle
     return Handling::handled;
   });
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
+  this->publish(event_of(run_no(1), 1));
   this->settle();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ::testing::ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 1, 1, 1));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, TakesAnExceptionForAFailure) {
@@ -132,9 +132,9 @@ INVSAGA_SUITE_TEST(EventBusConformance, TakesAnExceptionForAFailure) {
     return Handling::handled;
   });
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
+  this->publish(event_of(run_no(1), 1));
   this->settle();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ::testing::ElementsAre(1, 1));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 1));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfASagaThroughRetries) {
@@ -144,10 +144,10 @@ INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfASagaThroughRetries) {
   });
   this->subscribe("a", recipient);
   for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
-    this->publish(event_of(saga_no(1), sequence));
+    this->publish(event_of(run_no(1), sequence));
   }
   this->settle();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ::testing::ElementsAre(1, 2, 2, 2, 3, 4));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2, 2, 2, 3, 4));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherSaga) {
@@ -157,17 +157,17 @@ INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherSaga) {
   std::mutex mutex;
   Recipient recipient([&](const Event& event, int n) -> result<Handling> {
     both.wait();
-    if (event.saga == saga_no(1) && n <= 3) return Error{Errc::unavailable};
+    if (event.run == run_no(1) && n <= 3) return Error{Errc::unavailable};
     const std::lock_guard lock(mutex);
-    done.push_back(event.saga);
+    done.push_back(event.run);
     return Handling::handled;
   });
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
-  this->publish(event_of(saga_no(2), 1));
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(2), 1));
   published.set_value();
   this->settle();
-  EXPECT_THAT(done, ::testing::ElementsAre(saga_no(2), saga_no(1)));
+  EXPECT_THAT(done, ::testing::ElementsAre(run_no(2), run_no(1)));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherConsumer) {
@@ -176,34 +176,34 @@ INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherConsumer) {
   this->subscribe("failing", failing);
   this->subscribe("other", other);
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
-    this->publish(event_of(saga_no(1), sequence));
+    this->publish(event_of(run_no(1), sequence));
   }
   this->settle();
-  EXPECT_THAT(other.sequences_of(saga_no(1)), IsCountedFrom1To(3));
+  EXPECT_THAT(other.sequences_of(run_no(1)), IsCountedFrom1To(3));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAtOnceWhatCanNeverBeHandledAndParksItsSagaBehindIt) {
   Recipient recipient([](const Event& event, int) -> result<Handling> {
-    if (event.saga == saga_no(1) && event.sequence == 2) return Error{Errc::corrupt};
+    if (event.run == run_no(1) && event.sequence == 2) return Error{Errc::corrupt};
     return Handling::handled;
   });
   this->subscribe("a", recipient);
   for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
-    this->publish(event_of(saga_no(1), sequence));
-    this->publish(event_of(saga_no(2), sequence));
+    this->publish(event_of(run_no(1), sequence));
+    this->publish(event_of(run_no(2), sequence));
   }
   this->settle();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ::testing::ElementsAre(1, 2));
-  EXPECT_THAT(recipient.sequences_of(saga_no(2)), IsCountedFrom1To(4));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2));
+  EXPECT_THAT(recipient.sequences_of(run_no(2)), IsCountedFrom1To(4));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, GivesUpWhatTheHandlerCallsDead) {
   Recipient recipient([](const Event&, int) -> result<Handling> { return Handling::dead; });
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
-  this->publish(event_of(saga_no(1), 2));
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 2));
   this->settle();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ::testing::ElementsAre(1));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAnEventThatFailsForEver) {
@@ -212,10 +212,10 @@ INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAnEventThatFailsForEver) {
     return Handling::handled;
   });
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
-  this->publish(event_of(saga_no(1), 2));
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 2));
   this->settle();  // It returns: so there is an end to the attempts.
-  const auto sequences = recipient.sequences_of(saga_no(1));
+  const auto sequences = recipient.sequences_of(run_no(1));
   EXPECT_GT(sequences.size(), 3u);
   EXPECT_THAT(sequences, ::testing::Each(1)) << "nobody may act on a history with a hole";
 }
@@ -223,10 +223,10 @@ INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAnEventThatFailsForEver) {
 INVSAGA_SUITE_TEST(EventBusConformance, TakesDuplicateForAnAcknowledgement) {
   Recipient recipient([](const Event&, int) -> result<Handling> { return Handling::duplicate; });
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
-  this->publish(event_of(saga_no(1), 2));
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 2));
   this->settle();
-  EXPECT_THAT(recipient.sequences_of(saga_no(1)), ::testing::ElementsAre(1, 2));
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, OffersWhatCameTooEarlyAgainAfterItsSagaHasMoved) {
@@ -243,7 +243,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, OffersWhatCameTooEarlyAgainAfterItsSagaH
   });
   this->subscribe("a", recipient);
   for (const std::uint64_t sequence : {4, 2, 1, 5, 3}) {
-    this->publish(event_of(saga_no(1), sequence));
+    this->publish(event_of(run_no(1), sequence));
   }
   published.set_value();
   this->settle();
@@ -253,13 +253,13 @@ INVSAGA_SUITE_TEST(EventBusConformance, OffersWhatCameTooEarlyAgainAfterItsSagaH
 INVSAGA_SUITE_TEST(EventBusConformance, AcceptsARepeatAndKeepsTheOrderOfTheFirstTimes) {
   Recipient recipient;
   this->subscribe("a", recipient);
-  this->publish(event_of(saga_no(1), 1));
-  this->publish(event_of(saga_no(1), 2));
-  this->publish(event_of(saga_no(1), 1));
-  this->publish(event_of(saga_no(1), 3));
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 2));
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 3));
   this->settle();
   std::vector<std::uint64_t> first_times;
-  for (const std::uint64_t sequence : recipient.sequences_of(saga_no(1))) {
+  for (const std::uint64_t sequence : recipient.sequences_of(run_no(1))) {
     if (sequence > first_times.size()) first_times.push_back(sequence);
   }
   EXPECT_THAT(first_times, IsCountedFrom1To(3));
@@ -268,23 +268,23 @@ INVSAGA_SUITE_TEST(EventBusConformance, AcceptsARepeatAndKeepsTheOrderOfTheFirst
 INVSAGA_SUITE_TEST(EventBusConformance, LetsAHandlerPublish) {
   Recipient second;
   Recipient first([this](const Event& event, int) -> result<Handling> {
-    INVSAGA_CHECK(this->bus().publish(event_of(event.saga, event.sequence + 1, "B")));
+    INVSAGA_CHECK(this->bus().publish(event_of(event.run, event.sequence + 1, "B")));
     return Handling::handled;
   });
   this->subscribe("first", first, {"A"});
   this->subscribe("second", second, {"B"});
-  this->publish(event_of(saga_no(1), 1, "A"));
+  this->publish(event_of(run_no(1), 1, "A"));
   this->settle();
-  EXPECT_THAT(second.sequences_of(saga_no(1)), ::testing::ElementsAre(2));
+  EXPECT_THAT(second.sequences_of(run_no(1)), ::testing::ElementsAre(2));
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, RefusesAnEventThatLacksWhatItIsKnownBy) {
-  Event no_id = event_of(saga_no(1), 1), no_saga = no_id, no_sequence = no_id, no_type = no_id;
+  Event no_id = event_of(run_no(1), 1), no_run = no_id, no_sequence = no_id, no_type = no_id;
   no_id.id = {};
-  no_saga.saga = {};
+  no_run.run = {};
   no_sequence.sequence = 0;
   no_type.type.clear();
-  for (const Event& event : {no_id, no_saga, no_sequence, no_type}) {
+  for (const Event& event : {no_id, no_run, no_sequence, no_type}) {
     EXPECT_THAT(this->bus().publish(event), ErrorIs(Errc::invalid_argument));
   }
 }

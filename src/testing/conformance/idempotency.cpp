@@ -58,8 +58,9 @@ class IdempotencyFixture : public ::testing::Test {
     EXPECT_THAT(answer, ClaimIs(ClaimState::fresh));
     return answer.has_value() ? answer.assume_value().epoch : 0;
   }
-  result<void> confirm(std::uint64_t number, std::uint64_t epoch, std::string_view answer = "yes") {
-    return store().confirm(key(number), epoch, as_bytes(answer));
+  result<void> confirm_claim(std::uint64_t number, std::uint64_t epoch,
+                             std::string_view answer = "yes") {
+    return store().confirm_claim(key(number), epoch, as_bytes(answer));
   }
   /// What a request that has to be completed is answered.
   std::string answer_of(std::uint64_t number) {
@@ -106,7 +107,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, ALapsedLeaseIsTakenOverUnderALargerEp
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, ACompletedRequestIsAnsweredWithItsBytes) {
   const std::string bytes("a\0b\xff", 4);
-  EXPECT_THAT(this->confirm(1, this->own(1), bytes), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1), bytes), IsOk());
   EXPECT_EQ(this->answer_of(1), bytes);
   EXPECT_EQ(this->answer_of(1), bytes);
   this->advance(500);
@@ -114,7 +115,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, ACompletedRequestIsAnsweredWithItsByt
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AnEmptyAnswerIsAnAnswer) {
-  EXPECT_THAT(this->confirm(1, this->own(1), ""), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1), ""), IsOk());
   EXPECT_EQ(this->answer_of(1), "");
 }
 
@@ -122,7 +123,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance,
                    AnotherPayloadIsAMismatchWhateverTheStateAndSeesNothing) {
   const auto epoch = this->own(1);
   EXPECT_THAT(this->claim(1, 2), ClaimIs(ClaimState::mismatch)) << "in progress";
-  EXPECT_THAT(this->confirm(1, epoch), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, epoch), IsOk());
   const auto stranger = this->claim(1, 2);
   ASSERT_THAT(stranger, ClaimIs(ClaimState::mismatch)) << "completed";
   EXPECT_TRUE(stranger.value().answer.empty()) << "the other's answer is not shown";
@@ -145,7 +146,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, ARequestPastItsDeadlineIsExpiredAndNe
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AnAnswerThatIsStillKeptOutlivesTheDeadline) {
   if (!this->open({.time = Duration{5'000}})) GTEST_SKIP() << "it keeps answers by its own rule";
-  EXPECT_THAT(this->confirm(1, this->own(1)), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   this->advance(4'999);
   EXPECT_EQ(this->answer_of(1), "yes");
   this->advance(5'000);
@@ -154,7 +155,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AnAnswerThatIsStillKeptOutlivesTheDea
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AnAnswerIsKeptAtLeastUntilTheDeadline) {
   if (!this->open({.time = Duration{5}})) GTEST_SKIP() << "it keeps answers by its own rule";
-  EXPECT_THAT(this->confirm(1, this->own(1)), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   this->advance(999);
   EXPECT_EQ(this->answer_of(1), "yes");
 }
@@ -163,26 +164,26 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AnAnswerIsKeptForTheTimeSinceItsCompl
   if (!this->open({.time = Duration{5'000}})) GTEST_SKIP() << "it keeps answers by its own rule";
   const auto epoch = this->own(1);
   this->advance(900);
-  EXPECT_THAT(this->confirm(1, epoch), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, epoch), IsOk());
   this->advance(5'899);
   EXPECT_EQ(this->answer_of(1), "yes");
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, KeptForEverMeansForEver) {
   if (!this->open({.forever = true})) GTEST_SKIP() << "it does not keep answers for ever";
-  EXPECT_THAT(this->confirm(1, this->own(1)), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   this->advance(400LL * 24 * 3600 * 1000);
   EXPECT_EQ(this->answer_of(1), "yes");
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreRefusesTheNewAndKeepsTheOld) {
   if (!this->open({.count = 2})) GTEST_SKIP() << "it cannot be made so small";
-  EXPECT_THAT(this->confirm(1, this->own(1)), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   const auto epoch = this->own(2);
   EXPECT_THAT(this->claim(3), ErrorIs(Errc::resource_exhausted));
   EXPECT_EQ(this->answer_of(1), "yes");
   EXPECT_THAT(this->claim(2), ClaimIs(ClaimState::in_progress));
-  EXPECT_THAT(this->confirm(2, epoch), IsOk());
+  EXPECT_THAT(this->confirm_claim(2, epoch), IsOk());
   this->advance(1'000);
   EXPECT_THAT(this->claim(3, 1, this->at(1'100), this->at(2'000)), ClaimIs(ClaimState::fresh))
       << "past their deadlines the others may go";
@@ -190,7 +191,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreRefusesTheNewAndKeepsTheOld
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreThatKeepsForEverNeverForgets) {
   if (!this->open({.count = 1, .forever = true})) GTEST_SKIP() << "it cannot be made so";
-  EXPECT_THAT(this->confirm(1, this->own(1)), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   this->advance(100'000);
   EXPECT_THAT(this->claim(2, 1, this->at(100'100), this->at(200'000)),
               ErrorIs(Errc::resource_exhausted));
@@ -201,7 +202,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreThatKeepsForEverNeverForget
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, TheOwnerKeepsItsLeaseByExtendingIt) {
   const auto epoch = this->own(1);
-  EXPECT_THAT(this->store().extend(this->key(1), epoch, this->at(300)), IsOk());
+  EXPECT_THAT(this->store().extend_claim(this->key(1), epoch, this->at(300)), IsOk());
   this->advance(299);
   const auto waits = this->claim(1);
   ASSERT_THAT(waits, ClaimIs(ClaimState::in_progress));
@@ -212,7 +213,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, TheOwnerKeepsItsLeaseByExtendingIt) {
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, ExtendingNeverShortensALease) {
   const auto epoch = this->own(1);
-  EXPECT_THAT(this->store().extend(this->key(1), epoch, this->at(50)), IsOk());
+  EXPECT_THAT(this->store().extend_claim(this->key(1), epoch, this->at(50)), IsOk());
   this->advance(99);
   EXPECT_THAT(this->claim(1), ClaimIs(ClaimState::in_progress));
 }
@@ -221,21 +222,21 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AFormerOwnerIsFenced) {
   const auto former = this->own(1);
   this->advance(100);
   const auto owner = this->own(1);
-  EXPECT_THAT(this->store().extend(this->key(1), former, this->at(900)), ErrorIs(Errc::busy));
-  EXPECT_THAT(this->confirm(1, former, "late"), ErrorIs(Errc::busy));
-  EXPECT_THAT(this->store().release(this->key(1), former), ErrorIs(Errc::busy));
+  EXPECT_THAT(this->store().extend_claim(this->key(1), former, this->at(900)), ErrorIs(Errc::busy));
+  EXPECT_THAT(this->confirm_claim(1, former, "late"), ErrorIs(Errc::busy));
+  EXPECT_THAT(this->store().release_claim(this->key(1), former), ErrorIs(Errc::busy));
   const auto waits = this->claim(1);
   ASSERT_THAT(waits, ClaimIs(ClaimState::in_progress));
   EXPECT_EQ(to_ms(waits.value().lease_until), to_ms(this->at(200))) << "nothing of it landed";
-  EXPECT_THAT(this->confirm(1, owner, "mine"), IsOk());
-  EXPECT_THAT(this->confirm(1, former, "late"), ErrorIs(Errc::busy));
+  EXPECT_THAT(this->confirm_claim(1, owner, "mine"), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, former, "late"), ErrorIs(Errc::busy));
   EXPECT_EQ(this->answer_of(1), "mine");
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AnOwnerWhoseLeaseLapsedMayStillConfirmIfNobodyTookOver) {
   const auto epoch = this->own(1);
   this->advance(500);
-  EXPECT_THAT(this->confirm(1, epoch), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, epoch), IsOk());
   EXPECT_EQ(this->answer_of(1), "yes");
 }
 
@@ -246,49 +247,50 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, EpochsGrowAlsoAfterTheKeyWasForgotten
   const auto again = this->claim(1, 1, this->at(5'100), this->at(9'000));
   ASSERT_THAT(again, ClaimIs(ClaimState::fresh));
   EXPECT_GT(again.value().epoch, former);
-  EXPECT_THAT(this->confirm(1, former, "late"), ErrorIs(Errc::busy));
+  EXPECT_THAT(this->confirm_claim(1, former, "late"), ErrorIs(Errc::busy));
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, ARepeatedConfirmSucceedsAndChangesNothing) {
   const auto epoch = this->own(1);
-  EXPECT_THAT(this->confirm(1, epoch, "yes"), IsOk());
-  EXPECT_THAT(this->confirm(1, epoch, "yes"), IsOk());
-  EXPECT_THAT(this->confirm(1, epoch, "no"), ErrorIs(Errc::invalid_argument));
-  EXPECT_THAT(this->confirm(1, epoch, "yes!"), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(this->confirm_claim(1, epoch, "yes"), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, epoch, "yes"), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, epoch, "no"), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(this->confirm_claim(1, epoch, "yes!"), ErrorIs(Errc::invalid_argument));
   EXPECT_EQ(this->answer_of(1), "yes");
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, ARefusalIsAnAnswerLikeAnother) {
-  EXPECT_THAT(this->confirm(1, this->own(1), "refused: card declined"), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, this->own(1), "refused: card declined"), IsOk());
   EXPECT_EQ(this->answer_of(1), "refused: card declined") << "only a new id may succeed later";
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, WhatMerelyFailedIsReleasedAndMayBeTriedAtOnce) {
   const auto first = this->own(1);
-  EXPECT_THAT(this->store().release(this->key(1), first), IsOk());
+  EXPECT_THAT(this->store().release_claim(this->key(1), first), IsOk());
   const auto second = this->own(1);
   EXPECT_GT(second, first);
-  EXPECT_THAT(this->confirm(1, first, "late"), ErrorIs(Errc::busy));
-  EXPECT_THAT(this->confirm(1, second), IsOk());
+  EXPECT_THAT(this->confirm_claim(1, first, "late"), ErrorIs(Errc::busy));
+  EXPECT_THAT(this->confirm_claim(1, second), IsOk());
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, ACompletedRequestCannotBeReleased) {
   const auto epoch = this->own(1);
-  EXPECT_THAT(this->confirm(1, epoch), IsOk());
-  EXPECT_THAT(this->store().release(this->key(1), epoch), ErrorIs(Errc::too_late));
+  EXPECT_THAT(this->confirm_claim(1, epoch), IsOk());
+  EXPECT_THAT(this->store().release_claim(this->key(1), epoch), ErrorIs(Errc::too_late));
   EXPECT_EQ(this->answer_of(1), "yes");
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, AnUnknownKeyHasNoOwner) {
-  EXPECT_THAT(this->store().extend(this->key(1), 1, this->at(100)), ErrorIs(Errc::not_found));
-  EXPECT_THAT(this->confirm(1, 1), ErrorIs(Errc::not_found));
+  EXPECT_THAT(this->store().extend_claim(this->key(1), 1, this->at(100)), ErrorIs(Errc::not_found));
+  EXPECT_THAT(this->confirm_claim(1, 1), ErrorIs(Errc::not_found));
   EXPECT_THAT(this->claim(1), ClaimIs(ClaimState::fresh)) << "nor did that make one";
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, ACompletedRequestHasNoLease) {
   const auto epoch = this->own(1);
-  EXPECT_THAT(this->confirm(1, epoch), IsOk());
-  EXPECT_THAT(this->store().extend(this->key(1), epoch, this->at(900)), ErrorIs(Errc::not_found));
+  EXPECT_THAT(this->confirm_claim(1, epoch), IsOk());
+  EXPECT_THAT(this->store().extend_claim(this->key(1), epoch, this->at(900)),
+              ErrorIs(Errc::not_found));
 }
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, RefusesWhatNoClaimMayBear) {
@@ -313,8 +315,9 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, TheSameTextOfAnotherTenantIsAnotherRe
   };
   const auto first = claim("a", "checkout", "1");
   ASSERT_THAT(first, ClaimIs(ClaimState::fresh));
-  EXPECT_THAT(this->store().confirm(request_key("a", "checkout", "1"), first.value().epoch, {}),
-              IsOk());
+  EXPECT_THAT(
+      this->store().confirm_claim(request_key("a", "checkout", "1"), first.value().epoch, {}),
+      IsOk());
   EXPECT_THAT(claim("b", "checkout", "1"), ClaimIs(ClaimState::fresh));
   EXPECT_THAT(claim("a", "refund", "1"), ClaimIs(ClaimState::fresh));
   EXPECT_THAT(claim("a", "checkout1", ""), ClaimIs(ClaimState::fresh))
@@ -360,8 +363,8 @@ INVSAGA_SUITE_TEST(IdempotencyThreads, TheWorkIsDoneOnceAndAllHearTheSame) {
       if (claim.state == ClaimState::fresh) {
         ++done;
         const bool failed = thread % 2 == 0;  // what merely failed is tried by another
-        const auto ended = failed ? store.release(this->key(1), claim.epoch)
-                                  : store.confirm(this->key(1), claim.epoch, as_bytes("yes"));
+        const auto ended = failed ? store.release_claim(this->key(1), claim.epoch)
+                                  : store.confirm_claim(this->key(1), claim.epoch, as_bytes("yes"));
         EXPECT_THAT(ended, IsOk());
         if (failed) {
           --done;

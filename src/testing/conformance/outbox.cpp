@@ -50,7 +50,7 @@ INVSAGA_SUITE(OutboxConformance)
 INVSAGA_SUITE_TEST(OutboxConformance, IsEmptyAtFirst) { EXPECT_TRUE(this->pending().empty()); }
 
 INVSAGA_SUITE_TEST(OutboxConformance, GivesBackAnEventAsItWasPut) {
-  Event event = event_of(saga_no(1), 1, "STOCK_RESERVED");
+  Event event = event_of(run_no(1), 1, "STOCK_RESERVED");
   event.subject = "order 17";
   event.causation = EventId{7, 8};
   event.time = time_from_ms(1'291'191'960'123);
@@ -62,93 +62,93 @@ INVSAGA_SUITE_TEST(OutboxConformance, GivesBackAnEventAsItWasPut) {
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, KeepsTheOrderInWhichEventsWereTaken) {
-  this->put(saga_no(1), 1);
-  this->put(saga_no(2), 1);
-  this->put(saga_no(1), 2);
+  this->put(run_no(1), 1);
+  this->put(run_no(2), 1);
+  this->put(run_no(1), 2);
   EXPECT_THAT(this->pending(),
-              ::testing::ElementsAre(event_of(saga_no(1), 1), event_of(saga_no(2), 1),
-                                     event_of(saga_no(1), 2)));
+              ::testing::ElementsAre(event_of(run_no(1), 1), event_of(run_no(2), 1),
+                                     event_of(run_no(1), 2)));
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, AnEventStaysPendingUntilItIsAcknowledged) {
-  this->put(saga_no(1), 1);
+  this->put(run_no(1), 1);
   EXPECT_EQ(this->pending().size(), 1u);
   EXPECT_EQ(this->pending().size(), 1u);
-  EXPECT_THAT(this->outbox().acknowledge(saga_no(1), 1), IsOk());
+  EXPECT_THAT(this->outbox().acknowledge_event(run_no(1), 1), IsOk());
   EXPECT_TRUE(this->pending().empty());
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, GivesNoMoreThanTheLimitAndTheFirstOnes) {
-  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) this->put(saga_no(1), sequence);
+  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) this->put(run_no(1), sequence);
   EXPECT_THAT(this->pending(2),
-              ::testing::ElementsAre(event_of(saga_no(1), 1), event_of(saga_no(1), 2)));
+              ::testing::ElementsAre(event_of(run_no(1), 1), event_of(run_no(1), 2)));
   EXPECT_TRUE(this->pending(0).empty());
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, AHoleDoesNotHideWhatIsBehindIt) {
-  for (std::uint64_t saga = 1; saga <= 3; ++saga) this->put(saga_no(saga), 1);
-  this->put(saga_no(2), 2);
-  EXPECT_THAT(this->outbox().acknowledge(saga_no(2), 1), IsOk());
+  for (std::uint64_t saga = 1; saga <= 3; ++saga) this->put(run_no(saga), 1);
+  this->put(run_no(2), 2);
+  EXPECT_THAT(this->outbox().acknowledge_event(run_no(2), 1), IsOk());
   EXPECT_THAT(this->pending(),
-              ::testing::ElementsAre(event_of(saga_no(1), 1), event_of(saga_no(3), 1),
-                                     event_of(saga_no(2), 2)));
+              ::testing::ElementsAre(event_of(run_no(1), 1), event_of(run_no(3), 1),
+                                     event_of(run_no(2), 2)));
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, ARepeatedAcknowledgementChangesNothing) {
-  this->put(saga_no(1), 1);
-  this->put(saga_no(1), 2);
-  EXPECT_THAT(this->outbox().acknowledge(saga_no(1), 1), IsOk());
-  EXPECT_THAT(this->outbox().acknowledge(saga_no(1), 1), IsOk());
-  EXPECT_THAT(this->pending(), ::testing::ElementsAre(event_of(saga_no(1), 2)));
+  this->put(run_no(1), 1);
+  this->put(run_no(1), 2);
+  EXPECT_THAT(this->outbox().acknowledge_event(run_no(1), 1), IsOk());
+  EXPECT_THAT(this->outbox().acknowledge_event(run_no(1), 1), IsOk());
+  EXPECT_THAT(this->pending(), ::testing::ElementsAre(event_of(run_no(1), 2)));
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, APutOfAnEventThatIsPendingChangesNothing) {
-  this->put(saga_no(1), 1);
-  this->put(saga_no(1), 2);
-  EXPECT_THAT(this->outbox().put(event_of(saga_no(1), 1)), IsOkAndHolds(false));
-  EXPECT_THAT(this->outbox().put(event_of(saga_no(1), 2)), IsOkAndHolds(false));
+  this->put(run_no(1), 1);
+  this->put(run_no(1), 2);
+  EXPECT_THAT(this->outbox().put(event_of(run_no(1), 1)), IsOkAndHolds(false));
+  EXPECT_THAT(this->outbox().put(event_of(run_no(1), 2)), IsOkAndHolds(false));
   EXPECT_EQ(this->pending().size(), 2u);
 }
 
 // Protocol rule 9: a former owner appends an old event again.
 INVSAGA_SUITE_TEST(OutboxConformance, AnOldEventIsNotTakenAgainAlsoAfterItIsGone) {
-  this->put(saga_no(1), 1);
-  this->put(saga_no(1), 2);
-  EXPECT_THAT(this->outbox().acknowledge(saga_no(1), 1), IsOk());
-  EXPECT_THAT(this->outbox().acknowledge(saga_no(1), 2), IsOk());
-  EXPECT_THAT(this->outbox().put(event_of(saga_no(1), 1)), IsOkAndHolds(false));
-  EXPECT_THAT(this->outbox().put(event_of(saga_no(1), 2)), IsOkAndHolds(false));
+  this->put(run_no(1), 1);
+  this->put(run_no(1), 2);
+  EXPECT_THAT(this->outbox().acknowledge_event(run_no(1), 1), IsOk());
+  EXPECT_THAT(this->outbox().acknowledge_event(run_no(1), 2), IsOk());
+  EXPECT_THAT(this->outbox().put(event_of(run_no(1), 1)), IsOkAndHolds(false));
+  EXPECT_THAT(this->outbox().put(event_of(run_no(1), 2)), IsOkAndHolds(false));
   EXPECT_TRUE(this->pending().empty());
-  this->put(saga_no(1), 3);
+  this->put(run_no(1), 3);
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, AnEventOfAnotherOwnerDoesNotReplaceTheFirst) {
-  this->put(saga_no(1), 1);
-  Event other = event_of(saga_no(1), 1, "ANOTHER");
+  this->put(run_no(1), 1);
+  Event other = event_of(run_no(1), 1, "ANOTHER");
   other.id = EventId{1, 1};
   EXPECT_THAT(this->outbox().put(other), IsOkAndHolds(false));
-  EXPECT_THAT(this->pending(), ::testing::ElementsAre(event_of(saga_no(1), 1)));
+  EXPECT_THAT(this->pending(), ::testing::ElementsAre(event_of(run_no(1), 1)));
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, AGapInASagaIsRefused) {
-  EXPECT_THAT(this->outbox().put(event_of(saga_no(1), 2)), ErrorIs(Errc::invalid_argument));
-  this->put(saga_no(1), 1);
-  EXPECT_THAT(this->outbox().put(event_of(saga_no(1), 3)), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(this->outbox().put(event_of(run_no(1), 2)), ErrorIs(Errc::invalid_argument));
+  this->put(run_no(1), 1);
+  EXPECT_THAT(this->outbox().put(event_of(run_no(1), 3)), ErrorIs(Errc::invalid_argument));
   EXPECT_EQ(this->pending().size(), 1u);
-  this->put(saga_no(1), 2);
+  this->put(run_no(1), 2);
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, WhenFullItTakesNothingAndKeepsWhatItHas) {
   OutboxUnderTest& outbox = this->outbox();
   if (!outbox.become_small(2)) GTEST_SKIP() << "no bound that a test could reach";
-  EXPECT_THAT(outbox.put(event_of(saga_no(1), 1)), IsOkAndHolds(true));
-  EXPECT_THAT(outbox.put(event_of(saga_no(1), 2)), IsOkAndHolds(true));
-  EXPECT_THAT(outbox.put(event_of(saga_no(1), 3)), ErrorIs(Errc::resource_exhausted));
-  EXPECT_THAT(outbox.put(event_of(saga_no(1), 1)), IsOkAndHolds(false)) << "a repeat needs no room";
-  EXPECT_THAT(outbox.acknowledge(saga_no(1), 1), IsOk());
-  EXPECT_THAT(outbox.put(event_of(saga_no(1), 3)), IsOkAndHolds(true));
-  EXPECT_THAT(outbox.pending(10), IsOkAndHolds(::testing::ElementsAre(event_of(saga_no(1), 2),
-                                                                      event_of(saga_no(1), 3))));
+  EXPECT_THAT(outbox.put(event_of(run_no(1), 1)), IsOkAndHolds(true));
+  EXPECT_THAT(outbox.put(event_of(run_no(1), 2)), IsOkAndHolds(true));
+  EXPECT_THAT(outbox.put(event_of(run_no(1), 3)), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(outbox.put(event_of(run_no(1), 1)), IsOkAndHolds(false)) << "a repeat needs no room";
+  EXPECT_THAT(outbox.acknowledge_event(run_no(1), 1), IsOk());
+  EXPECT_THAT(outbox.put(event_of(run_no(1), 3)), IsOkAndHolds(true));
+  EXPECT_THAT(outbox.pending(10),
+              IsOkAndHolds(::testing::ElementsAre(event_of(run_no(1), 2), event_of(run_no(1), 3))));
 }
 
 }  // namespace

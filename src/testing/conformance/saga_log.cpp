@@ -44,7 +44,7 @@ class SagaLogFixture : public ::testing::Test {
   /// A record that uses every field.
   static RunRecord full_record() {
     RunRecord made = record(RecordKind::outcome, 3);
-    made.hold = 1;
+    made.round = 1;
     made.id_high = ~std::uint64_t{0};
     made.id_low = 42;
     made.until = time_from_ms(99);
@@ -54,16 +54,16 @@ class SagaLogFixture : public ::testing::Test {
     made.output = {std::byte{0}, std::byte{255}};
     Event event;
     event.id = {1, 2};
-    event.saga = run(1);
+    event.run = run(1);
     event.sequence = 1;
     event.type = "STOCK_RESERVED";
     event.subject = std::string("order\0 17", 9);
     event.data = {std::byte{1}};
     made.events = {event, event};
     made.events[1].sequence = 2;
-    made.saga = "checkout";
-    made.saga_version = 3;
-    made.saga_hash = 1'234;
+    made.saga.name = "checkout";
+    made.saga.version = 3;
+    made.saga.hash = 1'234;
     made.key = "order 17";
     made.request = {8, 9};
     made.claim_epoch = 11;
@@ -160,7 +160,7 @@ INVSAGA_SUITE_TEST(SagaLogConformance, ARecordThatDiffersAnywhereIsNoRepeat) {
       [](RunRecord& r) { r.owner.low += 1; },
       [](RunRecord& r) { r.at += Duration{1}; },
       [](RunRecord& r) { r.step += 1; },
-      [](RunRecord& r) { r.hold += 1; },
+      [](RunRecord& r) { r.round += 1; },
       [](RunRecord& r) { r.id_high -= 1; },
       [](RunRecord& r) { r.id_low += 1; },
       [](RunRecord& r) { r.until += Duration{1}; },
@@ -206,7 +206,7 @@ INVSAGA_SUITE_TEST(SagaLogConformance, OrdersRunsByTheirWholeId) {
 
 INVSAGA_SUITE_TEST(SagaLogConformance, AParkedRunIsUnfinished) {
   this->begin(1);
-  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::parked)), IsOkAndHolds(2u));
+  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::stuck)), IsOkAndHolds(2u));
   EXPECT_EQ(this->unfinished().size(), 1u);
 }
 

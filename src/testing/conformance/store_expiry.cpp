@@ -208,7 +208,7 @@ INVSAGA_SUITE_TEST(StoreForgetting, KeepsASaleUntilItIsAcknowledged) {
   t.advance(100'000'000);
   EXPECT_FALSE(t.has_room());
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
-  t.acknowledge(1);
+  t.acknowledge_sale(1);
   EXPECT_TRUE(t.has_room());
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::not_found));
   EXPECT_EQ(t.stock(0), (StockCounters{99, 0, 1, 0})) << "what was sold stays sold";
@@ -219,8 +219,8 @@ INVSAGA_SUITE_TEST(StoreForgetting, KeepsAnAcknowledgedSaleUntilNoReserveOfItCan
   INVSAGA_OPEN_SMALL(1);
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
-  t.acknowledge(1);
-  t.acknowledge(1);
+  t.acknowledge_sale(1);
+  t.acknowledge_sale(1);
   t.advance(499);
   EXPECT_FALSE(t.has_room());
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
@@ -232,9 +232,9 @@ INVSAGA_SUITE_TEST(StoreForgetting, KeepsAnAcknowledgedSaleUntilNoReserveOfItCan
 INVSAGA_SUITE_TEST(StoreForgetting, AnAcknowledgementBeforeTheSaleIsNone) {
   auto& t = *this;
   INVSAGA_OPEN_SMALL(1);
-  t.acknowledge(1);  // not known: ignored
+  t.acknowledge_sale(1);  // not known: ignored
   EXPECT_THAT(t.reserve(1, {{0, 1}}, t.at(500)), IsReserved());
-  t.acknowledge(1);
+  t.acknowledge_sale(1);
   EXPECT_THAT(t.commit(1), IsOkAndHolds(CommitAnswer::committed));
   t.advance(600);
   EXPECT_FALSE(t.has_room());

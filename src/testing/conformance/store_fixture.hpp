@@ -71,7 +71,9 @@ class StoreConformance : public ::testing::Test {
                               Time until = at(1'000)) {
     return store().adjust({{7, id}, reason, until, lines(asked)}, shorts_);
   }
-  void acknowledge(std::uint64_t id) { EXPECT_THAT(store().acknowledge(hold(id)), IsOk()); }
+  void acknowledge_sale(std::uint64_t id) {
+    EXPECT_THAT(store().acknowledge_sale(hold(id)), IsOk());
+  }
 
   /// Puts units on a row, under an id that no test uses.
   void stock_up(std::uint32_t row, Units units) {

@@ -16,8 +16,8 @@ namespace {
 using namespace invsaga;
 
 TEST(Smoke, NoWaitIsLongerThanItsCap) {
-  const bool held = rc::check([](std::uint32_t attempt, std::uint64_t chance) {
-    const Duration wait = backoff(standard, attempt, chance);
+  const bool held = rc::check([](std::uint16_t repeats, std::uint64_t chance) {
+    const Duration wait = backoff(standard, std::uint32_t{repeats} + 1, chance);
     RC_ASSERT(wait > Duration{0} && wait <= standard.cap);
   });
   EXPECT_TRUE(held);

@@ -90,9 +90,9 @@ class MemoryBackend {
     const std::lock_guard lock(mutex_);
     return one(adjust, [&] { return core_.ledger.adjust(adjust, shorts); });
   }
-  result<void> acknowledge(ReservationId id) {
+  result<void> acknowledge_sale(ReservationId id) {
     const std::lock_guard lock(mutex_);
-    return core_.ledger.acknowledge(id);
+    return core_.ledger.acknowledge_sale(id);
   }
   result<StockCounters> stock(Row row) {
     const std::lock_guard lock(mutex_);
@@ -168,17 +168,17 @@ class MemoryBackend {
     const std::lock_guard lock(mutex_);
     return core_.claims.claim(claim);
   }
-  result<void> extend(RequestKey key, std::uint64_t epoch, Time lease_until) {
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
     const std::lock_guard lock(mutex_);
-    return core_.claims.extend(key, epoch, lease_until);
+    return core_.claims.extend_claim(key, epoch, lease_until);
   }
-  result<void> confirm(RequestKey key, std::uint64_t epoch, Bytes answer) {
+  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
     const std::lock_guard lock(mutex_);
-    return core_.claims.confirm(key, epoch, answer);
+    return core_.claims.confirm_claim(key, epoch, answer);
   }
-  result<void> release(RequestKey key, std::uint64_t epoch) {
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
     const std::lock_guard lock(mutex_);
-    return core_.claims.release(key, epoch);
+    return core_.claims.release_claim(key, epoch);
   }
 
   // --- outbox ---
@@ -191,9 +191,9 @@ class MemoryBackend {
     const std::lock_guard lock(mutex_);
     return core_.outbox.pending(limit);
   }
-  result<void> acknowledge(RunId saga, std::uint64_t sequence) {
+  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
     const std::lock_guard lock(mutex_);
-    return core_.outbox.acknowledge(saga, sequence);
+    return core_.outbox.acknowledge_event(saga, sequence);
   }
 
   /// The recorder. It is used under the lock: look at it when no call is under way.

@@ -45,16 +45,16 @@ struct MemoryBusOptions {
   /// Deliveries not acknowledged, those that are parked or dead included. When the bus is full,
   /// `publish` is `resource_exhausted` and what was accepted is kept.
   std::size_t max_pending = 1'000'000;
-  /// The same for one saga at one consumer, so that a dead one does not fill the bus.
-  std::size_t max_pending_per_saga = 1'024;
-  /// Sagas whose sequence numbers are remembered, to tell different events from repeats. Beyond,
+  /// The same for one run at one consumer, so that a dead one does not fill the bus.
+  std::size_t max_pending_per_run = 1'024;
+  /// Runs whose sequence numbers are remembered, to tell different events from repeats. Beyond,
   /// the oldest is forgotten, and a repeat of its events counts as another one.
-  std::size_t max_sagas = 1'000'000;
+  std::size_t max_runs = 1'000'000;
   DeliveryHook* delivery_hook = nullptr;  ///< Borrowed for the bus's life; may be absent.
-  BusObserver* observer = nullptr;   ///< Borrowed for the bus's life; may be absent.
+  BusObserver* observer = nullptr;        ///< Borrowed for the bus's life; may be absent.
 };
 
-/// Since the bus began, but for `pending` and `dead_sagas`, which are as of now.
+/// Since the bus began, but for `pending` and `dead_runs`, which are as of now.
 struct MemoryBusCounts {
   std::uint64_t published = 0;  ///< Different events accepted.
   std::uint64_t repeated = 0;   ///< Accepted once more.
@@ -65,7 +65,7 @@ struct MemoryBusCounts {
   std::uint64_t failed = 0;  ///< Attempts that failed, also those that were the last.
   std::uint64_t dead = 0;
   std::size_t pending = 0;     ///< Deliveries not acknowledged: under way, parked or dead.
-  std::size_t dead_sagas = 0;  ///< Pairs of consumer and saga that stand still behind a dead event.
+  std::size_t dead_runs = 0;  ///< Pairs of consumer and run that stand still behind a dead event.
 };
 
 /// An event that was given up.
@@ -74,18 +74,18 @@ struct DeadLetter {
   Event event;
   std::uint32_t attempts = 0;
   Error error;             ///< `refused`: the handler said `dead`; `too_late`: it stayed too early.
-  std::size_t behind = 0;  ///< Events of its saga that are parked behind it.
+  std::size_t behind = 0;  ///< Events of its run that are parked behind it.
 };
 
 /// An `EventBus` of one process. Deliveries are tasks of the executor: one at a time for a consumer
-/// and saga, each delivery a task of its own, so that no saga keeps others from their turn. By an
+/// and run, each delivery a task of its own, so that no run keeps others from their turn. By an
 /// executor of one thread the order of everything is repeatable, and nothing but late deliveries
 /// and retries takes time. Bounded: full means `resource_exhausted`, nothing is dropped. Safe from
 /// any thread. Ends the delivery of everything when it is destroyed, after those that are under way
 /// have returned; so it must not be destroyed from within a handler.
 class MemoryBus {
  public:
-  /// Requires a first wait and a bound of what is pending for a saga that are above 0.
+  /// Requires a first wait and a bound of what is pending for a run that are above 0.
   explicit MemoryBus(Environment environment, MemoryBusOptions options = {});
   ~MemoryBus();
   MemoryBus(const MemoryBus&) = delete;

@@ -45,7 +45,7 @@ class Parts {
   }
   static Event event(std::uint64_t sequence, std::string type) {
     Event made;
-    made.saga = run;
+    made.run = run;
     made.sequence = sequence;
     made.type = std::move(type);
     return made;
@@ -72,7 +72,7 @@ class Parts {
 /// One process over the parts.
 class Process {
  public:
-  using Backend = Split<Faulty<Ledger>, Faulty<ClaimTable>, Faulty<RunTable>, Faulty<OutboxQueue>>;
+  using Backend = Joined<Faulty<Ledger>, Faulty<ClaimTable>, Faulty<RunTable>, Faulty<OutboxQueue>>;
 
   Process(Parts& parts, FaultPlan& plan)
       : ledger_(parts.ledger, plan),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger_impl.hpp"
+#include "ledger_core.hpp"
 
 #include <utility>
 
@@ -73,7 +73,7 @@ Units units_of(std::span<const Line> lines) noexcept {
 
 // --- what operations have in common --------------------------------------------------------------
 
-void Ledger::Impl::begin() {
+void Ledger::Core::begin() {
   last_ = {};
   expired_.clear();
   gone_holds_.clear();
@@ -89,7 +89,7 @@ void Ledger::Impl::begin() {
 }
 
 /// The lines, checked and merged: as they are, or in `scratch_`.
-result<std::span<const Line>> Ledger::Impl::merged(std::span<const Line> lines) {
+result<std::span<const Line>> Ledger::Core::merged(std::span<const Line> lines) {
   INVSAGA_TRY(const bool as_they_are, check_lines(lines, limits_.max_units));
   if (!as_they_are) {
     scratch_.assign(lines.begin(), lines.end());
@@ -101,7 +101,7 @@ result<std::span<const Line>> Ledger::Impl::merged(std::span<const Line> lines) 
 
 /// Makes sure that one more id can be remembered. Of the ids in their grace, the one that may go
 /// longest goes first.
-result<void> Ledger::Impl::make_room() {
+result<void> Ledger::Core::make_room() {
   if (remembered() < limits_.max_records) return success();
   const HoldRecord* const hold = holds_.first_to_forget();
   const AdjustRecord* const adjust = adjusts_.first_to_forget();
@@ -117,14 +117,14 @@ result<void> Ledger::Impl::make_room() {
 }
 
 template <class Record, class AnyId>
-Record& Ledger::Impl::insert(RememberedIds<Record>& ids, AnyId id) {
+Record& Ledger::Core::insert(RememberedIds<Record>& ids, AnyId id) {
   Record& record = ids.insert(id);
   record.order = ++records_made_;
   return record;
 }
 
 /// Notes what is known from now on, and from when it may be forgotten.
-void Ledger::Impl::remember(HoldRecord& record, KnownId known) {
+void Ledger::Core::remember(HoldRecord& record, KnownId known) {
   record.known = known;
   const auto from = forgettable_from(known, record.named_until, now_, record.acknowledged,
                                      limits_.max_lifetime);
@@ -133,7 +133,7 @@ void Ledger::Impl::remember(HoldRecord& record, KnownId known) {
 
 // --- reserve -------------------------------------------------------------------------------------
 
-result<ReserveAnswer> Ledger::Impl::reserve(const Reserve& reserve, std::span<ShortLine> lent) {
+result<ReserveAnswer> Ledger::Core::reserve(const Reserve& reserve, std::span<ShortLine> lent) {
   begin();
   if (!reserve.id.is_set()) return Error{Errc::invalid_argument};
   INVSAGA_CHECK(check_deadline(reserve.until, now_, limits_.max_lifetime));
@@ -158,12 +158,12 @@ result<ReserveAnswer> Ledger::Impl::reserve(const Reserve& reserve, std::span<Sh
 }
 
 /// Whether a reserve of the lines in `last_` is the one that the record is of.
-bool Ledger::Impl::is_same(const HoldRecord& record, Time until) const noexcept {
+bool Ledger::Core::is_same(const HoldRecord& record, Time until) const noexcept {
   if (!is_set(record.named_until)) return true;
   return record.named_until == until && equal(record.lines, last_.lines);
 }
 
-result<ReserveAnswer> Ledger::Impl::take(const Reserve& reserve, std::span<ShortLine> lent) {
+result<ReserveAnswer> Ledger::Core::take(const Reserve& reserve, std::span<ShortLine> lent) {
   INVSAGA_CHECK(make_room());
   HoldRecord& record = insert(holds_, reserve.id);
   record.named_until = record.until = record.due = reserve.until;
@@ -181,12 +181,12 @@ result<ReserveAnswer> Ledger::Impl::take(const Reserve& reserve, std::span<Short
   return ReserveAnswer{Reserved{record.id, record.named_until}};
 }
 
-ReserveAnswer Ledger::Impl::reserved_again(const HoldRecord& record) {
+ReserveAnswer Ledger::Core::reserved_again(const HoldRecord& record) {
   last_.repeat = true;
   return Reserved{record.id, record.named_until};
 }
 
-ReserveAnswer Ledger::Impl::refused_again(const HoldRecord& record, std::span<ShortLine> lent) {
+ReserveAnswer Ledger::Core::refused_again(const HoldRecord& record, std::span<ShortLine> lent) {
   last_.repeat = true;
   last_.shorts = record.shorts;
   return refusal<OutOfStock>(record.shorts, lent);
@@ -194,7 +194,7 @@ ReserveAnswer Ledger::Impl::refused_again(const HoldRecord& record, std::span<Sh
 
 // --- what ends a hold ----------------------------------------------------------------------------
 
-result<CommitAnswer> Ledger::Impl::commit(const Commit& commit) {
+result<CommitAnswer> Ledger::Core::commit(const Commit& commit) {
   begin();
   if (!commit.id.is_set()) return Error{Errc::invalid_argument};
   if (!commit.lines.empty()) {
@@ -216,7 +216,7 @@ result<CommitAnswer> Ledger::Impl::commit(const Commit& commit) {
   INVSAGA_UNREACHABLE("a commit that comes to nothing");
 }
 
-result<CommitAnswer> Ledger::Impl::sell(HoldRecord& record) {
+result<CommitAnswer> Ledger::Core::sell(HoldRecord& record) {
   const PartOf share = last_.lines.empty() ? PartOf::whole : part_of(last_.lines, record.lines);
   if (share == PartOf::none) return Error{Errc::invalid_argument};
   if (share == PartOf::part) {
@@ -233,7 +233,7 @@ result<CommitAnswer> Ledger::Impl::sell(HoldRecord& record) {
   return CommitAnswer::committed;
 }
 
-result<CommitAnswer> Ledger::Impl::committed_again(const HoldRecord& record) {
+result<CommitAnswer> Ledger::Core::committed_again(const HoldRecord& record) {
   const std::span<const Line> asked = last_.lines.empty() ? record.lines : last_.lines;
   if (!equal(asked, record.sold_lines())) return Error{Errc::invalid_argument};
   show_sale(record);
@@ -241,12 +241,12 @@ result<CommitAnswer> Ledger::Impl::committed_again(const HoldRecord& record) {
   return CommitAnswer::committed;
 }
 
-void Ledger::Impl::show_sale(const HoldRecord& record) noexcept {
+void Ledger::Core::show_sale(const HoldRecord& record) noexcept {
   last_.moved = record.sold_lines();
   last_.back = record.back;
 }
 
-result<ReleaseAnswer> Ledger::Impl::release(const Release& release) {
+result<ReleaseAnswer> Ledger::Core::release(const Release& release) {
   begin();
   if (!release.id.is_set()) return Error{Errc::invalid_argument};
   HoldRecord* const record = holds_.find(release.id);
@@ -270,14 +270,14 @@ result<ReleaseAnswer> Ledger::Impl::release(const Release& release) {
   INVSAGA_UNREACHABLE("a release that comes to nothing");
 }
 
-void Ledger::Impl::give_back(HoldRecord& record) {
+void Ledger::Core::give_back(HoldRecord& record) {
   rows_.give_back(record.lines);
   live_.erase(record);
   remember(record, KnownId::released);
   last_.moved = record.lines;
 }
 
-result<ReleaseAnswer> Ledger::Impl::leave_tombstone(ReservationId id, HoldRecord* refused) {
+result<ReleaseAnswer> Ledger::Core::leave_tombstone(ReservationId id, HoldRecord* refused) {
   if (refused == nullptr) {
     INVSAGA_CHECK(make_room());
     refused = &insert(holds_, id);
@@ -286,7 +286,7 @@ result<ReleaseAnswer> Ledger::Impl::leave_tombstone(ReservationId id, HoldRecord
   return ReleaseAnswer::tombstoned;
 }
 
-void Ledger::Impl::expire(HoldRecord& record) {
+void Ledger::Core::expire(HoldRecord& record) {
   INVSAGA_ASSERT(record.known == KnownId::reserved, "what is live is reserved");
   rows_.give_back(record.lines);
   live_.erase(record);
@@ -296,7 +296,7 @@ void Ledger::Impl::expire(HoldRecord& record) {
 
 // --- extend, acknowledge, read back --------------------------------------------------------------
 
-result<ExtendAnswer> Ledger::Impl::extend(const Extend& extend) {
+result<ExtendAnswer> Ledger::Core::extend(const Extend& extend) {
   begin();
   if (!extend.id.is_set()) return Error{Errc::invalid_argument};
   INVSAGA_CHECK(check_deadline(extend.until, now_, limits_.max_lifetime));
@@ -306,7 +306,7 @@ result<ExtendAnswer> Ledger::Impl::extend(const Extend& extend) {
   return answer;
 }
 
-void Ledger::Impl::prolong(HoldRecord& record, Time until) {
+void Ledger::Core::prolong(HoldRecord& record, Time until) {
   last_.repeat = until <= record.until;
   if (last_.repeat) return;
   live_.erase(record);
@@ -314,14 +314,14 @@ void Ledger::Impl::prolong(HoldRecord& record, Time until) {
   live_.push(record);
 }
 
-void Ledger::Impl::acknowledge(ReservationId id) {
+void Ledger::Core::acknowledge_sale(ReservationId id) {
   HoldRecord* const record = holds_.find(id);
   if (known_of(record) != KnownId::committed || record->acknowledged) return;
   record->acknowledged = true;
   remember(*record, KnownId::committed);
 }
 
-std::optional<RememberedReservation> Ledger::Impl::find(ReservationId id) {
+std::optional<RememberedReservation> Ledger::Core::find(ReservationId id) {
   begin();
   const HoldRecord* const record = holds_.find(id);
   const auto state = state_of(known_of(record));
@@ -329,19 +329,19 @@ std::optional<RememberedReservation> Ledger::Impl::find(ReservationId id) {
   return RememberedReservation(id, record->until, *state, record->lines);
 }
 
-KnownId Ledger::Impl::known(ReservationId id) {
+KnownId Ledger::Core::known(ReservationId id) {
   begin();
   return known_of(holds_.find(id));
 }
 
-bool Ledger::Impl::knows(AdjustId id) {
+bool Ledger::Core::knows(AdjustId id) {
   begin();
   return adjusts_.find(id) != nullptr;
 }
 
 // --- adjust --------------------------------------------------------------------------------------
 
-result<AdjustAnswer> Ledger::Impl::adjust(const Adjust& adjust, std::span<ShortLine> lent) {
+result<AdjustAnswer> Ledger::Core::adjust(const Adjust& adjust, std::span<ShortLine> lent) {
   begin();
   const bool known_reason = adjust.reason <= AdjustReason::write_off;
   if (!adjust.id.is_set() || !known_reason) return Error{Errc::invalid_argument};
@@ -354,7 +354,7 @@ result<AdjustAnswer> Ledger::Impl::adjust(const Adjust& adjust, std::span<ShortL
   return change(adjust, lent);
 }
 
-result<AdjustAnswer> Ledger::Impl::change(const Adjust& adjust, std::span<ShortLine> lent) {
+result<AdjustAnswer> Ledger::Core::change(const Adjust& adjust, std::span<ShortLine> lent) {
   auto shorts = rows_.short_of(last_.lines, adjust.reason, limits_.max_units);
   const bool fits = !rows_.too_many(last_.lines, adjust.reason, limits_.max_units);
   if (shorts.empty() && !fits) return Error{Errc::limit_exceeded};
@@ -370,7 +370,7 @@ result<AdjustAnswer> Ledger::Impl::change(const Adjust& adjust, std::span<ShortL
   return decided(record, lent);
 }
 
-AdjustAnswer Ledger::Impl::adjusted_again(const AdjustRecord& record, const Adjust& adjust,
+AdjustAnswer Ledger::Core::adjusted_again(const AdjustRecord& record, const Adjust& adjust,
                                           std::span<ShortLine> lent) {
   const bool same = record.reason == adjust.reason && record.until == adjust.until &&
                     equal(record.lines, last_.lines);
@@ -379,7 +379,7 @@ AdjustAnswer Ledger::Impl::adjusted_again(const AdjustRecord& record, const Adju
   return decided(record, lent);
 }
 
-AdjustAnswer Ledger::Impl::decided(const AdjustRecord& record, std::span<ShortLine> lent) {
+AdjustAnswer Ledger::Core::decided(const AdjustRecord& record, std::span<ShortLine> lent) {
   if (record.shorts.empty()) return Adjusted{};
   last_.shorts = record.shorts;
   if (record.reason == AdjustReason::returned) return refusal<ReturnRefused>(record.shorts, lent);

@@ -23,9 +23,9 @@ inline namespace v0 {
 /// A hold's record waits in `live_` until its one terminal transition, and among the forgettable
 /// ones from when rule 5 of the protocol lets it go; a committed one that nobody acknowledged waits
 /// in neither.
-class Ledger::Impl {
+class Ledger::Core {
  public:
-  explicit Impl(const StoreLimits& limits) : limits_(limits) {}
+  explicit Core(const StoreLimits& limits) : limits_(limits) {}
 
   [[nodiscard]] const StoreLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] Time now() const noexcept { return now_; }
@@ -47,7 +47,7 @@ class Ledger::Impl {
   result<ExtendAnswer> extend(const Extend& extend);
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> lent);
 
-  void acknowledge(ReservationId id);
+  void acknowledge_sale(ReservationId id);
   std::optional<RememberedReservation> find(ReservationId id);
   KnownId known(ReservationId id);
   bool knows(AdjustId id);

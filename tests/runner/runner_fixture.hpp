@@ -69,14 +69,14 @@ class Witness final : public RunObserver {
 };
 
 template <class Parts>
-class Rig {
+class RunnerFixture {
  public:
   using Connection = Scripted<typename Parts::Backend>;
   using Runner = SagaRunner<Connection>;
 
   /// One process: a runner with its own way to the backend.
   struct Process {
-    Process(Rig& rig, RunnerOptions options)
+    Process(RunnerFixture& rig, RunnerOptions options)
         : connection(rig.parts.backend, [&rig] { rig.parts.advance_to(rig.clock.now()); }),
           runner(connection, Environment{rig.clock, rig.executor, 1}, options) {
       runner.add(sample::checkout, rig.shop);
@@ -85,7 +85,7 @@ class Rig {
     Runner runner;
   };
 
-  Rig() {
+  RunnerFixture() {
     witness.definition = &definition_;
     parts.advance_to(start_time);
     stock_up(1);
@@ -141,10 +141,10 @@ class Rig {
       std::string text(name(record.kind));
       const bool of_a_step = record.kind == RecordKind::intent ||
                              record.kind == RecordKind::outcome ||
-                             record.kind == RecordKind::undone || record.kind == RecordKind::parked;
+                             record.kind == RecordKind::undone || record.kind == RecordKind::stuck;
       if (of_a_step) text += " " + std::string(definition_.steps[record.step].name);
       if (record.kind == RecordKind::outcome) text += " " + std::string(name(record.outcome));
-      if (record.hold > 0) text += " " + std::to_string(record.hold);
+      if (record.round > 0) text += " " + std::to_string(record.round);
       words.push_back(text);
     }
     return words;
@@ -158,7 +158,7 @@ class Rig {
     std::vector<std::string> types;
     const auto pending = parts.backend.pending(1000);
     for (const Event& event : pending.assume_value()) {
-      if (event.saga == run) types.push_back(event.type);
+      if (event.run == run) types.push_back(event.type);
     }
     return types;
   }

@@ -16,7 +16,7 @@
 
 namespace invsaga::desk {
 
-using Kind = Action::Kind;
+using Kind = Instruction::Kind;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""h;
@@ -54,31 +54,31 @@ inline RunRecord cancelled_by(OwnerId owner) {
 }
 
 /// The log of one run, and one owner's machine over it.
-class Desk {
+class MachineDriver {
  public:
-  explicit Desk(Definition definition, bool one_append = true, OwnerId owner = me)
+  explicit MachineDriver(Definition definition, bool one_append = true, OwnerId owner = me)
       : definition_(std::move(definition)),
         one_append_(one_append),
         owner_(owner),
         machine_(the_run, definition_, {owner, one_append, 1}) {}
 
   /// A desk over the checkout saga, with its run begun.
-  static Desk begun(bool one_append = true) {
+  static MachineDriver begun(bool one_append = true) {
     return begun(sample::checkout.definition(), one_append);
   }
-  static Desk begun(Definition definition, bool one_append = true) {
-    Desk desk(std::move(definition), one_append);
+  static MachineDriver begun(Definition definition, bool one_append = true) {
+    MachineDriver desk(std::move(definition), one_append);
     desk.read(begun_by(me));
     return desk;
   }
   /// Another owner's desk over the same records, not yet in charge.
-  Desk successor(OwnerId owner = other) const {
-    Desk desk(definition_, one_append_, owner);
+  MachineDriver successor(OwnerId owner = other) const {
+    MachineDriver desk(definition_, one_append_, owner);
     for (const RunRecord& record : log) desk.read(record);
     return desk;
   }
 
-  Desk(const Desk& from)
+  MachineDriver(const MachineDriver& from)
       : log(from.log),
         now(from.now),
         definition_(from.definition_),
@@ -87,7 +87,7 @@ class Desk {
         machine_(the_run, definition_, {owner_, one_append_, 1}) {
     for (const RunRecord& record : log) EXPECT_TRUE(machine_.recorded(record).has_value());
   }
-  Desk& operator=(const Desk&) = delete;
+  MachineDriver& operator=(const MachineDriver&) = delete;
 
   SagaMachine& machine() { return machine_; }
   const RunState& state() const { return machine_.state(); }
@@ -101,9 +101,9 @@ class Desk {
 
   /// Appends what the machine wants appended, and intends what it wants prepared, up to the next
   /// thing that is for the test to do.
-  Action next() {
+  Instruction next() {
     for (;;) {
-      const Action action = machine_.next(now);
+      const Instruction action = machine_.next(now);
       EXPECT_EQ(action.kind, machine_.next(now).kind);  // asked again it says the same
       if (action.kind == Kind::append) {
         read(action.record);
@@ -115,23 +115,23 @@ class Desk {
     }
   }
   /// Appends what the machine wants appended, and no more.
-  Action append_all() {
-    Action action = machine_.next(now);
+  Instruction append_all() {
+    Instruction action = machine_.next(now);
     for (; action.kind == Kind::append; action = machine_.next(now)) read(action.record);
     return action;
   }
   /// As `next`, and it must be to begin this attempt.
-  Action expect(Kind kind, StepIndex step, bool undo = false, std::uint32_t hold = 0) {
-    const Action action = next();
+  Instruction expect(Kind kind, StepIndex step, bool undo = false, std::uint32_t round = 0) {
+    const Instruction action = next();
     EXPECT_EQ(action.kind, kind);
     EXPECT_EQ(action.step, step);
     EXPECT_EQ(action.undo, undo);
-    EXPECT_EQ(action.hold, hold);
+    EXPECT_EQ(action.round, round);
     return action;
   }
   /// Begins the attempt.
-  Action begin(Kind kind, StepIndex step, bool undo = false, std::uint32_t hold = 0) {
-    const Action action = expect(kind, step, undo, hold);
+  Instruction begin(Kind kind, StepIndex step, bool undo = false, std::uint32_t round = 0) {
+    const Instruction action = expect(kind, step, undo, round);
     if (kind == Kind::call) machine_.started(action, now);
     if (kind == Kind::apply) {
       const Operation made = operation(action);
@@ -140,33 +140,33 @@ class Desk {
     return action;
   }
 
-  void says(const Action& action, const result<std::vector<std::byte>>& answer) {
+  void says(const Instruction& action, const result<std::vector<std::byte>>& answer) {
     machine_.answered(action, answer, now);
   }
-  void yes(const Action& action) { says(action, std::vector<std::byte>{std::byte{1}}); }
+  void yes(const Instruction& action) { says(action, std::vector<std::byte>{std::byte{1}}); }
   /// One call, answered at once.
   void call(StepIndex step, bool undo = false) { yes(begin(Kind::call, step, undo)); }
 
   /// The store answers an attempt: its record is in the log.
-  void stock(const Action& action, const Answer& answer) {
+  void stock(const Instruction& action, const Answer& answer) {
     const Operation made = operation(action);
     const PreparedEffects prepared = machine_.effects(action, made, now);
     read(outcome_record({the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr},
                         answer, now));
   }
-  void apply(StepIndex step, const Answer& answer, bool undo = false, std::uint32_t hold = 0) {
-    stock(begin(Kind::apply, step, undo, hold), answer);
+  void apply(StepIndex step, const Answer& answer, bool undo = false, std::uint32_t round = 0) {
+    stock(begin(Kind::apply, step, undo, round), answer);
   }
 
   /// What a step's function would make.
-  Operation operation(const Action& action) const {
+  Operation operation(const Instruction& action) const {
     const StepDefinition& step = definition_.steps[action.step];
-    const Time fixed = machine_.fixed_until(action.step, action.undo, action.hold);
+    const Time fixed = machine_.fixed_until(action.step, action.undo, action.round);
     const Time until = is_set(fixed) ? fixed : now + sample::hold_length;
     const AdjustId adjust{action.step, action.undo ? 2u : 1u};
     switch ((action.undo ? step.undo : step.action).kind) {
       case StepKind::reserve:
-        return Reserve{reservation_id(the_run, action.step, action.hold), until, {}};
+        return Reserve{reservation_id(the_run, action.step, action.round), until, {}};
       case StepKind::commit:
         return Commit{last_hold(action.step), {}};
       case StepKind::extend:
@@ -174,7 +174,7 @@ class Desk {
       case StepKind::adjust:
         return Adjust{adjust, {}, until, {}};
       default:
-        return Release{reservation_id(the_run, action.step, action.hold)};
+        return Release{reservation_id(the_run, action.step, action.round)};
     }
   }
   ReservationId last_hold(StepIndex before) const {
@@ -214,11 +214,11 @@ class Desk {
     std::string text(name(record.kind));
     const bool of_a_step = record.kind == RecordKind::intent ||
                            record.kind == RecordKind::outcome ||
-                           record.kind == RecordKind::undone || record.kind == RecordKind::parked;
+                           record.kind == RecordKind::undone || record.kind == RecordKind::stuck;
     if (!of_a_step) return text;
     text += " " + std::string(definition_.steps[record.step].name);
     if (record.kind == RecordKind::outcome) text += " " + std::string(name(record.outcome));
-    if (record.hold > 0) text += " " + std::to_string(record.hold);
+    if (record.round > 0) text += " " + std::to_string(record.round);
     return text;
   }
 

@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "tests/runner/runner_rig.hpp"
+#include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::rig {
 
 /// A rig whose sagas are run by `run_sync`.
 template <class Parts>
-class SyncRig : public Rig<Parts> {
+class RunSyncFixture : public RunnerFixture<Parts> {
  public:
-  using Connection = typename Rig<Parts>::Connection;
+  using Connection = typename RunnerFixture<Parts>::Connection;
   OwnerId owner;  ///< Records bear it: set where they are compared.
 
   Connection& connection() { return connection_; }
@@ -41,7 +41,7 @@ class SyncRig : public Rig<Parts> {
 template <class Parts>
 struct Way {
   std::string name;
-  std::function<void(Rig<Parts>&, typename Rig<Parts>::Connection&)> befall;
+  std::function<void(RunnerFixture<Parts>&, typename RunnerFixture<Parts>::Connection&)> befall;
   RunEnd end{};
   std::string reason{};
   std::string passes_by = "begun";
@@ -49,7 +49,7 @@ struct Way {
 
 /// The payment cannot be asked for longer than a hold lives; then `event` happens, and it is made.
 template <class Parts>
-void pay_late(Rig<Parts>& rig, std::function<void()> event = [] {}) {
+void pay_late(RunnerFixture<Parts>& rig, std::function<void()> event = [] {}) {
   rig.shop.fail("charge", Error{Errc::unavailable}, 40);
   rig.shop.script("charge", [&rig, event = std::move(event)](const StepContext& step) {
     event();
@@ -59,7 +59,7 @@ void pay_late(Rig<Parts>& rig, std::function<void()> event = [] {}) {
 }
 /// Somebody else takes the last unit.
 template <class Parts>
-void sell_to_another(Rig<Parts>& rig) {
+void sell_to_another(RunnerFixture<Parts>& rig) {
   const Line lines[] = {{the_row, 1}};
   rig.parts.advance_to(rig.clock.now());
   ASSERT_THAT(rig.parts.stock().reserve({{9, 9}, rig.clock.now() + 1h, lines}, {}),
@@ -68,7 +68,7 @@ void sell_to_another(Rig<Parts>& rig) {
 }
 /// Somebody releases the hold while it is being paid for.
 template <class Parts>
-void lose_the_hold(Rig<Parts>& rig) {
+void lose_the_hold(RunnerFixture<Parts>& rig) {
   rig.shop.script("charge", [&rig](const StepContext& step) {
     const Release release{reservation_id(step.run, sample::reserve_step, 0)};
     EXPECT_THAT(rig.parts.stock().release(release), testing::Answers(ReleaseAnswer::released));
@@ -87,8 +87,8 @@ std::function<Mishap(const Operation&)> each(Mishap mishap) {
 /// Those that leave the stock to this order.
 template <class Parts>
 std::vector<Way<Parts>> plain_ways() {
-  using R = Rig<Parts>&;
-  using C = typename Rig<Parts>::Connection&;
+  using R = RunnerFixture<Parts>&;
+  using C = typename RunnerFixture<Parts>::Connection&;
   return {
       {"all is well", [](R, C) {}, RunEnd::completed},
       {"order refused", [](R rig, C) { rig.shop.fail("place", refuse(3)); }, RunEnd::compensated,
@@ -105,8 +105,8 @@ std::vector<Way<Parts>> plain_ways() {
 /// Those in which something goes wrong again and again, or for ever.
 template <class Parts>
 std::vector<Way<Parts>> thorny_ways() {
-  using R = Rig<Parts>&;
-  using C = typename Rig<Parts>::Connection&;
+  using R = RunnerFixture<Parts>&;
+  using C = typename RunnerFixture<Parts>::Connection&;
   const Error away{Errc::unavailable};
   return {
       {"no stock", [](R rig, C) { sell_to_another(rig); }, RunEnd::compensated, "out_of_stock"},

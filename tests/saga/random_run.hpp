@@ -18,20 +18,20 @@
 
 namespace invsaga::trial {
 
-using desk::Desk;
+using desk::MachineDriver;
 
 /// What came of a trial.
 struct Tally {
   RunEnd end{};
   std::uint64_t charges = 0, refunds = 0, resumed = 0, take_overs = 0, cancels = 0;
-  std::uint64_t further_holds = 0, late = 0, barred = 0;
+  std::uint64_t further_rounds = 0, late = 0, barred = 0;
 };
 
-class Trial {
+class RandomRun {
  public:
-  explicit Trial(std::uint64_t seed)
+  explicit RandomRun(std::uint64_t seed)
       : chance_(seed), definition_(random_definition(chance_)), one_append_(chance_.below(2) == 0) {
-    driver_ = std::make_unique<Desk>(definition_, one_append_, OwnerId{1, ++owners_});
+    driver_ = std::make_unique<MachineDriver>(definition_, one_append_, OwnerId{1, ++owners_});
     append(*driver_, desk::begun_by({1, owners_}), true);
   }
 
@@ -54,7 +54,7 @@ class Trial {
     for (const StepDefinition& step : definition_.steps) text += " " + std::string(step.name);
     for (const RunRecord& record : rules_.log()) {
       text += "\n" + std::string(name(record.kind)) + " " + std::to_string(record.step) + " " +
-              std::string(name(record.outcome)) + " hold " + std::to_string(record.hold);
+              std::string(name(record.outcome)) + " hold " + std::to_string(record.round);
     }
     return text;
   }
@@ -63,11 +63,11 @@ class Trial {
   enum class Fate : std::uint8_t { fine, failed, lost, late, crash_before, crash_after };
   /// Under way when whoever sent it no longer waits, or has died.
   struct Late {
-    Action action;
+    Instruction action;
     Operation operation;
     PreparedEffects effects;
     Position at = 0;
-    Desk* sender = nullptr;
+    MachineDriver* sender = nullptr;
   };
 
   bool one_in(std::uint64_t n) { return chance_.below(n) == 0; }
@@ -93,7 +93,7 @@ class Trial {
   }
   /// By somebody who only reads the log and appends to it.
   void cancel() {
-    Desk user(definition_, one_append_, OwnerId{9, 9});
+    MachineDriver user(definition_, one_append_, OwnerId{9, 9});
     for (const RunRecord& record : rules_.log()) user.read(record);
     if (!user.machine().cancel("no")) return;
     const bool told = user.state().compensating;
@@ -109,17 +109,17 @@ class Trial {
     } else {
       end(driver_);
     }
-    driver_ = std::make_unique<Desk>(definition_, one_append_, OwnerId{1, ++owners_});
+    driver_ = std::make_unique<MachineDriver>(definition_, one_append_, OwnerId{1, ++owners_});
     catch_up(*driver_);
     driver_->machine().take_over();
     ++tally_.take_overs;
   }
-  void crash(Desk& who) {
+  void crash(MachineDriver& who) {
     if (&who == driver_.get()) return take_over(false);
     fenced_ = true;  // the former owner: it is ended by who let it act
   }
   /// What it sent is under way all the same.
-  void end(std::unique_ptr<Desk>& owner) {
+  void end(std::unique_ptr<MachineDriver>& owner) {
     for (Late& late : late_) {
       if (late.sender == owner.get()) late.sender = nullptr;
     }
@@ -128,10 +128,10 @@ class Trial {
 
   // --- one step of an owner
 
-  void act(Desk& who) {
+  void act(MachineDriver& who) {
     fenced_ = false;
     who.now = now_;
-    const Action action = who.machine().next(now_);
+    const Instruction action = who.machine().next(now_);
     rules_.acts(action);
     switch (action.kind) {
       case Kind::append:
@@ -159,7 +159,7 @@ class Trial {
         if (&who == driver_.get()) take_over(false);
     }
   }
-  void stuck(Desk& who) {
+  void stuck(MachineDriver& who) {
     if (who.log.size() < rules_.log().size()) return catch_up(who);
     if (&who != driver_.get()) return;
     if (!one_in(3)) {
@@ -170,14 +170,14 @@ class Trial {
     who.machine().resume();
   }
 
-  void catch_up(Desk& who) {
+  void catch_up(MachineDriver& who) {
     for (std::size_t i = who.log.size(); i < rules_.log().size(); ++i) who.read(rules_.log()[i]);
   }
-  void append(Desk& who, const RunRecord& record, bool heard) {
+  void append(MachineDriver& who, const RunRecord& record, bool heard) {
     rules_.append(record);
     if (heard) who.read(record);
   }
-  void try_append(Desk& who, const RunRecord& record) {
+  void try_append(MachineDriver& who, const RunRecord& record) {
     const Fate fate = this->fate();
     if (fate == Fate::crash_before) return crash(who);
     if (fate == Fate::failed || fate == Fate::late) {
@@ -191,7 +191,7 @@ class Trial {
     if (fate == Fate::lost) catch_up(who);
   }
 
-  result<std::vector<std::byte>> do_call(const Action& action) {
+  result<std::vector<std::byte>> do_call(const Instruction& action) {
     const bool needs_output = definition_.steps[action.step].undo_needs_output;
     if (!action.undo) {
       const bool after_pivot = definition_.steps[action.step].step_class == StepClass::retriable;
@@ -208,7 +208,7 @@ class Trial {
     if (troubled_ && one_in(30)) return refuse(9);
     return std::vector<std::byte>{};
   }
-  void call(Desk& who, const Action& action) {
+  void call(MachineDriver& who, const Instruction& action) {
     who.machine().started(action, now_);
     const Fate fate = this->fate();
     switch (fate) {
@@ -245,7 +245,7 @@ class Trial {
     rules_.append(record);
     return true;
   }
-  void apply(Desk& who, const Action& action) {
+  void apply(MachineDriver& who, const Instruction& action) {
     const Operation operation = who.operation(action);
     const PreparedEffects effects = who.machine().effects(action, operation, now_);
     const Position at = who.machine().position();
@@ -272,7 +272,7 @@ class Trial {
         return moved_on(who, action);
     }
   }
-  void moved_on(Desk& who, const Action& action) {
+  void moved_on(MachineDriver& who, const Instruction& action) {
     const bool news = who.log.size() < rules_.log().size();
     catch_up(who);
     who.machine().superseded(action, !news, now_);
@@ -299,7 +299,7 @@ class Trial {
   void check_end() {
     const RunState& state = rules_.state();
     tally_.end = state.end ? *state.end : RunEnd::stuck;
-    tally_.further_holds = rules_.further_holds();
+    tally_.further_rounds = rules_.further_rounds();
     if (tally_.charges > 1) rules_.blame("charged twice");
     if (tally_.refunds > tally_.charges) rules_.blame("refunded more than was charged");
     rules_.ends(world_, now_);
@@ -310,7 +310,7 @@ class Trial {
   const bool one_append_;
   World world_;
   Rules rules_{definition_};
-  std::unique_ptr<Desk> driver_, former_;
+  std::unique_ptr<MachineDriver> driver_, former_;
   std::vector<Late> late_;
   std::uint64_t owners_ = 0;
   Time now_ = desk::start;
@@ -338,15 +338,15 @@ struct Counts {
 
  private:
   static constexpr std::uint64_t Tally::* all[] = {
-      &Tally::charges, &Tally::refunds,       &Tally::resumed, &Tally::take_overs,
-      &Tally::cancels, &Tally::further_holds, &Tally::late,    &Tally::barred};
+      &Tally::charges, &Tally::refunds,        &Tally::resumed, &Tally::take_overs,
+      &Tally::cancels, &Tally::further_rounds, &Tally::late,    &Tally::barred};
 };
 
 /// Runs the trials of so many seeds from `first`, up to the first that breaks a rule.
 inline Counts try_sagas(std::uint64_t first, std::uint64_t count) {
   Counts counts;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    Trial trial(seed);
+    RandomRun trial(seed);
     trial.run();
     EXPECT_EQ(trial.wrong(), "") << "seed " << seed << ", " << trial.story();
     if (!trial.wrong().empty()) return counts;

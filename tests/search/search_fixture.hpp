@@ -36,9 +36,9 @@ inline std::string story(const std::vector<RunRecord>& records) {
     all += (all.empty() ? "" : ", ") + std::string(name(record.kind)) + " by " +
            std::to_string(record.owner.low);
     const bool of_step = record.kind == RecordKind::intent || record.kind == RecordKind::outcome ||
-                         record.kind == RecordKind::undone || record.kind == RecordKind::parked;
+                         record.kind == RecordKind::undone || record.kind == RecordKind::stuck;
     if (of_step)
-      all += " step " + std::to_string(record.step) + " hold " + std::to_string(record.hold);
+      all += " step " + std::to_string(record.step) + " hold " + std::to_string(record.round);
     if (record.kind == RecordKind::outcome) all += " " + std::string(name(record.outcome));
   }
   return all;
@@ -63,12 +63,12 @@ class TracingChooser final : public testing::Chooser {
 /// `Backends` is the backend under search, and what survives the owners: `Connection(backends,
 /// link)` is an owner's way to it.
 template <class Backends>
-class SearchWorld {
+class SearchFixture {
   using Connection = typename Backends::Connection;
   using Runner = SagaRunner<typename Connection::Backend>;
 
  public:
-  explicit SearchWorld(const Plan& plan)
+  explicit SearchFixture(const Plan& plan)
       : plan_(plan), places_(plan_), chooser_(plan.seed), units_(1 + plan.seed % 2) {
     outside_.seed = plan.seed;
   }
@@ -227,7 +227,7 @@ class SearchWorld {
 };
 
 template <class Backends>
-std::string SearchWorld<Backends>::verdict() {
+std::string SearchFixture<Backends>::verdict() {
   Units sold = 0;
   for (std::size_t i = 0; i < orders; ++i) {
     const std::string wrong = judge(i, sold);
@@ -243,7 +243,7 @@ std::string SearchWorld<Backends>::verdict() {
 }
 
 template <class Backends>
-std::string SearchWorld<Backends>::judge(std::size_t i, Units& sold) {
+std::string SearchFixture<Backends>::judge(std::size_t i, Units& sold) {
   const RunId run = run_of(i);
   const auto records = backends_.records(run);
   if (records.empty()) return "the order was lost";
