@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <invsaga/memory.hpp>
 #include <invsaga/saga_runner.hpp>
@@ -72,7 +73,8 @@ int main() {
     const RunStatus status = runner.status(run).value();
     std::printf("%s: %s, %s\n", number.c_str(), name(status.status).data(),
                 name(status.end.value()).data());
-    for (const RunRecord& record : runner.records(run).value())
+    const std::vector<RunRecord> records = runner.records(run).value();
+    for (const RunRecord& record : records)
       for (const Event& event : record.events) std::printf("  %s\n", event.type.c_str());
   }
   const StockCounters mugs = backend.stock(mug).value();
