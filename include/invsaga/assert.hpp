@@ -44,6 +44,7 @@ namespace detail {
 #define INVSAGA_UNREACHABLE(words) \
   ::invsaga::detail::assertion_failed(__FILE__, __LINE__, "unreachable", words)
 #else
-#define INVSAGA_ASSERT(condition, words) static_cast<void>(true || static_cast<bool>(condition))
+#define INVSAGA_ASSERT(condition, words) \
+  (static_cast<void>(true || static_cast<bool>(condition)), static_cast<void>(words))
 #define INVSAGA_UNREACHABLE(words) ::invsaga::detail::cannot_be()
 #endif
