@@ -135,62 +135,6 @@ std::size_t ApartStore::under_way() const {
   return messages_.size();
 }
 
-result<ClaimAnswer> ApartClaims::claim(const Claim& claim) {
-  const std::lock_guard lock(mutex_);
-  table_.advance_to(clock_.now());
-  return table_.claim(claim);
-}
-result<void> ApartClaims::extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
-  const std::lock_guard lock(mutex_);
-  table_.advance_to(clock_.now());
-  return table_.extend_claim(key, epoch, lease_until);
-}
-result<void> ApartClaims::confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
-  const std::lock_guard lock(mutex_);
-  table_.advance_to(clock_.now());
-  return table_.confirm_claim(key, epoch, answer);
-}
-result<void> ApartClaims::release_claim(RequestKey key, std::uint64_t epoch) {
-  const std::lock_guard lock(mutex_);
-  table_.advance_to(clock_.now());
-  return table_.release_claim(key, epoch);
-}
-
-result<Position> ApartLog::append(RunId run, Position at, const RunRecord& record) {
-  const std::lock_guard lock(mutex_);
-  return table_.append(run, at, record);
-}
-result<std::vector<RunRecord>> ApartLog::read(RunId run) {
-  const std::lock_guard lock(mutex_);
-  return table_.read(run);
-}
-result<std::vector<RunId>> ApartLog::unfinished(RunId after, std::size_t limit) {
-  const std::lock_guard lock(mutex_);
-  return table_.unfinished(after, limit);
-}
-result<void> ApartLog::forget(RunId run) {
-  const std::lock_guard lock(mutex_);
-  return table_.forget(run);
-}
-
-result<bool> ApartOutbox::put(const Event& event) {
-  const std::lock_guard lock(mutex_);
-  return queue_.put(event);
-}
-result<std::vector<Event>> ApartOutbox::pending(std::size_t limit) {
-  const std::lock_guard lock(mutex_);
-  return queue_.pending(limit);
-}
-result<void> ApartOutbox::acknowledge_event(RunId saga, std::uint64_t sequence) {
-  const std::lock_guard lock(mutex_);
-  return queue_.acknowledge_event(saga, sequence);
-}
-
-result<void> ApartOutbox::forget(RunId saga) {
-  const std::lock_guard lock(mutex_);
-  return queue_.forget(saga);
-}
-
 }  // namespace testing
 }  // namespace v0
 }  // namespace invsaga

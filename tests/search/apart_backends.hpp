@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/forwarding.hpp>
 #include <invsaga/testing/apart_backend.hpp>
 
 #include "tests/search/faulty_connection.hpp"
@@ -16,21 +17,18 @@
 namespace invsaga::search {
 
 /// An owner's line to the stock that answers by `submit` only.
-class FaultyStock {
+class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
  public:
   static constexpr Capabilities capabilities = testing::ApartStore::capabilities;
 
   FaultyStock(testing::ApartStore& store, std::shared_ptr<Link> link)
-      : store_(store), line_(store), link_(std::move(link)) {}
+      : Forwarding(store), store_(store), line_(store), link_(std::move(link)) {}
   /// Whoever waits is told `reply_lost`; what is on its way arrives.
   void cut() { line_.cut(); }
 
-  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
-  [[nodiscard]] Time now() const { return store_.now(); }
   result<void> acknowledge_sale(ReservationId id) {
     return Link::meet(link_, [&store = store_, id] { return store.acknowledge_sale(id); });
   }
-  result<StockCounters> stock(Row row) { return store_.stock(row); }
 
   void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
               Completion done) {

@@ -94,52 +94,51 @@ class ApartStore {
 };
 
 /// Requests, in a place of their own. Safe from any thread.
-class ApartClaims {
+class ApartClaims final : public Forwarding<ApartClaims, ClaimTable> {
+  friend Forwarding<ApartClaims, ClaimTable>;
+
  public:
-  ApartClaims(const Clock& clock, const Retention& retention) : clock_(clock), table_(retention) {}
+  ApartClaims(const Clock& clock, const Retention& retention)
+      : Forwarding(table_), clock_(clock), table_(retention) {}
 
   [[nodiscard]] Time now() const { return clock_.now(); }
-  result<ClaimAnswer> claim(const Claim& claim);
-  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until);
-  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer);
-  result<void> release_claim(RequestKey key, std::uint64_t epoch);
 
  private:
+  template <class Call>
+  auto around(BackendCall, const Call& call) {
+    const std::lock_guard lock(mutex_);
+    table_.advance_to(clock_.now());
+    return call();
+  }
+
   const Clock& clock_;
   std::mutex mutex_;
   ClaimTable table_;
 };
 
-/// Runs, in a place of their own. Safe from any thread.
-class ApartLog {
- public:
-  explicit ApartLog(const RunLimits& limits = {}) : table_(limits) {}
+/// Runs, or an outbox, in a place of their own: the table of the kit behind a lock. Safe from any
+/// thread.
+template <class Table>
+class ApartPlace final : public Forwarding<ApartPlace<Table>, Table> {
+  friend Forwarding<ApartPlace<Table>, Table>;
 
-  result<Position> append(RunId run, Position at, const RunRecord& record);
-  result<std::vector<RunRecord>> read(RunId run);
-  result<std::vector<RunId>> unfinished(RunId after, std::size_t limit);
-  result<void> forget(RunId run);
+ public:
+  template <class Limits>
+  explicit ApartPlace(const Limits& limits)
+      : Forwarding<ApartPlace<Table>, Table>(table_), table_(limits) {}
 
  private:
+  template <class Call>
+  auto around(BackendCall, const Call& call) {
+    const std::lock_guard lock(mutex_);
+    return call();
+  }
+
   std::mutex mutex_;
-  RunTable table_;
+  Table table_;
 };
-
-/// An outbox in a place of its own. Safe from any thread.
-class ApartOutbox {
- public:
-  explicit ApartOutbox(const OutboxLimits& limits = {}) : queue_(limits) {}
-
-  result<bool> put(const Event& event);
-  result<std::vector<Event>> pending(std::size_t limit);
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence);
-  /// `busy` while events of it are pending.
-  result<void> forget(RunId saga);
-
- private:
-  std::mutex mutex_;
-  OutboxQueue queue_;
-};
+using ApartLog = ApartPlace<RunTable>;
+using ApartOutbox = ApartPlace<OutboxQueue>;
 
 /// The four places. They survive what happens to those who use them; any number of backends may.
 struct ApartParts {
@@ -254,35 +253,19 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
   std::vector<std::weak_ptr<Call>> calls_;
 };
 
-/// The lines of one process to the four places, each with the faults of a plan.
-class ApartLines {
- protected:
-  using StockLine = StoreLine<Faulty<ApartStore>>;
+/// A Backend whose parts live apart, as one process sees it: its lines to the four places, each with
+/// the faults of a plan, joined by `split`. The parts and the plan are borrowed and outlive it: a
+/// crash is the end of this object, a new process a new one over the same parts. Safe from any
+/// thread.
+class ApartBackend final
+    : public Forwarding<ApartBackend, Joined<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
+                                             Faulty<ApartLog>, Faulty<ApartOutbox>>> {
+  using Lines = Joined<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>, Faulty<ApartLog>,
+                       Faulty<ApartOutbox>>;
 
-  ApartLines(ApartParts& parts, FaultPlan* plan)
-      : plan_(plan != nullptr ? *plan : no_faults_),
-        faulty_stock_(parts.stock, plan_),
-        stock_line_(faulty_stock_),
-        claims_line_(parts.claims, plan_),
-        log_line_(parts.log, plan_),
-        outbox_line_(parts.outbox, plan_) {}
-
-  FaultPlan no_faults_;
-  FaultPlan& plan_;
-  Faulty<ApartStore> faulty_stock_;
-  StockLine stock_line_;
-  Faulty<ApartClaims> claims_line_;
-  Faulty<ApartLog> log_line_;
-  Faulty<ApartOutbox> outbox_line_;
-};
-
-/// A Backend whose parts live apart, as one process sees it. The parts and the plan are borrowed
-/// and outlive it: a crash is the end of this object, a new process a new one over the same parts.
-/// Safe from any thread.
-class ApartBackend : private ApartLines,
-                     public Joined<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
-                                   Faulty<ApartLog>, Faulty<ApartOutbox>> {
  public:
+  static constexpr Capabilities capabilities = Lines::capabilities;
+
   explicit ApartBackend(ApartParts& parts) : ApartBackend(parts, nullptr) {}
   ApartBackend(ApartParts& parts, FaultPlan& plan) : ApartBackend(parts, &plan) {}
   /// Whoever waits is told `reply_lost`.
@@ -290,7 +273,23 @@ class ApartBackend : private ApartLines,
 
  private:
   ApartBackend(ApartParts& parts, FaultPlan* plan)
-      : ApartLines(parts, plan), Joined(stock_line_, claims_line_, log_line_, outbox_line_) {}
+      : Forwarding(lines_),
+        plan_(plan != nullptr ? *plan : no_faults_),
+        stock_(parts.stock, plan_),
+        stock_line_(stock_),
+        claims_(parts.claims, plan_),
+        log_(parts.log, plan_),
+        outbox_(parts.outbox, plan_),
+        lines_(stock_line_, claims_, log_, outbox_) {}
+
+  FaultPlan no_faults_;
+  FaultPlan& plan_;
+  Faulty<ApartStore> stock_;
+  StoreLine<Faulty<ApartStore>> stock_line_;
+  Faulty<ApartClaims> claims_;
+  Faulty<ApartLog> log_;
+  Faulty<ApartOutbox> outbox_;
+  Lines lines_;
 };
 static_assert(Backend<ApartBackend>);
 static_assert(SubmittingStore<ApartBackend> && !ApplyingStore<ApartBackend>);
