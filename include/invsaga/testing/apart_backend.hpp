@@ -253,10 +253,10 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
   std::vector<std::weak_ptr<Call>> calls_;
 };
 
-/// A Backend whose parts live apart, as one process sees it: its lines to the four places, each with
-/// the faults of a plan, joined by `split`. The parts and the plan are borrowed and outlive it: a
-/// crash is the end of this object, a new process a new one over the same parts. Safe from any
-/// thread.
+/// A Backend whose parts live apart, as one process sees it: its lines to the four places, each
+/// with the faults of a plan, joined by `split`. The parts and the plan are borrowed and outlive
+/// it: a crash is the end of this object, a new process a new one over the same parts. Safe from
+/// any thread.
 class ApartBackend final
     : public Forwarding<ApartBackend, Joined<StoreLine<Faulty<ApartStore>>, Faulty<ApartClaims>,
                                              Faulty<ApartLog>, Faulty<ApartOutbox>>> {
