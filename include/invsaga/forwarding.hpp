@@ -205,11 +205,11 @@ class Forwarding {
   {
     return pass(BackendCall::pending, [&] { return inner_->pending(limit); });
   }
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence)
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence)
     requires Outbox<Inner>
   {
     return pass(BackendCall::acknowledge_event,
-                [&] { return inner_->acknowledge_event(saga, sequence); });
+                [&] { return inner_->acknowledge_event(run, sequence); });
   }
 
  protected:

@@ -36,7 +36,7 @@ enum class InboxOrder : std::uint8_t {
 
 /// How long an inbox leases and remembers, and its bounds. Constant for its life.
 struct InboxOptions {
-  /// The right to act on an event is leased for so long; a slower effect has to `extend` it.
+  /// The right to act on an event is leased for so long; a slower effect has to `extend_claim`.
   Duration lease{30'000};
   /// How long after it was decided an event may be acted on, and is remembered when it was. Longer
   /// than the longest way there: lag, retries, and redrive of dead letters; and, for `consecutive`,
@@ -150,7 +150,7 @@ class Inbox {
   void abandon(const InboxEntry& entry);
   /// Keeps the right for another lease from now. `busy`: somebody else has it now. Requires an
   /// entry that is not settled.
-  result<void> extend(const InboxEntry& entry);
+  result<void> extend_claim(const InboxEntry& entry);
 
   [[nodiscard]] InboxCounts counts() const;
 

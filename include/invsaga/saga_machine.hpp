@@ -84,34 +84,35 @@ class SagaMachine {
 
   /// A driver has made the operation that `prepare` asked for: its intent becomes the next append.
   /// Requires what `next` gave last, and that it was `prepare`.
-  void intend(const Instruction& action, const Operation& operation);
+  void intend(const Instruction& instruction, const Operation& operation);
   /// The records for either answer of an operation that `apply` asks for. Requires an `apply` of
   /// this machine.
-  [[nodiscard]] PreparedEffects effects(const Instruction& action, const Operation& operation,
+  [[nodiscard]] PreparedEffects effects(const Instruction& instruction, const Operation& operation,
                                         Time log_now) const;
 
   /// The driver starts the attempt that `call` or `apply` asked for; of an operation, with what it
   /// is. From here on every repeat bears the same deadline. Requires what `next` gave last, and
   /// that it was `call` or `apply`.
-  void started(const Instruction& action, Time now, const Operation* operation = nullptr);
+  void started(const Instruction& instruction, Time now, const Operation* operation = nullptr);
   /// An attempt has answered: in time or late. A final answer of a call that is still open is
   /// always taken, of whichever attempt; of an operation only the newest attempt's error is. What
   /// nothing waits for is dropped. Requires an attempt of this machine that was started.
-  void answered(const Instruction& action, const result<std::vector<std::byte>>& answer, Time now);
+  void answered(const Instruction& instruction, const result<std::vector<std::byte>>& answer,
+                Time now);
   /// The same for a call whose answer came from outside and names no attempt. Requires that a
   /// step of that number, if there is one, is a call.
   void completed(StepIndex step, bool undo, const result<std::vector<std::byte>>& answer, Time now);
   /// The driver could not make what `prepare` or `apply` asked for, or could not read the arguments
   /// of what `call` did: nothing was sent, and an earlier attempt is as unknown as it was.
   /// Requires a `prepare`, `call` or `apply` of this machine.
-  void unable(const Instruction& action, const Error& error);
+  void unable(const Instruction& instruction, const Error& error);
   /// The log refuses this record for good, as over a limit: the run is stuck instead. Requires a
   /// record that `next` gave, other than `begun`.
   void unrecordable(const RunRecord& record, const Error& error);
   /// The operation of an attempt was refused because the run had moved on, and the driver has told
   /// what it read since. If that changed nothing about what is wanted, it is tried again, at once
   /// unless `nothing_new`. Requires an attempt of this machine that was started.
-  void superseded(const Instruction& action, bool nothing_new, Time now);
+  void superseded(const Instruction& instruction, bool nothing_new, Time now);
   /// Whether this step, or its undo, still waits for a call's answer.
   [[nodiscard]] bool waits_for(StepIndex step, bool undo) const noexcept;
 
@@ -167,8 +168,8 @@ class SagaMachine {
 
   // what drivers may say
   [[nodiscard]] bool is_begun() const noexcept;
-  [[nodiscard]] bool is_at(const Instruction& action) const noexcept;
-  [[nodiscard]] bool was_started(const Instruction& action) const noexcept;
+  [[nodiscard]] bool is_at(const Instruction& instruction) const noexcept;
+  [[nodiscard]] bool was_started(const Instruction& instruction) const noexcept;
 
   // what is to be done
   [[nodiscard]] std::optional<Trying> forward() const;

@@ -233,8 +233,8 @@ void Inbox::abandon(const InboxEntry& entry) {
   INVSAGA_ASSERT(!entry.settled, "Inbox::abandon: an entry that is not settled");
   core_->abandon(entry.claim);
 }
-result<void> Inbox::extend(const InboxEntry& entry) {
-  INVSAGA_ASSERT(!entry.settled, "Inbox::extend: an entry that is not settled");
+result<void> Inbox::extend_claim(const InboxEntry& entry) {
+  INVSAGA_ASSERT(!entry.settled, "Inbox::extend_claim: an entry that is not settled");
   return core_->extend(entry.claim);
 }
 InboxCounts Inbox::counts() const { return core_->counts(); }

@@ -73,8 +73,7 @@ void Ledger::reserve(std::span<const Reserve> batch, std::span<result<ReserveAns
 void Ledger::commit(std::span<const Commit> batch, std::span<result<CommitAnswer>> answers) {
   each(batch, answers, [this](const Commit& one) { return commit(one); });
 }
-void Ledger::release_claim(std::span<const Release> batch,
-                           std::span<result<ReleaseAnswer>> answers) {
+void Ledger::release(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers) {
   each(batch, answers, [this](const Release& one) { return release(one); });
 }
 void Ledger::extend(std::span<const Extend> batch, std::span<result<ExtendAnswer>> answers) {

@@ -104,28 +104,28 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     run.log_failures = 0;
     if (run.gone) return Step::rest;
   }
-  const Instruction action = run.machine.next(environment.clock.now(), backend->now());
-  switch (action.kind) {
+  const Instruction instruction = run.machine.next(environment.clock.now(), backend->now());
+  switch (instruction.kind) {
     case Instruction::Kind::append:
-      if (is_too_late(action.record, backend->now())) {
+      if (is_too_late(instruction.record, backend->now())) {
         if (!begin_late(run, lock)) return rest_after_failure(run);
         return Step::go_on;
       }
-      if (!append(run, action.record, lock)) return rest_after_failure(run);
+      if (!append(run, instruction.record, lock)) return rest_after_failure(run);
       run.log_failures = 0;
       return Step::go_on;
     case Instruction::Kind::prepare:
-      prepare(run, action, lock);
+      prepare(run, instruction, lock);
       return Step::go_on;
     case Instruction::Kind::call:
-      call(run, action, lock);
+      call(run, instruction, lock);
       return Step::go_on;
     case Instruction::Kind::apply:
-      apply(self, action, lock);
+      apply(self, instruction, lock);
       return Step::go_on;
     case Instruction::Kind::wait:
     case Instruction::Kind::await:
-      return rest_until(run, action.when);
+      return rest_until(run, instruction.when);
     case Instruction::Kind::stuck:
       finish(run, true, lock);
       return Step::rest;
@@ -136,7 +136,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
       run.gone = true;
       return Step::rest;
   }
-  INVSAGA_UNREACHABLE("an action of no kind");
+  INVSAGA_UNREACHABLE("an instruction of no kind");
 }
 
 // --- waiting and ending

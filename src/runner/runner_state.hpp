@@ -38,7 +38,7 @@ using RunPtr = std::shared_ptr<ActiveRun>;
 /// come.
 struct Attempt {
   std::weak_ptr<ActiveRun> run;
-  Instruction action;
+  Instruction instruction;
   Operation operation;
   std::vector<Line> lines;
   std::vector<ShortLine> shorts;
@@ -141,13 +141,13 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   RunPtr find_serial(std::uint64_t serial) const;
 
   // steps (runner_steps.cpp)
-  void call(ActiveRun& run, const Instruction& action, Lock& lock);
-  void prepare(ActiveRun& run, const Instruction& action, Lock& lock);
-  void apply(const RunPtr& run, const Instruction& action, Lock& lock);
+  void call(ActiveRun& run, const Instruction& instruction, Lock& lock);
+  void prepare(ActiveRun& run, const Instruction& instruction, Lock& lock);
+  void apply(const RunPtr& run, const Instruction& instruction, Lock& lock);
   void submit(std::unique_ptr<Attempt> attempt);
   void applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock);
-  void moved_on(ActiveRun& run, const Instruction& action, Lock& lock);
-  result<Operation> make_operation(ActiveRun& run, const Instruction& action,
+  void moved_on(ActiveRun& run, const Instruction& instruction, Lock& lock);
+  result<Operation> make_operation(ActiveRun& run, const Instruction& instruction,
                                    std::vector<Line>& lines, Lock& lock);
 
   // visits of completions: none is let in once the runner has ended

@@ -18,23 +18,25 @@ namespace {
 /// the driver changes.
 class CallSite {
  public:
-  CallSite(const ActiveRun& run, const Instruction& action, Time now) {
+  CallSite(const ActiveRun& run, const Instruction& instruction, Time now) {
     const RunState& state = run.machine.state();
     context_ = {.run = run.id,
                 .key = state.key,
-                .step = action.step,
-                .undo = action.undo,
-                .round = action.round,
-                .id = call_id(run.id, action.step),
-                .attempt = action.attempt,
+                .step = instruction.step,
+                .undo = instruction.undo,
+                .round = instruction.round,
+                .id = call_id(run.id, instruction.step),
+                .attempt = instruction.attempt,
                 .now = now,
-                .deadline = action.when,
+                .deadline = instruction.when,
                 .traceparent = state.traceparent,
-                .reservation = reservation_id(run.id, action.step, action.round),
-                .adjustment = adjust_id(run.id, action.step, action.undo),
-                .fixed_until = run.machine.fixed_until(action.step, action.undo, action.round)};
+                .reservation = reservation_id(run.id, instruction.step, instruction.round),
+                .adjustment = adjust_id(run.id, instruction.step, instruction.undo),
+                .fixed_until = run.machine.fixed_until(instruction.step, instruction.undo,
+                                                       instruction.round)};
     for (StepIndex i = 0; i < state.steps.size(); ++i) {
-      outputs_.push_back(output(state.steps[i], i == action.step ? &action.round : nullptr));
+      outputs_.push_back(
+          output(state.steps[i], i == instruction.step ? &instruction.round : nullptr));
     }
     inputs_ = {&context_, state.input, outputs_, run.saga->user};
   }
@@ -62,8 +64,8 @@ class CallSite {
 };
 
 const StepAction& action_of(const ActiveRun& run, const Instruction& action) {
-  const StepDefinition& step = run.saga->definition.steps[action.step];
-  return action.undo ? step.undo : step.action;
+  const StepDefinition& step = run.saga->definition.steps[instruction.step];
+  return instruction.undo ? step.undo : step.action;
 }
 
 result<CallReply> call_thunk(const RegisteredSaga& saga, CallThunk thunk,
@@ -104,32 +106,32 @@ bool is_own(const Operation& operation, const StepContext& context) noexcept {
 
 using Core = RunnerCore::Core;
 
-void Core::call(ActiveRun& run, const Instruction& action, Lock& lock) {
-  const CallSite site(run, action, backend->now());
-  const CallThunk thunk = action_of(run, action).call;
-  run.machine.started(action, environment.clock.now());
+void Core::call(ActiveRun& run, const Instruction& instruction, Lock& lock) {
+  const CallSite site(run, instruction, backend->now());
+  const CallThunk thunk = action_of(run, instruction).call;
+  run.machine.started(instruction, environment.clock.now());
   run.in_place = most_in_place;
   lock.unlock();
   const auto replied = call_thunk(*run.saga, thunk, site.inputs());
   lock.lock();
   const Time now = environment.clock.now();
-  if (!replied.has_value()) return run.machine.answered(action, replied.assume_error(), now);
+  if (!replied.has_value()) return run.machine.answered(instruction, replied.assume_error(), now);
   const CallReply& reply = replied.assume_value();
   switch (reply.kind) {
     case CallReply::Kind::answered:
-      return run.machine.answered(action, reply.output, now);
+      return run.machine.answered(instruction, reply.output, now);
     case CallReply::Kind::unread:
-      return run.machine.unable(action, Error{Errc::corrupt});
+      return run.machine.unable(instruction, Error{Errc::corrupt});
     case CallReply::Kind::pending:
       return;  // under way until it is completed, or its deadline
   }
   INVSAGA_UNREACHABLE("a reply of no kind");
 }
 
-result<Operation> Core::make_operation(ActiveRun& run, const Instruction& action,
+result<Operation> Core::make_operation(ActiveRun& run, const Instruction& instruction,
                                        std::vector<Line>& lines, Lock& lock) {
-  const CallSite site(run, action, backend->now());
-  const OperationThunk thunk = action_of(run, action).operation;
+  const CallSite site(run, instruction, backend->now());
+  const OperationThunk thunk = action_of(run, instruction).operation;
   lock.unlock();  // the function is the user's, and may ask the runner about this run
   auto made = operation_thunk(*run.saga, thunk, site.inputs(), lines);
   lock.lock();
@@ -139,26 +141,26 @@ result<Operation> Core::make_operation(ActiveRun& run, const Instruction& action
   return made;
 }
 
-void Core::prepare(ActiveRun& run, const Instruction& action, Lock& lock) {
+void Core::prepare(ActiveRun& run, const Instruction& instruction, Lock& lock) {
   std::vector<Line> lines;
-  const auto operation = make_operation(run, action, lines, lock);
-  if (operation.has_value()) return run.machine.intend(action, operation.assume_value());
-  run.machine.unable(action, operation.assume_error());
+  const auto operation = make_operation(run, instruction, lines, lock);
+  if (operation.has_value()) return run.machine.intend(instruction, operation.assume_value());
+  run.machine.unable(instruction, operation.assume_error());
 }
 
-void Core::apply(const RunPtr& self, const Instruction& action, Lock& lock) {
+void Core::apply(const RunPtr& self, const Instruction& instruction, Lock& lock) {
   ActiveRun& run = *self;
   auto attempt = std::make_unique<Attempt>();
-  const auto operation = make_operation(run, action, attempt->lines, lock);
-  if (!operation.has_value()) return run.machine.unable(action, operation.assume_error());
+  const auto operation = make_operation(run, instruction, attempt->lines, lock);
+  if (!operation.has_value()) return run.machine.unable(instruction, operation.assume_error());
   attempt->run = self;
-  attempt->action = action;
+  attempt->action = instruction;
   attempt->operation = operation.assume_value();
   attempt->shorts.resize(std::max<std::size_t>(attempt->lines.size(), 1));
-  attempt->prepared = run.machine.effects(action, attempt->operation, backend->now());
+  attempt->prepared = run.machine.effects(instruction, attempt->operation, backend->now());
   attempt->effects = {run.id, run.machine.position(), &attempt->prepared.yes, &attempt->prepared.no,
                       0};
-  run.machine.started(action, environment.clock.now(), &attempt->operation);
+  run.machine.started(instruction, environment.clock.now(), &attempt->operation);
   run.in_place = most_in_place;
   lock.unlock();
   submit(std::move(attempt));
@@ -204,10 +206,10 @@ void Core::applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock) {
 }
 
 /// The run has moved on without this attempt: on one append it did not take effect.
-void Core::moved_on(ActiveRun& run, const Instruction& action, Lock& lock) {
+void Core::moved_on(ActiveRun& run, const Instruction& instruction, Lock& lock) {
   const Position before = run.machine.position();
   const bool news = catch_up(run, lock) && run.machine.position() > before;
-  run.machine.superseded(action, !news, environment.clock.now());
+  run.machine.superseded(instruction, !news, environment.clock.now());
 }
 
 // --- visits

@@ -79,13 +79,14 @@ result<bool> append_to(Core& core, RunId run, const Decide& decide) {
       if (const RunPtr active = core.find(run)) core.post(active, Reread{});
       return false;
     }
-    const Instruction action = machine.next(core.environment.clock.now(), core.backend->now());
-    INVSAGA_ASSERT(action.kind == Instruction::Kind::append, "what was decided is to be appended");
+    const Instruction instruction = machine.next(core.environment.clock.now(), core.backend->now());
+    INVSAGA_ASSERT(instruction.kind == Instruction::Kind::append,
+                   "what was decided is to be appended");
     const RunPtr active = core.find(run);
-    const auto appended = core.backend->append(run, machine.position(), action.record);
+    const auto appended = core.backend->append(run, machine.position(), instruction.record);
     if (appended.has_value()) {
       // Whoever has adopted it meanwhile may have read it before.
-      tell(core, active ? active : core.find(run), machine, action.record);
+      tell(core, active ? active : core.find(run), machine, instruction.record);
       return true;
     }
     if (appended.assume_error().code != Errc::moved_on) {

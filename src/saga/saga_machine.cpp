@@ -40,16 +40,16 @@ SagaMachine::SagaMachine(RunId run, const Definition& definition, MachineOptions
 
 bool SagaMachine::is_begun() const noexcept { return state_.position > 0 || !to_append_.empty(); }
 
-bool SagaMachine::is_at(const Instruction& action) const noexcept {
-  return trying_ && trying_->step == action.step && trying_->undo == action.undo &&
-         trying_->round == action.round;
+bool SagaMachine::is_at(const Instruction& instruction) const noexcept {
+  return trying_ && trying_->step == instruction.step && trying_->undo == instruction.undo &&
+         trying_->round == instruction.round;
 }
 
-bool SagaMachine::was_started(const Instruction& action) const noexcept {
-  const bool attempt = action.kind == Instruction::Kind::call ||
-                       action.kind == Instruction::Kind::apply;
-  return attempt && action.step < definition_.steps.size() && 0 < action.ticket &&
-         action.ticket <= last_ticket_;
+bool SagaMachine::was_started(const Instruction& instruction) const noexcept {
+  const bool attempt = instruction.kind == Instruction::Kind::call ||
+                       instruction.kind == Instruction::Kind::apply;
+  return attempt && instruction.step < definition_.steps.size() && 0 < instruction.ticket &&
+         instruction.ticket <= last_ticket_;
 }
 
 // --- what the log says
@@ -148,25 +148,25 @@ bool SagaMachine::intent_missing() const {
 Instruction SagaMachine::next(Time now, Time log_now) {
   INVSAGA_ASSERT(is_begun(),
                  "SagaMachine::next: that the run was begun: by begin, or by its records");
-  Instruction action;
-  if (to_append_.empty()) action.kind = propose(now);
+  Instruction instruction;
+  if (to_append_.empty()) instruction.kind = propose(now);
   if (!to_append_.empty()) {
-    action.kind = Instruction::Kind::append;
+    instruction.kind = Instruction::Kind::append;
     stamp(to_append_.front(), log_now);
-    action.record = to_append_.front();
-    return action;
+    instruction.record = to_append_.front();
+    return instruction;
   }
-  if (!trying_) return action;
-  const bool starts = action.kind == Instruction::Kind::call ||
-                      action.kind == Instruction::Kind::apply;
-  action.step = trying_->step;
-  action.undo = trying_->undo;
-  action.round = trying_->round;
-  action.attempt = trying_->count + (starts ? 1 : 0);
-  action.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
-  action.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
-                       : trying_->moves_at();
-  return action;
+  if (!trying_) return instruction;
+  const bool starts = instruction.kind == Instruction::Kind::call ||
+                      instruction.kind == Instruction::Kind::apply;
+  instruction.step = trying_->step;
+  instruction.undo = trying_->undo;
+  instruction.round = trying_->round;
+  instruction.attempt = trying_->count + (starts ? 1 : 0);
+  instruction.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
+  instruction.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
+                            : trying_->moves_at();
+  return instruction;
 }
 
 Instruction::Kind SagaMachine::propose(Time now) {
@@ -202,20 +202,20 @@ Instruction::Kind SagaMachine::attempt(const Trying& what, Time now) {
   return Instruction::Kind::append;
 }
 
-void SagaMachine::started(const Instruction& action, Time now, const Operation* operation) {
-  const bool attempt = action.kind == Instruction::Kind::call ||
-                       action.kind == Instruction::Kind::apply;
-  INVSAGA_ASSERT(
-      attempt && is_at(action) && !trying_->under_way && action.ticket == last_ticket_ + 1,
-      "SagaMachine::started: what next gave last, and that it was call or apply");
+void SagaMachine::started(const Instruction& instruction, Time now, const Operation* operation) {
+  const bool attempt = instruction.kind == Instruction::Kind::call ||
+                       instruction.kind == Instruction::Kind::apply;
+  INVSAGA_ASSERT(attempt && is_at(instruction) && !trying_->under_way &&
+                     instruction.ticket == last_ticket_ + 1,
+                 "SagaMachine::started: what next gave last, and that it was call or apply");
   if (operation != nullptr) fixed_until_ = until_of(*operation);
-  last_ticket_ = action.ticket;
-  trying_->ticket = action.ticket;
+  last_ticket_ = instruction.ticket;
+  trying_->ticket = instruction.ticket;
   trying_->under_way = true;
-  trying_->count = action.attempt;
+  trying_->count = instruction.attempt;
   trying_->last_start = now;
   if (trying_->count == 1) trying_->first_start = now;
-  trying_->deadline = action.when;
+  trying_->deadline = instruction.when;
 }
 
 // --- what people ask

@@ -20,15 +20,15 @@ bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
   return !s.outcome || (s.in_doubt() && definition_.steps[step].undo_needs_output);
 }
 
-void SagaMachine::answered(const Instruction& action, const Answered& answer, Time now) {
-  INVSAGA_ASSERT(was_started(action),
+void SagaMachine::answered(const Instruction& instruction, const Answered& answer, Time now) {
+  INVSAGA_ASSERT(was_started(instruction),
                  "SagaMachine::answered: an attempt of this machine that was started");
-  const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
-  if (action_of(action.step, action.undo).is_call()) {
-    return hear(action.step, action.undo, newest, answer, now);
+  const bool newest = trying_ && trying_->under_way && trying_->ticket == instruction.ticket;
+  if (action_of(instruction.step, instruction.undo).is_call()) {
+    return hear(instruction.step, instruction.undo, newest, answer, now);
   }
   // The store's own answers come as records. An error of an old attempt says nothing.
-  if (newest) hear(action.step, action.undo, true, answer, now);
+  if (newest) hear(instruction.step, instruction.undo, true, answer, now);
 }
 
 void SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, Time now) {
@@ -85,24 +85,24 @@ void SagaMachine::refuse_step(StepIndex step, const Error& error) {
   push_outcome(step, StepOutcome::refused, error);
 }
 
-void SagaMachine::unable(const Instruction& action, const Error& error) {
-  INVSAGA_ASSERT(
-      (action.kind == Instruction::Kind::prepare || action.kind == Instruction::Kind::call ||
-       action.kind == Instruction::Kind::apply) &&
-          action.step < definition_.steps.size(),
-      "SagaMachine::unable: a prepare, call or apply of this machine");
+void SagaMachine::unable(const Instruction& instruction, const Error& error) {
+  INVSAGA_ASSERT((instruction.kind == Instruction::Kind::prepare ||
+                  instruction.kind == Instruction::Kind::call ||
+                  instruction.kind == Instruction::Kind::apply) &&
+                     instruction.step < definition_.steps.size(),
+                 "SagaMachine::unable: a prepare, call or apply of this machine");
   if (!trying_) return;
   trying_->under_way = false;
   if (!wants_what_it_tries()) return;
-  const bool call = action_of(action.step, action.undo).is_call();
-  if (action.undo || (call && trying_->doubt)) return park(action.step, error);
-  refuse_step(action.step, error);
+  const bool call = action_of(instruction.step, instruction.undo).is_call();
+  if (instruction.undo || (call && trying_->doubt)) return park(instruction.step, error);
+  refuse_step(instruction.step, error);
 }
 
-void SagaMachine::superseded(const Instruction& action, bool nothing_new, Time now) {
-  INVSAGA_ASSERT(was_started(action),
+void SagaMachine::superseded(const Instruction& instruction, bool nothing_new, Time now) {
+  INVSAGA_ASSERT(was_started(instruction),
                  "SagaMachine::superseded: an attempt of this machine that was started");
-  const bool newest = trying_ && trying_->under_way && trying_->ticket == action.ticket;
+  const bool newest = trying_ && trying_->under_way && trying_->ticket == instruction.ticket;
   if (!newest) return;
   trying_->under_way = false;
   if (!options_.atomic_effects) trying_->doubt = true;

@@ -54,28 +54,30 @@ void SagaMachine::begin(RunRecord begun) {
   to_append_.push_back(std::move(begun));
 }
 
-void SagaMachine::intend(const Instruction& action, const Operation& operation) {
-  INVSAGA_ASSERT(action.kind == Instruction::Kind::prepare && is_at(action),
+void SagaMachine::intend(const Instruction& instruction, const Operation& operation) {
+  INVSAGA_ASSERT(instruction.kind == Instruction::Kind::prepare && is_at(instruction),
                  "SagaMachine::intend: what next gave last, and that it was prepare");
-  RunRecord intent = record(RecordKind::intent, action.step);
-  intent.round = action.round;
+  RunRecord intent = record(RecordKind::intent, instruction.step);
+  intent.round = instruction.round;
   name_operation(intent, operation);
   to_append_.push_back(std::move(intent));
 }
 
-PreparedEffects SagaMachine::effects(const Instruction& action, const Operation& operation,
+PreparedEffects SagaMachine::effects(const Instruction& instruction, const Operation& operation,
                                      Time log_now) const {
-  INVSAGA_ASSERT(action.kind == Instruction::Kind::apply && action.step < state_.steps.size(),
-                 "SagaMachine::effects: an apply of this machine");
-  RunRecord base = record(action.undo ? RecordKind::undone : RecordKind::outcome, action.step);
-  base.round = action.round;
+  INVSAGA_ASSERT(
+      instruction.kind == Instruction::Kind::apply && instruction.step < state_.steps.size(),
+      "SagaMachine::effects: an apply of this machine");
+  RunRecord base = record(instruction.undo ? RecordKind::undone : RecordKind::outcome,
+                          instruction.step);
+  base.round = instruction.round;
   name_operation(base, operation);
   PreparedEffects prepared{base, base};
-  if (action.undo) {
+  if (instruction.undo) {
     // A release always settles it. An adjust that is refused does not: it is left to a person.
     if (std::holds_alternative<Adjust>(operation)) prepared.no.kind = RecordKind::stuck;
   } else {
-    prepare_outcomes(prepared, action.step, operation);
+    prepare_outcomes(prepared, instruction.step, operation);
   }
   stamp(prepared.yes, log_now);
   stamp(prepared.no, log_now);

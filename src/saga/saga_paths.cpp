@@ -43,11 +43,11 @@ struct Choices {
 
 /// An operation of the step's kind, made without asking the user's function: only its id matters to
 /// the machine. A commit is of the last hold before it.
-Operation stand_in(const SagaMachine& machine, StepKind kind, const Instruction& action) {
+Operation stand_in(const SagaMachine& machine, StepKind kind, const Instruction& instruction) {
   const Time until = saturating_add(the_time, Duration{1000});
-  ReservationId id = reservation_id(the_run, action.step, action.round);
+  ReservationId id = reservation_id(the_run, instruction.step, instruction.round);
   if (kind == StepKind::commit || kind == StepKind::extend) {
-    for (StepIndex i = 0; i < action.step; ++i) {
+    for (StepIndex i = 0; i < instruction.step; ++i) {
       const auto& holds = machine.state().steps[i].holds;
       if (!holds.empty()) id = holds.back().id;
     }
@@ -60,7 +60,7 @@ Operation stand_in(const SagaMachine& machine, StepKind kind, const Instruction&
     case StepKind::extend:
       return Extend{id, until};
     case StepKind::adjust:
-      return Adjust{adjust_id(the_run, action.step, action.undo), {}, until, {}};
+      return Adjust{adjust_id(the_run, instruction.step, instruction.undo), {}, until, {}};
     case StepKind::release:
       return Release{id};
     case StepKind::none:
@@ -126,28 +126,28 @@ class Walk {
   }
 
   bool step() {
-    const Instruction action = machine_.next(the_time);
-    switch (action.kind) {
+    const Instruction instruction = machine_.next(the_time);
+    switch (instruction.kind) {
       case Instruction::Kind::append:
-        take(action.record);
+        take(instruction.record);
         return true;
       case Instruction::Kind::call:
-        call(action);
+        call(instruction);
         return true;
       case Instruction::Kind::prepare:
-        machine_.intend(action, stand_in(machine_, kind_of(action), action));
+        machine_.intend(instruction, stand_in(machine_, kind_of(instruction), instruction));
         return true;
       case Instruction::Kind::apply:
-        apply(action);
+        apply(instruction);
         return true;
       default:
         return false;
     }
   }
 
-  StepKind kind_of(const Instruction& action) const {
-    const StepDefinition& step = machine_.definition().steps[action.step];
-    return (action.undo ? step.undo : step.action).kind;
+  StepKind kind_of(const Instruction& instruction) const {
+    const StepDefinition& step = machine_.definition().steps[instruction.step];
+    return (instruction.undo ? step.undo : step.action).kind;
   }
 
   /// The run may be cancelled instead of what comes next.
@@ -159,27 +159,27 @@ class Walk {
     return possible && choices_.choose(2) == 1 && machine_.cancel("cancelled");
   }
 
-  bool may_refuse(const Instruction& action) const {
-    const StepDefinition& step = machine_.definition().steps[action.step];
-    if (action.undo || step.step_class == StepClass::retriable) return false;
+  bool may_refuse(const Instruction& instruction) const {
+    const StepDefinition& step = machine_.definition().steps[instruction.step];
+    if (instruction.undo || step.step_class == StepClass::retriable) return false;
     return options_.silent || !step.events.refused.empty();
   }
 
-  void call(const Instruction& action) {
+  void call(const Instruction& instruction) {
     if (cancelled()) return;
-    machine_.started(action, the_time);
-    if (may_refuse(action) && choices_.choose(2) == 1) {
-      return machine_.answered(action, refuse(), the_time);
+    machine_.started(instruction, the_time);
+    if (may_refuse(instruction) && choices_.choose(2) == 1) {
+      return machine_.answered(instruction, refuse(), the_time);
     }
-    machine_.answered(action, std::vector<std::byte>{}, the_time);
+    machine_.answered(instruction, std::vector<std::byte>{}, the_time);
   }
 
-  void apply(const Instruction& action) {
+  void apply(const Instruction& instruction) {
     if (cancelled()) return;
-    const StepKind kind = kind_of(action);
-    const Operation operation = stand_in(machine_, kind, action);
-    const PreparedEffects prepared = machine_.effects(action, operation, the_time);
-    const std::vector<Answer> answers = answers_of(kind, may_refuse(action), options_);
+    const StepKind kind = kind_of(instruction);
+    const Operation operation = stand_in(machine_, kind, instruction);
+    const PreparedEffects prepared = machine_.effects(instruction, operation, the_time);
+    const std::vector<Answer> answers = answers_of(kind, may_refuse(instruction), options_);
     const std::size_t choice = answers.size() == 1 ? 0 : choices_.choose(answers.size());
     const Effects effects{the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr};
     take(outcome_record(effects, answers[choice], the_time));

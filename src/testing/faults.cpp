@@ -9,9 +9,9 @@ namespace testing {
 
 std::string_view name(FaultSite site) noexcept {
   constexpr std::array<std::string_view, 12> words{
-      "operation",         "append",  "put",           "claim",
-      "extend_claim",      "confirm", "release_claim", "acknowledge_sale",
-      "acknowledge_event", "settle",  "forget",        "call"};
+      "operation",         "append",        "put",           "claim",
+      "extend_claim",      "confirm_claim", "release_claim", "acknowledge_sale",
+      "acknowledge_event", "settle",        "forget",        "call"};
   const auto index = static_cast<std::size_t>(site);
   return index < words.size() ? words[index] : "unrecognised";
 }

@@ -32,7 +32,7 @@ class Workshop {
   WorkStep next() {
     const std::uint32_t kind = source_.below(16);
     if (kind < 3) return advance();
-    if (kind < 4) return acknowledge();
+    if (kind < 4) return acknowledge_sale();
     if (kind < 6) return adjust();
     if (kind < 9) return commit();
     if (kind < 11) return release();
@@ -123,9 +123,9 @@ class Workshop {
     now_ += step.by;
     return step;
   }
-  WorkStep acknowledge() {
+  WorkStep acknowledge_sale() {
     WorkStep step;
-    step.kind = WorkStep::Kind::acknowledge;
+    step.kind = WorkStep::Kind::acknowledge_sale;
     step.id = {0, number()};
     return step;
   }
@@ -191,8 +191,8 @@ std::string to_text(const WorkStep& step) {
   switch (step.kind) {
     case WorkStep::Kind::advance:
       return "advance by " + std::to_string(step.by.count());
-    case WorkStep::Kind::acknowledge:
-      return "acknowledge #" + std::to_string(step.id.low);
+    case WorkStep::Kind::acknowledge_sale:
+      return "acknowledge_sale #" + std::to_string(step.id.low);
     case WorkStep::Kind::operate:
       break;
   }
@@ -240,9 +240,9 @@ std::string compare_with_model(MakeStore make, const std::vector<WorkStep>& work
     if (step.kind == WorkStep::Kind::advance) {
       judge.advance_to(saturating_add(judge.now(), step.by));
       store->advance_to(judge.now());
-    } else if (step.kind == WorkStep::Kind::acknowledge) {
+    } else if (step.kind == WorkStep::Kind::acknowledge_sale) {
       judge.acknowledge_sale(step.id);
-      if (!store->acknowledge_sale(step.id).has_value()) wrong = "acknowledge failed";
+      if (!store->acknowledge_sale(step.id).has_value()) wrong = "acknowledge_sale failed";
     } else {
       const Operation operation = step.operation.view();
       wrong = judge.judge(operation, apply_operation(*store, operation, shorts));

@@ -10,7 +10,7 @@
 namespace invsaga::testing {
 namespace {
 
-using namespace parts;
+using namespace split_tests;
 
 struct Heard {
   static void call(void* self, std::uint64_t tag, const result<Applied>& applied) {

@@ -7,7 +7,7 @@
 namespace invsaga::testing {
 namespace {
 
-using namespace parts;
+using namespace split_tests;
 
 /// What is done, and what has to stand in the parts once it has been answered.
 struct Case {

@@ -16,7 +16,7 @@
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/matchers.hpp>
 
-namespace invsaga::testing::parts {
+namespace invsaga::testing::split_tests {
 
 inline constexpr Time start = time_from_ms(1'000'000);
 inline constexpr Time later = time_from_ms(1'001'000);
@@ -115,4 +115,4 @@ class TwoEvents {
 inline const Line four{Row{0}, 4};
 inline const Line eleven{Row{0}, 11};
 
-}  // namespace invsaga::testing::parts
+}  // namespace invsaga::testing::split_tests

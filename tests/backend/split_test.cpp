@@ -10,7 +10,7 @@
 namespace invsaga::testing {
 namespace {
 
-using namespace parts;
+using namespace split_tests;
 
 // It leans on nothing that the concepts do not promise.
 using SplitOfSubmitting =

@@ -201,7 +201,7 @@ TEST_F(InboxTest, WhoLostItsLeaseIsToldAndDoesNotConfirm) {
   Inbox other(claims, "mail", options);
   ASSERT_THAT(other.open(event(1)), IsOk());
   EXPECT_THAT(inbox().confirm_claim(event(1), entry.assume_value()), ErrorIs(Errc::busy));
-  EXPECT_THAT(inbox().extend(entry.assume_value()), ErrorIs(Errc::busy));
+  EXPECT_THAT(inbox().extend_claim(entry.assume_value()), ErrorIs(Errc::busy));
   EXPECT_EQ(inbox().counts().handled, 0u);
 }
 
@@ -220,7 +220,7 @@ TEST_F(InboxTest, ASlowEffectKeepsItsLeaseByExtendingIt) {
   ASSERT_THAT(entry, IsOk());
   for (int i = 0; i < 5; ++i) {
     claims.pass(options.lease - Duration{1});
-    ASSERT_THAT(inbox().extend(entry.assume_value()), IsOk());
+    ASSERT_THAT(inbox().extend_claim(entry.assume_value()), IsOk());
   }
   Inbox other(claims, "mail", options);
   EXPECT_THAT(handle(event(1), other), ErrorIs(Errc::busy));

@@ -248,7 +248,7 @@ class Maker {
     answer_maybe_lost(made, HistoryAnswer::committed);
     return true;
   }
-  void release_claim(const std::string& run, const std::string& id) {
+  void release(const std::string& run, const std::string& id) {
     Hold& hold = holds_[id];
     HistoryLine made = line(HistoryOp::release, run, id);
     made.step = run.empty() ? "" : "reserve";
@@ -440,7 +440,7 @@ class Maker {
     answer_maybe_lost(payment(HistoryOp::refund, order), HistoryAnswer::refunded);
   }
   void undo(Order& order, const std::string& reason, bool held) {
-    if (held) release_claim(order.run, hold_id(order));
+    if (held) release(order.run, hold_id(order));
     call(order, "cancel");
     end(order, "compensated", reason);
   }
@@ -458,7 +458,7 @@ class Maker {
     if (happens(50) && reserve("", "bare/" + name, some_lines(4), until)) {
       if (happens(60)) commit("bare/" + name, pick(0, 2));
     } else {
-      release_claim("", "early/" + name);
+      release("", "early/" + name);
       HistoryLine made = line(HistoryOp::reserve, "", "early/" + name);
       made.until = until;
       put(some_lines(2), made.lines);

@@ -138,7 +138,7 @@ class Doer {
         commit(id, deed);
         break;
       case 3:
-        release_claim(id, deed);
+        release(id, deed);
         break;
       case 4:
         (void)ledger_.extend({id, ledger_.now() + Duration{deed.time}});
@@ -184,7 +184,7 @@ class Doer {
     const bool now = answer.has_value() && answer.value() == CommitAnswer::committed;
     if (now && !trace.repeat) accounts_.committed(id, trace.moved, trace.back);
   }
-  void release_claim(ReservationId id, const Deed& deed) {
+  void release(ReservationId id, const Deed& deed) {
     deadline_of(id, deed);  // a release follows the naming of its reserve
     const auto answer = ledger_.release({id});
     const LedgerTrace& trace = ledger_.last();

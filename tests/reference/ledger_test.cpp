@@ -433,7 +433,7 @@ TEST_F(BatchTest, OfOneKindIsTyped) {
 
   const std::vector<Release> releases{{hold_id(1)}, {hold_id(2)}};
   std::vector<result<ReleaseAnswer>> released(2, Error{Errc::unavailable});
-  ledger.release_claim(releases, released);
+  ledger.release(releases, released);
   EXPECT_THAT(released[0], Answers(ReleaseAnswer::committed));
   EXPECT_THAT(released[1], Answers(ReleaseAnswer::tombstoned));
 

@@ -4,7 +4,7 @@
 // reply, the order ends as it would have, and the stock is right.
 #include "tests/runner/run_sync_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using testing::ErrorIs;
@@ -18,15 +18,15 @@ TYPED_TEST_SUITE(RunSyncFaults, BothBackends);
 
 /// Runs the checkout and checks that it ends as its way does, and soundly.
 template <class Parts>
-void check(RunSyncFixture<Parts>& rig, const Way<Parts>& way) {
-  const auto outcome = rig.run();
+void check(RunSyncFixture<Parts>& fixture, const Way<Parts>& way) {
+  const auto outcome = fixture.run();
   ASSERT_THAT(outcome, IsOk());
   EXPECT_EQ(outcome.assume_value().end, way.end);
   EXPECT_EQ(outcome.assume_value().reason, way.reason);
-  while (rig.connection().release_late()) {
+  while (fixture.connection().release_late()) {
   }
-  EXPECT_THAT(rig.story(rig.run_of()), ::testing::Contains(way.passes_by));
-  rig.check_sound(rig.run_of());
+  EXPECT_THAT(fixture.story(fixture.run_of()), ::testing::Contains(way.passes_by));
+  fixture.check_sound(fixture.run_of());
 }
 
 // --- what the saga writes
@@ -35,13 +35,13 @@ void check(RunSyncFixture<Parts>& rig, const Way<Parts>& way) {
 template <class Parts>
 bool goes_wrong(const Way<Parts>& way, Mishap mishap, int number) {
   SCOPED_TRACE(way.name + ", write " + std::to_string(number));
-  RunSyncFixture<Parts> rig;
+  RunSyncFixture<Parts> fixture;
   int left = number;
   const auto next = [&] { return left-- == 0 ? mishap : Mishap::none; };
-  rig.connection().at_append = [next](const RunRecord&) { return next(); };
-  rig.connection().at_apply = [next](const Operation&) { return next(); };
-  way.befall(rig, rig.connection());
-  check(rig, way);
+  fixture.connection().at_append = [next](const RunRecord&) { return next(); };
+  fixture.connection().at_apply = [next](const Operation&) { return next(); };
+  way.befall(fixture, fixture.connection());
+  check(fixture, way);
   return left < 0;
 }
 
@@ -57,13 +57,13 @@ TYPED_TEST(RunSyncFaults, EachWriteMayFailOrLoseItsReplyOrComeLate) {
 
 TYPED_TEST(RunSyncFaults, EachSecondWriteMayLoseItsReply) {
   for (const auto& way : plain_ways<TypeParam>()) {
-    RunSyncFixture<TypeParam> rig;
+    RunSyncFixture<TypeParam> fixture;
     int number = 0;
     const auto next = [&] { return number++ % 2 == 0 ? Mishap::lost : Mishap::none; };
-    rig.connection().at_append = [&](const RunRecord&) { return next(); };
-    rig.connection().at_apply = [&](const Operation&) { return next(); };
-    way.befall(rig, rig.connection());
-    check(rig, way);
+    fixture.connection().at_append = [&](const RunRecord&) { return next(); };
+    fixture.connection().at_apply = [&](const Operation&) { return next(); };
+    way.befall(fixture, fixture.connection());
+    check(fixture, way);
   }
 }
 
@@ -80,12 +80,12 @@ std::vector<CallFault<Parts>> call_faults() {
   using R = RunnerFixture<Parts>&;
   using S = const std::string&;
   return {
-      {"fails", [](R rig, S step) { rig.shop.fail(step, Error{Errc::unavailable}); }},
-      {"times out", [](R rig, S step) { rig.shop.fail(step, Error{Errc::timed_out}); }},
+      {"fails", [](R fixture, S step) { fixture.shop.fail(step, Error{Errc::unavailable}); }},
+      {"times out", [](R fixture, S step) { fixture.shop.fail(step, Error{Errc::timed_out}); }},
       {"throws",
-       [](R rig, S step) {
-         rig.shop.script(step,
-                         [](const StepContext&) -> result<Reply<sample::Receipt>> { throw 7; });
+       [](R fixture, S step) {
+         fixture.shop.script(step,
+                             [](const StepContext&) -> result<Reply<sample::Receipt>> { throw 7; });
        }},
   };
 }
@@ -93,7 +93,7 @@ std::vector<CallFault<Parts>> call_faults() {
 template <class Parts>
 CallFault<Parts> pending_once() {
   return {"stays pending",
-          [](RunnerFixture<Parts>& rig, const std::string& step) { rig.shop.wait(step); }};
+          [](RunnerFixture<Parts>& fixture, const std::string& step) { fixture.shop.wait(step); }};
 }
 /// Besides, of those whose answer is yes.
 template <class Parts>
@@ -101,13 +101,13 @@ std::vector<CallFault<Parts>> faults_after_the_effect() {
   using R = RunnerFixture<Parts>&;
   using S = const std::string&;
   return {
-      {"loses its reply", [](R rig, S step) { rig.shop.lose(step); }},
-      {"loses its reply twice", [](R rig, S step) { rig.shop.lose(step, 2); }},
+      {"loses its reply", [](R fixture, S step) { fixture.shop.lose(step); }},
+      {"loses its reply twice", [](R fixture, S step) { fixture.shop.lose(step, 2); }},
       {"has its effect and throws",
-       [](R rig, S step) {
-         rig.shop.script(
-             step, [&rig, step](const StepContext& context) -> result<Reply<sample::Receipt>> {
-               rig.shop.took_effect(step, context.id);
+       [](R fixture, S step) {
+         fixture.shop.script(
+             step, [&fixture, step](const StepContext& context) -> result<Reply<sample::Receipt>> {
+               fixture.shop.took_effect(step, context.id);
                throw 7;
              });
        }},
@@ -117,10 +117,10 @@ std::vector<CallFault<Parts>> faults_after_the_effect() {
 /// Which steps and undos the way calls.
 template <class Parts>
 std::vector<std::string> calls_of(const Way<Parts>& way) {
-  RunSyncFixture<Parts> rig;
-  way.befall(rig, rig.connection());
-  EXPECT_THAT(rig.run(), IsOk());
-  auto calls = rig.shop.calls();
+  RunSyncFixture<Parts> fixture;
+  way.befall(fixture, fixture.connection());
+  EXPECT_THAT(fixture.run(), IsOk());
+  auto calls = fixture.shop.calls();
   std::sort(calls.begin(), calls.end());
   calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
   return calls;
@@ -142,11 +142,11 @@ TYPED_TEST(RunSyncFaults, EachCallMayGoWrong) {
       if (call == "charge" || call == "refund") faults.push_back(pending_once<TypeParam>());
       for (const auto& fault : faults) {
         SCOPED_TRACE(way.name + ": " + call + " " + fault.name);
-        RunSyncFixture<TypeParam> rig;
-        fault.befall(rig, call);
-        way.befall(rig, rig.connection());
-        check(rig, way);
-        EXPECT_GE(rig.shop.times_called(call), 2u);
+        RunSyncFixture<TypeParam> fixture;
+        fault.befall(fixture, call);
+        way.befall(fixture, fixture.connection());
+        check(fixture, way);
+        EXPECT_GE(fixture.shop.times_called(call), 2u);
       }
     }
   }
@@ -180,12 +180,12 @@ TYPED_TEST(RunSyncFaults, ABeginningThatDidNotHappenIsAnErrorAndCanBeRepeated) {
 
 TYPED_TEST(RunSyncFaults, ABeginningWhoseRepliesAreLostIsDrivenAllTheSame) {
   for (const Mishap mishap : {Mishap::lost, Mishap::late}) {
-    RunSyncFixture<TypeParam> rig;
-    rig.connection().at_append = [mishap, times = 5](const RunRecord&) mutable {
+    RunSyncFixture<TypeParam> fixture;
+    fixture.connection().at_append = [mishap, times = 5](const RunRecord&) mutable {
       return times-- > 0 ? mishap : Mishap::none;
     };
-    check(rig, plain_ways<TypeParam>()[0]);
-    EXPECT_EQ(rig.shop.times_called("place"), 1u);
+    check(fixture, plain_ways<TypeParam>()[0]);
+    EXPECT_EQ(fixture.shop.times_called("place"), 1u);
   }
 }
 
@@ -196,4 +196,4 @@ TYPED_TEST(RunSyncFaults, ABackendThatCannotBeReachedIsAnError) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

@@ -11,9 +11,9 @@
 
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 
-/// A rig whose sagas are run by `run_sync`.
+/// A fixture whose sagas are run by `run_sync`.
 template <class Parts>
 class RunSyncFixture : public RunnerFixture<Parts> {
  public:
@@ -49,30 +49,31 @@ struct Way {
 
 /// The payment cannot be asked for longer than a hold lives; then `event` happens, and it is made.
 template <class Parts>
-void pay_late(RunnerFixture<Parts>& rig, std::function<void()> event = [] {}) {
-  rig.shop.fail("charge", Error{Errc::unavailable}, 40);
-  rig.shop.script("charge", [&rig, event = std::move(event)](const StepContext& step) {
+void pay_late(RunnerFixture<Parts>& fixture, std::function<void()> event = [] {}) {
+  fixture.shop.fail("charge", Error{Errc::unavailable}, 40);
+  fixture.shop.script("charge", [&fixture, event = std::move(event)](const StepContext& step) {
     event();
-    rig.shop.took_effect("charge", step.id);
+    fixture.shop.took_effect("charge", step.id);
     return result<Reply<sample::Receipt>>(Reply<sample::Receipt>(sample::Receipt{7}));
   });
 }
 /// Somebody else takes the last unit.
 template <class Parts>
-void sell_to_another(RunnerFixture<Parts>& rig) {
+void sell_to_another(RunnerFixture<Parts>& fixture) {
   const Line lines[] = {{the_row, 1}};
-  rig.parts.advance_to(rig.clock.now());
-  ASSERT_THAT(rig.parts.stock().reserve({{9, 9}, rig.clock.now() + 1h, lines}, {}),
+  fixture.parts.advance_to(fixture.clock.now());
+  ASSERT_THAT(fixture.parts.stock().reserve({{9, 9}, fixture.clock.now() + 1h, lines}, {}),
               testing::IsReserved());
-  ASSERT_THAT(rig.parts.stock().commit({{9, 9}, {}}), testing::Answers(CommitAnswer::committed));
+  ASSERT_THAT(fixture.parts.stock().commit({{9, 9}, {}}),
+              testing::Answers(CommitAnswer::committed));
 }
 /// Somebody releases the hold while it is being paid for.
 template <class Parts>
-void lose_the_hold(RunnerFixture<Parts>& rig) {
-  rig.shop.script("charge", [&rig](const StepContext& step) {
+void lose_the_hold(RunnerFixture<Parts>& fixture) {
+  fixture.shop.script("charge", [&fixture](const StepContext& step) {
     const Release release{reservation_id(step.run, sample::reserve_step, 0)};
-    EXPECT_THAT(rig.parts.stock().release(release), testing::Answers(ReleaseAnswer::released));
-    rig.shop.took_effect("charge", step.id);
+    EXPECT_THAT(fixture.parts.stock().release(release), testing::Answers(ReleaseAnswer::released));
+    fixture.shop.took_effect("charge", step.id);
     return result<Reply<sample::Receipt>>(Reply<sample::Receipt>(sample::Receipt{7}));
   });
 }
@@ -91,14 +92,14 @@ std::vector<Way<Parts>> plain_ways() {
   using C = typename RunnerFixture<Parts>::Connection&;
   return {
       {"all is well", [](R, C) {}, RunEnd::completed},
-      {"order refused", [](R rig, C) { rig.shop.fail("place", refuse(3)); }, RunEnd::compensated,
-       "place refused"},
-      {"payment refused", [](R rig, C) { rig.shop.fail("charge", refuse(51)); },
+      {"order refused", [](R fixture, C) { fixture.shop.fail("place", refuse(3)); },
+       RunEnd::compensated, "place refused"},
+      {"payment refused", [](R fixture, C) { fixture.shop.fail("charge", refuse(51)); },
        RunEnd::compensated, "pay refused"},
-      {"hold run out and reserved anew", [](R rig, C) { pay_late(rig); }, RunEnd::completed, "",
-       "outcome reserve done 1"},
-      {"hold released by somebody", [](R rig, C) { lose_the_hold(rig); }, RunEnd::compensated,
-       "hold_released", "undone pay"},
+      {"hold run out and reserved anew", [](R fixture, C) { pay_late(fixture); }, RunEnd::completed,
+       "", "outcome reserve done 1"},
+      {"hold released by somebody", [](R fixture, C) { lose_the_hold(fixture); },
+       RunEnd::compensated, "hold_released", "undone pay"},
   };
 }
 
@@ -109,12 +110,13 @@ std::vector<Way<Parts>> thorny_ways() {
   using C = typename RunnerFixture<Parts>::Connection&;
   const Error away{Errc::unavailable};
   return {
-      {"no stock", [](R rig, C) { sell_to_another(rig); }, RunEnd::compensated, "out_of_stock"},
+      {"no stock", [](R fixture, C) { sell_to_another(fixture); }, RunEnd::compensated,
+       "out_of_stock"},
       {"hold run out and the stock gone",
-       [](R rig, C) { pay_late(rig, [&rig] { sell_to_another(rig); }); }, RunEnd::compensated,
-       "hold_expired", "undone pay"},
-      {"order never answered", [](R rig, C) { rig.shop.lose("place", 5); }, RunEnd::compensated,
-       "place unknown", "undone place"},
+       [](R fixture, C) { pay_late(fixture, [&fixture] { sell_to_another(fixture); }); },
+       RunEnd::compensated, "hold_expired", "undone pay"},
+      {"order never answered", [](R fixture, C) { fixture.shop.lose("place", 5); },
+       RunEnd::compensated, "place unknown", "undone place"},
       {"a hold never possible", [](R, C way) { way.at_apply = each<Reserve>(Mishap::failed); },
        RunEnd::compensated, "reserve failed"},
       {"a hold never answered", [](R, C way) { way.at_apply = each<Reserve>(Mishap::late); },
@@ -126,32 +128,34 @@ std::vector<Way<Parts>> thorny_ways() {
          };
        },
        RunEnd::completed},
-      {"payment's replies lost", [](R rig, C) { rig.shop.lose("charge", 2); }, RunEnd::completed},
-      {"payment unknown for a day, and made", [](R rig, C) { rig.shop.lose("charge", 3'000); },
-       RunEnd::compensated, "pay unknown", "undone pay"},
-      {"payment never possible", [=](R rig, C) { rig.shop.fail("charge", away, 3'000); },
+      {"payment's replies lost", [](R fixture, C) { fixture.shop.lose("charge", 2); },
+       RunEnd::completed},
+      {"payment unknown for a day, and made",
+       [](R fixture, C) { fixture.shop.lose("charge", 3'000); }, RunEnd::compensated, "pay unknown",
+       "undone pay"},
+      {"payment never possible", [=](R fixture, C) { fixture.shop.fail("charge", away, 3'000); },
        RunEnd::compensated, "pay failed"},
-      {"payment pending", [](R rig, C) { rig.shop.wait("charge", 3); }, RunEnd::completed},
+      {"payment pending", [](R fixture, C) { fixture.shop.wait("charge", 3); }, RunEnd::completed},
       {"commit never possible", [](R, C way) { way.at_apply = each<Commit>(Mishap::failed); },
        RunEnd::stuck, "commit stuck"},
-      {"cart cleared at the fourth attempt", [=](R rig, C) { rig.shop.fail("clear", away, 3); },
-       RunEnd::completed},
-      {"cart not to be cleared", [](R rig, C) { rig.shop.fail("clear", refuse(4)); }, RunEnd::stuck,
-       "clear cart stuck"},
+      {"cart cleared at the fourth attempt",
+       [=](R fixture, C) { fixture.shop.fail("clear", away, 3); }, RunEnd::completed},
+      {"cart not to be cleared", [](R fixture, C) { fixture.shop.fail("clear", refuse(4)); },
+       RunEnd::stuck, "clear cart stuck"},
       {"undone at the third attempt",
-       [=](R rig, C) {
-         lose_the_hold(rig);
-         rig.shop.fail("refund", away, 2);
-         rig.shop.lose("cancel", 2);
+       [=](R fixture, C) {
+         lose_the_hold(fixture);
+         fixture.shop.fail("refund", away, 2);
+         fixture.shop.lose("cancel", 2);
        },
        RunEnd::compensated, "hold_released", "undone pay"},
       {"refund never possible",
-       [=](R rig, C) {
-         lose_the_hold(rig);
-         rig.shop.fail("refund", away, 10'000);
+       [=](R fixture, C) {
+         lose_the_hold(fixture);
+         fixture.shop.fail("refund", away, 10'000);
        },
        RunEnd::stuck, "pay stuck"},
   };
 }
 
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

@@ -4,7 +4,7 @@
 // goes, and what it answers when there is nothing to run.
 #include "tests/runner/run_sync_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using ::testing::Contains;
@@ -188,4 +188,4 @@ TYPED_TEST(RunSync, WithoutARequestTheKeyNamesTheRun) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

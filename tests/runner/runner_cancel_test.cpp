@@ -4,7 +4,7 @@
 // backend.
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using ::testing::Contains;
@@ -26,13 +26,13 @@ struct Cancelled {
 
 template <class Parts>
 Cancelled cancelled_at(int at, Mishap mishap) {
-  RunnerFixture<Parts> rig;
-  auto owner = rig.process();
-  auto user = rig.process();
+  RunnerFixture<Parts> fixture;
+  auto owner = fixture.process();
+  auto user = fixture.process();
   Cancelled made;
   const auto meanwhile = [&] {
     if (++made.writes != at) return Mishap::none;
-    const auto answer = user->runner.cancel(rig.run_of(), "no");
+    const auto answer = user->runner.cancel(fixture.run_of(), "no");
     if (!answer.has_value()) {  // the run is not begun yet
       EXPECT_EQ(answer.assume_error().code, Errc::not_found);
       return Mishap::none;
@@ -44,15 +44,15 @@ Cancelled cancelled_at(int at, Mishap mishap) {
   };
   owner->connection.at_append = [&](const RunRecord&) { return meanwhile(); };
   owner->connection.at_apply = [&](const Operation&) { return meanwhile(); };
-  const RunId run = rig.begin(*owner);
+  const RunId run = fixture.begin(*owner);
   while (owner->connection.release_late()) {
   }
-  rig.run_all();
-  rig.check_sound(run);
-  const auto statuses = rig.witness.statuses(run);
-  EXPECT_LE(statuses.size(), 2u) << ::testing::PrintToString(rig.story(run));
-  made.end = rig.outcome(run)->end;
-  EXPECT_EQ(rig.outcome(run)->reason, made.accepted ? "no" : "");
+  fixture.run_all();
+  fixture.check_sound(run);
+  const auto statuses = fixture.witness.statuses(run);
+  EXPECT_LE(statuses.size(), 2u) << ::testing::PrintToString(fixture.story(run));
+  made.end = fixture.outcome(run)->end;
+  EXPECT_EQ(fixture.outcome(run)->reason, made.accepted ? "no" : "");
   return made;
 }
 
@@ -71,18 +71,18 @@ TYPED_TEST(RunnerCancel, AtEveryWriteItIsEitherAcceptedAndAllUndoneOrRefusedAndA
 }
 
 TYPED_TEST(RunnerCancel, AfterItNothingIsBegunAnyMore) {
-  RunnerFixture<TypeParam> rig;
-  auto owner = rig.process();
-  rig.shop.script("place", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
+  RunnerFixture<TypeParam> fixture;
+  auto owner = fixture.process();
+  fixture.shop.script("place", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
     EXPECT_TRUE(owner->runner.cancel(step.run, "no").assume_value().accepted);
-    rig.shop.took_effect("place", step.id);
+    fixture.shop.took_effect("place", step.id);
     return Reply<sample::Receipt>(sample::Receipt{});
   });
-  const RunId run = rig.begin(*owner);
-  rig.run_all();
-  EXPECT_THAT(rig.shop.calls(), ElementsAre("place", "cancel"));
-  EXPECT_THAT(rig.story(run), Not(Contains("outcome reserve done")));
-  rig.check_sound(run);
+  const RunId run = fixture.begin(*owner);
+  fixture.run_all();
+  EXPECT_THAT(fixture.shop.calls(), ElementsAre("place", "cancel"));
+  EXPECT_THAT(fixture.story(run), Not(Contains("outcome reserve done")));
+  fixture.check_sound(run);
 }
 
 // --- payments slower than the hold (the document's D14)
@@ -151,4 +151,4 @@ TYPED_TEST(SlowPayment, MayBeCancelledBetweenTheHoldsAndIsRefunded) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

@@ -9,7 +9,7 @@
 
 #include "tests/runner/runner_threads_fixture.hpp"
 
-namespace invsaga::crew {
+namespace invsaga::runner_threads_tests {
 namespace {
 
 /// A store that takes its time, and answers on threads of its own; all of it before it ends.
@@ -94,4 +94,4 @@ TEST(SagaRunnerEnd, WhileTheStoreAnswersOnOtherThreadsNothingIsTouchedAndNothing
 }
 
 }  // namespace
-}  // namespace invsaga::crew
+}  // namespace invsaga::runner_threads_tests

@@ -6,7 +6,7 @@
 
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using testing::IsOk;
@@ -516,4 +516,4 @@ for 0 s so far
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

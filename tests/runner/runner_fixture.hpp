@@ -20,7 +20,7 @@
 #include "tests/runner/scripted_backend.hpp"
 #include "tests/saga/sample_saga.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
@@ -76,10 +76,11 @@ class RunnerFixture {
 
   /// One process: a runner with its own way to the backend.
   struct Process {
-    Process(RunnerFixture& rig, RunnerOptions options)
-        : connection(rig.parts.backend, [&rig] { rig.parts.advance_to(rig.clock.now()); }),
-          runner(connection, Environment{rig.clock, rig.executor, 1}, options) {
-      runner.add(sample::checkout, rig.shop);
+    Process(RunnerFixture& fixture, RunnerOptions options)
+        : connection(fixture.parts.backend,
+                     [&fixture] { fixture.parts.advance_to(fixture.clock.now()); }),
+          runner(connection, Environment{fixture.clock, fixture.executor, 1}, options) {
+      runner.add(sample::checkout, fixture.shop);
     }
     Connection connection;
     Runner runner;
@@ -201,4 +202,4 @@ class RunnerFixture {
   std::uint64_t adjusts_ = 0;
 };
 
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

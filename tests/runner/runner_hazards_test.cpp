@@ -10,7 +10,7 @@
 #include "invsaga/testing/events.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using testing::IsOk;
@@ -377,4 +377,4 @@ TEST(Forgetting, SplitForgetsARunInItsOutboxToo) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

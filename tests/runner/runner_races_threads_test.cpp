@@ -8,7 +8,7 @@
 
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using testing::IsOk;
@@ -78,20 +78,20 @@ class TellingExecutor final : public Executor {
 };
 
 TEST(RacesAtTheEnd, AThreadThatBringsAnAnswerWhileTheRunnerEndsLeavesNoTimerBehind) {
-  RunnerFixture<OnOneAppend> rig;
-  HeldClock clock(rig.clock);
-  TellingExecutor executor(rig.executor);
-  RunnerFixture<OnOneAppend>::Connection connection(rig.parts.backend,
-                                                    [&] { rig.parts.advance_to(rig.clock.now()); });
+  RunnerFixture<OnOneAppend> fixture;
+  HeldClock clock(fixture.clock);
+  TellingExecutor executor(fixture.executor);
+  RunnerFixture<OnOneAppend>::Connection connection(
+      fixture.parts.backend, [&] { fixture.parts.advance_to(fixture.clock.now()); });
   connection.at_apply = [](const Operation&) { return Mishap::late; };
   auto runner = std::make_unique<RunnerFixture<OnOneAppend>::Runner>(connection,
                                                                      Environment{clock, executor});
-  runner->add(sample::checkout, rig.shop);
+  runner->add(sample::checkout, fixture.shop);
 
   std::atomic<bool> held = false;
   int times = 0;  // the clock is read so often since the call, on the thread that made it
   thread_local bool called = false;
-  rig.shop.script("charge", [&](const StepContext&) -> result<Reply<sample::Receipt>> {
+  fixture.shop.script("charge", [&](const StepContext&) -> result<Reply<sample::Receipt>> {
     called = true;
     return Reply<sample::Receipt>(pending);
   });
@@ -103,14 +103,14 @@ TEST(RacesAtTheEnd, AThreadThatBringsAnAnswerWhileTheRunnerEndsLeavesNoTimerBehi
       std::this_thread::yield();
     }
   };
-  ASSERT_THAT(runner->start(sample::checkout, rig.order(), rig.request()), IsOk());
-  rig.clock.advance(3s);  // the timer of the reserve is over: another has to be armed
+  ASSERT_THAT(runner->start(sample::checkout, fixture.order(), fixture.request()), IsOk());
+  fixture.clock.advance(3s);  // the timer of the reserve is over: another has to be armed
   std::thread visitor([&] { EXPECT_TRUE(connection.release_late()); });
   while (!held) std::this_thread::yield();
   runner.reset();
-  EXPECT_EQ(rig.executor.waiting(), 0u);
+  EXPECT_EQ(fixture.executor.waiting(), 0u);
   visitor.join();
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

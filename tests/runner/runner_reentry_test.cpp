@@ -6,7 +6,7 @@
 
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using testing::ErrorIs;
@@ -150,4 +150,4 @@ TYPED_TEST(Reentry, ACallMayStartAnotherRunAndItsOwnAgain) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

@@ -21,7 +21,7 @@
 #include "invsaga/testing/matchers.hpp"
 #include "tests/saga/sample_saga.hpp"
 
-namespace invsaga::crew {
+namespace invsaga::runner_threads_tests {
 
 using sample::Order;
 using sample::Receipt;
@@ -46,14 +46,14 @@ inline constexpr auto checkout = saga<Order, Shop>(
 /// Runs `work(thread)` on so many threads, all let go at once.
 inline void together(int threads, const std::function<void(int)>& work) {
   std::latch ready(threads);
-  std::vector<std::thread> crew;
+  std::vector<std::thread> workers;
   for (int thread = 0; thread < threads; ++thread) {
-    crew.emplace_back([&, thread] {
+    workers.emplace_back([&, thread] {
       ready.arrive_and_wait();
       work(thread);
     });
   }
-  for (std::thread& one : crew) one.join();
+  for (std::thread& one : workers) one.join();
 }
 
 inline Order order(const std::string& number) {
@@ -211,4 +211,4 @@ class Gateway {
   std::vector<std::pair<RunId, CallId>> waiting_;
 };
 
-}  // namespace invsaga::crew
+}  // namespace invsaga::runner_threads_tests

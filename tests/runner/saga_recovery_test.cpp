@@ -3,7 +3,7 @@
 // Crashes, take-over, orphans: what becomes of a run when its owner dies, or only seems to.
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using testing::ClaimIs;
@@ -26,43 +26,43 @@ enum class Way : std::uint8_t { sold, declined, hold_ran_out, cancelled };
 /// recovers. False if the first lived through it.
 template <class Parts>
 bool crash_at(Way way, int writes, bool lands) {
-  RunnerFixture<Parts> rig;
-  auto first = rig.process();
+  RunnerFixture<Parts> fixture;
+  auto first = fixture.process();
   first->connection.writes_left = writes;
   first->connection.last_write_lands = lands;
-  if (way == Way::declined) rig.shop.fail("charge", refuse(), 3);
-  if (way == Way::hold_ran_out) rig.clock.advance(Duration{0});
+  if (way == Way::declined) fixture.shop.fail("charge", refuse(), 3);
+  if (way == Way::hold_ran_out) fixture.clock.advance(Duration{0});
   const auto slow = [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
-    rig.clock.advance(way == Way::hold_ran_out ? sample::hold_length + 1s : 0s);
-    rig.shop.took_effect("charge", step.id);
+    fixture.clock.advance(way == Way::hold_ran_out ? sample::hold_length + 1s : 0s);
+    fixture.shop.took_effect("charge", step.id);
     return Reply<sample::Receipt>(sample::Receipt{});
   };
-  if (way == Way::hold_ran_out) rig.shop.script("charge", slow);
-  if (way == Way::cancelled) rig.shop.lose("charge");
-  const auto begun = first->runner.start(sample::checkout, rig.order(), rig.request());
+  if (way == Way::hold_ran_out) fixture.shop.script("charge", slow);
+  if (way == Way::cancelled) fixture.shop.lose("charge");
+  const auto begun = first->runner.start(sample::checkout, fixture.order(), fixture.request());
   if (way == Way::cancelled) {
-    static_cast<void>(first->runner.cancel(rig.run_of(), "changed my mind"));
+    static_cast<void>(first->runner.cancel(fixture.run_of(), "changed my mind"));
   }
-  rig.run_for(10min);
+  fixture.run_for(10min);
   const bool died = first->connection.dead;
   first.reset();
-  auto second = rig.process();
+  auto second = fixture.process();
   second->runner.recover();
-  rig.run_all();
+  fixture.run_all();
   // The client asks until it is answered.
-  const auto again = second->runner.start(sample::checkout, rig.order(), rig.request());
+  const auto again = second->runner.start(sample::checkout, fixture.order(), fixture.request());
   EXPECT_THAT(again, IsOk()) << "way " << int(way) << ", write " << writes;
-  rig.run_all();
+  fixture.run_all();
   SCOPED_TRACE(::testing::Message() << "way " << int(way) << ", write " << writes
                                     << (lands ? " landed" : " did not land"));
   if (again.has_value() && again.assume_value().state == ClaimState::in_progress) {
-    rig.clock.advance(1min);  // the first died between its claim and its first record
-    EXPECT_THAT(second->runner.start(sample::checkout, rig.order(), rig.request()),
+    fixture.clock.advance(1min);  // the first died between its claim and its first record
+    EXPECT_THAT(second->runner.start(sample::checkout, fixture.order(), fixture.request()),
                 ClaimIs(ClaimState::fresh));
-    rig.run_all();
+    fixture.run_all();
   }
-  rig.check_sound(rig.run_of());
-  EXPECT_THAT(second->runner.start(sample::checkout, rig.order(), rig.request()),
+  fixture.check_sound(fixture.run_of());
+  EXPECT_THAT(second->runner.start(sample::checkout, fixture.order(), fixture.request()),
               ClaimIs(ClaimState::completed));
   return died;
 }
@@ -80,22 +80,23 @@ TYPED_TEST(Recovery, ACrashAtAnyWriteEndsDoneOrUndoneOnce) {
 TYPED_TEST(Recovery, TwoCrashesEndDoneOrUndoneOnce) {
   for (int first = 0; first < 10; ++first) {
     for (int second = 0; second < 10; ++second) {
-      RunnerFixture<TypeParam> rig;
+      RunnerFixture<TypeParam> fixture;
       for (const int writes : {first, second}) {
-        auto process = rig.process();
+        auto process = fixture.process();
         process->connection.writes_left = writes;
         process->connection.last_write_lands = (first + second) % 2 == 0;
         process->runner.recover();
-        static_cast<void>(process->runner.start(sample::checkout, rig.order(), rig.request()));
-        rig.run_for(10min);
+        static_cast<void>(
+            process->runner.start(sample::checkout, fixture.order(), fixture.request()));
+        fixture.run_for(10min);
       }
-      auto last = rig.process();
+      auto last = fixture.process();
       last->runner.recover();
-      rig.clock.advance(1min);
-      static_cast<void>(last->runner.start(sample::checkout, rig.order(), rig.request()));
-      rig.run_all();
+      fixture.clock.advance(1min);
+      static_cast<void>(last->runner.start(sample::checkout, fixture.order(), fixture.request()));
+      fixture.run_all();
       SCOPED_TRACE(::testing::Message() << first << ", " << second);
-      rig.check_sound(rig.run_of());
+      fixture.check_sound(fixture.run_of());
     }
   }
 }
@@ -263,69 +264,69 @@ TYPED_TEST(Recovery, ALateOperationOfAFormerOwnerChangesNothingThatTheRunDoesNot
 // --- an end that its request was not told of
 
 TEST(RecoveryInSplit, AnEndWhoseClaimWasNotToldIsToldToTheNextWhoAsks) {
-  RunnerFixture<InSplit> rig;
-  rig.parts.claims.deaf = 1;
-  auto first = rig.process();
-  ASSERT_THAT(first->runner.start(sample::checkout, rig.order(), rig.request()), IsOk());
-  ASSERT_TRUE(rig.outcome(rig.run_of()).has_value());
+  RunnerFixture<InSplit> fixture;
+  fixture.parts.claims.deaf = 1;
+  auto first = fixture.process();
+  ASSERT_THAT(first->runner.start(sample::checkout, fixture.order(), fixture.request()), IsOk());
+  ASSERT_TRUE(fixture.outcome(fixture.run_of()).has_value());
   first.reset();  // before it could tell the claim
-  auto second = rig.process();
+  auto second = fixture.process();
   EXPECT_EQ(second->runner.recover().taken, 0u);
-  const auto again = second->runner.start(sample::checkout, rig.order(), rig.request());
+  const auto again = second->runner.start(sample::checkout, fixture.order(), fixture.request());
   ASSERT_THAT(again, ClaimIs(ClaimState::completed));
-  EXPECT_EQ(*again.assume_value().outcome, *rig.outcome(rig.run_of()));
-  EXPECT_EQ(rig.shop.times_called("charge"), 1u);
+  EXPECT_EQ(*again.assume_value().outcome, *fixture.outcome(fixture.run_of()));
+  EXPECT_EQ(fixture.shop.times_called("charge"), 1u);
 }
 
 TEST(RecoveryInSplit, AClaimThatLapsedUnderARunIsToldHowItEnded) {
-  RunnerFixture<InSplit> rig;
-  rig.parts.claims.deaf = 1;
-  auto first = rig.process();
-  StartRequest request = rig.request();
+  RunnerFixture<InSplit> fixture;
+  fixture.parts.claims.deaf = 1;
+  auto first = fixture.process();
+  StartRequest request = fixture.request();
   request.deadline = start_time + 1min;  // the claim lapses then
-  ASSERT_THAT(first->runner.start(sample::checkout, rig.order(), request), IsOk());
+  ASSERT_THAT(first->runner.start(sample::checkout, fixture.order(), request), IsOk());
   first.reset();
-  rig.clock.advance(2min);
-  auto second = rig.process();
+  fixture.clock.advance(2min);
+  auto second = fixture.process();
   request.deadline = start_time + 1h;  // the client still wants to know
-  EXPECT_THAT(second->runner.start(sample::checkout, rig.order(), request),
+  EXPECT_THAT(second->runner.start(sample::checkout, fixture.order(), request),
               ClaimIs(ClaimState::completed));
-  EXPECT_THAT(second->runner.start(sample::checkout, rig.order(), request),
+  EXPECT_THAT(second->runner.start(sample::checkout, fixture.order(), request),
               ClaimIs(ClaimState::completed));
-  EXPECT_EQ(rig.shop.times_called("charge"), 1u);
+  EXPECT_EQ(fixture.shop.times_called("charge"), 1u);
 }
 
 // --- rule 9: what is decided is told before anything more is decided
 
 TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereBeforeTheRunGoesOn) {
-  RunnerFixture<InSplit> rig;
-  auto first = rig.process();
-  rig.parts.events.deaf = 1'000'000;
+  RunnerFixture<InSplit> fixture;
+  auto first = fixture.process();
+  fixture.parts.events.deaf = 1'000'000;
   ASSERT_FALSE(first->connection.dead);
-  static_cast<void>(first->runner.start(sample::checkout, rig.order(), rig.request()));
-  const RunId run = rig.run_of();
-  ASSERT_EQ(rig.decided(run).size(), 1u);
+  static_cast<void>(first->runner.start(sample::checkout, fixture.order(), fixture.request()));
+  const RunId run = fixture.run_of();
+  ASSERT_EQ(fixture.decided(run).size(), 1u);
   first.reset();
-  rig.parts.events.deaf = 0;
-  auto second = rig.process();
+  fixture.parts.events.deaf = 0;
+  auto second = fixture.process();
   second->runner.recover();
-  rig.run_all();
-  EXPECT_EQ(rig.told(run), rig.decided(run));
-  rig.check_sound(run);
+  fixture.run_all();
+  EXPECT_EQ(fixture.told(run), fixture.decided(run));
+  fixture.check_sound(run);
 }
 
 TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereAfterACancelToo) {
-  RunnerFixture<InSplit> rig;
-  auto owner = rig.process();
-  auto user = rig.process();
-  rig.parts.events.deaf = 1;  // the event of the place step: in the log, not in the outbox
-  static_cast<void>(owner->runner.start(sample::checkout, rig.order(), rig.request()));
-  const RunId run = rig.run_of();
-  ASSERT_EQ(rig.decided(run).size(), 1u);
+  RunnerFixture<InSplit> fixture;
+  auto owner = fixture.process();
+  auto user = fixture.process();
+  fixture.parts.events.deaf = 1;  // the event of the place step: in the log, not in the outbox
+  static_cast<void>(owner->runner.start(sample::checkout, fixture.order(), fixture.request()));
+  const RunId run = fixture.run_of();
+  ASSERT_EQ(fixture.decided(run).size(), 1u);
   ASSERT_TRUE(user->runner.cancel(run, "").assume_value().accepted);
-  rig.run_all();
-  EXPECT_EQ(rig.told(run), rig.decided(run));
-  rig.check_sound(run);
+  fixture.run_all();
+  EXPECT_EQ(fixture.told(run), fixture.decided(run));
+  fixture.check_sound(run);
 }
 
 // --- stuck
@@ -436,8 +437,8 @@ TYPED_TEST(Recovery, AStuckRunThatIsResumedElsewhereIsNoticed) {
 TYPED_TEST(Recovery, EveryRunThatIsNotDecidedHasSomethingArmed) {
   Rng chance(7);
   for (int round = 0; round < 200; ++round) {
-    RunnerFixture<TypeParam> rig;
-    auto process = rig.process();
+    RunnerFixture<TypeParam> fixture;
+    auto process = fixture.process();
     const auto mishap = [&] {
       return static_cast<Mishap>(chance.below(8) < 3 ? chance.below(3) : 0);
     };
@@ -447,23 +448,23 @@ TYPED_TEST(Recovery, EveryRunThatIsNotDecidedHasSomethingArmed) {
       return mishap() == Mishap::none ? Mishap::none : Mishap::failed;
     };
     for (const char* step : {"place", "charge", "clear"}) {
-      rig.shop.fail(step, Error{Errc::unavailable}, static_cast<int>(chance.below(3)));
+      fixture.shop.fail(step, Error{Errc::unavailable}, static_cast<int>(chance.below(3)));
     }
-    rig.shop.wait("charge", static_cast<int>(chance.below(2)));
-    const auto begun = process->runner.start(sample::checkout, rig.order(), rig.request());
-    if (chance.below(2) == 0) static_cast<void>(process->runner.cancel(rig.run_of(), ""));
+    fixture.shop.wait("charge", static_cast<int>(chance.below(2)));
+    const auto begun = process->runner.start(sample::checkout, fixture.order(), fixture.request());
+    if (chance.below(2) == 0) static_cast<void>(process->runner.cancel(fixture.run_of(), ""));
     int steps = 0;
     do {
-      const auto records = rig.records(rig.run_of());
+      const auto records = fixture.records(fixture.run_of());
       const bool open = !records.empty() && records.back().kind != RecordKind::ended &&
                         records.back().kind != RecordKind::stuck;
-      ASSERT_TRUE(!open || rig.executor.waiting() > 0) << "round " << round;
-    } while (rig.executor.step() && ++steps < 10'000);
+      ASSERT_TRUE(!open || fixture.executor.waiting() > 0) << "round " << round;
+    } while (fixture.executor.step() && ++steps < 10'000);
     ASSERT_LT(steps, 10'000);
-    if (rig.records(rig.run_of()).empty()) continue;  // it was not begun
-    rig.check_sound(rig.run_of());
+    if (fixture.records(fixture.run_of()).empty()) continue;  // it was not begun
+    fixture.check_sound(fixture.run_of());
   }
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

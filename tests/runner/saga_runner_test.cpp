@@ -3,7 +3,7 @@
 // What the runner promises, on both kinds of backend.
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using ::testing::ElementsAre;
@@ -59,17 +59,17 @@ TYPED_TEST(Runner, CancelsWhatIsOutOfStock) {
 
 TYPED_TEST(Runner, SucceedsAfterSoManyFaults) {
   for (int faults = 0; faults <= 3; ++faults) {
-    RunnerFixture<TypeParam> rig;
-    auto process = rig.process();
+    RunnerFixture<TypeParam> fixture;
+    auto process = fixture.process();
     int failing = faults;
     const auto fail = [&](const auto&) { return failing-- > 0 ? Mishap::failed : Mishap::none; };
     process->connection.at_apply = fail;
-    rig.shop.fail("clear", Error{Errc::unavailable}, faults);
-    const RunId run = rig.begin(*process);
-    rig.run_all();
-    EXPECT_EQ(rig.outcome(run)->end, RunEnd::completed);
-    EXPECT_EQ(rig.shop.times_called("clear"), 1u + static_cast<unsigned>(faults));
-    rig.check_sound(run);
+    fixture.shop.fail("clear", Error{Errc::unavailable}, faults);
+    const RunId run = fixture.begin(*process);
+    fixture.run_all();
+    EXPECT_EQ(fixture.outcome(run)->end, RunEnd::completed);
+    EXPECT_EQ(fixture.shop.times_called("clear"), 1u + static_cast<unsigned>(faults));
+    fixture.check_sound(run);
   }
 }
 
@@ -397,20 +397,20 @@ TYPED_TEST(Runner, AStartThatDidNotHappenCanBeRepeated) {
 
 TYPED_TEST(Runner, AStartWhoseReplyIsLostIsDrivenAllTheSame) {
   for (const Mishap mishap : {Mishap::lost, Mishap::late}) {
-    RunnerFixture<TypeParam> rig;
-    auto process = rig.process();
+    RunnerFixture<TypeParam> fixture;
+    auto process = fixture.process();
     process->connection.at_append = [&](const RunRecord&) { return mishap; };
-    const auto begun = process->runner.start(sample::checkout, rig.order(), rig.request());
+    const auto begun = process->runner.start(sample::checkout, fixture.order(), fixture.request());
     EXPECT_THAT(begun, ErrorIs(Errc::reply_lost));
     process->connection.at_append = nullptr;
-    const auto again = process->runner.start(sample::checkout, rig.order(), rig.request());
+    const auto again = process->runner.start(sample::checkout, fixture.order(), fixture.request());
     ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again.assume_value().state, ClaimState::in_progress);
-    rig.run_all();
+    fixture.run_all();
     while (process->connection.release_late()) {
     }
-    EXPECT_EQ(rig.outcome(rig.run_of())->end, RunEnd::completed);
-    rig.check_sound(rig.run_of());
+    EXPECT_EQ(fixture.outcome(fixture.run_of())->end, RunEnd::completed);
+    fixture.check_sound(fixture.run_of());
   }
 }
 
@@ -497,4 +497,4 @@ TYPED_TEST(Runner, AnObserverMayAskTheRunner) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

@@ -5,7 +5,7 @@
 
 #include "tests/runner/runner_threads_fixture.hpp"
 
-namespace invsaga::crew {
+namespace invsaga::runner_threads_tests {
 namespace {
 
 // --- one request (C1)
@@ -173,4 +173,4 @@ TEST_F(SagaRunnerThreads, TwoOwnersThatTakeEachOthersRunsEndEachOnce) {
 }
 
 }  // namespace
-}  // namespace invsaga::crew
+}  // namespace invsaga::runner_threads_tests

@@ -18,7 +18,7 @@
 #include "invsaga/testing/owned.hpp"
 #include "invsaga/testing/simulation.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 
 enum class Mishap : std::uint8_t {
   none,
@@ -187,4 +187,4 @@ struct InSplit {
   MemoryBackend<>& log() { return records; }
 };
 
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

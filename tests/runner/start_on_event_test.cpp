@@ -8,7 +8,7 @@
 #include "invsaga/testing/events.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
-namespace invsaga::rig {
+namespace invsaga::runner_tests {
 namespace {
 
 using ::testing::Each;
@@ -378,4 +378,4 @@ TYPED_TEST(StartsOverABus, AConsumerSubscribesOnce) {
 }
 
 }  // namespace
-}  // namespace invsaga::rig
+}  // namespace invsaga::runner_tests

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A machine driven by hand: the desk appends what it asks to append, and the test answers the rest.
+// A machine driven by hand: the driver appends what it asks to append, and the test answers the
+// rest.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -14,7 +15,7 @@
 #include "invsaga/testing/printers.hpp"
 #include "tests/saga/sample_saga.hpp"
 
-namespace invsaga::desk {
+namespace invsaga::machine_tests {
 
 using Kind = Instruction::Kind;
 using std::chrono_literals::operator""ms;
@@ -62,20 +63,20 @@ class MachineDriver {
         owner_(owner),
         machine_(the_run, definition_, {owner, one_append, 1}) {}
 
-  /// A desk over the checkout saga, with its run begun.
+  /// A driver of the checkout saga, with its run begun.
   static MachineDriver begun(bool one_append = true) {
     return begun(sample::checkout.definition(), one_append);
   }
   static MachineDriver begun(Definition definition, bool one_append = true) {
-    MachineDriver desk(std::move(definition), one_append);
-    desk.read(begun_by(me));
-    return desk;
+    MachineDriver driver(std::move(definition), one_append);
+    driver.read(begun_by(me));
+    return driver;
   }
-  /// Another owner's desk over the same records, not yet in charge.
+  /// Another owner's driver of the same records, not yet in charge.
   MachineDriver successor(OwnerId owner = other) const {
-    MachineDriver desk(definition_, one_append_, owner);
-    for (const RunRecord& record : log) desk.read(record);
-    return desk;
+    MachineDriver driver(definition_, one_append_, owner);
+    for (const RunRecord& record : log) driver.read(record);
+    return driver;
   }
 
   MachineDriver(const MachineDriver& from)
@@ -103,54 +104,57 @@ class MachineDriver {
   /// thing that is for the test to do.
   Instruction next() {
     for (;;) {
-      const Instruction action = machine_.next(now);
-      EXPECT_EQ(action.kind, machine_.next(now).kind);  // asked again it says the same
-      if (action.kind == Kind::append) {
-        read(action.record);
-      } else if (action.kind == Kind::prepare) {
-        machine_.intend(action, operation(action));
+      const Instruction instruction = machine_.next(now);
+      EXPECT_EQ(instruction.kind, machine_.next(now).kind);  // asked again it says the same
+      if (instruction.kind == Kind::append) {
+        read(instruction.record);
+      } else if (instruction.kind == Kind::prepare) {
+        machine_.intend(instruction, operation(instruction));
       } else {
-        return action;
+        return instruction;
       }
     }
   }
   /// Appends what the machine wants appended, and no more.
   Instruction append_all() {
-    Instruction action = machine_.next(now);
-    for (; action.kind == Kind::append; action = machine_.next(now)) read(action.record);
-    return action;
+    Instruction instruction = machine_.next(now);
+    for (; instruction.kind == Kind::append; instruction = machine_.next(now))
+      read(instruction.record);
+    return instruction;
   }
   /// As `next`, and it must be to begin this attempt.
   Instruction expect(Kind kind, StepIndex step, bool undo = false, std::uint32_t round = 0) {
-    const Instruction action = next();
-    EXPECT_EQ(action.kind, kind);
-    EXPECT_EQ(action.step, step);
-    EXPECT_EQ(action.undo, undo);
-    EXPECT_EQ(action.round, round);
-    return action;
+    const Instruction instruction = next();
+    EXPECT_EQ(instruction.kind, kind);
+    EXPECT_EQ(instruction.step, step);
+    EXPECT_EQ(instruction.undo, undo);
+    EXPECT_EQ(instruction.round, round);
+    return instruction;
   }
   /// Begins the attempt.
   Instruction begin(Kind kind, StepIndex step, bool undo = false, std::uint32_t round = 0) {
-    const Instruction action = expect(kind, step, undo, round);
-    if (kind == Kind::call) machine_.started(action, now);
+    const Instruction instruction = expect(kind, step, undo, round);
+    if (kind == Kind::call) machine_.started(instruction, now);
     if (kind == Kind::apply) {
-      const Operation made = operation(action);
-      machine_.started(action, now, &made);
+      const Operation made = operation(instruction);
+      machine_.started(instruction, now, &made);
     }
-    return action;
+    return instruction;
   }
 
-  void says(const Instruction& action, const result<std::vector<std::byte>>& answer) {
-    machine_.answered(action, answer, now);
+  void says(const Instruction& instruction, const result<std::vector<std::byte>>& answer) {
+    machine_.answered(instruction, answer, now);
   }
-  void yes(const Instruction& action) { says(action, std::vector<std::byte>{std::byte{1}}); }
+  void yes(const Instruction& instruction) {
+    says(instruction, std::vector<std::byte>{std::byte{1}});
+  }
   /// One call, answered at once.
   void call(StepIndex step, bool undo = false) { yes(begin(Kind::call, step, undo)); }
 
   /// The store answers an attempt: its record is in the log.
-  void stock(const Instruction& action, const Answer& answer) {
-    const Operation made = operation(action);
-    const PreparedEffects prepared = machine_.effects(action, made, now);
+  void stock(const Instruction& instruction, const Answer& answer) {
+    const Operation made = operation(instruction);
+    const PreparedEffects prepared = machine_.effects(instruction, made, now);
     read(outcome_record({the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr},
                         answer, now));
   }
@@ -159,22 +163,22 @@ class MachineDriver {
   }
 
   /// What a step's function would make.
-  Operation operation(const Instruction& action) const {
-    const StepDefinition& step = definition_.steps[action.step];
-    const Time fixed = machine_.fixed_until(action.step, action.undo, action.round);
+  Operation operation(const Instruction& instruction) const {
+    const StepDefinition& step = definition_.steps[instruction.step];
+    const Time fixed = machine_.fixed_until(instruction.step, instruction.undo, instruction.round);
     const Time until = is_set(fixed) ? fixed : now + sample::hold_length;
-    const AdjustId adjust{action.step, action.undo ? 2u : 1u};
-    switch ((action.undo ? step.undo : step.action).kind) {
+    const AdjustId adjust{instruction.step, instruction.undo ? 2u : 1u};
+    switch ((instruction.undo ? step.undo : step.action).kind) {
       case StepKind::reserve:
-        return Reserve{reservation_id(the_run, action.step, action.round), until, {}};
+        return Reserve{reservation_id(the_run, instruction.step, instruction.round), until, {}};
       case StepKind::commit:
-        return Commit{last_hold(action.step), {}};
+        return Commit{last_hold(instruction.step), {}};
       case StepKind::extend:
-        return Extend{last_hold(action.step), until};
+        return Extend{last_hold(instruction.step), until};
       case StepKind::adjust:
         return Adjust{adjust, {}, until, {}};
       default:
-        return Release{reservation_id(the_run, action.step, action.round)};
+        return Release{reservation_id(the_run, instruction.step, instruction.round)};
     }
   }
   ReservationId last_hold(StepIndex before) const {
@@ -228,4 +232,4 @@ class MachineDriver {
   SagaMachine machine_;
 };
 
-}  // namespace invsaga::desk
+}  // namespace invsaga::machine_tests

@@ -16,11 +16,11 @@
 #include "tests/saga/random_saga.hpp"
 #include "tests/saga/saga_rules.hpp"
 
-namespace invsaga::trial {
+namespace invsaga::random_runs {
 
-using desk::MachineDriver;
+using machine_tests::MachineDriver;
 
-/// What came of a trial.
+/// What came of a run.
 struct Tally {
   RunEnd end{};
   std::uint64_t charges = 0, refunds = 0, resumed = 0, take_overs = 0, cancels = 0;
@@ -32,7 +32,7 @@ class RandomRun {
   explicit RandomRun(std::uint64_t seed)
       : chance_(seed), definition_(random_definition(chance_)), one_append_(chance_.below(2) == 0) {
     driver_ = std::make_unique<MachineDriver>(definition_, one_append_, OwnerId{1, ++owners_});
-    append(*driver_, desk::begun_by({1, owners_}), true);
+    append(*driver_, machine_tests::begun_by({1, owners_}), true);
   }
 
   /// To its end, or until it is stuck and nobody resumes it.
@@ -63,7 +63,7 @@ class RandomRun {
   enum class Fate : std::uint8_t { fine, failed, lost, late, crash_before, crash_after };
   /// Under way when whoever sent it no longer waits, or has died.
   struct Late {
-    Instruction action;
+    Instruction instruction;
     Operation operation;
     PreparedEffects effects;
     Position at = 0;
@@ -131,21 +131,21 @@ class RandomRun {
   void act(MachineDriver& who) {
     fenced_ = false;
     who.now = now_;
-    const Instruction action = who.machine().next(now_);
-    rules_.acts(action);
-    switch (action.kind) {
+    const Instruction instruction = who.machine().next(now_);
+    rules_.acts(instruction);
+    switch (instruction.kind) {
       case Kind::append:
-        return try_append(who, action.record);
+        return try_append(who, instruction.record);
       case Kind::prepare:
-        return who.machine().intend(action, who.operation(action));
+        return who.machine().intend(instruction, who.operation(instruction));
       case Kind::call:
-        return call(who, action);
+        return call(who, instruction);
       case Kind::apply:
-        return apply(who, action);
+        return apply(who, instruction);
       case Kind::wait:
       case Kind::await:
         if (!late_.empty() && one_in(2)) return arrive(chance_.below(late_.size()));
-        now_ = std::max(now_, action.when);
+        now_ = std::max(now_, instruction.when);
         return;
       case Kind::stuck:
         return stuck(who);
@@ -191,39 +191,41 @@ class RandomRun {
     if (fate == Fate::lost) catch_up(who);
   }
 
-  result<std::vector<std::byte>> do_call(const Instruction& action) {
-    const bool needs_output = definition_.steps[action.step].undo_needs_output;
-    if (!action.undo) {
-      const bool after_pivot = definition_.steps[action.step].step_class == StepClass::retriable;
+  result<std::vector<std::byte>> do_call(const Instruction& instruction) {
+    const bool needs_output = definition_.steps[instruction.step].undo_needs_output;
+    if (!instruction.undo) {
+      const bool after_pivot = definition_.steps[instruction.step].step_class ==
+                               StepClass::retriable;
       const bool refuses = troubled_ && one_in(after_pivot ? 60 : 6);
-      const bool had = world_.calls[action.step].effect;
-      auto answer = world_.call(action.step, refuses);
-      if (!had && world_.calls[action.step].effect && needs_output) ++tally_.charges;
+      const bool had = world_.calls[instruction.step].effect;
+      auto answer = world_.call(instruction.step, refuses);
+      if (!had && world_.calls[instruction.step].effect && needs_output) ++tally_.charges;
       return answer;
     }
-    const bool had = world_.calls[action.step].undone;
-    if (!world_.undo(action.step, needs_output)) rules_.blame("an undo of what did not happen");
+    const bool had = world_.calls[instruction.step].undone;
+    if (!world_.undo(instruction.step, needs_output))
+      rules_.blame("an undo of what did not happen");
     if (!had && needs_output) ++tally_.refunds;
-    if (!had && world_.calls[action.step].barred) ++tally_.barred;
+    if (!had && world_.calls[instruction.step].barred) ++tally_.barred;
     if (troubled_ && one_in(30)) return refuse(9);
     return std::vector<std::byte>{};
   }
-  void call(MachineDriver& who, const Instruction& action) {
-    who.machine().started(action, now_);
+  void call(MachineDriver& who, const Instruction& instruction) {
+    who.machine().started(instruction, now_);
     const Fate fate = this->fate();
     switch (fate) {
       case Fate::fine:
-        return who.says(action, do_call(action));
+        return who.says(instruction, do_call(instruction));
       case Fate::failed:
-        return who.says(action, Error{Errc::unavailable});
+        return who.says(instruction, Error{Errc::unavailable});
       case Fate::lost:
-        static_cast<void>(do_call(action));
-        return who.says(action, Error{Errc::reply_lost});
+        static_cast<void>(do_call(instruction));
+        return who.says(instruction, Error{Errc::reply_lost});
       case Fate::late:
-        late_.push_back({action, {}, {}, 0, &who});
+        late_.push_back({instruction, {}, {}, 0, &who});
         return;
       case Fate::crash_after:
-        static_cast<void>(do_call(action));
+        static_cast<void>(do_call(instruction));
         [[fallthrough]];
       case Fate::crash_before:
         return crash(who);
@@ -240,23 +242,23 @@ class RandomRun {
     const Answer answer = do_apply(operation);
     rules_.answers(operation, answer);
     if (at != rules_.log().size()) return false;
-    const RunRecord record = outcome_record({desk::the_run, at, &effects.yes, &effects.no, nullptr},
-                                            answer, now_);
+    const RunRecord record = outcome_record(
+        {machine_tests::the_run, at, &effects.yes, &effects.no, nullptr}, answer, now_);
     rules_.append(record);
     return true;
   }
-  void apply(MachineDriver& who, const Instruction& action) {
-    const Operation operation = who.operation(action);
-    const PreparedEffects effects = who.machine().effects(action, operation, now_);
+  void apply(MachineDriver& who, const Instruction& instruction) {
+    const Operation operation = who.operation(instruction);
+    const PreparedEffects effects = who.machine().effects(instruction, operation, now_);
     const Position at = who.machine().position();
-    who.machine().started(action, now_, &operation);
+    who.machine().started(instruction, now_, &operation);
     const Fate fate = this->fate();
     switch (fate) {
       case Fate::late:
-        late_.push_back({action, operation, effects, at, &who});
+        late_.push_back({instruction, operation, effects, at, &who});
         return;
       case Fate::failed:
-        return who.says(action, Error{Errc::unavailable});
+        return who.says(instruction, Error{Errc::unavailable});
       case Fate::crash_before:
         return crash(who);
       case Fate::crash_after:
@@ -264,18 +266,18 @@ class RandomRun {
         return crash(who);
       case Fate::lost:
         land(operation, effects, at);
-        who.says(action, Error{Errc::reply_lost});
+        who.says(instruction, Error{Errc::reply_lost});
         if (one_in(2)) catch_up(who);
         return;
       case Fate::fine:
         if (land(operation, effects, at)) return catch_up(who);
-        return moved_on(who, action);
+        return moved_on(who, instruction);
     }
   }
-  void moved_on(MachineDriver& who, const Instruction& action) {
+  void moved_on(MachineDriver& who, const Instruction& instruction) {
     const bool news = who.log.size() < rules_.log().size();
     catch_up(who);
-    who.machine().superseded(action, !news, now_);
+    who.machine().superseded(instruction, !news, now_);
   }
   void arrive(std::size_t which) {
     const Late late = late_[which];
@@ -313,7 +315,7 @@ class RandomRun {
   std::unique_ptr<MachineDriver> driver_, former_;
   std::vector<Late> late_;
   std::uint64_t owners_ = 0;
-  Time now_ = desk::start;
+  Time now_ = machine_tests::start;
   bool troubled_ = true, over_ = false, fenced_ = false;
   Tally tally_;
 };
@@ -346,11 +348,11 @@ struct Counts {
 inline Counts try_sagas(std::uint64_t first, std::uint64_t count) {
   Counts counts;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    RandomRun trial(seed);
-    trial.run();
-    EXPECT_EQ(trial.wrong(), "") << "seed " << seed << ", " << trial.story();
-    if (!trial.wrong().empty()) return counts;
-    counts.add(trial.tally());
+    RandomRun random_run(seed);
+    random_run.run();
+    EXPECT_EQ(random_run.wrong(), "") << "seed " << seed << ", " << random_run.story();
+    if (!random_run.wrong().empty()) return counts;
+    counts.add(random_run.tally());
   }
   EXPECT_EQ(counts.completed + counts.compensated + counts.stuck, counts.runs);
   EXPECT_LE(counts.sum.charges, counts.runs);
@@ -359,4 +361,4 @@ inline Counts try_sagas(std::uint64_t first, std::uint64_t count) {
   return counts;
 }
 
-}  // namespace invsaga::trial
+}  // namespace invsaga::random_runs

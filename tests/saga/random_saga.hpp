@@ -11,7 +11,7 @@
 #include "invsaga/rng.hpp"
 #include "tests/saga/machine_driver.hpp"
 
-namespace invsaga::trial {
+namespace invsaga::random_runs {
 
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
@@ -146,4 +146,4 @@ class World {
   }
 };
 
-}  // namespace invsaga::trial
+}  // namespace invsaga::random_runs

@@ -7,7 +7,7 @@
 #include "invsaga/testing/matchers.hpp"
 #include "tests/saga/machine_driver.hpp"
 
-namespace invsaga::desk {
+namespace invsaga::machine_tests {
 namespace {
 
 using ::testing::ElementsAre;
@@ -23,20 +23,20 @@ RunRecord of(RecordKind kind, StepIndex step = 0, std::uint32_t round = 0) {
 }
 
 TEST(RunState, IsTheFoldOfItsRecordsWhoeverReadsThem) {
-  MachineDriver desk = MachineDriver::begun(false);
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::expired);
-  desk.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
-  desk.call(pay, true);
-  desk.append_all();
+  MachineDriver driver = MachineDriver::begun(false);
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::expired);
+  driver.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
+  driver.call(pay, true);
+  driver.append_all();
   RunState state;
-  for (const RunRecord& record : desk.log) {
-    ASSERT_THAT(fold(state, record, desk.definition()), IsOk());
+  for (const RunRecord& record : driver.log) {
+    ASSERT_THAT(fold(state, record, driver.definition()), IsOk());
   }
-  EXPECT_EQ(state.position, desk.log.size());
-  EXPECT_EQ(state.reason, desk.state().reason);
-  EXPECT_EQ(state.events, desk.state().events);
-  EXPECT_EQ(state.last_event, desk.state().last_event);
+  EXPECT_EQ(state.position, driver.log.size());
+  EXPECT_EQ(state.reason, driver.state().reason);
+  EXPECT_EQ(state.events, driver.state().events);
+  EXPECT_EQ(state.last_event, driver.state().last_event);
   EXPECT_TRUE(state.steps[pay].undone);
   EXPECT_EQ(state.steps[reserve].holds.size(), 2u);
   EXPECT_FALSE(state.steps[reserve].holds[1].needs_release());
@@ -61,65 +61,67 @@ TEST(RunState, RefusesWhatCannotFollowAndStaysAsItWas) {
 }
 
 TEST(RunState, NothingGoesBackOnceThePivotIsDone) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(clear_cart);
-  RunState state = desk.state();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(clear_cart);
+  RunState state = driver.state();
   RunRecord refused = of(RecordKind::outcome, clear_cart);
   refused.outcome = StepOutcome::refused;
   for (const RunRecord& bad :
        {refused, of(RecordKind::cancelled), of(RecordKind::undone, pay), of(RecordKind::undone)}) {
-    EXPECT_THAT(fold(state, bad, desk.definition()), ErrorIs(Errc::corrupt));
+    EXPECT_THAT(fold(state, bad, driver.definition()), ErrorIs(Errc::corrupt));
   }
 }
 
 // --- the stages of an order (the document's three partial states, and what lies around them)
 
-OrderStage stage(const MachineDriver& desk) { return stage_of(desk.state(), desk.definition()); }
+OrderStage stage(const MachineDriver& driver) {
+  return stage_of(driver.state(), driver.definition());
+}
 
 TEST(OrderStage, NamesEachPlaceBetweenTheClickAndTheEnd) {
   for (const bool one_append : {true, false}) {
-    MachineDriver desk = MachineDriver::begun(one_append);
-    EXPECT_EQ(stage(desk), OrderStage::accepted);
-    desk.call(place);
-    desk.append_all();
-    EXPECT_EQ(stage(desk), OrderStage::accepted);  // pending, stock not reserved
-    desk.apply(reserve, ReserveAnswer{Reserved{}});
-    EXPECT_EQ(stage(desk), OrderStage::reserved);  // stock reserved, payment not attempted
-    const Instruction charge = desk.begin(Kind::call, pay);
-    EXPECT_EQ(stage(desk), OrderStage::paying);
-    desk.yes(charge);
-    desk.append_all();
-    EXPECT_EQ(stage(desk), OrderStage::paying);
-    desk.apply(commit, CommitAnswer::committed);
-    EXPECT_EQ(stage(desk), OrderStage::finishing);  // completed, cart not cleared
-    desk.call(clear_cart);
-    desk.next();
-    EXPECT_EQ(stage(desk), OrderStage::completed);
+    MachineDriver driver = MachineDriver::begun(one_append);
+    EXPECT_EQ(stage(driver), OrderStage::accepted);
+    driver.call(place);
+    driver.append_all();
+    EXPECT_EQ(stage(driver), OrderStage::accepted);  // pending, stock not reserved
+    driver.apply(reserve, ReserveAnswer{Reserved{}});
+    EXPECT_EQ(stage(driver), OrderStage::reserved);  // stock reserved, payment not attempted
+    const Instruction charge = driver.begin(Kind::call, pay);
+    EXPECT_EQ(stage(driver), OrderStage::paying);
+    driver.yes(charge);
+    driver.append_all();
+    EXPECT_EQ(stage(driver), OrderStage::paying);
+    driver.apply(commit, CommitAnswer::committed);
+    EXPECT_EQ(stage(driver), OrderStage::finishing);  // completed, cart not cleared
+    driver.call(clear_cart);
+    driver.next();
+    EXPECT_EQ(stage(driver), OrderStage::completed);
   }
 }
 
 TEST(OrderStage, NamesTheWayBackAndBeingStuck) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), refuse());
-  desk.append_all();
-  EXPECT_EQ(stage(desk), OrderStage::undoing);
-  desk.apply(reserve, ReleaseAnswer::released, true);
-  desk.says(desk.begin(Kind::call, place, true), refuse());
-  desk.append_all();
-  EXPECT_EQ(stage(desk), OrderStage::stuck);
-  ASSERT_TRUE(desk.machine().resume());
-  desk.call(place, true);
-  desk.next();
-  EXPECT_EQ(stage(desk), OrderStage::compensated);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), refuse());
+  driver.append_all();
+  EXPECT_EQ(stage(driver), OrderStage::undoing);
+  driver.apply(reserve, ReleaseAnswer::released, true);
+  driver.says(driver.begin(Kind::call, place, true), refuse());
+  driver.append_all();
+  EXPECT_EQ(stage(driver), OrderStage::stuck);
+  ASSERT_TRUE(driver.machine().resume());
+  driver.call(place, true);
+  driver.next();
+  EXPECT_EQ(stage(driver), OrderStage::compensated);
 }
 
 TEST(OrderStage, AHoldToBeReservedAnewIsAcceptedAgain) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::expired);
-  EXPECT_EQ(stage(desk), OrderStage::accepted);
-  EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::deciding);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::expired);
+  EXPECT_EQ(stage(driver), OrderStage::accepted);
+  EXPECT_EQ(driver.state().status(driver.definition()), OrderStatus::deciding);
 }
 
 TEST(OrderStage, EachHasAWordAndASentenceOfItsOwn) {
@@ -150,36 +152,37 @@ TEST(OrderStage, TheLongestStayIsTheSumOfWhatItsStepsMayTake) {
 TEST(OrderStage, NoStayIsLongerThanItsLimitWhateverIsAnswered) {
   Rng chance(11);
   for (int round = 0; round < 300; ++round) {
-    MachineDriver desk = MachineDriver::begun(round % 2 == 0);
-    OrderStage at = stage(desk);
-    Time since = desk.now;
+    MachineDriver driver = MachineDriver::begun(round % 2 == 0);
+    OrderStage at = stage(driver);
+    Time since = driver.now;
     for (int step = 0; step < 100'000; ++step) {
-      const Instruction action = desk.next();
-      if (action.kind == Kind::finished || action.kind == Kind::stuck) break;
-      if (stage(desk) != at) {
-        at = stage(desk);
-        since = desk.now;
+      const Instruction instruction = driver.next();
+      if (instruction.kind == Kind::finished || instruction.kind == Kind::stuck) break;
+      if (stage(driver) != at) {
+        at = stage(driver);
+        since = driver.now;
       }
-      ASSERT_LE(desk.now - since, longest_stay(desk.definition(), at)) << name(at);
-      if (action.kind == Kind::wait || action.kind == Kind::await) {
-        desk.now = action.when;
+      ASSERT_LE(driver.now - since, longest_stay(driver.definition(), at)) << name(at);
+      if (instruction.kind == Kind::wait || instruction.kind == Kind::await) {
+        driver.now = instruction.when;
         continue;
       }
-      const Instruction begun = desk.begin(action.kind, action.step, action.undo, action.round);
+      const Instruction begun = driver.begin(instruction.kind, instruction.step, instruction.undo,
+                                             instruction.round);
       if (chance.below(100) < 97) {
-        desk.says(begun, Error{chance.below(2) == 0 ? Errc::unavailable : Errc::reply_lost});
-      } else if (action.kind == Kind::call) {
-        desk.yes(begun);
-      } else if (action.undo) {
-        desk.stock(begun, ReleaseAnswer::released);
-      } else if (action.step == reserve) {
-        desk.stock(begun, ReserveAnswer{Reserved{}});
+        driver.says(begun, Error{chance.below(2) == 0 ? Errc::unavailable : Errc::reply_lost});
+      } else if (instruction.kind == Kind::call) {
+        driver.yes(begun);
+      } else if (instruction.undo) {
+        driver.stock(begun, ReleaseAnswer::released);
+      } else if (instruction.step == reserve) {
+        driver.stock(begun, ReserveAnswer{Reserved{}});
       } else {
-        desk.stock(begun, chance.below(2) == 0 ? CommitAnswer::committed : CommitAnswer::expired);
+        driver.stock(begun, chance.below(2) == 0 ? CommitAnswer::committed : CommitAnswer::expired);
       }
     }
   }
 }
 
 }  // namespace
-}  // namespace invsaga::desk
+}  // namespace invsaga::machine_tests

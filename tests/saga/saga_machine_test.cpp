@@ -6,7 +6,7 @@
 
 #include "invsaga/testing/matchers.hpp"
 
-namespace invsaga::desk {
+namespace invsaga::machine_tests {
 namespace {
 
 using ::testing::ElementsAre;
@@ -17,28 +17,28 @@ constexpr Error lost{Errc::reply_lost};
 constexpr Error unavailable{Errc::unavailable};
 
 TEST(SagaMachine, AsksForTheStepsInOrderAndEndsCompleted) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(clear_cart);
-  desk.call(clear_cart);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_THAT(desk.story(),
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(clear_cart);
+  driver.call(clear_cart);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_THAT(driver.story(),
               ElementsAre("begun", "intent place", "outcome place done", "outcome reserve done",
                           "intent pay", "outcome pay done", "outcome commit done",
                           "intent clear cart", "outcome clear cart done", "ended"));
-  ASSERT_TRUE(desk.machine().outcome().has_value());
-  EXPECT_EQ(desk.machine().outcome()->end, RunEnd::completed);
+  ASSERT_TRUE(driver.machine().outcome().has_value());
+  EXPECT_EQ(driver.machine().outcome()->end, RunEnd::completed);
 }
 
 TEST(SagaMachine, NumbersItsEventsWithoutGapsAndNamesTheirCause) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(clear_cart);
-  desk.call(clear_cart);
-  desk.next();
-  EXPECT_THAT(desk.events(), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED",
-                                         "PAYMENT_COMPLETED", "STOCK_COMMITTED", "CART_CLEARED"));
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(clear_cart);
+  driver.call(clear_cart);
+  driver.next();
+  EXPECT_THAT(driver.events(), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED",
+                                           "PAYMENT_COMPLETED", "STOCK_COMMITTED", "CART_CLEARED"));
   std::uint64_t sequence = 0;
   EventId last;
-  for (const RunRecord& record : desk.log) {
+  for (const RunRecord& record : driver.log) {
     for (const Event& event : record.events) {
       EXPECT_EQ(event.sequence, ++sequence);
       EXPECT_EQ(event.causation, last);
@@ -51,16 +51,17 @@ TEST(SagaMachine, NumbersItsEventsWithoutGapsAndNamesTheirCause) {
 }
 
 TEST(SagaMachine, UndoesInReverseOrderWhatWasDoneBeforeARefusal) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), refuse(51));
-  desk.apply(reserve, ReleaseAnswer::released, true);
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_THAT(desk.story(), ElementsAre("begun", "intent place", "outcome place done",
-                                        "outcome reserve done", "intent pay", "outcome pay refused",
-                                        "undone reserve", "undone place", "ended"));
-  const auto outcome = desk.machine().outcome();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), refuse(51));
+  driver.apply(reserve, ReleaseAnswer::released, true);
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_THAT(
+      driver.story(),
+      ElementsAre("begun", "intent place", "outcome place done", "outcome reserve done",
+                  "intent pay", "outcome pay refused", "undone reserve", "undone place", "ended"));
+  const auto outcome = driver.machine().outcome();
   ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->end, RunEnd::compensated);
   EXPECT_EQ(outcome->reason, "pay refused");
@@ -69,28 +70,28 @@ TEST(SagaMachine, UndoesInReverseOrderWhatWasDoneBeforeARefusal) {
 }
 
 TEST(SagaMachine, TellsARefusalAndNothingOfTheUndoing) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), refuse());
-  desk.apply(reserve, ReleaseAnswer::released, true);
-  desk.call(place, true);
-  desk.next();
-  EXPECT_THAT(desk.events(),
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), refuse());
+  driver.apply(reserve, ReleaseAnswer::released, true);
+  driver.call(place, true);
+  driver.next();
+  EXPECT_THAT(driver.events(),
               ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED", "PAYMENT_FAILED"));
 }
 
 TEST(SagaMachine, KeepsAllShortLinesOfARefusalInTheOutcome) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
   const std::vector<ShortLine> shorts{{Row{3}, 5, 2}, {Row{9}, 1, 0}};
   OutOfStock answer;
   answer.count = 2;
   answer.first = shorts[0];
   answer.lines = shorts;
-  desk.apply(reserve, ReserveAnswer{answer});
-  desk.call(place, true);
-  desk.next();
-  const auto outcome = desk.machine().outcome();
+  driver.apply(reserve, ReserveAnswer{answer});
+  driver.call(place, true);
+  driver.next();
+  const auto outcome = driver.machine().outcome();
   ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->reason, "out_of_stock");
   EXPECT_EQ(short_lines(outcome->details), shorts);
@@ -99,267 +100,267 @@ TEST(SagaMachine, KeepsAllShortLinesOfARefusalInTheOutcome) {
 TEST(SagaMachine, CompletesASagaWithoutSteps) {
   Definition empty;
   empty.saga.name = "empty";
-  MachineDriver desk = MachineDriver::begun(empty);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_EQ(desk.machine().outcome()->end, RunEnd::completed);
+  MachineDriver driver = MachineDriver::begun(empty);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_EQ(driver.machine().outcome()->end, RunEnd::completed);
 }
 
 // --- retries, backoff, budgets
 
 TEST(SagaMachine, TriesAgainAfterTheBackoffCountedFromTheStartOfTheLastAttempt) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);  // every 30 s
-  const Instruction first = desk.begin(Kind::call, pay);
-  EXPECT_EQ(first.when, desk.now + 5s);
-  desk.now += 5s;  // its deadline
-  const Instruction wait = desk.next();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);  // every 30 s
+  const Instruction first = driver.begin(Kind::call, pay);
+  EXPECT_EQ(first.when, driver.now + 5s);
+  driver.now += 5s;  // its deadline
+  const Instruction wait = driver.next();
   EXPECT_EQ(wait.kind, Kind::wait);
   EXPECT_EQ(wait.when, start + 30s);
-  desk.now = start + 30s;
-  EXPECT_EQ(desk.expect(Kind::call, pay).attempt, 2u);
+  driver.now = start + 30s;
+  EXPECT_EQ(driver.expect(Kind::call, pay).attempt, 2u);
 }
 
 TEST(SagaMachine, AnAnswerThatItDidNotHappenIsTriedAgainAndNotUnknown) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
   for (int attempt = 1; attempt <= 5; ++attempt) {
-    desk.says(desk.begin(Kind::apply, reserve), unavailable);
-    desk.now = desk.next().kind == Kind::wait ? desk.next().when : desk.now;
+    driver.says(driver.begin(Kind::apply, reserve), unavailable);
+    driver.now = driver.next().kind == Kind::wait ? driver.next().when : driver.now;
   }
-  EXPECT_EQ(desk.story().back(), "outcome reserve failed");
-  desk.call(place, true);  // nothing is held, so nothing is released
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  EXPECT_EQ(driver.story().back(), "outcome reserve failed");
+  driver.call(place, true);  // nothing is held, so nothing is released
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 TEST(SagaMachine, GivesUpAStepInDoubtAsUnknownWhenItsBudgetIsUsedUp) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
-  desk.says(desk.begin(Kind::apply, reserve), lost);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
+  driver.says(driver.begin(Kind::apply, reserve), lost);
   for (int attempt = 2; attempt <= 5; ++attempt) {
-    desk.now = desk.next().when;
-    desk.says(desk.begin(Kind::apply, reserve), unavailable);  // says nothing about the first
+    driver.now = driver.next().when;
+    driver.says(driver.begin(Kind::apply, reserve), unavailable);  // says nothing about the first
   }
-  desk.next();
-  EXPECT_EQ(desk.story().back(), "outcome reserve unknown");
-  EXPECT_EQ(desk.expect(Kind::apply, reserve, true).round, 0u);
+  driver.next();
+  EXPECT_EQ(driver.story().back(), "outcome reserve unknown");
+  EXPECT_EQ(driver.expect(Kind::apply, reserve, true).round, 0u);
 }
 
 TEST(SagaMachine, TheBudgetEndsWhenTheNextAttemptWouldStartPastIt) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);  // every 30 s, for a day
-  Time last = desk.now;
-  while (desk.log.back().kind != RecordKind::outcome || desk.log.back().step != pay) {
-    last = desk.now;
-    desk.says(desk.begin(Kind::call, pay), unavailable);
-    const Instruction action = desk.next();
-    if (action.kind == Kind::wait) desk.now = action.when;
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);  // every 30 s, for a day
+  Time last = driver.now;
+  while (driver.log.back().kind != RecordKind::outcome || driver.log.back().step != pay) {
+    last = driver.now;
+    driver.says(driver.begin(Kind::call, pay), unavailable);
+    const Instruction instruction = driver.next();
+    if (instruction.kind == Kind::wait) driver.now = instruction.when;
   }
   EXPECT_EQ(last, start + 24h);
-  EXPECT_EQ(desk.log.back().outcome, StepOutcome::failed);
+  EXPECT_EQ(driver.log.back().outcome, StepOutcome::failed);
 }
 
 TEST(SagaMachine, AnUndoIsTriedForLongerThanAnyStepOfItsSaga) {
   for (const StepDefinition& step : sample::checkout.definition().steps) {
     EXPECT_GT(sample::checkout.definition().undo_policy.budget, step.limits.retry.budget);
   }
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), refuse());
-  const Time first = desk.now;
-  while (desk.log.back().kind != RecordKind::stuck) {
-    desk.says(desk.begin(Kind::apply, reserve, true), unavailable);
-    const Instruction action = desk.next();
-    if (action.kind == Kind::wait) desk.now = action.when;
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), refuse());
+  const Time first = driver.now;
+  while (driver.log.back().kind != RecordKind::stuck) {
+    driver.says(driver.begin(Kind::apply, reserve, true), unavailable);
+    const Instruction instruction = driver.next();
+    if (instruction.kind == Kind::wait) driver.now = instruction.when;
   }
-  EXPECT_GT(desk.now - first, desk.definition().undo_policy.budget - 300s);
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
+  EXPECT_GT(driver.now - first, driver.definition().undo_policy.budget - 300s);
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
 }
 
 TEST(SagaMachine, NeverTriesInAHotLoop) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
   for (int attempt = 1; attempt <= 100; ++attempt) {
-    desk.says(desk.begin(Kind::apply, commit), lost);
-    const Instruction wait = desk.next();
+    driver.says(driver.begin(Kind::apply, commit), lost);
+    const Instruction wait = driver.next();
     ASSERT_EQ(wait.kind, Kind::wait);
-    ASSERT_GT(wait.when, desk.now);
-    desk.now = wait.when;
+    ASSERT_GT(wait.when, driver.now);
+    driver.now = wait.when;
   }
-  EXPECT_GT(desk.now - start, 60s * 75);  // the cap, less jitter
+  EXPECT_GT(driver.now - start, 60s * 75);  // the cap, less jitter
 }
 
 // --- which attempt an answer belongs to
 
 TEST(SagaMachine, AFailureOfAnOldAttemptSaysNothingAboutTheNewest) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
-  const Instruction old = desk.begin(Kind::apply, reserve);
-  desk.now += 2s;
-  desk.now = desk.next().when;
-  desk.begin(Kind::apply, reserve);
-  desk.says(old, unavailable);
-  EXPECT_EQ(desk.next().kind, Kind::await);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
+  const Instruction old = driver.begin(Kind::apply, reserve);
+  driver.now += 2s;
+  driver.now = driver.next().when;
+  driver.begin(Kind::apply, reserve);
+  driver.says(old, unavailable);
+  EXPECT_EQ(driver.next().kind, Kind::await);
 }
 
 TEST(SagaMachine, AFailureOfTheFirstHoldsAttemptSaysNothingAboutTheSecondHolds) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
-  const Instruction old = desk.begin(Kind::apply, reserve);  // attempt 1 of hold 0
-  desk.now += 2s;
-  desk.now = desk.next().when;
-  desk.apply(reserve, ReserveAnswer{Reserved{}});
-  desk.call(pay);
-  desk.apply(commit, CommitAnswer::expired);
-  const Instruction young = desk.begin(Kind::apply, reserve, false, 1);  // attempt 1 of hold 1
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
+  const Instruction old = driver.begin(Kind::apply, reserve);  // attempt 1 of hold 0
+  driver.now += 2s;
+  driver.now = driver.next().when;
+  driver.apply(reserve, ReserveAnswer{Reserved{}});
+  driver.call(pay);
+  driver.apply(commit, CommitAnswer::expired);
+  const Instruction young = driver.begin(Kind::apply, reserve, false, 1);  // attempt 1 of hold 1
   EXPECT_EQ(young.attempt, old.attempt);
-  desk.says(old, unavailable);
-  EXPECT_EQ(desk.next().kind, Kind::await);
-  desk.says(old, refuse());
-  EXPECT_EQ(desk.next().kind, Kind::await);
+  driver.says(old, unavailable);
+  EXPECT_EQ(driver.next().kind, Kind::await);
+  driver.says(old, refuse());
+  EXPECT_EQ(driver.next().kind, Kind::await);
 }
 
 TEST(SagaMachine, AFailureFromBeforeItWasStuckSaysNothingAboutTheAttemptsSince) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(commit);
-  const Instruction old = desk.begin(Kind::apply, commit);
-  desk.now += 2s;
-  ASSERT_EQ(desk.next().kind, Kind::stuck);
-  ASSERT_TRUE(desk.machine().resume());
-  const Instruction young = desk.begin(Kind::apply, commit);
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(commit);
+  const Instruction old = driver.begin(Kind::apply, commit);
+  driver.now += 2s;
+  ASSERT_EQ(driver.next().kind, Kind::stuck);
+  ASSERT_TRUE(driver.machine().resume());
+  const Instruction young = driver.begin(Kind::apply, commit);
   EXPECT_EQ(young.attempt, old.attempt);
-  desk.says(old, unavailable);
-  EXPECT_EQ(desk.next().kind, Kind::await);
+  driver.says(old, unavailable);
+  EXPECT_EQ(driver.next().kind, Kind::await);
 }
 
 TEST(SagaMachine, AFinalAnswerOfAnOldAttemptOfACallIsTaken) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  const Instruction old = desk.begin(Kind::call, pay);
-  desk.now = start + 5s;
-  desk.now = desk.next().when;
-  desk.begin(Kind::call, pay);
-  desk.yes(old);
-  desk.expect(Kind::apply, commit);
-  EXPECT_EQ(desk.story().back(), "outcome pay done");
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  const Instruction old = driver.begin(Kind::call, pay);
+  driver.now = start + 5s;
+  driver.now = driver.next().when;
+  driver.begin(Kind::call, pay);
+  driver.yes(old);
+  driver.expect(Kind::apply, commit);
+  EXPECT_EQ(driver.story().back(), "outcome pay done");
 }
 
 TEST(SagaMachine, ACompletionFromOutsideAnswersTheNewestAttempt) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.begin(Kind::call, pay);
-  desk.machine().completed(pay, false, std::vector<std::byte>{}, desk.now);
-  desk.machine().completed(pay, false, refuse(), desk.now);  // too late: it has its answer
-  desk.expect(Kind::apply, commit);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.begin(Kind::call, pay);
+  driver.machine().completed(pay, false, std::vector<std::byte>{}, driver.now);
+  driver.machine().completed(pay, false, refuse(), driver.now);  // too late: it has its answer
+  driver.expect(Kind::apply, commit);
 }
 
 TEST(SagaMachine, AFailureFromOutsideOfAnAttemptThatIsOverChangesNothing) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.begin(Kind::call, pay);
-  desk.now += 5s;
-  const Time again = desk.next().when;
-  desk.machine().completed(pay, false, unavailable, desk.now);
-  EXPECT_EQ(desk.next().when, again);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.begin(Kind::call, pay);
+  driver.now += 5s;
+  const Time again = driver.next().when;
+  driver.machine().completed(pay, false, unavailable, driver.now);
+  EXPECT_EQ(driver.next().when, again);
 }
 
 TEST(SagaMachine, AnAnswerToAStepThatWasNotBegunIsDropped) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
-  desk.machine().completed(pay, false, std::vector<std::byte>{}, desk.now);
-  desk.machine().completed(99, false, std::vector<std::byte>{}, desk.now);
-  desk.expect(Kind::apply, reserve);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
+  driver.machine().completed(pay, false, std::vector<std::byte>{}, driver.now);
+  driver.machine().completed(99, false, std::vector<std::byte>{}, driver.now);
+  driver.expect(Kind::apply, reserve);
 }
 
 TEST(SagaMachine, ARepeatedAnswerIsRecordedOnce) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  const Instruction action = desk.begin(Kind::call, pay);
-  desk.yes(action);
-  desk.yes(action);
-  desk.expect(Kind::apply, commit);
-  EXPECT_EQ(desk.log.size(), 6u);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  const Instruction instruction = driver.begin(Kind::call, pay);
+  driver.yes(instruction);
+  driver.yes(instruction);
+  driver.expect(Kind::apply, commit);
+  EXPECT_EQ(driver.log.size(), 6u);
 }
 
 TEST(SagaMachine, AnAnswerThatTheLogHasAlreadyIsNotAppendedAgain) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.yes(desk.begin(Kind::call, pay));
-  const RunRecord lost_append = desk.machine().next(desk.now).record;
-  desk.read(lost_append);  // its reply was lost, it was read back
-  desk.expect(Kind::apply, commit);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.yes(driver.begin(Kind::call, pay));
+  const RunRecord lost_append = driver.machine().next(driver.now).record;
+  driver.read(lost_append);  // its reply was lost, it was read back
+  driver.expect(Kind::apply, commit);
 }
 
 TEST(SagaMachine, AnAnswerOverridesTheGivingUpThatWasNotRecordedYet) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
-  const Instruction late = desk.begin(Kind::apply, reserve);
-  const Operation operation = desk.operation(late);
-  const PreparedEffects prepared = desk.machine().effects(late, operation, desk.now);
-  desk.says(late, lost);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
+  const Instruction late = driver.begin(Kind::apply, reserve);
+  const Operation operation = driver.operation(late);
+  const PreparedEffects prepared = driver.machine().effects(late, operation, driver.now);
+  driver.says(late, lost);
   for (int attempt = 2; attempt <= 5; ++attempt) {
-    desk.now = desk.machine().next(desk.now).when;
-    const Instruction action = desk.machine().next(desk.now);
-    desk.machine().started(action, desk.now, &operation);
-    desk.says(action, lost);
+    driver.now = driver.machine().next(driver.now).when;
+    const Instruction instruction = driver.machine().next(driver.now);
+    driver.machine().started(instruction, driver.now, &operation);
+    driver.says(instruction, lost);
   }
-  ASSERT_EQ(desk.machine().next(desk.now).record.outcome, StepOutcome::unknown);
-  const Effects effects{the_run, desk.machine().position(), &prepared.yes, &prepared.no, nullptr};
-  desk.read(outcome_record(effects, ReserveAnswer{Reserved{}}, desk.now));
-  desk.expect(Kind::call, pay);
+  ASSERT_EQ(driver.machine().next(driver.now).record.outcome, StepOutcome::unknown);
+  const Effects effects{the_run, driver.machine().position(), &prepared.yes, &prepared.no, nullptr};
+  driver.read(outcome_record(effects, ReserveAnswer{Reserved{}}, driver.now));
+  driver.expect(Kind::call, pay);
 }
 
 TEST(SagaMachine, AnAttemptThatTheRunHasOutrunIsMadeAgainAtOnce) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
-  const Instruction action = desk.begin(Kind::apply, commit);
-  desk.machine().superseded(action, false, desk.now);
-  EXPECT_EQ(desk.expect(Kind::apply, commit).attempt, 1u);  // it does not count
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  const Instruction instruction = driver.begin(Kind::apply, commit);
+  driver.machine().superseded(instruction, false, driver.now);
+  EXPECT_EQ(driver.expect(Kind::apply, commit).attempt, 1u);  // it does not count
 }
 
 TEST(SagaMachine, AnAttemptThatIsOutrunByNothingWaitsBeforeItIsMadeAgain) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
-  const Instruction action = desk.begin(Kind::apply, commit);
-  desk.machine().superseded(action, true, desk.now);
-  EXPECT_EQ(desk.next().kind, Kind::wait);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  const Instruction instruction = driver.begin(Kind::apply, commit);
+  driver.machine().superseded(instruction, true, driver.now);
+  EXPECT_EQ(driver.next().kind, Kind::wait);
 }
 
 // --- what cannot be made or read
 
 TEST(SagaMachine, AStepThatCannotBeMadeIsRefused) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(reserve);
-  desk.machine().unable(desk.expect(Kind::apply, reserve), refuse(3));
-  desk.call(place, true);
-  desk.next();
-  EXPECT_EQ(desk.machine().outcome()->reason, "reserve refused");
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(reserve);
+  driver.machine().unable(driver.expect(Kind::apply, reserve), refuse(3));
+  driver.call(place, true);
+  driver.next();
+  EXPECT_EQ(driver.machine().outcome()->reason, "reserve refused");
 }
 
 TEST(SagaMachine, ACallInDoubtWhoseArgumentsAreUnreadableIsStuckAndNotRefused) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), lost);
-  desk.now = desk.next().when;
-  desk.machine().unable(desk.begin(Kind::call, pay), Error{Errc::corrupt});
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_FALSE(desk.state().compensating);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), lost);
+  driver.now = driver.next().when;
+  driver.machine().unable(driver.begin(Kind::call, pay), Error{Errc::corrupt});
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_FALSE(driver.state().compensating);
 }
 
 TEST(SagaMachine, ACallWhoseArgumentsAreUnreadableIsRefusedIfItWasNeverMade) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.machine().unable(desk.begin(Kind::call, pay), Error{Errc::corrupt});
-  desk.expect(Kind::apply, reserve, true);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.machine().unable(driver.begin(Kind::call, pay), Error{Errc::corrupt});
+  driver.expect(Kind::apply, reserve, true);
 }
 
 TEST(SagaMachine, AnUndoThatCannotBeMadeIsStuck) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), refuse());
-  desk.machine().unable(desk.expect(Kind::apply, reserve, true), Error{Errc::corrupt});
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), refuse());
+  driver.machine().unable(driver.expect(Kind::apply, reserve, true), Error{Errc::corrupt});
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
 }
 
 TEST(SagaMachine, AnErrorOfTheStoreIsARefusalOnlyIfNothingIsInDoubt) {
@@ -381,12 +382,12 @@ TEST(SagaMachine, AnErrorOfTheStoreIsARefusalOnlyIfNothingIsInDoubt) {
 // --- stuck, and resumed
 
 TEST(SagaMachine, ARetriableStepThatIsRefusedIsStuckAndNothingIsUndone) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(clear_cart);
-  desk.says(desk.begin(Kind::call, clear_cart), refuse(4));
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::placed);
-  const auto outcome = desk.machine().outcome();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(clear_cart);
+  driver.says(driver.begin(Kind::call, clear_cart), refuse(4));
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_EQ(driver.state().status(driver.definition()), OrderStatus::placed);
+  const auto outcome = driver.machine().outcome();
   ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->end, RunEnd::stuck);
   EXPECT_EQ(outcome->reason, "clear cart stuck");
@@ -396,48 +397,48 @@ TEST(SagaMachine, ARetriableStepThatIsRefusedIsStuckAndNothingIsUndone) {
 TEST(SagaMachine, AResumedRunGoesOnWithAFreshBudget) {
   Definition definition = sample::checkout.definition();
   definition.steps[clear_cart].limits.retry.attempts = 2;
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(clear_cart);
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(clear_cart);
   for (int round = 0; round < 3; ++round) {
-    desk.says(desk.begin(Kind::call, clear_cart), unavailable);
-    desk.now = desk.next().when;
-    desk.says(desk.begin(Kind::call, clear_cart), unavailable);
-    ASSERT_EQ(desk.next().kind, Kind::stuck);
-    ASSERT_TRUE(desk.machine().resume());
+    driver.says(driver.begin(Kind::call, clear_cart), unavailable);
+    driver.now = driver.next().when;
+    driver.says(driver.begin(Kind::call, clear_cart), unavailable);
+    ASSERT_EQ(driver.next().kind, Kind::stuck);
+    ASSERT_TRUE(driver.machine().resume());
   }
-  desk.call(clear_cart);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_EQ(desk.machine().outcome()->end, RunEnd::completed);
+  driver.call(clear_cart);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_EQ(driver.machine().outcome()->end, RunEnd::completed);
 }
 
 TEST(SagaMachine, ARunThatIsNotStuckCannotBeResumed) {
-  MachineDriver desk = MachineDriver::begun();
-  EXPECT_FALSE(desk.machine().resume());
+  MachineDriver driver = MachineDriver::begun();
+  EXPECT_FALSE(driver.machine().resume());
 }
 
 TEST(SagaMachine, ALateAnswerMovesAStuckRun) {
   Definition definition = sample::checkout.definition();
   definition.steps[clear_cart].limits.retry.attempts = 1;
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(clear_cart);
-  const Instruction action = desk.begin(Kind::call, clear_cart);
-  desk.now += 2s;
-  ASSERT_EQ(desk.next().kind, Kind::stuck);
-  desk.yes(action);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(clear_cart);
+  const Instruction instruction = driver.begin(Kind::call, clear_cart);
+  driver.now += 2s;
+  ASSERT_EQ(driver.next().kind, Kind::stuck);
+  driver.yes(instruction);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 TEST(SagaMachine, AnUndoThatIsRefusedIsStuckUntilItIsResumed) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), refuse());
-  desk.apply(reserve, ReleaseAnswer::released, true);
-  desk.says(desk.begin(Kind::call, place, true), refuse());
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::not_placed);
-  ASSERT_TRUE(desk.machine().resume());
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), refuse());
+  driver.apply(reserve, ReleaseAnswer::released, true);
+  driver.says(driver.begin(Kind::call, place, true), refuse());
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_EQ(driver.state().status(driver.definition()), OrderStatus::not_placed);
+  ASSERT_TRUE(driver.machine().resume());
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 // --- late success (a yes that comes after the step was given up)
@@ -445,83 +446,83 @@ TEST(SagaMachine, AnUndoThatIsRefusedIsStuckUntilItIsResumed) {
 TEST(SagaMachine, ALateYesOfAStepThatWasGivenUpIsCompensated) {
   Definition definition = sample::checkout.definition();
   definition.steps[pay].limits.retry.attempts = 1;
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(pay);
-  const Instruction given_up = desk.begin(Kind::call, pay);
-  desk.now += 5s;
-  desk.now = desk.next().when;
-  desk.begin(Kind::call, pay);  // asked on: the refund needs to know
-  ASSERT_EQ(desk.log.back().outcome, StepOutcome::unknown);
-  desk.yes(given_up);
-  desk.call(pay, true);
-  desk.apply(reserve, ReleaseAnswer::released, true);
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_EQ(desk.machine().outcome()->reason, "pay unknown");
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(pay);
+  const Instruction given_up = driver.begin(Kind::call, pay);
+  driver.now += 5s;
+  driver.now = driver.next().when;
+  driver.begin(Kind::call, pay);  // asked on: the refund needs to know
+  ASSERT_EQ(driver.log.back().outcome, StepOutcome::unknown);
+  driver.yes(given_up);
+  driver.call(pay, true);
+  driver.apply(reserve, ReleaseAnswer::released, true);
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_EQ(driver.machine().outcome()->reason, "pay unknown");
 }
 
 TEST(SagaMachine, ALateYesThatTheUndoBarsIsDropped) {
-  MachineDriver desk = MachineDriver::begun();
-  const Instruction late = desk.begin(Kind::call, place);
-  desk.read(cancelled_by(other));
-  desk.call(place, true);
-  desk.yes(late);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_THAT(desk.story(),
+  MachineDriver driver = MachineDriver::begun();
+  const Instruction late = driver.begin(Kind::call, place);
+  driver.read(cancelled_by(other));
+  driver.call(place, true);
+  driver.yes(late);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_THAT(driver.story(),
               ElementsAre("begun", "intent place", "cancelled", "undone place", "ended"));
 }
 
 TEST(SagaMachine, ALateYesDuringTheUndoIsRecordedAndUndoneOnce) {
-  MachineDriver desk = MachineDriver::begun();
-  const Instruction late = desk.begin(Kind::call, place);
-  desk.read(cancelled_by(other));
-  const Instruction undo = desk.begin(Kind::call, place, true);
-  desk.yes(late);
-  desk.yes(undo);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_THAT(desk.story(), ElementsAre("begun", "intent place", "cancelled", "outcome place done",
-                                        "undone place", "ended"));
-  EXPECT_THAT(desk.events(), IsEmpty());
+  MachineDriver driver = MachineDriver::begun();
+  const Instruction late = driver.begin(Kind::call, place);
+  driver.read(cancelled_by(other));
+  const Instruction undo = driver.begin(Kind::call, place, true);
+  driver.yes(late);
+  driver.yes(undo);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_THAT(driver.story(), ElementsAre("begun", "intent place", "cancelled",
+                                          "outcome place done", "undone place", "ended"));
+  EXPECT_THAT(driver.events(), IsEmpty());
 }
 
 // --- cancel while a call is under way
 
 TEST(SagaMachine, ACallUnderWaySurvivesACancelWithItsDeadlineAndItsAnswerIsUsed) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  const Instruction charge = desk.begin(Kind::call, pay);
-  desk.now += 1s;
-  desk.read(cancelled_by(other));
-  const Instruction still = desk.next();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  const Instruction charge = driver.begin(Kind::call, pay);
+  driver.now += 1s;
+  driver.read(cancelled_by(other));
+  const Instruction still = driver.next();
   EXPECT_EQ(still.kind, Kind::await);
   EXPECT_EQ(still.when, charge.when);
-  desk.yes(charge);
-  desk.call(pay, true);
-  desk.apply(reserve, ReleaseAnswer::released, true);
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_EQ(desk.machine().outcome()->reason, "changed my mind");
-  EXPECT_THAT(desk.events(), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED"));
+  driver.yes(charge);
+  driver.call(pay, true);
+  driver.apply(reserve, ReleaseAnswer::released, true);
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_EQ(driver.machine().outcome()->reason, "changed my mind");
+  EXPECT_THAT(driver.events(), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED"));
 }
 
 TEST(SagaMachine, AQueuedAnswerIsRecordedAfterACancelWithoutItsEvent) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.yes(desk.begin(Kind::call, pay));
-  desk.read(cancelled_by(other));  // came first
-  desk.call(pay, true);
-  EXPECT_THAT(desk.events(), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED"));
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.yes(driver.begin(Kind::call, pay));
+  driver.read(cancelled_by(other));  // came first
+  driver.call(pay, true);
+  EXPECT_THAT(driver.events(), ElementsAre("ORDER_CHECKOUT_STARTED", "STOCK_RESERVED"));
 }
 
 TEST(SagaMachine, ACancelTwiceIsOneAndACancelDuringTheUndoingChangesNothing) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  EXPECT_TRUE(desk.machine().cancel("once"));
-  desk.next();
-  EXPECT_TRUE(desk.machine().cancel("twice"));
-  desk.next();
-  EXPECT_EQ(desk.state().reason, "once");
-  const std::vector<std::string> story = desk.story();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  EXPECT_TRUE(driver.machine().cancel("once"));
+  driver.next();
+  EXPECT_TRUE(driver.machine().cancel("twice"));
+  driver.next();
+  EXPECT_EQ(driver.state().reason, "once");
+  const std::vector<std::string> story = driver.story();
   EXPECT_EQ(std::count(story.begin(), story.end(), "cancelled"), 1);
 }
 
@@ -530,64 +531,64 @@ TEST(SagaMachine, AnEndThatWasPlannedIsNotRecordedAfterACancel) {
   definition.steps.erase(
       definition.steps.begin() + 1,
       definition.steps.end());  // no pivot: it can be cancelled until it has ended
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.yes(desk.begin(Kind::call, place));
-  desk.read(desk.machine().next(desk.now).record);
-  ASSERT_EQ(desk.machine().next(desk.now).record.kind, RecordKind::ended);
-  desk.read(cancelled_by(other));
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_EQ(desk.machine().outcome()->end, RunEnd::compensated);
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.yes(driver.begin(Kind::call, place));
+  driver.read(driver.machine().next(driver.now).record);
+  ASSERT_EQ(driver.machine().next(driver.now).record.kind, RecordKind::ended);
+  driver.read(cancelled_by(other));
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_EQ(driver.machine().outcome()->end, RunEnd::compensated);
 }
 
 TEST(SagaMachine, ParkingThatWasPlannedIsNotRecordedAfterACancel) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(commit);
-  desk.says(desk.begin(Kind::apply, commit), lost);
-  ASSERT_EQ(desk.machine().next(desk.now).record.kind, RecordKind::stuck);
-  desk.read(cancelled_by(other));  // on one append the commit cannot land any more
-  desk.call(pay, true);
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(commit);
+  driver.says(driver.begin(Kind::apply, commit), lost);
+  ASSERT_EQ(driver.machine().next(driver.now).record.kind, RecordKind::stuck);
+  driver.read(cancelled_by(other));  // on one append the commit cannot land any more
+  driver.call(pay, true);
 }
 
 TEST(SagaMachine, ACancelMovesARunThatIsStuck) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 1;
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(commit);
-  desk.says(desk.begin(Kind::apply, commit), lost);
-  ASSERT_EQ(desk.next().kind, Kind::stuck);
-  ASSERT_TRUE(desk.machine().cancel(""));
-  desk.call(pay, true);
-  EXPECT_EQ(desk.state().reason, "cancelled");
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(commit);
+  driver.says(driver.begin(Kind::apply, commit), lost);
+  ASSERT_EQ(driver.next().kind, Kind::stuck);
+  ASSERT_TRUE(driver.machine().cancel(""));
+  driver.call(pay, true);
+  EXPECT_EQ(driver.state().reason, "cancelled");
 }
 
 // --- what it says about itself
 
 TEST(SagaMachine, SaysWhatItIsAtHowOftenItTriedAndWhenItMoves) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.begin(Kind::call, pay);
-  auto current = desk.machine().current();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.begin(Kind::call, pay);
+  auto current = driver.machine().current();
   ASSERT_TRUE(current.has_value());
   EXPECT_EQ(current->step, pay);
   EXPECT_EQ(current->attempts, 1u);
   EXPECT_TRUE(current->under_way);
   EXPECT_EQ(current->when, start + 5s);
-  desk.now += 5s;
-  desk.next();
-  current = desk.machine().current();
+  driver.now += 5s;
+  driver.next();
+  current = driver.machine().current();
   EXPECT_FALSE(current->under_way);
   EXPECT_EQ(current->when, start + 30s);
 }
 
 TEST(SagaMachine, StampsARecordWithTheLogsTimeOnce) {
-  MachineDriver desk = MachineDriver::begun();
+  MachineDriver driver = MachineDriver::begun();
   const Time log_now = time_from_ms(5);
-  const Instruction first = desk.machine().next(desk.now, log_now);
+  const Instruction first = driver.machine().next(driver.now, log_now);
   EXPECT_EQ(first.record.at, log_now);
-  EXPECT_EQ(desk.machine().next(desk.now + 1s, log_now + 1s).record, first.record);
+  EXPECT_EQ(driver.machine().next(driver.now + 1s, log_now + 1s).record, first.record);
 }
 
 TEST(RunOutcome, SurvivesBeingStored) {
@@ -617,4 +618,4 @@ TEST(RunOutcome, RefusesBytesThatAreNotOne) {
 }
 
 }  // namespace
-}  // namespace invsaga::desk
+}  // namespace invsaga::machine_tests

@@ -5,7 +5,7 @@
 // A million sagas by chance. No run charges twice, and none refunds what it did not charge.
 #include "tests/saga/random_run.hpp"
 
-namespace invsaga::trial {
+namespace invsaga::random_runs {
 namespace {
 
 TEST(SagaPropertyMillion, WhateverBefallsARunItEndsOnceAndChargesAtMostOnce) {
@@ -16,4 +16,4 @@ TEST(SagaPropertyMillion, WhateverBefallsARunItEndsOnceAndChargesAtMostOnce) {
 }
 
 }  // namespace
-}  // namespace invsaga::trial
+}  // namespace invsaga::random_runs

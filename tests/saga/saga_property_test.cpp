@@ -3,7 +3,7 @@
 // What holds of every saga, whatever befalls it: a sample. The million is a test of its own.
 #include "tests/saga/random_run.hpp"
 
-namespace invsaga::trial {
+namespace invsaga::random_runs {
 namespace {
 
 TEST(SagaProperty, WhateverBefallsARunItEndsOnceAndUndoesExactlyWhatMayHaveHappened) {
@@ -11,4 +11,4 @@ TEST(SagaProperty, WhateverBefallsARunItEndsOnceAndUndoesExactlyWhatMayHaveHappe
 }
 
 }  // namespace
-}  // namespace invsaga::trial
+}  // namespace invsaga::random_runs

@@ -5,7 +5,7 @@
 #include "invsaga/testing/matchers.hpp"
 #include "tests/saga/machine_driver.hpp"
 
-namespace invsaga::desk {
+namespace invsaga::machine_tests {
 namespace {
 
 using ::testing::ElementsAre;
@@ -94,12 +94,12 @@ TEST(Rule1, ARunThatIsStuckIsTakenOverOnlyOnceItIsResumed) {
 
 TEST(Rule2, ACallIsPrecededByItsIntentOnEveryBackend) {
   for (const bool backend : {one_append, in_split}) {
-    MachineDriver desk = MachineDriver::begun(backend);
-    desk.get_to(clear_cart);
-    desk.call(clear_cart);
-    desk.next();
+    MachineDriver driver = MachineDriver::begun(backend);
+    driver.get_to(clear_cart);
+    driver.call(clear_cart);
+    driver.next();
     for (const std::string step : {"place", "pay", "clear cart"}) {
-      const auto story = desk.story();
+      const auto story = driver.story();
       const auto intent = std::find(story.begin(), story.end(), "intent " + step);
       const auto outcome = std::find(story.begin(), story.end(), "outcome " + step + " done");
       EXPECT_LT(intent, outcome) << step;
@@ -108,23 +108,23 @@ TEST(Rule2, ACallIsPrecededByItsIntentOnEveryBackend) {
 }
 
 TEST(Rule2, InSplitAnOperationIsPrecededByItsIntentWithItsIdAndDeadline) {
-  MachineDriver desk = MachineDriver::begun(in_split);
-  desk.get_to(reserve);
-  desk.expect(Kind::apply, reserve);
-  const RunRecord& intent = desk.log.back();
-  EXPECT_EQ(desk.story().back(), "intent reserve");
+  MachineDriver driver = MachineDriver::begun(in_split);
+  driver.get_to(reserve);
+  driver.expect(Kind::apply, reserve);
+  const RunRecord& intent = driver.log.back();
+  EXPECT_EQ(driver.story().back(), "intent reserve");
   EXPECT_EQ((ReservationId{intent.id_high, intent.id_low}), reservation_id(the_run, reserve, 0));
   EXPECT_EQ(intent.until, start + sample::hold_length);
-  desk.apply(reserve, ReserveAnswer{Reserved{}});
-  desk.call(pay);
-  desk.expect(Kind::apply, commit);
-  EXPECT_EQ(desk.story().back(), "intent commit");
+  driver.apply(reserve, ReserveAnswer{Reserved{}});
+  driver.call(pay);
+  driver.expect(Kind::apply, commit);
+  EXPECT_EQ(driver.story().back(), "intent commit");
 }
 
 TEST(Rule2, OnOneAppendAnOperationNeedsNone) {
-  MachineDriver desk = MachineDriver::begun(one_append);
-  desk.get_to(clear_cart);
-  EXPECT_THAT(desk.story(),
+  MachineDriver driver = MachineDriver::begun(one_append);
+  driver.get_to(clear_cart);
+  EXPECT_THAT(driver.story(),
               ElementsAre("begun", "intent place", "outcome place done", "outcome reserve done",
                           "intent pay", "outcome pay done", "outcome commit done"));
 }
@@ -144,45 +144,45 @@ TEST(Rule2, APaymentThatWasBegunByAnotherIsNotTakenForNeverBegun) {
 // --- 3: a read-back may prove a yes, never a no
 
 TEST(Rule3, AStepInDoubtIsAskedUnderTheSameIdUntilItsOwnAnswerIsKnown) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(pay);
-  desk.says(desk.begin(Kind::call, pay), lost);
-  desk.read(cancelled_by(other));
-  desk.now = desk.next().when;
-  desk.says(desk.begin(Kind::call, pay), refuse());  // bound by it: the refusal is final
-  desk.expect(Kind::apply, reserve, true);           // and nothing is refunded
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(pay);
+  driver.says(driver.begin(Kind::call, pay), lost);
+  driver.read(cancelled_by(other));
+  driver.now = driver.next().when;
+  driver.says(driver.begin(Kind::call, pay), refuse());  // bound by it: the refusal is final
+  driver.expect(Kind::apply, reserve, true);             // and nothing is refunded
 }
 
 TEST(Rule3, ACommitInDoubtIsNeverTakenForARefusal) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 2;
   for (const bool backend : {one_append, in_split}) {
-    MachineDriver desk = MachineDriver::begun(definition, backend);
-    desk.get_to(commit);
-    desk.says(desk.begin(Kind::apply, commit), lost);
-    desk.now = desk.next().when;
-    desk.says(desk.begin(Kind::apply, commit), Error{Errc::invalid_argument});
-    EXPECT_EQ(desk.next().kind, Kind::stuck);
-    EXPECT_FALSE(desk.state().compensating);
+    MachineDriver driver = MachineDriver::begun(definition, backend);
+    driver.get_to(commit);
+    driver.says(driver.begin(Kind::apply, commit), lost);
+    driver.now = driver.next().when;
+    driver.says(driver.begin(Kind::apply, commit), Error{Errc::invalid_argument});
+    EXPECT_EQ(driver.next().kind, Kind::stuck);
+    EXPECT_FALSE(driver.state().compensating);
   }
 }
 
 TEST(Rule3, AnUndoThatBarsTheActionIsMadeWithoutResolvingTheDoubt) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.says(desk.begin(Kind::call, place), lost);
-  desk.read(cancelled_by(other));
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun();
+  driver.says(driver.begin(Kind::call, place), lost);
+  driver.read(cancelled_by(other));
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 TEST(Rule3, AnAdjustInDoubtIsResolvedFirstSinceItsUndoBarsNothing) {
-  MachineDriver desk = MachineDriver::begun(write_off_saga.definition(), in_split);
-  desk.says(desk.begin(Kind::apply, 0), lost);
-  desk.read(cancelled_by(other));
-  desk.now = desk.next().when;
-  desk.apply(0, AdjustAnswer{Adjusted{}});
-  desk.apply(0, AdjustAnswer{Adjusted{}}, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun(write_off_saga.definition(), in_split);
+  driver.says(driver.begin(Kind::apply, 0), lost);
+  driver.read(cancelled_by(other));
+  driver.now = driver.next().when;
+  driver.apply(0, AdjustAnswer{Adjusted{}});
+  driver.apply(0, AdjustAnswer{Adjusted{}}, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 // --- 4: commit never reserves
@@ -190,23 +190,23 @@ TEST(Rule3, AnAdjustInDoubtIsResolvedFirstSinceItsUndoBarsNothing) {
 TEST(Rule4, AHoldThatRanOutIsReservedAnewUnderAnIdOfItsOwnThatIsRecordedFirst) {
   for (const bool backend : {one_append, in_split}) {
     for (const CommitAnswer answer : {CommitAnswer::expired, CommitAnswer::not_found}) {
-      MachineDriver desk = MachineDriver::begun(backend);
-      desk.get_to(commit);
-      desk.now += sample::hold_length;
-      desk.apply(commit, answer);
-      const Instruction anew = desk.expect(Kind::apply, reserve, false, 1);
-      EXPECT_EQ(desk.story().back(), "intent reserve 1");
-      const auto made = std::get<Reserve>(desk.operation(anew));
+      MachineDriver driver = MachineDriver::begun(backend);
+      driver.get_to(commit);
+      driver.now += sample::hold_length;
+      driver.apply(commit, answer);
+      const Instruction anew = driver.expect(Kind::apply, reserve, false, 1);
+      EXPECT_EQ(driver.story().back(), "intent reserve 1");
+      const auto made = std::get<Reserve>(driver.operation(anew));
       EXPECT_EQ(made.id, reservation_id(the_run, reserve, 1));
-      EXPECT_EQ(made.until, desk.now + sample::hold_length);
-      EXPECT_EQ(desk.state().steps[reserve].holds[1].until, made.until);
-      desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
-      const Instruction again = desk.expect(Kind::apply, commit);
-      EXPECT_EQ(std::get<Commit>(desk.operation(again)).id, made.id);
-      desk.apply(commit, CommitAnswer::committed);
-      desk.call(clear_cart);
-      desk.next();
-      EXPECT_EQ(desk.machine().outcome()->end, RunEnd::completed);
+      EXPECT_EQ(made.until, driver.now + sample::hold_length);
+      EXPECT_EQ(driver.state().steps[reserve].holds[1].until, made.until);
+      driver.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+      const Instruction again = driver.expect(Kind::apply, commit);
+      EXPECT_EQ(std::get<Commit>(driver.operation(again)).id, made.id);
+      driver.apply(commit, CommitAnswer::committed);
+      driver.call(clear_cart);
+      driver.next();
+      EXPECT_EQ(driver.machine().outcome()->end, RunEnd::completed);
     }
   }
 }
@@ -214,62 +214,62 @@ TEST(Rule4, AHoldThatRanOutIsReservedAnewUnderAnIdOfItsOwnThatIsRecordedFirst) {
 TEST(Rule4, AnExpiredCommitTellsNobodyUntilItIsARefusal) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].events.refused = "STOCK_COMMIT_FAILED";
-  MachineDriver desk = MachineDriver::begun(definition);
-  desk.get_to(commit);
-  desk.expect(Kind::apply, commit);
-  const std::size_t told = desk.events().size();
-  desk.apply(commit, CommitAnswer::expired);
-  EXPECT_EQ(desk.events().size(), told);
-  desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
-  desk.apply(commit, CommitAnswer::expired);
-  EXPECT_EQ(desk.events().back(), "STOCK_COMMIT_FAILED");
+  MachineDriver driver = MachineDriver::begun(definition);
+  driver.get_to(commit);
+  driver.expect(Kind::apply, commit);
+  const std::size_t told = driver.events().size();
+  driver.apply(commit, CommitAnswer::expired);
+  EXPECT_EQ(driver.events().size(), told);
+  driver.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  driver.apply(commit, CommitAnswer::expired);
+  EXPECT_EQ(driver.events().back(), "STOCK_COMMIT_FAILED");
 }
 
 TEST(Rule4, AfterTheFurtherHoldsExpiredIsARefusal) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::expired);
-  desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
-  desk.apply(commit, CommitAnswer::expired);
-  desk.call(pay, true);
-  EXPECT_EQ(desk.state().reason, "hold_expired");
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::expired);
+  driver.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  driver.apply(commit, CommitAnswer::expired);
+  driver.call(pay, true);
+  EXPECT_EQ(driver.state().reason, "hold_expired");
 }
 
 TEST(Rule4, TheNumberOfFurtherHoldsIsTheSagasToSay) {
   for (const std::uint32_t further : {0u, 3u}) {
     const auto saga = sample::checkout.with_further_rounds(further);
-    MachineDriver desk = MachineDriver::begun(saga.definition());
-    desk.get_to(commit);
+    MachineDriver driver = MachineDriver::begun(saga.definition());
+    driver.get_to(commit);
     for (std::uint32_t round = 1; round <= further; ++round) {
-      desk.apply(commit, CommitAnswer::expired);
-      desk.apply(reserve, ReserveAnswer{Reserved{}}, false, round);
+      driver.apply(commit, CommitAnswer::expired);
+      driver.apply(reserve, ReserveAnswer{Reserved{}}, false, round);
     }
-    desk.apply(commit, CommitAnswer::expired);
-    desk.expect(Kind::call, pay, true);
+    driver.apply(commit, CommitAnswer::expired);
+    driver.expect(Kind::call, pay, true);
   }
 }
 
 TEST(Rule4, AHoldThatCannotBeReservedAnewIsRefundedAndCancelled) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::expired);
-  desk.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
-  desk.call(pay, true);
-  desk.apply(reserve, ReleaseAnswer::expired, true, 0);  // the first: it has run out
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  const auto outcome = desk.machine().outcome();
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::expired);
+  driver.apply(reserve, ReserveAnswer{OutOfStock{}}, false, 1);
+  driver.call(pay, true);
+  driver.apply(reserve, ReleaseAnswer::expired, true, 0);  // the first: it has run out
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  const auto outcome = driver.machine().outcome();
   EXPECT_EQ(outcome->reason, "hold_expired");
   EXPECT_EQ(outcome->step, reserve);
   EXPECT_EQ(outcome->decision, StockDecision::out_of_stock);
 }
 
 TEST(Rule4, AHoldThatSomebodyReleasedIsNotReservedAnew) {
-  MachineDriver desk = MachineDriver::begun();
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::released);
-  desk.call(pay, true);
-  EXPECT_EQ(desk.state().reason, "hold_released");
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::released);
+  driver.call(pay, true);
+  EXPECT_EQ(driver.state().reason, "hold_released");
 }
 
 TEST(Rule4, HowManyHoldsThereAreDoesNotDependOnTheSettingsOfWhoReads) {
@@ -287,45 +287,45 @@ TEST(Rule4, HowManyHoldsThereAreDoesNotDependOnTheSettingsOfWhoReads) {
 }
 
 TEST(Rule4, AfterThePivotTooAHoldIsReservedAnewAndIfItCannotBeTheRunIsStuck) {
-  MachineDriver desk = MachineDriver::begun(sell_after_pivot.definition());
-  desk.apply(0, ReserveAnswer{Reserved{}});
-  desk.call(1);
-  desk.apply(2, CommitAnswer::expired);
-  desk.apply(0, ReserveAnswer{OutOfStock{}}, false, 1);
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::placed);
-  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::out_of_stock);
+  MachineDriver driver = MachineDriver::begun(sell_after_pivot.definition());
+  driver.apply(0, ReserveAnswer{Reserved{}});
+  driver.call(1);
+  driver.apply(2, CommitAnswer::expired);
+  driver.apply(0, ReserveAnswer{OutOfStock{}}, false, 1);
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_EQ(driver.state().status(driver.definition()), OrderStatus::placed);
+  EXPECT_EQ(driver.machine().outcome()->decision, StockDecision::out_of_stock);
 }
 
 TEST(Rule4, AfterThePivotACommitThatWasReleasedIsStuck) {
-  MachineDriver desk = MachineDriver::begun(sell_after_pivot.definition());
-  desk.apply(0, ReserveAnswer{Reserved{}});
-  desk.call(1);
-  desk.apply(2, CommitAnswer::released);
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_FALSE(desk.state().compensating);
+  MachineDriver driver = MachineDriver::begun(sell_after_pivot.definition());
+  driver.apply(0, ReserveAnswer{Reserved{}});
+  driver.call(1);
+  driver.apply(2, CommitAnswer::released);
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_FALSE(driver.state().compensating);
 }
 
 TEST(Rule4, AfterThePivotAnAdjustThatIsRefusedIsStuck) {
-  MachineDriver desk = MachineDriver::begun(sell_after_pivot.definition());
-  desk.apply(0, ReserveAnswer{Reserved{}});
-  desk.call(1);
-  desk.apply(2, CommitAnswer::committed);
-  desk.apply(3, AdjustAnswer{OutOfStock{}});
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::out_of_stock);
+  MachineDriver driver = MachineDriver::begun(sell_after_pivot.definition());
+  driver.apply(0, ReserveAnswer{Reserved{}});
+  driver.call(1);
+  driver.apply(2, CommitAnswer::committed);
+  driver.apply(3, AdjustAnswer{OutOfStock{}});
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_EQ(driver.machine().outcome()->decision, StockDecision::out_of_stock);
 }
 
 // --- 7: a deadline is fixed once, in the record that first names the id
 
 TEST(Rule7, EveryRepeatBearsTheSameDeadline) {
   for (const bool backend : {one_append, in_split}) {
-    MachineDriver desk = MachineDriver::begun(backend);
-    desk.get_to(reserve);
-    desk.says(desk.begin(Kind::apply, reserve), lost);
-    desk.now = desk.next().when + 10s;
-    const Instruction again = desk.expect(Kind::apply, reserve);
-    EXPECT_EQ(std::get<Reserve>(desk.operation(again)).until, start + sample::hold_length);
+    MachineDriver driver = MachineDriver::begun(backend);
+    driver.get_to(reserve);
+    driver.says(driver.begin(Kind::apply, reserve), lost);
+    driver.now = driver.next().when + 10s;
+    const Instruction again = driver.expect(Kind::apply, reserve);
+    EXPECT_EQ(std::get<Reserve>(driver.operation(again)).until, start + sample::hold_length);
   }
 }
 
@@ -342,26 +342,26 @@ TEST(Rule7, InSplitANewOwnersRepeatBearsItToo) {
 
 TEST(Rule7, AHoldReservedAnewHasADeadlineOfItsOwn) {
   for (const bool backend : {one_append, in_split}) {
-    MachineDriver desk = MachineDriver::begun(backend);
-    desk.get_to(commit);
-    desk.now += sample::hold_length;
-    desk.apply(commit, CommitAnswer::expired);
-    const Instruction anew = desk.expect(Kind::apply, reserve, false, 1);
-    EXPECT_EQ(std::get<Reserve>(desk.operation(anew)).until, desk.now + sample::hold_length);
-    EXPECT_EQ(desk.log.back().until, desk.now + sample::hold_length);
+    MachineDriver driver = MachineDriver::begun(backend);
+    driver.get_to(commit);
+    driver.now += sample::hold_length;
+    driver.apply(commit, CommitAnswer::expired);
+    const Instruction anew = driver.expect(Kind::apply, reserve, false, 1);
+    EXPECT_EQ(std::get<Reserve>(driver.operation(anew)).until, driver.now + sample::hold_length);
+    EXPECT_EQ(driver.log.back().until, driver.now + sample::hold_length);
   }
 }
 
 TEST(Rule7, TheOutcomeOfAReserveThatWasGivenUpNamesItsDeadline) {
-  MachineDriver desk = MachineDriver::begun(one_append);
-  desk.get_to(reserve);
+  MachineDriver driver = MachineDriver::begun(one_append);
+  driver.get_to(reserve);
   for (int attempt = 1; attempt <= 5; ++attempt) {
-    desk.says(desk.begin(Kind::apply, reserve), lost);
-    const Instruction action = desk.next();
-    if (action.kind == Kind::wait) desk.now = action.when;
+    driver.says(driver.begin(Kind::apply, reserve), lost);
+    const Instruction instruction = driver.next();
+    if (instruction.kind == Kind::wait) driver.now = instruction.when;
   }
-  ASSERT_EQ(desk.log.back().outcome, StepOutcome::unknown);
-  EXPECT_EQ(desk.log.back().until, start + sample::hold_length);
+  ASSERT_EQ(driver.log.back().outcome, StepOutcome::unknown);
+  EXPECT_EQ(driver.log.back().until, start + sample::hold_length);
 }
 
 TEST(Rule7, InSplitTheUndoByAnAdjustHasItsOwnIdAndAFixedDeadline) {
@@ -380,22 +380,22 @@ TEST(Rule7, InSplitTheUndoByAnAdjustHasItsOwnIdAndAFixedDeadline) {
 }
 
 TEST(Rule7, AnUndoByAnAdjustThatIsRefusedIsStuck) {
-  MachineDriver desk = MachineDriver::begun(write_off_saga.definition());
-  desk.apply(0, AdjustAnswer{Adjusted{}});
-  desk.says(desk.begin(Kind::call, 1), refuse());
-  desk.apply(0, AdjustAnswer{Mismatch{}}, true);
-  EXPECT_EQ(desk.next().kind, Kind::stuck);
-  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::mismatch);
+  MachineDriver driver = MachineDriver::begun(write_off_saga.definition());
+  driver.apply(0, AdjustAnswer{Adjusted{}});
+  driver.says(driver.begin(Kind::call, 1), refuse());
+  driver.apply(0, AdjustAnswer{Mismatch{}}, true);
+  EXPECT_EQ(driver.next().kind, Kind::stuck);
+  EXPECT_EQ(driver.machine().outcome()->decision, StockDecision::mismatch);
 }
 
 // --- 8: cancel is an append to the run
 
 TEST(Rule8, OnOneAppendACancelIsAcceptedUntilTheCommitsOutcome) {
-  MachineDriver desk = MachineDriver::begun(one_append);
-  desk.get_to(commit);
-  desk.begin(Kind::apply, commit);  // on its way: whichever comes first refuses the other
-  EXPECT_TRUE(desk.machine().cancel("changed my mind"));
-  desk.call(pay, true);
+  MachineDriver driver = MachineDriver::begun(one_append);
+  driver.get_to(commit);
+  driver.begin(Kind::apply, commit);  // on its way: whichever comes first refuses the other
+  EXPECT_TRUE(driver.machine().cancel("changed my mind"));
+  driver.call(pay, true);
 
   MachineDriver late = MachineDriver::begun(one_append);
   late.get_to(clear_cart);
@@ -404,119 +404,119 @@ TEST(Rule8, OnOneAppendACancelIsAcceptedUntilTheCommitsOutcome) {
 }
 
 TEST(Rule8, InSplitACancelIsRefusedWhileACommitIsPending) {
-  MachineDriver desk = MachineDriver::begun(in_split);
-  desk.get_to(commit);
-  EXPECT_EQ(desk.append_all().kind, Kind::prepare);
-  MachineDriver early = desk;
+  MachineDriver driver = MachineDriver::begun(in_split);
+  driver.get_to(commit);
+  EXPECT_EQ(driver.append_all().kind, Kind::prepare);
+  MachineDriver early = driver;
   EXPECT_TRUE(early.machine().cancel("before its intent"));
-  desk.begin(Kind::apply, commit);
-  EXPECT_FALSE(desk.machine().cancel("after its intent"));
-  EXPECT_EQ(desk.next().kind, Kind::await);
+  driver.begin(Kind::apply, commit);
+  EXPECT_FALSE(driver.machine().cancel("after its intent"));
+  EXPECT_EQ(driver.next().kind, Kind::await);
 }
 
 TEST(Rule8, InSplitACancelIsAcceptedAgainBetweenAnExpiredAndTheNextCommit) {
-  MachineDriver desk = MachineDriver::begun(in_split);
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::expired);
-  EXPECT_TRUE(MachineDriver(desk).machine().cancel("before it is reserved anew"));
-  desk.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
-  EXPECT_TRUE(MachineDriver(desk).machine().cancel("before it is committed anew"));
-  desk.expect(Kind::apply, commit);
-  EXPECT_FALSE(desk.machine().cancel("after the second intent"));
+  MachineDriver driver = MachineDriver::begun(in_split);
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::expired);
+  EXPECT_TRUE(MachineDriver(driver).machine().cancel("before it is reserved anew"));
+  driver.apply(reserve, ReserveAnswer{Reserved{}}, false, 1);
+  EXPECT_TRUE(MachineDriver(driver).machine().cancel("before it is committed anew"));
+  driver.expect(Kind::apply, commit);
+  EXPECT_FALSE(driver.machine().cancel("after the second intent"));
 }
 
 TEST(Rule8, ACommitsIntentThatWasPlannedIsNotRecordedAfterACancel) {
-  MachineDriver desk = MachineDriver::begun(in_split);
-  desk.get_to(commit);
-  const Instruction prepare = desk.append_all();
+  MachineDriver driver = MachineDriver::begun(in_split);
+  driver.get_to(commit);
+  const Instruction prepare = driver.append_all();
   ASSERT_EQ(prepare.kind, Kind::prepare);
-  desk.machine().intend(prepare, desk.operation(prepare));
-  desk.read(cancelled_by(other));  // its append was refused: the cancel came first
-  desk.call(pay, true);
-  EXPECT_THAT(desk.story(), Not(::testing::Contains("intent commit")));
+  driver.machine().intend(prepare, driver.operation(prepare));
+  driver.read(cancelled_by(other));  // its append was refused: the cancel came first
+  driver.call(pay, true);
+  EXPECT_THAT(driver.story(), Not(::testing::Contains("intent commit")));
 }
 
 TEST(Rule8, OnceACancelIsAcceptedTheRunOnlyCompensates) {
   for (StepIndex at = place; at <= commit; ++at) {
-    MachineDriver desk = MachineDriver::begun(one_append);
-    desk.get_to(at);
-    desk.expect(at == place || at == pay ? Kind::call : Kind::apply, at);
-    ASSERT_TRUE(desk.machine().cancel("changed my mind"));
+    MachineDriver driver = MachineDriver::begun(one_append);
+    driver.get_to(at);
+    driver.expect(at == place || at == pay ? Kind::call : Kind::apply, at);
+    ASSERT_TRUE(driver.machine().cancel("changed my mind"));
     for (;;) {
-      const Instruction action = desk.next();
-      if (action.kind == Kind::finished) break;
+      const Instruction instruction = driver.next();
+      if (instruction.kind == Kind::finished) break;
       // The call whose intent was recorded may be asked for its answer; nothing else goes forward.
-      ASSERT_TRUE(action.undo || action.step == at);
-      if (action.kind == Kind::call) desk.call(action.step, action.undo);
-      if (action.kind == Kind::apply) {
-        desk.apply(action.step, ReleaseAnswer::released, true, action.round);
+      ASSERT_TRUE(instruction.undo || instruction.step == at);
+      if (instruction.kind == Kind::call) driver.call(instruction.step, instruction.undo);
+      if (instruction.kind == Kind::apply) {
+        driver.apply(instruction.step, ReleaseAnswer::released, true, instruction.round);
       }
     }
-    EXPECT_EQ(desk.machine().outcome()->end, RunEnd::compensated);
-    EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::not_placed);
+    EXPECT_EQ(driver.machine().outcome()->end, RunEnd::compensated);
+    EXPECT_EQ(driver.state().status(driver.definition()), OrderStatus::not_placed);
   }
 }
 
 TEST(Rule8, ACancelIsRefusedForGoodOnceThePivotIsDone) {
-  MachineDriver desk = MachineDriver::begun(one_append);
-  desk.get_to(clear_cart);
-  RunState state = desk.state();
-  EXPECT_THAT(fold(state, cancelled_by(other), desk.definition()), ErrorIs(Errc::corrupt));
+  MachineDriver driver = MachineDriver::begun(one_append);
+  driver.get_to(clear_cart);
+  RunState state = driver.state();
+  EXPECT_THAT(fold(state, cancelled_by(other), driver.definition()), ErrorIs(Errc::corrupt));
 }
 
 // --- 10: a refusal is final per id
 
 TEST(Rule10, ARefusedReserveIsNeverSentAgain) {
   for (const bool backend : {one_append, in_split}) {
-    MachineDriver desk = MachineDriver::begun(backend);
-    desk.get_to(reserve);
-    desk.apply(reserve, ReserveAnswer{OutOfStock{}});
-    desk.call(place, true);
-    EXPECT_EQ(desk.next().kind, Kind::finished);
+    MachineDriver driver = MachineDriver::begun(backend);
+    driver.get_to(reserve);
+    driver.apply(reserve, ReserveAnswer{OutOfStock{}});
+    driver.call(place, true);
+    EXPECT_EQ(driver.next().kind, Kind::finished);
   }
 }
 
 // --- 11: the undo of reserve releases every hold whose intent is recorded
 
 TEST(Rule11, EveryHoldThatWasNamedIsReleasedTheLastFirst) {
-  MachineDriver desk = MachineDriver::begun(one_append);
-  desk.get_to(commit);
-  desk.apply(commit, CommitAnswer::expired);
-  desk.begin(Kind::apply, reserve, false, 1);  // its intent is recorded, no answer has come
-  desk.read(cancelled_by(other));
-  desk.call(pay, true);
-  desk.apply(reserve, ReleaseAnswer::tombstoned, true, 1);
-  desk.apply(reserve, ReleaseAnswer::expired, true, 0);
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun(one_append);
+  driver.get_to(commit);
+  driver.apply(commit, CommitAnswer::expired);
+  driver.begin(Kind::apply, reserve, false, 1);  // its intent is recorded, no answer has come
+  driver.read(cancelled_by(other));
+  driver.call(pay, true);
+  driver.apply(reserve, ReleaseAnswer::tombstoned, true, 1);
+  driver.apply(reserve, ReleaseAnswer::expired, true, 0);
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 TEST(Rule11, InSplitAHoldIsReleasedThoughItsReserveWasNeverAnswered) {
-  MachineDriver desk = MachineDriver::begun(in_split);
-  desk.get_to(reserve);
-  desk.begin(Kind::apply, reserve);
-  desk.read(cancelled_by(other));
-  desk.apply(reserve, ReleaseAnswer::tombstoned, true);
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun(in_split);
+  driver.get_to(reserve);
+  driver.begin(Kind::apply, reserve);
+  driver.read(cancelled_by(other));
+  driver.apply(reserve, ReleaseAnswer::tombstoned, true);
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 TEST(Rule11, OnOneAppendAReserveThatNoRecordNamesCannotLandAndNeedsNoRelease) {
-  MachineDriver desk = MachineDriver::begun(one_append);
-  desk.get_to(reserve);
-  desk.begin(Kind::apply, reserve);
-  desk.read(cancelled_by(other));
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
+  MachineDriver driver = MachineDriver::begun(one_append);
+  driver.get_to(reserve);
+  driver.begin(Kind::apply, reserve);
+  driver.read(cancelled_by(other));
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
 }
 
 TEST(Rule11, AKnownRefusalNeedsNoRelease) {
-  MachineDriver desk = MachineDriver::begun(in_split);
-  desk.get_to(reserve);
-  desk.apply(reserve, ReserveAnswer{Suppressed{}});
-  desk.call(place, true);
-  EXPECT_EQ(desk.next().kind, Kind::finished);
-  EXPECT_EQ(desk.machine().outcome()->decision, StockDecision::suppressed);
+  MachineDriver driver = MachineDriver::begun(in_split);
+  driver.get_to(reserve);
+  driver.apply(reserve, ReserveAnswer{Suppressed{}});
+  driver.call(place, true);
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_EQ(driver.machine().outcome()->decision, StockDecision::suppressed);
 }
 
 // --- the document's D13: what is not known of the commit is never undone
@@ -525,22 +525,22 @@ TEST(Commit, ThatFailsTimeAfterTimeReleasesAndRefundsNothingAndIsStuck) {
   Definition definition = sample::checkout.definition();
   definition.steps[commit].limits.retry.attempts = 10;
   for (const bool backend : {one_append, in_split}) {
-    MachineDriver desk = MachineDriver::begun(definition, backend);
-    desk.get_to(commit);
+    MachineDriver driver = MachineDriver::begun(definition, backend);
+    driver.get_to(commit);
     for (int attempt = 1; attempt <= 10; ++attempt) {
-      desk.says(desk.begin(Kind::apply, commit), Error{Errc::unavailable});
-      const Instruction action = desk.next();
-      if (action.kind == Kind::wait) desk.now = action.when;
+      driver.says(driver.begin(Kind::apply, commit), Error{Errc::unavailable});
+      const Instruction instruction = driver.next();
+      if (instruction.kind == Kind::wait) driver.now = instruction.when;
     }
-    EXPECT_EQ(desk.next().kind, Kind::stuck);
-    EXPECT_FALSE(desk.state().compensating);
-    EXPECT_EQ(desk.state().status(desk.definition()), OrderStatus::deciding);
-    ASSERT_TRUE(desk.machine().resume());
-    desk.apply(commit, CommitAnswer::committed);
-    desk.call(clear_cart);
-    EXPECT_EQ(desk.next().kind, Kind::finished);
+    EXPECT_EQ(driver.next().kind, Kind::stuck);
+    EXPECT_FALSE(driver.state().compensating);
+    EXPECT_EQ(driver.state().status(driver.definition()), OrderStatus::deciding);
+    ASSERT_TRUE(driver.machine().resume());
+    driver.apply(commit, CommitAnswer::committed);
+    driver.call(clear_cart);
+    EXPECT_EQ(driver.next().kind, Kind::finished);
   }
 }
 
 }  // namespace
-}  // namespace invsaga::desk
+}  // namespace invsaga::machine_tests

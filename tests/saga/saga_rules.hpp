@@ -12,20 +12,20 @@
 
 #include "tests/saga/random_saga.hpp"
 
-namespace invsaga::trial {
+namespace invsaga::random_runs {
 
-using desk::Kind;
+using machine_tests::Kind;
 
 /// Keeps the log of one run, and the first rule that it breaks.
 class Rules {
  public:
   explicit Rules(const Definition& definition) : definition_(definition) {}
 
-  void acts(const Instruction& action) {
-    if (action.kind != Kind::call && action.kind != Kind::apply) return;
-    if (action.undo && watch_.pivot_done(definition_)) blame("an undo after the pivot");
-    const StepState& step = watch_.steps[action.step];
-    if (action.kind == Kind::call && !action.undo && !step.intended)
+  void acts(const Instruction& instruction) {
+    if (instruction.kind != Kind::call && instruction.kind != Kind::apply) return;
+    if (instruction.undo && watch_.pivot_done(definition_)) blame("an undo after the pivot");
+    const StepState& step = watch_.steps[instruction.step];
+    if (instruction.kind == Kind::call && !instruction.undo && !step.intended)
       blame("a call before its intent");
   }
   void answers(const Operation& operation, const Answer& answer) {
@@ -139,4 +139,4 @@ class Rules {
   std::string wrong_;
 };
 
-}  // namespace invsaga::trial
+}  // namespace invsaga::random_runs

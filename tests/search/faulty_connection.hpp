@@ -192,8 +192,8 @@ class FaultyConnection {
     return meet<result<bool>>([&b = backend(), event] { return b.put(event); });
   }
   result<std::vector<Event>> pending(std::size_t limit) { return backend().pending(limit); }
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
-    return backend().acknowledge_event(saga, sequence);
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
+    return backend().acknowledge_event(run, sequence);
   }
 
  private:

@@ -81,15 +81,15 @@ template <class Backends>
 class Search {
  public:
   std::size_t run(const Plan& plan) {
-    SearchFixture<Backends> world(plan);
-    const std::string wrong = world.run();
-    std::uint64_t trace = world.trace();
+    SearchFixture<Backends> fixture(plan);
+    const std::string wrong = fixture.run();
+    std::uint64_t trace = fixture.trace();
     for (const Plan::At& at : plan.faults) {
       trace = (trace ^ at.place ^ (static_cast<std::uint64_t>(at.fault) << 32)) * 1099511628211ull;
     }
     traces_.insert(trace);
     if (!wrong.empty() && ++wrongs_ <= wrongs_enough) ADD_FAILURE() << text(plan) << ": " << wrong;
-    return world.places();
+    return fixture.places();
   }
 
   /// All single faults and each `stride`th pair, for one seed; another seed makes other pairs.

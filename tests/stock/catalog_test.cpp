@@ -87,9 +87,9 @@ TEST(ACatalog, GivesEveryThreadTheSameRows) {
   Catalog catalog;
   std::vector<std::vector<Row>> rows(threads);
   std::atomic<bool> go = false;
-  std::vector<std::thread> crew;
+  std::vector<std::thread> workers;
   for (int worker = 0; worker < threads; ++worker) {
-    crew.emplace_back([&, worker] {
+    workers.emplace_back([&, worker] {
       while (!go) std::this_thread::yield();
       for (int i = 0; i < names; ++i) {
         const int mine = (i * 7 + worker * 131) % names;
@@ -99,7 +99,7 @@ TEST(ACatalog, GivesEveryThreadTheSameRows) {
     });
   }
   go = true;
-  for (std::thread& one : crew) one.join();
+  for (std::thread& one : workers) one.join();
   EXPECT_EQ(catalog.size(), static_cast<std::size_t>(names));
   for (int worker = 0; worker < threads; ++worker) {
     for (int i = 0; i < names; ++i) {

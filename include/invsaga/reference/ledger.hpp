@@ -112,7 +112,7 @@ class Ledger {
   /// each are not reported. Requires `answers` as long as the batch.
   void reserve(std::span<const Reserve> batch, std::span<result<ReserveAnswer>> answers);
   void commit(std::span<const Commit> batch, std::span<result<CommitAnswer>> answers);
-  void release_claim(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers);
+  void release(std::span<const Release> batch, std::span<result<ReleaseAnswer>> answers);
   void extend(std::span<const Extend> batch, std::span<result<ExtendAnswer>> answers);
   void adjust(std::span<const Adjust> batch, std::span<result<AdjustAnswer>> answers);
   void apply(std::span<const Operation> batch, std::span<result<Answer>> answers);

@@ -116,16 +116,16 @@ class ApartClaims final : public Forwarding<ApartClaims, ClaimTable> {
   ClaimTable table_;
 };
 
-/// Runs, or an outbox, in a place of their own: the table of the kit behind a lock. Safe from any
-/// thread.
+/// Runs, or an outbox, in a place of their own: the table of the reference behind a lock. Safe from
+/// any thread.
 template <class Table>
 class ApartPlace final : public Forwarding<ApartPlace<Table>, Table> {
   friend Forwarding<ApartPlace<Table>, Table>;
 
  public:
-  template <class Limits>
-  explicit ApartPlace(const Limits& limits)
-      : Forwarding<ApartPlace<Table>, Table>(table_), table_(limits) {}
+  template <class... Bounds>
+  explicit ApartPlace(const Bounds&... bounds)
+      : Forwarding<ApartPlace<Table>, Table>(table_), table_(bounds...) {}
 
  private:
   template <class Call>

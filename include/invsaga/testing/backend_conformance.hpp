@@ -52,7 +52,7 @@ class BackendUnderTest {
   virtual result<Position> append(RunId run, Position at, const RunRecord& record) = 0;
   virtual result<std::vector<RunRecord>> read(RunId run) = 0;
   virtual result<std::vector<Event>> pending(std::size_t limit) = 0;
-  virtual result<void> acknowledge_event(RunId saga, std::uint64_t sequence) = 0;
+  virtual result<void> acknowledge_event(RunId run, std::uint64_t sequence) = 0;
   virtual result<void> settle(RunId run, const std::vector<RunRecord>& records) = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
 };
@@ -108,8 +108,8 @@ class BackendOfHarness final : public BackendUnderTest {
   result<std::vector<Event>> pending(std::size_t limit) override {
     return harness_.backend().pending(limit);
   }
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) override {
-    return harness_.backend().acknowledge_event(saga, sequence);
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) override {
+    return harness_.backend().acknowledge_event(run, sequence);
   }
   result<void> settle(RunId run, const std::vector<RunRecord>& records) override {
     return harness_.backend().settle(run, records);

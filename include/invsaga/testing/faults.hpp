@@ -47,7 +47,7 @@ enum class FaultSite : std::uint8_t {
   put,
   claim,
   extend_claim,
-  confirm,
+  confirm_claim,
   release_claim,
   acknowledge_sale,
   acknowledge_event,
@@ -313,7 +313,7 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
     requires IdempotencyStore<Part>
   {
     const std::vector<std::byte> kept(answer.begin(), answer.end());
-    return again(FaultSite::confirm, [part = part_, key, epoch, kept] {
+    return again(FaultSite::confirm_claim, [part = part_, key, epoch, kept] {
       return part->confirm_claim(key, epoch, kept);
     });
   }
@@ -345,12 +345,11 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   {
     return again(FaultSite::put, [part = part_, event] { return part->put(event); });
   }
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence)
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence)
     requires Outbox<Part>
   {
-    return again(FaultSite::acknowledge_event, [part = part_, saga, sequence] {
-      return part->acknowledge_event(saga, sequence);
-    });
+    return again(FaultSite::acknowledge_event,
+                 [part = part_, run, sequence] { return part->acknowledge_event(run, sequence); });
   }
 
   result<void> settle(RunId run, const std::vector<RunRecord>& records)

@@ -80,8 +80,8 @@ class BackendModel {
 
   result<bool> put(const Event& event) { return outbox_.put(event); }
   result<std::vector<Event>> pending(std::size_t limit) { return outbox_.pending(limit); }
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
-    return outbox_.acknowledge_event(saga, sequence);
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
+    return outbox_.acknowledge_event(run, sequence);
   }
 
  private:

@@ -39,11 +39,11 @@ struct WorkShape {
 
 /// One thing that is done to a store.
 struct WorkStep {
-  enum class Kind : std::uint8_t { operate, advance, acknowledge };
+  enum class Kind : std::uint8_t { operate, advance, acknowledge_sale };
   Kind kind{};
   OwnedOperation operation;
   Duration by{};     ///< advance
-  ReservationId id;  ///< acknowledge
+  ReservationId id;  ///< acknowledge_sale
 };
 std::string to_text(const WorkStep& step);
 

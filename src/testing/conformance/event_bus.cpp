@@ -105,13 +105,13 @@ INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfEachSaga) {
   Recipient recipient;
   this->subscribe("a", recipient);
   for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
-    for (std::uint64_t saga = 1; saga <= 5; ++saga) {
-      this->publish(event_of(run_no(saga), sequence));
+    for (std::uint64_t run = 1; run <= 5; ++run) {
+      this->publish(event_of(run_no(run), sequence));
     }
   }
   this->settle();
-  for (std::uint64_t saga = 1; saga <= 5; ++saga) {
-    EXPECT_THAT(recipient.sequences_of(run_no(saga)), IsCountedFrom1To(20)) << "saga " << saga;
+  for (std::uint64_t run = 1; run <= 5; ++run) {
+    EXPECT_THAT(recipient.sequences_of(run_no(run)), IsCountedFrom1To(20)) << "run " << run;
   }
 }
 

@@ -32,8 +32,8 @@ class OutboxConformance : public ::testing::Test {
   static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
 
   OutboxUnderTest& outbox() { return *outbox_; }
-  void put(RunId saga, std::uint64_t sequence) {
-    ASSERT_THAT(outbox().put(event_of(saga, sequence)), IsOkAndHolds(true));
+  void put(RunId run, std::uint64_t sequence) {
+    ASSERT_THAT(outbox().put(event_of(run, sequence)), IsOkAndHolds(true));
   }
   std::vector<Event> pending(std::size_t limit = all) {
     auto events = outbox().pending(limit);
@@ -86,7 +86,7 @@ INVSAGA_SUITE_TEST(OutboxConformance, GivesNoMoreThanTheLimitAndTheFirstOnes) {
 }
 
 INVSAGA_SUITE_TEST(OutboxConformance, AHoleDoesNotHideWhatIsBehindIt) {
-  for (std::uint64_t saga = 1; saga <= 3; ++saga) this->put(run_no(saga), 1);
+  for (std::uint64_t run = 1; run <= 3; ++run) this->put(run_no(run), 1);
   this->put(run_no(2), 2);
   EXPECT_THAT(this->outbox().acknowledge_event(run_no(2), 1), IsOk());
   EXPECT_THAT(this->pending(),

@@ -191,9 +191,9 @@ class MemoryBackend {
     const std::lock_guard lock(mutex_);
     return core_.outbox.pending(limit);
   }
-  result<void> acknowledge_event(RunId saga, std::uint64_t sequence) {
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     const std::lock_guard lock(mutex_);
-    return core_.outbox.acknowledge_event(saga, sequence);
+    return core_.outbox.acknowledge_event(run, sequence);
   }
 
   /// The recorder. It is used under the lock: look at it when no call is under way.
