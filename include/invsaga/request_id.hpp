@@ -72,7 +72,7 @@ class Uuid {
 /// secret. One thread.
 class RequestIdMaker {
  public:
-  /// A repeat is the next id. Needs `now` from 1970 on.
+  /// A repeat is the next id. A `now` before 1970 counts as 1970.
   Uuid make(Time now, Rng& chance) noexcept;
 
  private:

@@ -61,9 +61,8 @@ concept Reservation = requires(const R& reservation) {
 ///    needs none;
 ///  - a repeat (same id and content) gets the same answer and changes nothing;
 ///  - `acknowledge_sale(id)`: whoever asked for the commit of `id` has recorded it, so the store
-///  may
-///    forget it once no reserve of that id can still be in time (protocol rule 5). Unknown ids are
-///    ignored.
+///    may forget it once no reserve of that id can still be in time (protocol rule 5). Unknown ids
+///    are ignored.
 ///  - `stock(row)` are the counters after all that is due by `now()`; a row without stock answers
 ///    zeros.
 /// Errors of all: `invalid_argument` (zero id, deadline not set, no lines, a quantity below 1),
