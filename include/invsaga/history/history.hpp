@@ -134,10 +134,10 @@ struct HistoryLine {
   Time until;                  ///< reserve, extend.
   std::string reason;          ///< adjust, end.
   std::string type;            ///< publish, deliver.
-  std::uint64_t sequence = 0;  ///< publish, deliver: from 1 in its saga.
+  std::uint64_t sequence = 0;  ///< publish, deliver: from 1 in its run.
   std::string consumer;        ///< deliver.
   std::string outcome;         ///< end: `completed`, `compensated` or `stuck`.
-  std::uint64_t events = 0;    ///< end: how many its saga decided.
+  std::uint64_t events = 0;    ///< end: how many its run decided.
   HistoryUnits lines;   ///< reserve: asked; commit: sold; release, expire: given back; adjust.
   HistoryUnits back;    ///< commit of a part: given back.
   HistoryUnits shorts;  ///< `short`: out_of_stock, and a refused return.
