@@ -31,7 +31,8 @@ std::string_view name(StepClass step_class) noexcept;
 /// the stock.
 enum class StepKind : std::uint8_t { none, call, reserve, commit, release, extend, adjust };
 
-/// The event types of a step's outcomes; an empty one is not told.
+/// The event types of a step's outcomes; an empty one is not told. The texts are borrowed for as
+/// long as the saga is used: literals, as a rule.
 struct StepEvents {
   std::string_view done{};
   std::string_view refused{};
@@ -87,6 +88,8 @@ struct CallReply {
   std::vector<std::byte> output;
 };
 
+/// Reads the arguments from the inputs and calls the step's function. `saga` is
+/// `Definition::typed`.
 using CallThunk = result<CallReply> (*)(const void* saga, const StepInputs&);
 /// Makes the operation; its lines are copied into `lines`, which the caller keeps until the answer.
 using OperationThunk = result<Operation> (*)(const void* saga, const StepInputs&,

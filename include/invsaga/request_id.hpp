@@ -22,8 +22,8 @@ inline namespace v0 {
 
 /// What ids a service takes from clients.
 struct RequestIdRules {
-  std::size_t min_length = 8;
-  std::size_t max_length = 128;
+  std::size_t min_length = 8;    ///< In bytes, each a character: only ASCII is taken.
+  std::size_t max_length = 128;  ///< The same.
   /// Ids with less look like counters, which two clients would both use. 0 takes any.
   double min_entropy_bits = 40;
   Duration max_ahead{5LL * 60 * 1000};  ///< How far a UUIDv7 may come from the future.

@@ -23,7 +23,7 @@ struct StoreLimits {
   Units max_units = (Units{1} << 53) - 1;
   /// Longest time from now to a deadline; a tombstone lives so long.
   Duration max_lifetime{7LL * 24 * 3600 * 1000};
-  std::size_t max_rows = 1'000'000;
+  std::size_t max_rows = 1'000'000;  ///< Indexes of rows are below it: else `limit_exceeded`.
   /// Remembered reservations and adjusts; full: new ones `resource_exhausted`.
   std::size_t max_records = 4'000'000;
   /// An id that may be forgotten is still told apart for so long: a late commit hears `expired`,

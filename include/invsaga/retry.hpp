@@ -96,8 +96,8 @@ struct StepLimits {
     static_assert(!std::is_convertible_v<T, Duration>,
                   "limits are a deadline and a retry policy: there is no default");
   }
-  Duration deadline;
-  RetryPolicy retry;
+  Duration deadline;  ///< Of an attempt, the undo's too, from its start: then it counts as unknown.
+  RetryPolicy retry;  ///< Of the step; that of its undo is `Definition::undo_policy`.
 };
 
 }  // namespace v0
