@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/retry.hpp>
@@ -56,14 +57,17 @@ struct StepContext {
 
   /// A `Reserve` of these lines with the id that belongs to this step, live for `lifetime` from
   /// when it was first named. A reserve with another id or deadline is refused as
-  /// `invalid_argument`. The lines are lent until the step's function has returned.
+  /// `invalid_argument`. The lines are lent until the step's function has returned. Requires
+  /// `lifetime` >= 0.
   [[nodiscard]] Reserve reserve(std::span<const Line> lines, Duration lifetime) const noexcept {
+    INVSAGA_ASSERT(lifetime >= Duration{0}, "StepContext::reserve: lifetime >= 0");
     return {reservation, is_set(fixed_until) ? fixed_until : saturating_add(now, lifetime), lines};
   }
   /// An `Adjust` with the id that belongs to this step. `lifetime` must be longer than the step is
-  /// tried, since the store tells a repeat only until then.
+  /// tried, since the store tells a repeat only until then. Requires `lifetime` >= 0.
   [[nodiscard]] Adjust adjust(AdjustReason reason, std::span<const Line> lines,
                               Duration lifetime) const noexcept {
+    INVSAGA_ASSERT(lifetime >= Duration{0}, "StepContext::adjust: lifetime >= 0");
     return {adjustment, reason, is_set(fixed_until) ? fixed_until : saturating_add(now, lifetime),
             lines};
   }

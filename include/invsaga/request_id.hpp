@@ -44,7 +44,7 @@ enum class RequestIdFault : std::uint8_t {
 std::string_view name(RequestIdFault fault) noexcept;
 
 /// The first fault of an id that a client sent, in the order above. Reads no more than `max_length`
-/// bytes.
+/// bytes. Requires `rules` whose durations are not below 0.
 RequestIdFault fault_of(std::string_view request_id, Time now,
                         const RequestIdRules& rules = {}) noexcept;
 

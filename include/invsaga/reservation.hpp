@@ -19,7 +19,7 @@ inline namespace v0 {
 
 /// Bounds of a store. Constant for its life.
 struct StoreLimits {
-  /// Most units on a row; at least 2^31-1, at most 2^53-1.
+  /// Most units on a row: 1 to 2^53-1, and by default at least 2^31-1.
   Units max_units = (Units{1} << 53) - 1;
   /// Longest time from now to a deadline; a tombstone lives so long.
   Duration max_lifetime{7LL * 24 * 3600 * 1000};

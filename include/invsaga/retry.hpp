@@ -88,8 +88,12 @@ constexpr bool allows(const RetryPolicy& policy, std::uint32_t attempt,
 /// How long one attempt may take, and what follows when it fails. There is no default: each step
 /// says its own.
 struct StepLimits {
+  /// Requires a deadline that is not below 0.
   constexpr StepLimits(Duration deadline_, RetryPolicy retry_) noexcept
-      : deadline(deadline_), retry(retry_) {}
+      : deadline(deadline_), retry(retry_) {
+    INVSAGA_ASSERT(deadline >= Duration{0},
+                   "StepLimits::StepLimits: a deadline that is not below 0");
+  }
   template <class T>
     requires std::is_convertible_v<T, Duration>
   constexpr StepLimits(T) noexcept {  // NOLINT: it is there to be refused

@@ -89,14 +89,15 @@ class InvariantChecker {
   InvariantChecker& operator=(InvariantChecker&&) noexcept;
   ~InvariantChecker();
 
-  /// `file_line` is only told in violations. Nothing of `line` is borrowed after the call.
+  /// `file_line` is only told in violations. Nothing of `line` is borrowed after the call. Requires
+  /// that `finish` was not called.
   void add(const HistoryLine& line, std::uint64_t file_line);
 
   /// What was found so far.
   [[nodiscard]] const CheckReport& report() const noexcept;
 
-  /// Judges what only the end can show. Call it once, last. The report lives as long as the
-  /// checker.
+  /// Judges what only the end can show. The report lives as long as the checker. Requires that it
+  /// was not called before.
   const CheckReport& finish();
 
  private:

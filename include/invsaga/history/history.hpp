@@ -174,7 +174,7 @@ struct History {
 };
 
 /// Appends the line with its line feed. Texts that are not UTF-8 have the offending bytes replaced
-/// by U+FFFD; `header.options` must be a JSON object on one line.
+/// by U+FFFD. Requires `header.options` that are a JSON object on one line.
 void write_history(const HistoryHeader& header, std::string& out);
 void write_history(const HistoryLine& line, std::string& out);
 
@@ -204,8 +204,10 @@ class HistoryReader {
 
   explicit HistoryReader(std::istream& in, HistoryLimits limits = {});
 
-  /// Reads the first line; to be called once, first. `end` is not given: an empty file is not ours.
+  /// Reads the first line. `end` is not given: an empty file is not ours. Requires that nothing was
+  /// read before.
   Got header(HistoryHeader& header);
+  /// Reads the next line. Requires that the header was read.
   Got next(HistoryLine& line);
 
   /// The line of the file that was read last, from 1.
