@@ -90,6 +90,7 @@ concept Backend = IdempotencyStore<B> && SagaLog<B> && Outbox<B> &&
 struct Expire {
   ReservationId id;
 };
+/// What a store did: what it was asked for, or the expiry of a hold.
 using RecordedOperation = std::variant<Reserve, Commit, Release, Extend, Adjust, Expire>;
 
 /// What a store did, told to its recorder at the instant it took effect, in the order of effect.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/retry.hpp>
@@ -31,7 +32,8 @@ std::string_view name(StepClass step_class) noexcept;
 /// the stock.
 enum class StepKind : std::uint8_t { none, call, reserve, commit, release, extend, adjust };
 
-/// The event types of a step's outcomes; an empty one is not told.
+/// The event types of a step's outcomes; an empty one is not told. The texts are borrowed for as
+/// long as the saga is used: literals, as a rule.
 struct StepEvents {
   std::string_view done{};
   std::string_view refused{};
@@ -55,14 +57,17 @@ struct StepContext {
 
   /// A `Reserve` of these lines with the id that belongs to this step, live for `lifetime` from
   /// when it was first named. A reserve with another id or deadline is refused as
-  /// `invalid_argument`. The lines are lent until the step's function has returned.
+  /// `invalid_argument`. The lines are lent until the step's function has returned. Requires
+  /// `lifetime` >= 0.
   [[nodiscard]] Reserve reserve(std::span<const Line> lines, Duration lifetime) const noexcept {
+    INVSAGA_ASSERT(lifetime >= Duration{0}, "StepContext::reserve: lifetime >= 0");
     return {reservation, is_set(fixed_until) ? fixed_until : saturating_add(now, lifetime), lines};
   }
   /// An `Adjust` with the id that belongs to this step. `lifetime` must be longer than the step is
-  /// tried, since the store tells a repeat only until then.
+  /// tried, since the store tells a repeat only until then. Requires `lifetime` >= 0.
   [[nodiscard]] Adjust adjust(AdjustReason reason, std::span<const Line> lines,
                               Duration lifetime) const noexcept {
+    INVSAGA_ASSERT(lifetime >= Duration{0}, "StepContext::adjust: lifetime >= 0");
     return {adjustment, reason, is_set(fixed_until) ? fixed_until : saturating_add(now, lifetime),
             lines};
   }
@@ -87,6 +92,8 @@ struct CallReply {
   std::vector<std::byte> output;
 };
 
+/// Reads the arguments from the inputs and calls the step's function. `saga` is
+/// `Definition::typed`.
 using CallThunk = result<CallReply> (*)(const void* saga, const StepInputs&);
 /// Makes the operation; its lines are copied into `lines`, which the caller keeps until the answer.
 using OperationThunk = result<Operation> (*)(const void* saga, const StepInputs&,

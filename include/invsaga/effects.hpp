@@ -42,6 +42,7 @@ struct ClaimEffect {
   Time until;    ///< extend
   Bytes answer;  ///< confirm; lent by the record.
 };
+/// What `record` does to the claim; `none` where its run has no request. Lends the record's output.
 ClaimEffect claim_effect(const RunRecord& record) noexcept;
 
 /// Has the claim effect of `record` on `claims`, an IdempotencyStore. A repeat changes nothing.

@@ -43,9 +43,10 @@ std::uint32_t partition_of(RunId run, std::uint32_t partitions) noexcept;
 
 /// Bounds of the decoder, held before anything is allocated.
 struct EventLimits {
-  std::size_t max_bytes = 1 << 20;
-  std::size_t max_text = 1024;  ///< type, subject, traceparent, source
-  unsigned max_depth = 8;
+  std::size_t max_bytes = 1 << 20;  ///< Of the envelope as it came.
+  /// Bytes of each of type, subject, traceparent and source, and of an attribute's name.
+  std::size_t max_text = 1024;
+  unsigned max_depth = 8;  ///< Objects and arrays within each other; the envelope is the first.
 };
 
 /// The envelope as one JSON object (structured mode, `application/cloudevents+json`). `source`

@@ -69,14 +69,12 @@ struct Retention {
 ///    remembered or not, unless the answer still is: then `completed`. Errors: `invalid_argument`
 ///    (zero key, deadline or lease not set), `resource_exhausted`.
 ///  - `extend_claim(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy`
-///  if
-///    the epoch is not the newest, `not_found` if there is no live claim.
+///    if the epoch is not the newest, `not_found` if there is no live claim.
 ///  - `confirm_claim(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes
 ///    succeeds; a confirm by an older epoch is `busy`; one that would change a stored answer is
 ///    `invalid_argument`.
 ///  - `release_claim(key, epoch)`: gives the right back so that the next claim is `fresh` at once:
-///  what
-///    merely failed is not remembered. Of a completed one: `too_late`.
+///    what merely failed is not remembered. Of a completed one: `too_late`.
 /// All are safe from any thread. Times are the store's (`now()`).
 template <class S>
 concept IdempotencyStore = requires(S& store, const S& view, const Claim& claim, RequestKey key,

@@ -34,14 +34,15 @@ struct Id {
   friend constexpr auto operator<=>(const Id&, const Id&) = default;
 };
 
+/// One reservation: every call about it bears the same, and a hold reserved anew has another.
 using ReservationId = Id<struct ReservationTag>;
-using AdjustId = Id<struct AdjustTag>;
-using RunId = Id<struct RunTag>;  ///< One execution of a saga.
+using AdjustId = Id<struct AdjustTag>;  ///< One change of what is on hand; a repeat bears the same.
+using RunId = Id<struct RunTag>;        ///< One execution of a saga.
 /// A runner that drives runs; new for each start of a process.
 using OwnerId = Id<struct OwnerTag>;
 /// One call of a step: every repeat bears the same, its undo too.
 using CallId = Id<struct CallTag>;
-using EventId = Id<struct EventTag>;
+using EventId = Id<struct EventTag>;       ///< One event, however often it arrives.
 using RequestKey = Id<struct RequestTag>;  ///< (tenant, operation, request id), hashed.
 /// What a request asks for, hashed in canonical form.
 using Fingerprint = Id<struct FingerprintTag>;

@@ -77,6 +77,7 @@ struct Adjust {
   std::span<const Line> lines;  ///< Quantities above 0; the reason says which way they go.
 };
 
+/// Anything that can be asked of a stock. A view: its lines are lent.
 using Operation = std::variant<Reserve, Commit, Release, Extend, Adjust>;
 
 /// State of a reservation. `committed`, `released` and `expired` are terminal.
@@ -118,7 +119,9 @@ struct Suppressed {};
 /// The id is known with other content. Nothing was changed.
 struct Mismatch {};
 
+/// What a store answers to a `Reserve`.
 using ReserveAnswer = std::variant<Reserved, OutOfStock, Expired, Suppressed, Mismatch>;
+/// What a store answers to an `Adjust`.
 using AdjustAnswer = std::variant<Adjusted, OutOfStock, ReturnRefused, Expired, Mismatch>;
 /// The state that the reservation is in after the call, or `not_found`: never committed, and never
 /// will be.
@@ -130,6 +133,7 @@ enum class ReleaseAnswer : std::uint8_t { released, committed, expired, tombston
 /// of the two deadlines.
 enum class ExtendAnswer : std::uint8_t { reserved, committed, released, expired, not_found };
 
+/// What a store answers to an `Operation`: the answer of that operation's kind.
 using Answer = std::variant<ReserveAnswer, CommitAnswer, ReleaseAnswer, ExtendAnswer, AdjustAnswer>;
 static_assert(std::is_trivially_copyable_v<Answer>);
 

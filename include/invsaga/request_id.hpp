@@ -22,8 +22,8 @@ inline namespace v0 {
 
 /// What ids a service takes from clients.
 struct RequestIdRules {
-  std::size_t min_length = 8;
-  std::size_t max_length = 128;
+  std::size_t min_length = 8;    ///< In bytes, each a character: only ASCII is taken.
+  std::size_t max_length = 128;  ///< The same.
   /// Ids with less look like counters, which two clients would both use. 0 takes any.
   double min_entropy_bits = 40;
   Duration max_ahead{5LL * 60 * 1000};  ///< How far a UUIDv7 may come from the future.
@@ -44,7 +44,7 @@ enum class RequestIdFault : std::uint8_t {
 std::string_view name(RequestIdFault fault) noexcept;
 
 /// The first fault of an id that a client sent, in the order above. Reads no more than `max_length`
-/// bytes.
+/// bytes. Requires `rules` whose durations are not below 0.
 RequestIdFault fault_of(std::string_view request_id, Time now,
                         const RequestIdRules& rules = {}) noexcept;
 
@@ -72,7 +72,7 @@ class Uuid {
 /// secret. One thread.
 class RequestIdMaker {
  public:
-  /// A repeat is the next id. Needs `now` from 1970 on.
+  /// A repeat is the next id. A `now` before 1970 counts as 1970.
   Uuid make(Time now, Rng& chance) noexcept;
 
  private:

@@ -19,11 +19,11 @@ inline namespace v0 {
 
 /// Bounds of a store. Constant for its life.
 struct StoreLimits {
-  /// Most units on a row; at least 2^31-1, at most 2^53-1.
+  /// Most units on a row: 1 to 2^53-1, and by default at least 2^31-1.
   Units max_units = (Units{1} << 53) - 1;
   /// Longest time from now to a deadline; a tombstone lives so long.
   Duration max_lifetime{7LL * 24 * 3600 * 1000};
-  std::size_t max_rows = 1'000'000;
+  std::size_t max_rows = 1'000'000;  ///< Indexes of rows are below it: else `limit_exceeded`.
   /// Remembered reservations and adjusts; full: new ones `resource_exhausted`.
   std::size_t max_records = 4'000'000;
   /// An id that may be forgotten is still told apart for so long: a late commit hears `expired`,
@@ -61,9 +61,8 @@ concept Reservation = requires(const R& reservation) {
 ///    needs none;
 ///  - a repeat (same id and content) gets the same answer and changes nothing;
 ///  - `acknowledge_sale(id)`: whoever asked for the commit of `id` has recorded it, so the store
-///  may
-///    forget it once no reserve of that id can still be in time (protocol rule 5). Unknown ids are
-///    ignored.
+///    may forget it once no reserve of that id can still be in time (protocol rule 5). Unknown ids
+///    are ignored.
 ///  - `stock(row)` are the counters after all that is due by `now()`; a row without stock answers
 ///    zeros.
 /// Errors of all: `invalid_argument` (zero id, deadline not set, no lines, a quantity below 1),

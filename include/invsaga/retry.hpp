@@ -88,16 +88,20 @@ constexpr bool allows(const RetryPolicy& policy, std::uint32_t attempt,
 /// How long one attempt may take, and what follows when it fails. There is no default: each step
 /// says its own.
 struct StepLimits {
+  /// Requires a deadline that is not below 0.
   constexpr StepLimits(Duration deadline_, RetryPolicy retry_) noexcept
-      : deadline(deadline_), retry(retry_) {}
+      : deadline(deadline_), retry(retry_) {
+    INVSAGA_ASSERT(deadline >= Duration{0},
+                   "StepLimits::StepLimits: a deadline that is not below 0");
+  }
   template <class T>
     requires std::is_convertible_v<T, Duration>
   constexpr StepLimits(T) noexcept {  // NOLINT: it is there to be refused
     static_assert(!std::is_convertible_v<T, Duration>,
                   "limits are a deadline and a retry policy: there is no default");
   }
-  Duration deadline;
-  RetryPolicy retry;
+  Duration deadline;  ///< Of an attempt, the undo's too, from its start: then it counts as unknown.
+  RetryPolicy retry;  ///< Of the step; that of its undo is `Definition::undo_policy`.
 };
 
 }  // namespace v0

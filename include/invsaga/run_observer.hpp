@@ -21,6 +21,8 @@ inline namespace v0 {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
+  /// `record` is in the log, and `state` is what the run's records say with it. Both are lent for
+  /// the call.
   virtual void recorded(RunId /*run*/, const RunState& /*state*/, const RunRecord& /*record*/) {}
   /// The run has ended, or is stuck.
   virtual void ended(RunId /*run*/, const RunState& /*state*/, const RunOutcome& /*outcome*/) {}

@@ -101,25 +101,33 @@ struct SagaVersion {
 /// few bytes.
 struct RunRecord {
   RecordKind kind{};
-  OwnerId owner;            ///< Who wrote it.
-  Time at;                  ///< By the store's clock.
-  StepIndex step = 0;       ///< intent, outcome, undone, stuck.
-  std::uint32_t round = 0;  ///< Which hold of a reserve step: 0 the first, 1 one reserved anew.
+  OwnerId owner;       ///< Who wrote it.
+  Time at;             ///< By the store's clock.
+  StepIndex step = 0;  ///< intent, outcome, undone, stuck, resumed.
+  /// Of a step that reserves: which of its holds, 0 the first, 1 one reserved anew. outcome of a
+  /// commit whose hold had run out: the hold to be reserved anew; 0: none.
+  std::uint32_t round = 0;
 
-  // intent and outcome
+  // intent, outcome, undone
   std::uint64_t id_high = 0,
-                id_low = 0;  ///< The id that the step's effect bears: a reservation's or a call's.
-  Time until;  ///< A reservation's deadline, fixed in the record that first names its id.
+                id_low = 0;  ///< The id of what is done: a reservation's, an adjust's or a call's.
+  /// begun: the request's deadline, if it has one. Of a reserve or an adjust: its own, fixed in the
+  /// record that first names its id, and repeated by those that follow.
+  Time until;
   StepOutcome outcome{};
   StockDecision decision{};
-  Error error{};                  ///< Why, for refused, failed, unknown, stuck.
-  std::vector<std::byte> output;  ///< begun: the input; outcome: the step's output, encoded.
-  std::vector<Event> events;      ///< outcome: what it decides to tell, sequenced.
+  Error error{};  ///< Why, for refused, failed, unknown, stuck.
+  /// begun: the input; outcome: the step's output, or the short lines of a refusal (`short_lines`);
+  /// ended: the `RunOutcome`, which is the answer to the request. Encoded.
+  std::vector<std::byte> output;
+  std::vector<Event> events;  ///< outcome: what it decides to tell, sequenced.
 
   // begun
   SagaVersion saga;
   std::string key;     ///< The run's name in text, for people.
-  RequestKey request;  ///< Not set if the run was begun without one.
+  RequestKey request;  ///< Also ended. Not set if the run was begun without one.
+  /// Also ended: the epoch of the claim on `request`, which the record extends or confirms; 0
+  /// without one.
   std::uint64_t claim_epoch = 0;
   std::string traceparent;
 

@@ -113,6 +113,7 @@ class TypedSaga {
   using input_type = Input;
   using context_type = Context;
 
+  /// `name` is borrowed, as by `saga()`.
   constexpr TypedSaga(std::string_view name, std::uint32_t version, Steps... steps)
       : name_(name), version_(version), steps_(steps...) {}
 
@@ -157,8 +158,9 @@ class TypedSaga {
 
 /// Makes a saga of its steps, in order, and checks it: at most one pivot and nothing to undo after
 /// it, retriable steps only after it, each name once, each parameter given by the context, the
-/// saga's input or an earlier step, and by one of them only, everything storable. `name` and the
-/// version are stored with each run: raise the version when the meaning changes.
+/// saga's input or an earlier step, and by one of them only, everything storable. `name` is
+/// borrowed for as long as the saga is used: a literal, as a rule. It and the version are stored
+/// with each run: raise the version when the meaning changes.
 template <class Input, class Context, class... Steps>
 constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
   static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
@@ -211,6 +213,7 @@ std::string plan(const S& saga) {
 constexpr Commit commit(const Reserved& reserved, std::span<const Line> lines = {}) noexcept {
   return {reserved.id, lines};
 }
+/// A release of the whole reservation.
 constexpr Release release(const Reserved& reserved) noexcept { return {reserved.id}; }
 
 }  // namespace v0

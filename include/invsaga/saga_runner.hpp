@@ -37,7 +37,7 @@ struct RunnerOptions {
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
   /// threads and on those that call `start`, and on no others.
   bool on_executor = false;
-  RunObserver* observer = nullptr;
+  RunObserver* observer = nullptr;  ///< Borrowed for the runner's life; may be absent.
 };
 
 /// How to begin a run.
@@ -46,7 +46,7 @@ struct StartRequest {
   RequestKey request;       ///< Not set: no claim; then saga and key alone name the run.
   Fingerprint fingerprint;  ///< Of what the request asks for.
   Time deadline;            ///< The request's own; later arrivals are `expired`. With `request`.
-  std::string traceparent;
+  std::string traceparent;  ///< W3C trace context, told to steps and in events; empty: none.
 };
 
 /// The id of the run that `start` begins: of the request if there is one, else of saga and key.

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/bytes.hpp>
 #include <invsaga/event_bus.hpp>
 #include <invsaga/id_text.hpp>
@@ -45,9 +46,11 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 /// is delivered again begins nothing and is a `duplicate`. Runner and saga are borrowed. Errors:
 /// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (it
 /// has no time to count its lifetime from, or its id was used with other data), and those of
-/// `SagaRunner::start`; by their remedy the bus delivers it again or gives it up.
+/// `SagaRunner::start`; by their remedy the bus delivers it again or gives it up. Requires
+/// `options.lifetime` >= 0.
 template <Saga S, Backend B>
 EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
+  INVSAGA_ASSERT(options.lifetime >= Duration{0}, "starts: options.lifetime >= 0");
   return [&runner, &saga, options](const Event& event) -> result<Handling> {
     if (!is_set(event.time)) return Error{Errc::invalid_argument};
     INVSAGA_TRY(const auto input, decode<typename S::input_type>(event.data));
@@ -74,7 +77,7 @@ EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) 
   };
 }
 
-/// Has events of that type start the saga. Errors: those of `subscribe`.
+/// Has events of that type start the saga; `options` as of `starts`. Errors: those of `subscribe`.
 template <EventBus Bus, Saga S, Backend B>
 result<void> start_on_event(Bus& bus, std::string_view consumer, std::string_view type,
                             SagaRunner<B>& runner, const S& saga, StartOnEvent options) {

@@ -19,10 +19,13 @@ using Duration = std::chrono::duration<std::int64_t, std::milli>;
 /// means "not set".
 using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
+/// The time so many milliseconds after 1970-01-01 UTC; of 0, the one that is not set.
 constexpr Time time_from_ms(std::int64_t ms_since_epoch) noexcept {
   return Time{Duration{ms_since_epoch}};
 }
+/// Milliseconds since 1970-01-01 UTC.
 constexpr std::int64_t to_ms(Time time) noexcept { return time.time_since_epoch().count(); }
+/// False of a time that was never given a value, and of 1970-01-01 itself.
 constexpr bool is_set(Time time) noexcept { return time != Time{}; }
 
 /// `time + length`, held at the largest representable time instead of wrapping. Requires `length`

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Every header of ours begins here, so this is the first thing that an older compiler says.
+// Every header of ours includes this one, so that this is the first error that an older compiler
+// gives.
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
 #error "invsaga needs C++20: compile with -std=c++20 or later (g++ 12, clang 19, or newer)"
 #endif

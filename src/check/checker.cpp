@@ -91,6 +91,7 @@ struct InvariantChecker::Fold {
   std::uint64_t last_n = 0;
   Time last_at = Time::min();
   bool counted = false;
+  bool finished = false;
   checker::TextPool runs_by_name;
   checker::Findings findings;
   checker::StockFold stock;
@@ -193,6 +194,7 @@ InvariantChecker& InvariantChecker::operator=(InvariantChecker&&) noexcept = def
 InvariantChecker::~InvariantChecker() = default;
 
 void InvariantChecker::add(const HistoryLine& line, std::uint64_t file_line) {
+  INVSAGA_ASSERT(!fold_->finished, "InvariantChecker::add: that finish was not called");
   fold_->findings.judge(line.n, file_line);
   fold_->add(line);
 }
@@ -200,6 +202,8 @@ void InvariantChecker::add(const HistoryLine& line, std::uint64_t file_line) {
 const CheckReport& InvariantChecker::report() const noexcept { return fold_->findings.report; }
 
 const CheckReport& InvariantChecker::finish() {
+  INVSAGA_ASSERT(!fold_->finished, "InvariantChecker::finish: that it was not called before");
+  fold_->finished = true;
   fold_->finish();
   return fold_->findings.report;
 }

@@ -96,13 +96,13 @@ class RunFold {
     std::vector<Call> calls;
   };
 
-  // invariants_request.cpp
+  // requests
   void fresh_request(const HistoryLine& line, Request& request, Run& run, Index index);
   void later_request(const HistoryLine& line, const Request& request);
   void judge_same_request(const HistoryLine& line, const Request& request, Index run);
   [[nodiscard]] Index amount_of(const HistoryLine& line);
 
-  // invariants_steps.cpp
+  // steps and undos
   Run& run_of(const HistoryLine& line);
   Index call_of(const HistoryLine& line, Calls& calls);
   bool decide(const HistoryLine& line, Call& call, Answers binding);
@@ -115,13 +115,13 @@ class RunFold {
   void undo(const HistoryLine& line, Run& run);
   void judge_open(const HistoryLine& line, Run& run);
 
-  // invariants_pay.cpp
+  // charges and refunds
   void charge(const HistoryLine& line, Run& run);
   void charged(const HistoryLine& line, Run& run);
   void refund(const HistoryLine& line, Run& run);
   void judge_amount(const HistoryLine& line, const Run& run);
 
-  // invariants_holds.cpp
+  // what operations on the stock mean to a run
   void bind_hold(const HistoryLine& line, Run& run, Index index);
   void judge_next_hold(const HistoryLine& line, const Run& run, Hold& hold);
   void reserved(const HistoryLine& line, Run& run, const Hold& hold);
@@ -129,7 +129,7 @@ class RunFold {
   void released(const HistoryLine& line, Run& run);
   void fold_invoice(const HistoryLine& line);
 
-  // invariants_end.cpp
+  // ends
   [[nodiscard]] std::string_view why_refused(const Run& run);
   [[nodiscard]] bool is_live(const Run& run);
   [[nodiscard]] bool fits_reason(const Run& run, std::string_view reason);

@@ -118,7 +118,7 @@ class StockFold {
     bool operator<(const Overdue& other) const { return until > other.until; }
   };
 
-  // invariants_hold.cpp: the states of a hold
+  // the states of a hold
   bool fold_hold(const HistoryLine& line);
   void fold_reserve(const HistoryLine& line, Hold& hold);
   void fold_commit(const HistoryLine& line, Hold& hold);
@@ -142,7 +142,7 @@ class StockFold {
   [[nodiscard]] bool forgettable(const HistoryLine& line, const Hold& hold) const;
   void leave(Hold& hold, HoldState state);
 
-  // invariants_rows.cpp: the units
+  // the units
   bool gather(const HistoryUnits& list, bool negative = false);
   bool gather_more(const HistoryUnits& list, bool negative = false);
   [[nodiscard]] bool gathered_is(const Part& part) const;
@@ -155,7 +155,7 @@ class StockFold {
   void free_units(const HistoryLine& line, const Hold& hold);
   void sell_units(const HistoryLine& line, const Part& sold, bool held);
 
-  // invariants_shorts.cpp: refusals
+  // refusals
   void judge_shorts(const HistoryLine& line, Source source);
   std::size_t judge_named(const HistoryLine& line, Source source);
   bool judge_short(const HistoryLine& line, const HistoryUnits::Entry& entry, Source source);
@@ -169,7 +169,7 @@ class StockFold {
   void unmark_overdue(Hold& hold);
   [[nodiscard]] std::int64_t left_of(Index row, Source source) const;
 
-  // invariants_adjust.cpp
+  // adjusts, and the store's own counters
   bool fold_adjust(const HistoryLine& line);
   void adjust_new(const HistoryLine& line, Adjust& adjust);
   void apply_adjust(const HistoryLine& line);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The writer of the CloudEvents envelope. Its reader is event_reader.cpp.
+// The writer of the CloudEvents envelope. Its reader is cloud_event_read.cpp.
 
 #include <cstdint>
 #include <string>

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <sstream>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 
@@ -59,6 +61,7 @@ HistoryReader::Got HistoryReader::next_text(std::size_t limit, std::string_view&
 }
 
 HistoryReader::Got HistoryReader::header(HistoryHeader& header) {
+  INVSAGA_ASSERT(file_line_ == 0, "HistoryReader::header: that nothing was read before");
   std::string_view text;
   const Got got = next_text(limits_.header_bytes, text);
   if (got == Got::end) {
@@ -70,6 +73,7 @@ HistoryReader::Got HistoryReader::header(HistoryHeader& header) {
 }
 
 HistoryReader::Got HistoryReader::next(HistoryLine& line) {
+  INVSAGA_ASSERT(file_line_ > 0, "HistoryReader::next: that the header was read");
   std::string_view text;
   const Got got = next_text(limits_.line_bytes, text);
   if (got != Got::line) return got;

@@ -5,6 +5,9 @@
 
 #include <charconv>
 #include <chrono>
+#include <nlohmann/json.hpp>
+
+#include <invsaga/assert.hpp>
 
 #include "text/json_text.hpp"
 
@@ -130,6 +133,11 @@ void put_texts(std::string& out, const std::vector<std::string>& texts) {
   out += ']';
 }
 
+bool is_object_on_one_line(const std::string& text) {
+  return text.find('\n') == std::string::npos &&
+         nlohmann::json::parse(text, nullptr, false).is_object();
+}
+
 }  // namespace
 
 void write_history(const HistoryLine& line, std::string& out) {
@@ -149,6 +157,8 @@ void write_history(const HistoryLine& line, std::string& out) {
 }
 
 void write_history(const HistoryHeader& header, std::string& out) {
+  INVSAGA_ASSERT(is_object_on_one_line(header.options),
+                 "write_history: header.options that are a JSON object on one line");
   out += "{\"invsaga_history\":1";
   put_key(out, "options");
   out += header.options;

@@ -22,8 +22,10 @@ void each(std::span<const Operation> batch, std::span<Answered> answers, const A
 }  // namespace
 
 Ledger::Ledger(const StoreLimits& limits) : core_(std::make_unique<Core>(limits)) {
-  INVSAGA_ASSERT(limits.max_lifetime >= Duration{0} && limits.grace >= Duration{0},
-                 "Ledger::Ledger: limits whose durations are not below 0");
+  INVSAGA_ASSERT(limits.max_lifetime >= Duration{0} && limits.grace >= Duration{0} &&
+                     0 < limits.max_units && limits.max_units < Units{1} << 53,
+                 "Ledger::Ledger: limits whose durations are not below 0, with max_units from 1 to "
+                 "2^53-1");
 }
 Ledger::~Ledger() = default;
 Ledger::Ledger(Ledger&&) noexcept = default;

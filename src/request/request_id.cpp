@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -79,6 +81,8 @@ std::optional<Time> time_of_uuid7(std::string_view text) noexcept {
 
 RequestIdFault fault_of(std::string_view request_id, Time now,
                         const RequestIdRules& rules) noexcept {
+  INVSAGA_ASSERT(rules.max_ahead >= Duration{0} && rules.max_age >= Duration{0},
+                 "fault_of: rules whose durations are not below 0");
   if (request_id.size() < rules.min_length) return RequestIdFault::too_short;
   if (request_id.size() > rules.max_length) return RequestIdFault::too_long;
   if (!std::all_of(request_id.begin(), request_id.end(), is_allowed)) {

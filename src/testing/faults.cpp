@@ -3,9 +3,23 @@
 
 #include <array>
 
+#include <invsaga/assert.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+namespace {
+
+bool are_rates(const FaultRates& rates) noexcept {
+  double sum = 0;
+  for (const double rate : {rates.failed, rates.lost, rates.duplicate, rates.late}) {
+    if (!(rate >= 0)) return false;  // nor is what is no number
+    sum += rate;
+  }
+  return sum <= 1 + 1e-9;  // sums are rounded
+}
+
+}  // namespace
 
 std::string_view name(FaultSite site) noexcept {
   constexpr std::array<std::string_view, 12> words{
@@ -36,6 +50,8 @@ FaultPlan& FaultPlan::at(FaultSite site, std::uint64_t nth, Fault fault) {
 }
 
 FaultPlan& FaultPlan::by_chance(std::uint64_t seed, const FaultRates& rates) {
+  INVSAGA_ASSERT(are_rates(rates),
+                 "FaultPlan::by_chance: rates of at least 0 that add up to 1 at most");
   const std::lock_guard lock(mutex_);
   luck_.emplace(seed);
   rates_ = rates;

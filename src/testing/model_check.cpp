@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/testing/blocking.hpp>
 
 namespace invsaga {
@@ -180,6 +181,7 @@ std::vector<WorkStep> without(const std::vector<WorkStep>& work, std::size_t fro
 }  // namespace
 
 std::uint32_t WorkSource::below(std::uint32_t bound) {
+  INVSAGA_ASSERT(0 < bound && bound <= 256, "WorkSource::below: a bound from 1 to 256");
   if (seeded_) return static_cast<std::uint32_t>(rng_.below(bound));
   if (bytes_.empty()) return 0;
   const auto number = std::to_integer<std::uint32_t>(bytes_.front());

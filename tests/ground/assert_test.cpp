@@ -8,20 +8,28 @@
 
 #include <array>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/event.hpp>
+#include <invsaga/history/checker.hpp>
 #include <invsaga/history/history.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/inbox.hpp>
 #include <invsaga/memory.hpp>
 #include <invsaga/memory_bus.hpp>
 #include <invsaga/reference/ledger.hpp>
+#include <invsaga/request_id.hpp>
+#include <invsaga/retry.hpp>
 #include <invsaga/saga_machine.hpp>
 #include <invsaga/saga_runner.hpp>
+#include <invsaga/start_on_event.hpp>
 #include <invsaga/stock.hpp>
+#include <invsaga/testing/faults.hpp>
+#include <invsaga/testing/model_check.hpp>
 #include <invsaga/testing/simulation.hpp>
 
 #include "src/reference/remembered_ids.hpp"
@@ -51,13 +59,67 @@ TEST(AssertDeathTest, NoLengthOfTimeIsNegative) {
   EXPECT_DEATH(saturating_add(time_from_ms(5), Duration{-1}), "saturating_add: length >= 0");
 }
 
+TEST(AssertDeathTest, NorIsOneThatAStepOrARuleIsGiven) {
+  const StepContext step{};
+  EXPECT_DEATH(static_cast<void>(step.reserve({}, Duration{-1})),
+               "StepContext::reserve: lifetime >= 0");
+  EXPECT_DEATH(static_cast<void>(step.adjust({}, {}, Duration{-1})),
+               "StepContext::adjust: lifetime >= 0");
+  EXPECT_DEATH(StepLimits(Duration{-1}, standard), "StepLimits::StepLimits: a deadline");
+  RequestIdRules rules;
+  rules.max_ahead = Duration{-1};
+  EXPECT_DEATH(fault_of("", time_from_ms(1), rules), "fault_of: rules whose durations");
+  rules = {};
+  rules.max_age = Duration{-1};
+  EXPECT_DEATH(fault_of("", time_from_ms(1), rules), "fault_of: rules whose durations");
+}
+
 TEST(AssertDeathTest, ChanceNeedsABound) {
   EXPECT_DEATH(Rng(1).below(0), "Rng::below: bound > 0");
   EXPECT_DEATH(partition_of(RunId{1, 1}, 0), "partition_of: partitions > 0");
+  EXPECT_DEATH(testing::WorkSource(1).below(0), "WorkSource::below: a bound from 1 to 256");
+  EXPECT_DEATH(testing::WorkSource(1).below(257), "WorkSource::below: a bound from 1 to 256");
 }
 
 TEST(AssertDeathTest, APlaceInAListIsWithinIt) {
   EXPECT_DEATH(static_cast<void>(HistoryUnits{}[0]), "HistoryUnits::operator\\[\\]: index < size");
+}
+
+TEST(AssertDeathTest, RatesOfFaultsAreRates) {
+  testing::FaultPlan plan;
+  EXPECT_DEATH(plan.by_chance(1, {.failed = 0.6, .lost = 0.6}), "FaultPlan::by_chance: rates");
+  EXPECT_DEATH(plan.by_chance(1, {.failed = -0.1}), "FaultPlan::by_chance: rates");
+  plan.by_chance(1, {.failed = 0.1, .lost = 0.2, .duplicate = 0.3, .late = 0.4});
+}
+
+// --- histories
+
+TEST(AssertDeathTest, TheOptionsOfAHistoryAreAnObjectOnOneLine) {
+  std::string out;
+  HistoryHeader header;
+  header.options = "[]";
+  EXPECT_DEATH(write_history(header, out), "write_history: header.options");
+  header.options = "{";
+  EXPECT_DEATH(write_history(header, out), "write_history: header.options");
+  header.options = "{\n}";
+  EXPECT_DEATH(write_history(header, out), "write_history: header.options");
+}
+
+TEST(AssertDeathTest, AHistoryIsReadFromItsHeaderOn) {
+  std::istringstream in("{}");
+  HistoryReader reader(in);
+  HistoryHeader header;
+  HistoryLine line;
+  EXPECT_DEATH(reader.next(line), "HistoryReader::next: that the header was read");
+  reader.header(header);
+  EXPECT_DEATH(reader.header(header), "HistoryReader::header: that nothing was read before");
+}
+
+TEST(AssertDeathTest, AHistoryIsFinishedOnceAndLast) {
+  InvariantChecker checker{HistoryHeader{}};
+  checker.finish();
+  EXPECT_DEATH(checker.add(HistoryLine{}, 2), "InvariantChecker::add: that finish was not called");
+  EXPECT_DEATH(checker.finish(), "InvariantChecker::finish: that it was not called before");
 }
 
 // --- rules of the stock
@@ -97,8 +159,10 @@ TEST(AssertDeathTest, AnIdIsKnownInOneOfTheWaysThereAre) {
 
 // --- the ledger and what it is made of
 
-TEST(AssertDeathTest, ALedgersTimesAreNotNegative) {
+TEST(AssertDeathTest, ALedgersTimesAreNotNegativeAndItsUnitsCanBeWritten) {
   EXPECT_DEATH(Ledger({.grace = Duration{-1}}), "Ledger::Ledger: limits whose durations");
+  EXPECT_DEATH(Ledger({.max_units = 0}), "Ledger::Ledger: limits whose durations");
+  EXPECT_DEATH(Ledger({.max_units = Units{1} << 53}), "Ledger::Ledger: limits whose durations");
 }
 
 TEST(AssertDeathTest, NoRowBecomesUnsoundAndNoneIsSoldThatIsNotThere) {
@@ -236,6 +300,7 @@ TEST_F(RunnerDeathTest, ARunnerIsGivenWholeSagasAndLengthsOfTime) {
   sample::Shop shop;
   EXPECT_DEATH(runner.add(Broken{}, shop), "SagaRunner::add: a function for each step");
   EXPECT_DEATH(runner.recover(Duration{-1}), "SagaRunner::recover: idle >= 0");
+  EXPECT_DEATH(starts(runner, sample::checkout, {Duration{-1}}), "starts: options.lifetime >= 0");
   RunnerOptions options;
   options.lease = Duration{0};
   EXPECT_DEATH(SagaRunner(backend, environment, options),

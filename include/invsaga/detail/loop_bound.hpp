@@ -9,7 +9,8 @@ namespace invsaga {
 inline namespace v0 {
 
 /// How many turns are left to a loop that ends only because something else is right: if that ever
-/// is not, the loop is found where it stands instead of spinning for ever.
+/// is not, the loop is found where it stands instead of spinning for ever. (Where assertions are
+/// off it spins.)
 class LoopBound {
  public:
   explicit constexpr LoopBound(std::uint64_t most) noexcept : left_(most) {}

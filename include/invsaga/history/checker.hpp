@@ -40,7 +40,7 @@ std::string to_string(const Violation& violation);
 
 /// What the checker may take for granted of a history, and how much it reports.
 struct CheckOptions {
-  /// The history is whole: every saga has ended, and the store's counters are its last line. Off
+  /// The history is whole: every run has ended, and the store's counters are its last line. Off
   /// for one that is cut short on purpose; what is there must hold all the same.
   bool whole = true;
   /// Every run was asked for by a `request`. Off for runs that were begun without one.
@@ -79,7 +79,7 @@ struct CheckReport {
   [[nodiscard]] bool holds() const noexcept { return violation_count == 0; }
 };
 
-/// Judges a history line by line and keeps what the invariants need: each row, id and saga, but no
+/// Judges a history line by line and keeps what the invariants need: each row, id and run, but no
 /// lines; so a file larger than memory can be checked. For one thread. The same lines give the same
 /// report. Lines may say anything that `read_history` lets through.
 class InvariantChecker {
@@ -89,14 +89,15 @@ class InvariantChecker {
   InvariantChecker& operator=(InvariantChecker&&) noexcept;
   ~InvariantChecker();
 
-  /// `file_line` is only told in violations. Nothing of `line` is borrowed after the call.
+  /// `file_line` is only told in violations. Nothing of `line` is borrowed after the call. Requires
+  /// that `finish` was not called.
   void add(const HistoryLine& line, std::uint64_t file_line);
 
   /// What was found so far.
   [[nodiscard]] const CheckReport& report() const noexcept;
 
-  /// Judges what only the end can show. Call it once, last. The report lives as long as the
-  /// checker.
+  /// Judges what only the end can show. The report lives as long as the checker. Requires that it
+  /// was not called before.
   const CheckReport& finish();
 
  private:

@@ -134,10 +134,10 @@ struct HistoryLine {
   Time until;                  ///< reserve, extend.
   std::string reason;          ///< adjust, end.
   std::string type;            ///< publish, deliver.
-  std::uint64_t sequence = 0;  ///< publish, deliver: from 1 in its saga.
+  std::uint64_t sequence = 0;  ///< publish, deliver: from 1 in its run.
   std::string consumer;        ///< deliver.
   std::string outcome;         ///< end: `completed`, `compensated` or `stuck`.
-  std::uint64_t events = 0;    ///< end: how many its saga decided.
+  std::uint64_t events = 0;    ///< end: how many its run decided.
   HistoryUnits lines;   ///< reserve: asked; commit: sold; release, expire: given back; adjust.
   HistoryUnits back;    ///< commit of a part: given back.
   HistoryUnits shorts;  ///< `short`: out_of_stock, and a refused return.
@@ -174,7 +174,7 @@ struct History {
 };
 
 /// Appends the line with its line feed. Texts that are not UTF-8 have the offending bytes replaced
-/// by U+FFFD; `header.options` must be a JSON object on one line.
+/// by U+FFFD. Requires `header.options` that are a JSON object on one line.
 void write_history(const HistoryHeader& header, std::string& out);
 void write_history(const HistoryLine& line, std::string& out);
 
@@ -204,8 +204,10 @@ class HistoryReader {
 
   explicit HistoryReader(std::istream& in, HistoryLimits limits = {});
 
-  /// Reads the first line; to be called once, first. `end` is not given: an empty file is not ours.
+  /// Reads the first line. `end` is not given: an empty file is not ours. Requires that nothing was
+  /// read before.
   Got header(HistoryHeader& header);
+  /// Reads the next line. Requires that the header was read.
   Got next(HistoryLine& line);
 
   /// The line of the file that was read last, from 1.

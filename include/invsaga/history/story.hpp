@@ -32,7 +32,7 @@ struct Story {
   };
 
   std::string run;
-  /// The history has something of it. If not, only `saga` and `answer` are set.
+  /// The history has something of it. If not, only `run` and `answer` are set.
   bool found = false;
   std::string kind;  ///< `order` `return` `write_off`
   /// Of an order: `deciding` `placed` `not_placed`. Of the others: `accepted` `refused` `deciding`.

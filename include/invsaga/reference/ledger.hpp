@@ -81,7 +81,7 @@ class Ledger {
  public:
   static constexpr Capabilities capabilities{.linearizable = true, .multi_row_atomic = true};
 
-  /// Requires limits whose durations are not below 0.
+  /// Requires limits whose durations are not below 0, with `max_units` from 1 to 2^53-1.
   explicit Ledger(const StoreLimits& limits = {});
   ~Ledger();
   Ledger(Ledger&&) noexcept;

@@ -14,8 +14,9 @@ inline namespace v0 {
 
 /// Bounds of a log of runs. Constant for its life.
 struct RunLimits {
+  /// Kept until they are forgotten, ended or not; a new one beyond is `resource_exhausted`.
   std::size_t max_runs = 1'000'000;
-  Position max_records_a_run = 100'000;
+  Position max_records_a_run = 100'000;                 ///< The next one is `resource_exhausted`.
   std::size_t max_record_bytes = std::size_t{1} << 20;  ///< A record beyond it is `limit_exceeded`.
   std::size_t max_bytes = std::size_t{4} << 30;         ///< All records together, encoded.
 };

@@ -96,7 +96,7 @@ class FaultPlan {
   FaultPlan& at(std::uint64_t write, Fault fault);
   /// At the nth write of a kind, from 1.
   FaultPlan& at(FaultSite site, std::uint64_t nth, Fault fault);
-  /// By chance, where no other is planned.
+  /// By chance, where no other is planned. Requires rates of at least 0 that add up to 1 at most.
   FaultPlan& by_chance(std::uint64_t seed, const FaultRates& rates);
   /// As the chooser says, of none and these, at most so many in all. The chooser is borrowed.
   FaultPlan& by_choice(Chooser& chooser, std::vector<Fault> faults, unsigned most);

@@ -26,10 +26,10 @@ namespace testing {
 
 /// How much there is to choose from. Small, so that things meet.
 struct WorkShape {
-  std::uint32_t rows = 4;
-  std::uint32_t ids = 8;
-  Units most = 6;             ///< Of a line.
-  std::int64_t longest = 12;  ///< Of a hold, in ms.
+  std::uint32_t rows = 4;     ///< 1 to 256.
+  std::uint32_t ids = 8;      ///< 1 to 256.
+  Units most = 6;             ///< Of a line; 1 to 256.
+  std::int64_t longest = 12;  ///< Of a hold, in ms; 0 to 252.
   StoreLimits limits{};       ///< What the store is made with.
   Time start = time_from_ms(1'000'000);
   Units opening = 6;  ///< What each row opens with, before the work begins.
@@ -54,7 +54,7 @@ class WorkSource {
   /// Of bytes that are borrowed; zeros follow them.
   explicit WorkSource(Bytes bytes) : rng_(0), bytes_(bytes) {}
 
-  /// A number below `bound`, which is 1 to 256.
+  /// A number below `bound`. Requires a `bound` from 1 to 256.
   std::uint32_t below(std::uint32_t bound);
   [[nodiscard]] bool is_empty() const noexcept { return !seeded_ && bytes_.empty(); }
 

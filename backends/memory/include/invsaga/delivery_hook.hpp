@@ -15,7 +15,7 @@ inline namespace v0 {
 
 /// When, and how often, an event is delivered to a consumer. The defaults: once, as soon as may be.
 struct DeliveryTiming {
-  Duration late{0};  ///< The first delivery comes so much later; those behind it in its saga wait.
+  Duration late{0};  ///< The first delivery comes so much later; those behind it in its run wait.
   std::uint32_t again = 0;  ///< After it was acknowledged it is delivered so many times more ...
   Duration again_after{0};  ///< ... each so long after the last one; nobody waits for these.
 };

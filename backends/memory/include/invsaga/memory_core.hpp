@@ -15,10 +15,10 @@ inline namespace v0 {
 
 /// Bounds of a memory backend. Constant for its life.
 struct MemoryLimits {
-  StoreLimits store;
-  Retention retention;
-  RunLimits runs;
-  OutboxLimits outbox;
+  StoreLimits store;    ///< Of the stock; as `Ledger` requires them.
+  Retention retention;  ///< Of requests and their answers; as `ClaimTable` requires it.
+  RunLimits runs;       ///< Of runs and their records.
+  OutboxLimits outbox;  ///< Of events that are not acknowledged.
 };
 
 /// The parts of a memory backend, and what is one append over them. For one thread at a time:
