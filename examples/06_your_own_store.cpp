@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include <invsaga/forwarding.hpp>
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/testing/store_conformance.hpp>
 
@@ -32,20 +33,27 @@ class MyStore {
   }
   result<void> acknowledge_sale(ReservationId id) { return ledger_.acknowledge_sale(id); }
   result<StockCounters> stock(Row row) { return ledger_.stock(row); }
+  KnownId known(ReservationId id) { return ledger_.known(id); }
 
- protected:
+ private:
   Ledger ledger_;
   std::size_t reserves_ = 0;
 };
 
 /// The same, but a release of what it does not know leaves no mark.
-class HastyStore : public MyStore {
+class HastyStore final : public Forwarding<HastyStore, MyStore> {
  public:
-  using MyStore::MyStore;
+  static constexpr Capabilities capabilities = MyStore::capabilities;
+  explicit HastyStore(const StoreLimits& limits) : Forwarding(inner_), inner_(limits) {}
+
+  void advance_to(Time now) { inner_.advance_to(now); }
   result<ReleaseAnswer> release(const Release& release) {
-    if (ledger_.known(release.id) == KnownId::unknown) return ReleaseAnswer::tombstoned;
-    return ledger_.release(release);
+    if (inner_.known(release.id) == KnownId::unknown) return ReleaseAnswer::tombstoned;
+    return inner_.release(release);
   }
+
+ private:
+  MyStore inner_;
 };
 
 template <class Store>

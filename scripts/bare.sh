@@ -15,6 +15,13 @@ cd "$(dirname "$0")/.."
 trap 'exit 130' INT  # the first process of a namespace would be deaf to it otherwise
 trap 'exit 143' TERM
 
+# What is mounted here would stay mounted on the machine, if it were not the namespaces' own.
+[[ $$ == 1 && ${1:-} =~ ^(probe|create|run)$ && -n ${2:-} ]] || {
+  echo 'this is called by scripts/test.sh alone, in namespaces that end with it'
+  to_do 'run scripts/test.sh bare'
+  exit 2
+}
+
 readonly folder=$2 root=$2/root
 readonly home=/root/invsaga  # the clone's, within
 

@@ -104,16 +104,18 @@ build() {
 # tests STEP HOW PRESET: what the test preset of that name selects
 tests() {
   local step=$1 how=$2 preset=$3 log=$logs/$1.test.log started=$SECONDS
-  local junit=$PWD/$logs/$step.xml
+  local junit=$PWD/$logs/$step.xml status=0 failed_before=$failed
   say "$step: testing"
   rm -f "$junit"
   quietly "$log" "mend what failed; one of them again: ctest --preset $preset -R NAME" \
-    ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$junit"
-  if [[ -s $junit ]]; then
-    rows_of "$junit" "$step" "$how" $((SECONDS - started))
-  else
+    ctest --preset "$preset" --parallel "$(nproc)" --output-junit "$junit" || status=$?
+  if ! grep -q '<testcase' "$junit" 2> /dev/null; then
     broken "$step/tests" "$how" $((SECONDS - started)) "no test was run: $log"
+    return
   fi
+  rows_of "$junit" "$step" "$how" $((SECONDS - started))
+  ((status == 0 || failed > failed_before)) ||  # it failed for a reason that is no test's
+    broken "$step/ctest" "$how" $((SECONDS - started)) "ended with $status: $log"
 }
 
 step_dev() {
@@ -199,7 +201,7 @@ make_bare_folder() {
     [[ ! $(findmnt -no OPTIONS -T "$parent") =~ (^|,)no(exec|dev)(,|$) ]] || continue
     free=$(df --output=avail -B 1G "$parent" | tail -n 1)
     ((free >= bare_gigabytes)) || continue
-    bare=$(mktemp -d "$parent/invsaga-bare.XXXXXX") && chmod 755 "$bare" && return
+    bare=$(mktemp -d "$(realpath -- "$parent")/invsaga-bare.XXXXXX") && chmod 755 "$bare" && return
   done
   return 1
 }
@@ -207,7 +209,7 @@ make_bare_folder() {
 # Nothing of ours is mounted outside the namespaces; should it be, nothing is removed.
 remove_bare_folder() {
   [[ -n $bare ]] || return 0
-  if grep -qF " $bare/" /proc/self/mountinfo; then
+  if findmnt -rno TARGET | grep -qF -- "$(realpath -- "$bare")/"; then
     echo "$bare is left as it is: something is mounted in it"
   else
     as_root rm -rf --one-file-system -- "$bare"
@@ -228,8 +230,10 @@ step_bare() {
     not_run bare mmdebstrap 'mmdebstrap is not installed'
   elif ! make_bare_folder; then
     not_run bare mmdebstrap "set TMPDIR: $bare_gigabytes GB, not noexec or nodev"
+  elif ! as_root true >> "$bare_log" 2>&1; then
+    not_run bare mmdebstrap "only root may mount, and there is no sudo"
   elif ! in_bare probe "$bare" >> "$bare_log" 2>&1; then
-    not_run bare mmdebstrap "this machine allows no mounts: $bare_log"
+    not_run bare mmdebstrap "this machine allows no mounts: $(tail -n 1 "$bare_log")"
   elif make_bare; then
     row bare/system mmdebstrap 1 0 0 $((SECONDS - started)) 'minbase'
     bare_demo
@@ -254,11 +258,19 @@ bare_demo() {
   local started=$SECONDS
   say 'bare: scripts/demo.sh'
   if quietly "$bare_log" 'name what it misses in scripts/packages.txt (build), or mend that' \
-    in_bare run "$bare" scripts/demo.sh; then
+    in_bare run "$bare" scripts/demo.sh && demo_reported; then
     row bare/demo 'bare Debian 12' 1 0 0 $((SECONDS - started)) "$(replay_note)"
   else
     broken bare/demo 'bare Debian 12' $((SECONDS - started)) "$bare_log"
   fi
+}
+
+# The command's report is there, with nothing wrong in it.
+demo_reported() {
+  grep -qE '\b0 violations in [0-9]' "$bare_log" || {
+    echo 'the demo ended well, but without a report'
+    return 1
+  }
 }
 
 bare_smoke() {

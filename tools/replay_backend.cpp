@@ -13,10 +13,6 @@ constexpr unsigned errors_in_row = 3;
 /// Longer than any thread lets the clock run ahead of what is under way: midnight is a barrier.
 constexpr Duration adjust_lifetime = std::chrono::hours(48);
 
-RecordedOperation as_recorded(const Operation& operation) {
-  return std::visit([](const auto& op) { return RecordedOperation{op}; }, operation);
-}
-
 /// The step that an operation belongs to, from the record that it will leave.
 std::string step_of(const Effects& effects) {
   static const Definition definition = checkout::saga.definition();
@@ -57,7 +53,7 @@ result<Applied> ReplayBackend::apply(const Operation& operation, const Effects& 
 result<Applied> ReplayBackend::call(const Operation& operation, const Effects& effects,
                                     std::span<ShortLine> shorts, CallNote& note) {
   note.t0 = log_.elapsed_ns();
-  const HistoryLine what = line_of(as_recorded(operation), note, names_);
+  const HistoryLine what = line_of(recorded(operation), note, names_);
   const StoreError error = errors_.befalls(what.run, std::string(name(what.op)) + " " + what.id);
   if (error == StoreError::failed) {
     tell_failure(operation, note, HistoryAnswer::failed);
@@ -80,7 +76,7 @@ result<Applied> ReplayBackend::call(const Operation& operation, const Effects& e
 
 void ReplayBackend::tell_failure(const Operation& operation, const CallNote& note,
                                  HistoryAnswer answer) {
-  HistoryLine line = line_of(as_recorded(operation), note, names_);
+  HistoryLine line = line_of(recorded(operation), note, names_);
   line.at = now();
   line.answer = answer;
   log_.add(std::move(line));

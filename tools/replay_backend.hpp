@@ -48,13 +48,31 @@ std::string end_reason(const RunOutcome& outcome);
 
 /// The memory backend as the replay uses it: what it does and what it is asked becomes the history,
 /// its latencies are kept, and it has errors if that is wanted. There is no way to the memory
-/// backend past the history. Everything borrowed outlives it.
-class ReplayBackend final : public Forwarding<ReplayBackend, MemoryBackend<StockHistory>> {
+/// backend past the history: operations come with their effects, or by `adjust_stock`. Everything
+/// borrowed outlives it.
+class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<StockHistory>> {
+  friend Forwarding;
+
  public:
   static constexpr Capabilities capabilities = MemoryBackend<StockHistory>::capabilities;
 
   ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options,
                 const MemoryLimits& limits);
+
+  using Forwarding::acknowledge_event;
+  using Forwarding::acknowledge_sale;
+  using Forwarding::confirm_claim;
+  using Forwarding::extend_claim;
+  using Forwarding::forget;
+  using Forwarding::limits;
+  using Forwarding::now;
+  using Forwarding::pending;
+  using Forwarding::put;
+  using Forwarding::read;
+  using Forwarding::release_claim;
+  using Forwarding::settle;
+  using Forwarding::stock;
+  using Forwarding::unfinished;
 
   /// As the memory backend's, and told to the history.
   result<Applied> apply(const Operation& operation, const Effects& effects,
@@ -81,13 +99,6 @@ class ReplayBackend final : public Forwarding<ReplayBackend, MemoryBackend<Stock
   [[nodiscard]] std::vector<std::pair<Row, std::uint64_t>> contended(std::size_t limit) const;
 
  private:
-  // Operations come with their effects, or by `adjust_stock`.
-  using Forwarding::adjust;
-  using Forwarding::commit;
-  using Forwarding::extend;
-  using Forwarding::release;
-  using Forwarding::reserve;
-
   result<Applied> call(const Operation& operation, const Effects& effects,
                        std::span<ShortLine> shorts, CallNote& note);
   void keep(const Operation& operation, const result<Applied>& applied, std::int64_t took);

@@ -93,6 +93,18 @@ struct Expire {
 /// What a store did: what it was asked for, or the expiry of a hold.
 using RecordedOperation = std::variant<Reserve, Commit, Release, Extend, Adjust, Expire>;
 
+/// The operation as a recorder is told of it: with its lines `merged` where the stock merged any.
+template <class Typed>
+RecordedOperation recorded(Typed operation, std::span<const Line> merged) {
+  if constexpr (requires { operation.lines; }) {
+    if (!merged.empty()) operation.lines = merged;
+  }
+  return operation;
+}
+inline RecordedOperation recorded(const Operation& operation, std::span<const Line> merged = {}) {
+  return std::visit([&](const auto& typed) { return recorded(typed, merged); }, operation);
+}
+
 /// What a store did, told to its recorder at the instant it took effect, in the order of effect.
 /// Borrowed for the call.
 struct StockRecord {

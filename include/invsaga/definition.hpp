@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/assert.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/retry.hpp>
@@ -56,20 +55,23 @@ struct StepContext {
   Time fixed_until;  ///< Set once a deadline is fixed: every repeat bears it (protocol rule 7).
 
   /// A `Reserve` of these lines with the id that belongs to this step, live for `lifetime` from
-  /// when it was first named. A reserve with another id or deadline is refused as
-  /// `invalid_argument`. The lines are lent until the step's function has returned. Requires
-  /// `lifetime` >= 0.
+  /// when it was first named; below 0 counts as 0, and the store answers `expired`. A reserve with
+  /// another id or deadline is refused as `invalid_argument`. The lines are lent until the step's
+  /// function has returned.
   [[nodiscard]] Reserve reserve(std::span<const Line> lines, Duration lifetime) const noexcept {
-    INVSAGA_ASSERT(lifetime >= Duration{0}, "StepContext::reserve: lifetime >= 0");
-    return {reservation, is_set(fixed_until) ? fixed_until : saturating_add(now, lifetime), lines};
+    return {reservation, until(lifetime), lines};
   }
   /// An `Adjust` with the id that belongs to this step. `lifetime` must be longer than the step is
-  /// tried, since the store tells a repeat only until then. Requires `lifetime` >= 0.
+  /// tried, since the store tells a repeat only until then; below 0 counts as 0.
   [[nodiscard]] Adjust adjust(AdjustReason reason, std::span<const Line> lines,
                               Duration lifetime) const noexcept {
-    INVSAGA_ASSERT(lifetime >= Duration{0}, "StepContext::adjust: lifetime >= 0");
-    return {adjustment, reason, is_set(fixed_until) ? fixed_until : saturating_add(now, lifetime),
-            lines};
+    return {adjustment, reason, until(lifetime), lines};
+  }
+
+ private:
+  [[nodiscard]] Time until(Duration lifetime) const noexcept {
+    if (is_set(fixed_until)) return fixed_until;
+    return lifetime > Duration{0} ? saturating_add(now, lifetime) : now;
   }
 };
 

@@ -68,7 +68,9 @@ enum class BackendCall : std::uint8_t {
 ///    and gives its answer; it may be called any number of times, until `around` returns.
 ///
 /// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
-/// (`capabilities`), so nothing takes a reference to this base and so passes by the wrapper.
+/// (`capabilities`). A wrapper that offers less than its inner one, or must not be passed by
+/// through this base, inherits it privately, names what it passes on (`using Forwarding::read;`),
+/// and makes it a friend.
 ///
 /// The inner one is borrowed and outlives the wrapper; it may be a member of the wrapper, as it is
 /// not touched before the first call. As safe from threads as the inner one, and nothing is added
@@ -216,7 +218,7 @@ class Forwarding {
   explicit Forwarding(Inner& inner) noexcept : inner_(&inner) {
     static_assert(std::is_final_v<Derived>,
                   "a wrapper is final: who derives from it hides functions that others still call");
-    static_assert(std::derived_from<Derived, Forwarding>,
+    static_assert(std::is_base_of_v<Forwarding, Derived>,
                   "Forwarding<Derived, Inner> is the base of Derived");
     static_assert(!Backend<Forwarding> && !ReservationStore<Forwarding>);
   }

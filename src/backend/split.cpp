@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/split.hpp>
 
-#include <algorithm>
 #include <optional>
 
 #include <invsaga/run_outcome.hpp>
@@ -92,18 +91,12 @@ std::optional<Answer> answer_to(const Adjust&, StockDecision decision) noexcept 
   }
 }
 
-void tell_shortage(Shortage& shortage, std::span<const ShortLine> kept, std::span<ShortLine> lent) {
-  if (kept.empty()) return;
-  const std::size_t shown = std::min(kept.size(), lent.size());
-  std::ranges::copy(kept.first(shown), lent.begin());
-  shortage = {static_cast<std::uint32_t>(kept.size()), kept.front(), lent.first(shown)};
-}
-
 /// Of a refusal, which lines were short.
 void tell_shortage(Answer& answer, std::span<const ShortLine> kept, std::span<ShortLine> lent) {
+  if (kept.empty()) return;
   const auto tell = [&](auto& one) {
     if constexpr (std::derived_from<std::remove_reference_t<decltype(one)>, Shortage>) {
-      tell_shortage(static_cast<Shortage&>(one), kept, lent);
+      static_cast<Shortage&>(one) = shortage_of(kept, lent);
     }
   };
   if (auto* const reserve = std::get_if<ReserveAnswer>(&answer)) std::visit(tell, *reserve);

@@ -28,19 +28,6 @@ std::vector<Line> rest_of(std::span<const Line> whole, std::span<const Line> par
   return rest;
 }
 
-/// All short lines in the storage that was lent, as far as it reaches.
-template <class Refusal>
-Refusal refusal(std::span<const ShortLine> shorts, std::span<ShortLine> lent) noexcept {
-  INVSAGA_ASSERT(!shorts.empty(), "a refusal has a line that was short");
-  const std::size_t shown = std::min(shorts.size(), lent.size());
-  std::ranges::copy(shorts.first(shown), lent.begin());
-  Refusal refused;
-  refused.count = static_cast<std::uint32_t>(shorts.size());
-  refused.first = shorts.front();
-  refused.lines = lent.first(shown);
-  return refused;
-}
-
 KnownId known_of(const HoldRecord* record) noexcept {
   return record == nullptr ? KnownId::unknown : record->known;
 }
@@ -63,9 +50,10 @@ std::optional<ReservationState> state_of(KnownId known) noexcept {
   INVSAGA_UNREACHABLE("an id that is known in no way");
 }
 
-Units units_of(std::span<const Line> lines) noexcept {
-  Units units = 0;
-  for (const Line& line : lines) units += line.quantity;
+/// Modulo 2^64, which is enough to compare sums.
+std::uint64_t units_of(std::span<const Line> lines) noexcept {
+  std::uint64_t units = 0;
+  for (const Line& line : lines) units += static_cast<std::uint64_t>(line.quantity);
   return units;
 }
 
@@ -173,7 +161,7 @@ result<ReserveAnswer> Ledger::Core::take(const Reserve& reserve, std::span<Short
   if (!record.shorts.empty()) {
     remember(record, KnownId::refused);
     last_.shorts = record.shorts;
-    return ReserveAnswer{refusal<OutOfStock>(record.shorts, lent)};
+    return ReserveAnswer{OutOfStock{shortage_of(record.shorts, lent)}};
   }
   record.known = KnownId::reserved;
   live_.push(record);
@@ -189,7 +177,7 @@ ReserveAnswer Ledger::Core::reserved_again(const HoldRecord& record) {
 ReserveAnswer Ledger::Core::refused_again(const HoldRecord& record, std::span<ShortLine> lent) {
   last_.repeat = true;
   last_.shorts = record.shorts;
-  return refusal<OutOfStock>(record.shorts, lent);
+  return OutOfStock{shortage_of(record.shorts, lent)};
 }
 
 // --- what ends a hold ----------------------------------------------------------------------------
@@ -382,8 +370,9 @@ AdjustAnswer Ledger::Core::adjusted_again(const AdjustRecord& record, const Adju
 AdjustAnswer Ledger::Core::decided(const AdjustRecord& record, std::span<ShortLine> lent) {
   if (record.shorts.empty()) return Adjusted{};
   last_.shorts = record.shorts;
-  if (record.reason == AdjustReason::returned) return refusal<ReturnRefused>(record.shorts, lent);
-  return refusal<OutOfStock>(record.shorts, lent);
+  if (record.reason == AdjustReason::returned)
+    return ReturnRefused{shortage_of(record.shorts, lent)};
+  return OutOfStock{shortage_of(record.shorts, lent)};
 }
 
 }  // namespace v0

@@ -63,7 +63,7 @@ class CallSite {
   std::deque<std::vector<std::byte>> made_;
 };
 
-const StepAction& action_of(const ActiveRun& run, const Instruction& action) {
+const StepAction& action_of(const ActiveRun& run, const Instruction& instruction) {
   const StepDefinition& step = run.saga->definition.steps[instruction.step];
   return instruction.undo ? step.undo : step.action;
 }
@@ -154,7 +154,7 @@ void Core::apply(const RunPtr& self, const Instruction& instruction, Lock& lock)
   const auto operation = make_operation(run, instruction, attempt->lines, lock);
   if (!operation.has_value()) return run.machine.unable(instruction, operation.assume_error());
   attempt->run = self;
-  attempt->action = instruction;
+  attempt->instruction = instruction;
   attempt->operation = operation.assume_value();
   attempt->shorts.resize(std::max<std::size_t>(attempt->lines.size(), 1));
   attempt->prepared = run.machine.effects(instruction, attempt->operation, backend->now());
@@ -191,13 +191,13 @@ void Core::applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock) {
   const Attempt& attempt = *answer.attempt;
   if (!answer.applied.has_value()) {
     const Error error = answer.applied.assume_error();
-    if (error.code == Errc::moved_on) return moved_on(run, attempt.action, lock);
-    return run.machine.answered(attempt.action, error, environment.clock.now());
+    if (error.code == Errc::moved_on) return moved_on(run, attempt.instruction, lock);
+    return run.machine.answered(attempt.instruction, error, environment.clock.now());
   }
   const Applied& applied = answer.applied.assume_value();
   if (applied.position <= run.machine.position()) return;  // it is known already
   // What an earlier attempt recorded may differ in more than the time: the log has it.
-  const bool may_repeat = attempt.action.attempt > 1;
+  const bool may_repeat = attempt.instruction.attempt > 1;
   if (may_repeat || attempt.effects.at != run.machine.position()) {
     static_cast<void>(catch_up(run, lock));  // if it fails, the run is behind
     return;

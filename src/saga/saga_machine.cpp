@@ -8,6 +8,8 @@
 
 #include <invsaga/assert.hpp>
 
+#include "named_until.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -20,12 +22,6 @@ bool needs_undo(const StepState& step) noexcept {
 /// What was to be recorded only because of where the run stood.
 bool is_plan(RecordKind kind) noexcept {
   return kind == RecordKind::intent || kind == RecordKind::stuck || kind == RecordKind::ended;
-}
-
-Time until_of(const Operation& operation) noexcept {
-  if (const auto* reserve = std::get_if<Reserve>(&operation)) return reserve->until;
-  if (const auto* adjust = std::get_if<Adjust>(&operation)) return adjust->until;
-  return {};
 }
 
 }  // namespace
@@ -208,7 +204,7 @@ void SagaMachine::started(const Instruction& instruction, Time now, const Operat
   INVSAGA_ASSERT(attempt && is_at(instruction) && !trying_->under_way &&
                      instruction.ticket == last_ticket_ + 1,
                  "SagaMachine::started: what next gave last, and that it was call or apply");
-  if (operation != nullptr) fixed_until_ = until_of(*operation);
+  if (operation != nullptr) fixed_until_ = named_until(*operation);
   last_ticket_ = instruction.ticket;
   trying_->ticket = instruction.ticket;
   trying_->under_way = true;

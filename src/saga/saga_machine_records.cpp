@@ -9,6 +9,8 @@
 #include <invsaga/assert.hpp>
 #include <invsaga/saga_outputs.hpp>
 
+#include "named_until.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -21,8 +23,7 @@ void name_operation(RunRecord& record, const Operation& operation) {
         record.id_low = op.id.low;
       },
       operation);
-  if (const auto* reserve = std::get_if<Reserve>(&operation)) record.until = reserve->until;
-  if (const auto* adjust = std::get_if<Adjust>(&operation)) record.until = adjust->until;
+  if (const Time until = named_until(operation); is_set(until)) record.until = until;
 }
 
 std::vector<std::byte> output_of(const Operation& operation) {

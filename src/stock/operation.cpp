@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/operation.hpp>
 
+#include <algorithm>
 #include <array>
+
+#include <invsaga/assert.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -74,6 +77,13 @@ std::string_view name(ExtendAnswer answer) noexcept {
 }
 std::string_view name(const Answer& answer) noexcept {
   return std::visit([](const auto& own) { return name(own); }, answer);
+}
+
+Shortage shortage_of(std::span<const ShortLine> shorts, std::span<ShortLine> lent) noexcept {
+  INVSAGA_ASSERT(!shorts.empty(), "shortage_of: at least one");
+  const std::size_t shown = std::min(shorts.size(), lent.size());
+  std::ranges::copy(shorts.first(shown), lent.begin());
+  return {static_cast<std::uint32_t>(shorts.size()), shorts.front(), lent.first(shown)};
 }
 
 bool is_yes(const Answer& answer) noexcept { return std::visit(IsYes{}, answer); }

@@ -1,28 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/testing/apart_backend.hpp>
 
-#include <type_traits>
-#include <variant>
-
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
-namespace {
-
-/// The operation with its lines merged, where the stock looked at them.
-RecordedOperation recorded(const Operation& operation, std::span<const Line> merged) {
-  return std::visit(
-      [&](auto typed) -> RecordedOperation {
-        if constexpr (requires { typed.lines; }) {
-          if (!merged.empty()) typed.lines = merged;
-        }
-        return typed;
-      },
-      operation);
-}
-
-}  // namespace
-
 /// An operation on its way, and later its answer on the way back.
 struct ApartStore::Message {
   Message(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts_,

@@ -10,7 +10,8 @@ here=$SOURCE/tests/consumer
 export CXX CXXFLAGS
 
 fail() {
-  printf '%s\n' "$@" >&2
+  printf '%s\n' "$@" "what to do: mend what the package in $prefix lacks; \
+again: ctest --preset release-tests -R consumer.$name" >&2
   exit 1
 }
 
@@ -62,6 +63,16 @@ install() {
 find_package() {
   configure "$SOURCE/examples/consumer"
   build_and_compare consumer
+}
+
+# The component for histories comes by its own name, and with nobody who does not ask for it.
+history_component() {
+  configure "$here/history_component"
+  build_and_run history_component '^0 violations$'
+  PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig pkg-config --libs invsaga-history |
+    grep -q -- -linvsaga_history || fail 'its flags do not name the library'
+  ! nm -C "$WORK/find_package/consumer" | grep -qE 'HistoryReader|InvariantChecker' ||
+    fail 'a program that asks for memory alone has the checker in it'
 }
 
 testing_component() {

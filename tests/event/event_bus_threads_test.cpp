@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/forwarding.hpp>
 #include <invsaga/inbox.hpp>
 #include <invsaga/memory_bus.hpp>
 #include <invsaga/reference/claim_table.hpp>
@@ -77,30 +78,25 @@ class ManyThreads : public ::testing::TestWithParam<Size> {
 };
 
 /// One table for all, as a backend has it, with a lock.
-class LockedClaims {
+class LockedClaims final : public Forwarding<LockedClaims, ClaimTable> {
+  friend Forwarding<LockedClaims, ClaimTable>;
+
  public:
-  Time now() const { return locked()->now(); }
-  result<ClaimAnswer> claim(const Claim& claim) { return locked()->claim(claim); }
-  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) {
-    return locked()->extend_claim(key, epoch, until);
-  }
-  result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
-    return locked()->confirm_claim(key, epoch, answer);
-  }
-  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
-    return locked()->release_claim(key, epoch);
+  LockedClaims() : Forwarding(table_) {}
+  Time now() const {
+    const std::lock_guard lock(mutex_);
+    return table_.now();
   }
 
  private:
-  struct Locked {
-    std::unique_lock<std::mutex> lock;
-    ClaimTable* table;
-    ClaimTable* operator->() const { return table; }
-  };
-  Locked locked() const { return {std::unique_lock(mutex_), &table_}; }
+  template <class Call>
+  auto around(BackendCall, const Call& call) {
+    const std::lock_guard lock(mutex_);
+    return call();
+  }
 
   mutable std::mutex mutex_;
-  mutable ClaimTable table_;
+  ClaimTable table_;
 };
 
 // A15: the order of each key under many producers and consumers, with failures and repeats.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <invsaga/forwarding.hpp>
 #include <invsaga/inbox.hpp>
 
 #include <gmock/gmock.h>
@@ -29,17 +30,13 @@ using ::testing::ElementsAre;
 constexpr Time start = time_from_ms(1'000'000'000);
 
 /// A table of claims that fails on demand.
-class Claims {
+class Claims final : public Forwarding<Claims, ClaimTable> {
  public:
-  Claims() { table.advance_to(start); }
+  Claims() : Forwarding(table) { table.advance_to(start); }
 
-  Time now() const { return table.now(); }
   result<ClaimAnswer> claim(const Claim& claim) {
     ++claims;
     return table.claim(claim);
-  }
-  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) {
-    return table.extend_claim(key, epoch, until);
   }
   result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
     if (lose_confirms > 0 && lose_confirms-- > 0) {
@@ -47,9 +44,6 @@ class Claims {
       return Error{confirms_take_effect ? Errc::reply_lost : Errc::unavailable};
     }
     return table.confirm_claim(key, epoch, answer);
-  }
-  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
-    return table.release_claim(key, epoch);
   }
   void pass(Duration time) { table.advance_to(table.now() + time); }
 

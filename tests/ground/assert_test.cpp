@@ -60,11 +60,6 @@ TEST(AssertDeathTest, NoLengthOfTimeIsNegative) {
 }
 
 TEST(AssertDeathTest, NorIsOneThatAStepOrARuleIsGiven) {
-  const StepContext step{};
-  EXPECT_DEATH(static_cast<void>(step.reserve({}, Duration{-1})),
-               "StepContext::reserve: lifetime >= 0");
-  EXPECT_DEATH(static_cast<void>(step.adjust({}, {}, Duration{-1})),
-               "StepContext::adjust: lifetime >= 0");
   EXPECT_DEATH(StepLimits(Duration{-1}, standard), "StepLimits::StepLimits: a deadline");
   RequestIdRules rules;
   rules.max_ahead = Duration{-1};

@@ -8,7 +8,7 @@ set -u
 shopt -s lastpipe  # so that the end of a pipe can note what is broken
 export LC_ALL=C.UTF-8
 
-readonly all_rules=(folders folders_point_down one_word include_direction public_includes
+readonly all_rules=(folders folders_point_down one_word contents include_direction public_includes
                     core_is_pure own_rights columns headers sentences libraries_used)
 broken=0
 
@@ -135,7 +135,9 @@ readonly old_names='\b(Impl|impl_|SagaName|SagaKey|SagaFold|further_holds?|with_
 \bRunRecord::hold\b|\b(record|found|ours|intent)\.hold\b
 \bEvent::saga\b|\bevent\.saga\b|\bline\.saga\b|\bnamespace judge\b
 [.>]extend\([^(){}]*,[^(){}]*,|[.>]confirm\([^(){}]*,|[.>]acknowledge\(
-\b(struct|class) (Limits|Split|Desk|Rig|SyncRig|Crew|Trial|SearchWorld)\b
+(?<!template <)\b(struct|class) (Limits|Split|Desk|Rig|SyncRig|Crew|Trial|SearchWorld)\b
+\bRunId (saga|invoice|order)\b|\bInstruction& action\b|\b(desk|rig|crew|trial)\b
+\bFaultSite::confirm\b|\bInbox::extend\b|\brelease_claim\(std::span
 #include [<"](invsaga/)?(retention|saga_types)\.hpp
 #include [<"](.*/)?(ledger_impl|runner_impl|history_text|explain_facts)\.hpp
 #include [<"].*(_rig|_crew|_desk|_trial|split_parts|search_world)\.hpp'
@@ -145,6 +147,15 @@ rule_one_word() {
   while IFS= read -r pattern; do
     our_files | search "$pattern"
   done <<< "$old_names" | complain one_word 'an old name: CONTRIBUTING.md has the word of each'
+}
+
+# The table of contents names each public header of the core.
+rule_contents() {
+  local contents=include/invsaga/invsaga.hpp
+  [[ ! -f $contents ]] || files include/invsaga -- '*.hpp' |
+    grep -E '^include/invsaga/[^/]+$' | grep -v "^$contents$" | while IFS= read -r header; do
+    grep -qF "#include <${header#include/}>" "$contents" || echo "$header"
+  done | complain contents "$contents does not name it"
 }
 
 # backends -> include/invsaga, never the other way; what is for tests is used by tests.

@@ -100,6 +100,11 @@ broken_by none include/invsaga/environment.hpp 'auto t = std::chrono::steady_clo
 broken_by headers tools/a.hpp 'using namespace std;'
 broken_by none tools/a.hpp 'using namespace std::chrono_literals;'
 broken_by headers tools/a.cpp '#include "../src/a.hpp"'
+plant_good_tree
+put include/invsaga/invsaga.hpp '#include <invsaga/stock.hpp>'
+expect none 'a table of contents that names all'
+put include/invsaga/invsaga.hpp '#include <vector>'
+expect contents 'a table of contents that lacks a header'
 broken_by sentences include/invsaga/a.hpp 'struct A {'
 broken_by sentences include/invsaga/a.hpp 'template <class T>' 'concept A = true;'
 broken_by sentences include/invsaga/a.hpp '/// A.' 'struct A {' '  Time' '      a;  ///< When.' '};'

@@ -50,6 +50,16 @@ TEST(Saga, KnowsItsNameVersionAndSteps) {
   EXPECT_EQ(definition.steps[3].undo.kind, StepKind::none);
 }
 
+// What a user computes from an order may be over already: the store's answer to that is `expired`.
+TEST(Saga, ALifetimeThatIsOverIsAnsweredByTheStore) {
+  const StepContext step{.now = time_from_ms(1'000)};
+  EXPECT_EQ(step.reserve({}, Duration{-1}).until, step.now);
+  EXPECT_EQ(step.adjust({}, {}, Duration{INT64_MIN}).until, step.now);
+  EXPECT_EQ(step.reserve({}, Duration{1}).until, time_from_ms(1'001));
+  EXPECT_EQ(step.reserve({}, Duration{INT64_MAX}).until,
+            saturating_add(step.now, Duration{INT64_MAX}));
+}
+
 TEST(Saga, AnUndoThatTakesTheOutputNeedsItKnown) {
   const Definition definition = checkout.definition();
   EXPECT_FALSE(definition.steps[0].undo_needs_output);

@@ -29,15 +29,15 @@ Time at(std::int64_t ms) { return time_from_ms(ms); }
 /// Runs `work(thread)` on so many threads, all let go at once.
 void together(int threads, const std::function<void(int)>& work) {
   std::atomic<bool> go = false;
-  std::vector<std::thread> crew;
+  std::vector<std::thread> workers;
   for (int thread = 0; thread < threads; ++thread) {
-    crew.emplace_back([&, thread] {
+    workers.emplace_back([&, thread] {
       while (!go) std::this_thread::yield();
       work(thread);
     });
   }
   go = true;
-  for (std::thread& one : crew) one.join();
+  for (std::thread& one : workers) one.join();
 }
 
 /// Adds up what the store says it did, in its order, and notes the first thing that cannot be.

@@ -108,9 +108,7 @@ namespace detail {
 template <class Part>
 void move_shorts(Part& part, std::span<ShortLine> lent) {
   if constexpr (std::derived_from<Part, Shortage>) {
-    const auto shown = part.lines.first(std::min(part.lines.size(), lent.size()));
-    std::ranges::copy(shown, lent.begin());
-    part.lines = lent.first(shown.size());
+    if (!part.lines.empty()) part.lines = shortage_of(part.lines, lent).lines;
   } else if constexpr (requires { part.index(); }) {
     std::visit([&](auto& inner) { move_shorts(inner, lent); }, part);
   }

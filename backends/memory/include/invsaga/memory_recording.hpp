@@ -4,7 +4,6 @@
 #pragma once
 
 #include <type_traits>
-#include <variant>
 
 #include <invsaga/backend.hpp>
 #include <invsaga/reference/ledger.hpp>
@@ -13,25 +12,13 @@ namespace invsaga {
 inline namespace v0 {
 namespace detail {
 
-/// The operation with its lines merged, where the stock looked at them.
-template <class Typed>
-RecordedOperation recorded(Typed operation, const LedgerTrace& trace) {
-  if constexpr (requires { operation.lines; }) {
-    if (!trace.lines.empty()) operation.lines = trace.lines;
-  }
-  return operation;
-}
-inline RecordedOperation recorded(const Operation& operation, const LedgerTrace& trace) {
-  return std::visit([&](const auto& typed) { return recorded(typed, trace); }, operation);
-}
-
 /// Tells of one operation that was answered. Costs nothing where nobody records.
 template <Recorder R, class Asked>
 void tell(R& recorder, Time now, const Asked& operation, const Answer& answer,
           const LedgerTrace& trace, const Effects* effects) {
   if constexpr (!std::is_same_v<R, NoRecorder>) {
     recorder.record({.at = now,
-                     .operation = recorded(operation, trace),
+                     .operation = recorded(operation, trace.lines),
                      .answer = answer,
                      .moved = trace.moved,
                      .back = trace.back,
