@@ -43,11 +43,20 @@ quietly() {
   return "$status"
 }
 
-# openly REMEDY COMMAND...: what the command prints is seen; the remedy follows if it fails.
+# openly REMEDY COMMAND...: what the command prints is seen; the remedy follows if it fails. Whoever
+# ends this script ends the command with it.
 openly() {
-  local remedy=$1 status=0
+  local remedy=$1 status=0 child
   shift
-  "$@" || status=$?
+  "$@" <&0 &
+  child=$!
+  trap 'kill "$child" 2> /dev/null' INT TERM
+  wait "$child" || status=$?
+  while kill -0 "$child" 2> /dev/null; do  # a signal came first
+    status=0
+    wait "$child" || status=$?
+  done
+  trap - INT TERM
   if ((status != 0)); then
     printf 'failed (%s): %s\n' "$status" "$*"
     to_do "$remedy"

@@ -226,23 +226,23 @@ std::uint64_t entropy(const Clock& clock) {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-struct LocalExecutor::Queue : Agenda {
+struct LocalExecutor::Core : Agenda {
   using Agenda::Agenda;
 };
 
-LocalExecutor::LocalExecutor(Clock& clock) : queue_(std::make_unique<Queue>(clock)) {}
+LocalExecutor::LocalExecutor(Clock& clock) : core_(std::make_unique<Core>(clock)) {}
 LocalExecutor::~LocalExecutor() = default;
-void LocalExecutor::post(Task task) { queue_->post(task); }
-void LocalExecutor::post_at(Time time, Task task) { queue_->post_at(time, task); }
-void LocalExecutor::drop(const void* context) { queue_->drop(context); }
-bool LocalExecutor::run_one() { return queue_->run_one(); }
+void LocalExecutor::post(Task task) { core_->post(task); }
+void LocalExecutor::post_at(Time time, Task task) { core_->post_at(time, task); }
+void LocalExecutor::drop(const void* context) { core_->drop(context); }
+bool LocalExecutor::run_one() { return core_->run_one(); }
 
-struct ThreadExecutor::Pool {
-  Pool(Clock& clock, unsigned count) : agenda(clock) {
+struct ThreadExecutor::Core {
+  Core(Clock& clock, unsigned count) : agenda(clock) {
     INVSAGA_ASSERT(count > 0, "ThreadExecutor::ThreadExecutor: threads > 0");
     for (unsigned i = 0; i < count; ++i) threads.emplace_back([this] { agenda.work(); });
   }
-  ~Pool() {
+  ~Core() {
     agenda.stop();
     for (std::thread& thread : threads) thread.join();
   }
@@ -251,11 +251,11 @@ struct ThreadExecutor::Pool {
 };
 
 ThreadExecutor::ThreadExecutor(Clock& clock, unsigned threads)
-    : pool_(std::make_unique<Pool>(clock, threads)) {}
+    : core_(std::make_unique<Core>(clock, threads)) {}
 ThreadExecutor::~ThreadExecutor() = default;
-void ThreadExecutor::post(Task task) { pool_->agenda.post(task); }
-void ThreadExecutor::post_at(Time time, Task task) { pool_->agenda.post_at(time, task); }
-void ThreadExecutor::drop(const void* context) { pool_->agenda.drop(context); }
+void ThreadExecutor::post(Task task) { core_->agenda.post(task); }
+void ThreadExecutor::post_at(Time time, Task task) { core_->agenda.post_at(time, task); }
+void ThreadExecutor::drop(const void* context) { core_->agenda.drop(context); }
 
 }  // namespace v0
 }  // namespace invsaga

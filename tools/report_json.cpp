@@ -49,9 +49,14 @@ void add_figures(Json& out, const CheckFigures& figures) {
   out["refunds"] = figures.refunds;
 }
 
+/// What was given on the command line may be no UTF-8.
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
-std::string to_json(const ReplayOptions& options) { return options_json(options).dump(); }
+std::string to_json(const ReplayOptions& options) { return text_of(options_json(options)); }
 
 std::string report_json(const ReplayReport& report, const ReplayOptions& options) {
   Json out;
@@ -74,7 +79,7 @@ std::string report_json(const ReplayReport& report, const ReplayOptions& options
                        {"commit", report.latency_ns_commit},
                        {"saga", report.latency_ns_saga}};
   if (!report.trouble.empty()) out["trouble"] = report.trouble;
-  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text_of(out);
 }
 
 }  // namespace invsaga::tools

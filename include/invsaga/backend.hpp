@@ -68,7 +68,7 @@ concept ApplyingStore = requires(S& store, const Operation& operation, const Eff
 ///    answer picks appended at `effects.at`. Refused with `moved_on` if the run has moved on, and
 ///    then the stock is untouched where `atomic_effects` holds; where it does not, the operation
 ///    may have taken effect and its id tells. A repeat of one that is recorded (same record kind,
-///    owner, step and hold at that position) gets its answer again.
+///    owner, step and round at that position) gets its answer again.
 ///  - With `atomic_effects` all of it is one append. Without, the order is: stock, log, outbox,
 ///    claim; `settle` brings the rest in after a crash.
 ///  - `settle(run, records)`: puts the events of `records` that the outbox lacks, and repeats their

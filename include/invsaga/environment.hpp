@@ -83,8 +83,8 @@ class LocalExecutor final : public Executor {
   bool run_one();
 
  private:
-  struct Queue;
-  std::unique_ptr<Queue> queue_;
+  struct Core;
+  std::unique_ptr<Core> core_;
 };
 
 /// Runs tasks on `threads` threads of its own, in the same order as far as threads are
@@ -101,8 +101,8 @@ class ThreadExecutor final : public Executor {
   void drop(const void* context) override;
 
  private:
-  struct Pool;
-  std::unique_ptr<Pool> pool_;
+  struct Core;
+  std::unique_ptr<Core> core_;
 };
 
 /// Bits that no other process has, from the system's own randomness. 0 by a clock that is told its

@@ -35,11 +35,11 @@ struct RetryPolicy {
 
 /// For steps that may be given up: five attempts within a minute.
 inline constexpr RetryPolicy standard{};
-/// For steps whose answer is needed: asked for a day. Then a pivot is parked, and before it the run
+/// For steps whose answer is needed: asked for a day. Then a pivot is stuck, and before it the run
 /// compensates, which goes on asking where the undo needs the answer.
 inline constexpr RetryPolicy until_known{Duration{1'000},     Duration{60'000}, 200, 20, 0,
                                          Duration{86'400'000}};
-/// For steps after the pivot: tried for three days, then parked.
+/// For steps after the pivot: tried for three days, then stuck.
 inline constexpr RetryPolicy until_done{Duration{1'000},      Duration{300'000}, 200, 20, 0,
                                         Duration{259'200'000}};
 /// For every compensation. A saga raises its budget to twice the largest of its forward policies,

@@ -34,7 +34,7 @@ struct Instruction {
               ///< `answered` the error.
     wait,     ///< Nothing to do before `when`.
     await,    ///< An attempt is under way; its answer, or `when`, will move the run.
-    stuck,    ///< Parked: only a person, or a late answer, moves it.
+    stuck,    ///< Stuck: only a person, or a late answer, moves it.
     finished,  ///< Ended.
     fenced,    ///< Another owner drives the run: leave it.
   };
@@ -188,11 +188,11 @@ class SagaMachine {
   void hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now);
   void failed_attempt(const Error& error, Time now);
   void give_up(const Error& error);
-  void settle(StepIndex step, bool undo, const Answered& answer);
+  void resolve(StepIndex step, bool undo, const Answered& answer);
   void refuse_step(StepIndex step, const Error& error);
   void push_outcome(StepIndex step, StepOutcome outcome, Error error,
                     std::vector<std::byte> output = {});
-  void park(StepIndex step, Error error);
+  void get_stuck(StepIndex step, Error error);
   void reconsider(const RunRecord& news);
 
   // records

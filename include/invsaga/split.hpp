@@ -40,7 +40,7 @@ concept StockPart = (ReservationStore<S> || SubmittingStore<S>) &&
 namespace detail {
 
 /// True if `found` is what an earlier attempt of the call recorded that would record `ours` now:
-/// the same kind, owner, step, hold and id.
+/// the same kind, owner, step, round and id.
 bool is_repeat(const RunRecord& found, const RunRecord& ours) noexcept;
 
 /// The answer that `found` bears, for a repeat of `operation`. `again` is what the stock answered

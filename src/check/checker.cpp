@@ -69,8 +69,8 @@ bool happens_once(const HistoryLine& line) {
 
 }  // namespace
 
-struct InvariantChecker::Fold {
-  Fold(const HistoryHeader& header, CheckOptions given)
+struct InvariantChecker::Core {
+  Core(const HistoryHeader& header, CheckOptions given)
       : options(given),
         one_thread(header.threads == 1),
         findings(given.keep),
@@ -99,7 +99,7 @@ struct InvariantChecker::Fold {
   checker::EventFold events;
 };
 
-void InvariantChecker::Fold::add(const HistoryLine& line) {
+void InvariantChecker::Core::add(const HistoryLine& line) {
   ++findings.report.figures.lines;
   judge_order(line);
   if (!judge_form(line)) return;
@@ -107,7 +107,7 @@ void InvariantChecker::Fold::add(const HistoryLine& line) {
   dispatch(line);
 }
 
-void InvariantChecker::Fold::judge_order(const HistoryLine& line) {
+void InvariantChecker::Core::judge_order(const HistoryLine& line) {
   if (line.n != last_n + 1) {
     findings.add(23, fmt::format("n is {} after {}: a line is missing, or out of its place", line.n,
                                  last_n));
@@ -120,7 +120,7 @@ void InvariantChecker::Fold::judge_order(const HistoryLine& line) {
 }
 
 /// False if the line says what no line can say, so that it cannot be folded.
-bool InvariantChecker::Fold::judge_form(const HistoryLine& line) {
+bool InvariantChecker::Core::judge_form(const HistoryLine& line) {
   if (!line.impossible.empty()) {
     findings.add(4, line.impossible);
     return false;
@@ -130,7 +130,7 @@ bool InvariantChecker::Fold::judge_form(const HistoryLine& line) {
   return false;
 }
 
-void InvariantChecker::Fold::judge_marks(const HistoryLine& line) {
+void InvariantChecker::Core::judge_marks(const HistoryLine& line) {
   const bool none = checker::undecided(line.answer);
   if (line.lost && none) {
     findings.add(22, fmt::format("{} is {}: there is no answer that could be lost",
@@ -147,7 +147,7 @@ void InvariantChecker::Fold::judge_marks(const HistoryLine& line) {
   }
 }
 
-void InvariantChecker::Fold::dispatch(const HistoryLine& line) {
+void InvariantChecker::Core::dispatch(const HistoryLine& line) {
   switch (line.op) {
     case HistoryOp::request:
       return runs.fold_request(line);
@@ -169,13 +169,13 @@ void InvariantChecker::Fold::dispatch(const HistoryLine& line) {
   }
 }
 
-void InvariantChecker::Fold::count_stock(const HistoryLine& line) {
+void InvariantChecker::Core::count_stock(const HistoryLine& line) {
   if (line.answer != HistoryAnswer::counted) return;
   counted = true;
   stock.judge_counters(line);
 }
 
-void InvariantChecker::Fold::finish() {
+void InvariantChecker::Core::finish() {
   const std::uint64_t last_line = findings.file_line();
   if (options.whole && !counted) {
     findings.judge(0, last_line);
@@ -188,24 +188,24 @@ void InvariantChecker::Fold::finish() {
 }
 
 InvariantChecker::InvariantChecker(const HistoryHeader& header, CheckOptions options)
-    : fold_(std::make_unique<Fold>(header, options)) {}
+    : core_(std::make_unique<Core>(header, options)) {}
 InvariantChecker::InvariantChecker(InvariantChecker&&) noexcept = default;
 InvariantChecker& InvariantChecker::operator=(InvariantChecker&&) noexcept = default;
 InvariantChecker::~InvariantChecker() = default;
 
 void InvariantChecker::add(const HistoryLine& line, std::uint64_t file_line) {
-  INVSAGA_ASSERT(!fold_->finished, "InvariantChecker::add: that finish was not called");
-  fold_->findings.judge(line.n, file_line);
-  fold_->add(line);
+  INVSAGA_ASSERT(!core_->finished, "InvariantChecker::add: that finish was not called");
+  core_->findings.judge(line.n, file_line);
+  core_->add(line);
 }
 
-const CheckReport& InvariantChecker::report() const noexcept { return fold_->findings.report; }
+const CheckReport& InvariantChecker::report() const noexcept { return core_->findings.report; }
 
 const CheckReport& InvariantChecker::finish() {
-  INVSAGA_ASSERT(!fold_->finished, "InvariantChecker::finish: that it was not called before");
-  fold_->finished = true;
-  fold_->finish();
-  return fold_->findings.report;
+  INVSAGA_ASSERT(!core_->finished, "InvariantChecker::finish: that it was not called before");
+  core_->finished = true;
+  core_->finish();
+  return core_->findings.report;
 }
 
 CheckReport check_history(const History& history, CheckOptions options) {

@@ -45,7 +45,7 @@ void SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& a
   if (newest) trying_->under_way = false;
   if (call ? !waits_for(step, undo) : !wants_what_it_tries()) return;
   if (answer.has_value() || answer.assume_error().remedy() == Remedy::give_up) {
-    return settle(step, undo, answer);
+    return resolve(step, undo, answer);
   }
   // An old attempt's failure says nothing about the newest.
   if (newest) failed_attempt(answer.assume_error(), now);
@@ -58,7 +58,7 @@ bool SagaMachine::wants_what_it_tries() const {
 }
 
 /// A final answer: it is recorded, once.
-void SagaMachine::settle(StepIndex step, bool undo, const Answered& answer) {
+void SagaMachine::resolve(StepIndex step, bool undo, const Answered& answer) {
   const bool settled = std::any_of(
       to_append_.begin(), to_append_.end(), [&](const RunRecord& queued) {
         const bool outcome = queued.kind == RecordKind::outcome && !undo;
@@ -67,7 +67,7 @@ void SagaMachine::settle(StepIndex step, bool undo, const Answered& answer) {
   if (settled) return;
   if (!answer.has_value()) {
     const Error error = answer.assume_error();
-    return undo ? park(step, error) : refuse_step(step, error);
+    return undo ? get_stuck(step, error) : refuse_step(step, error);
   }
   if (undo) return to_append_.push_back(record(RecordKind::undone, step));
   push_outcome(step, StepOutcome::done, {}, answer.assume_value());
@@ -80,7 +80,7 @@ void SagaMachine::refuse_step(StepIndex step, const Error& error) {
   const StepClass step_class = definition_.steps[step].step_class;
   const bool needs_a_word = operation && step_class == StepClass::pivot;
   if (needs_a_word || step_class == StepClass::retriable || state_.pivot_done(definition_)) {
-    return park(step, error);
+    return get_stuck(step, error);
   }
   push_outcome(step, StepOutcome::refused, error);
 }
@@ -95,7 +95,7 @@ void SagaMachine::unable(const Instruction& instruction, const Error& error) {
   trying_->under_way = false;
   if (!wants_what_it_tries()) return;
   const bool call = action_of(instruction.step, instruction.undo).is_call();
-  if (instruction.undo || (call && trying_->doubt)) return park(instruction.step, error);
+  if (instruction.undo || (call && trying_->doubt)) return get_stuck(instruction.step, error);
   refuse_step(instruction.step, error);
 }
 
@@ -127,7 +127,7 @@ void SagaMachine::give_up(const Error& error) {
   const bool forward = !trying_->undo && !state_.compensating;
   const bool dispensable = definition_.steps[step].step_class == StepClass::compensable &&
                            !state_.pivot_done(definition_);
-  if (!forward || !dispensable) return park(step, error);
+  if (!forward || !dispensable) return get_stuck(step, error);
   push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, error);
 }
 
@@ -157,11 +157,11 @@ void SagaMachine::unrecordable(const RunRecord& record, const Error& error) {
   std::erase_if(to_append_, [&](const RunRecord& queued) {
     return queued.kind == record.kind && queued.step == record.step;
   });
-  park(record.step, error);
+  get_stuck(record.step, error);
 }
 
 /// Once: the same again changes nothing.
-void SagaMachine::park(StepIndex step, Error error) {
+void SagaMachine::get_stuck(StepIndex step, Error error) {
   const bool known = state_.stuck && state_.stuck_step == step && state_.stuck_error == error;
   const bool queued = std::any_of(to_append_.begin(), to_append_.end(), [&](const RunRecord& r) {
     return r.kind == RecordKind::stuck && r.step == step;

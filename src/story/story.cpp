@@ -145,14 +145,14 @@ void append_field(std::string& out, std::string_view key, std::string_view value
 
 }  // namespace
 
-struct StoryTeller::Lines {
+struct StoryTeller::Core {
   std::string run;
   std::vector<HistoryLine> lines;
   std::set<std::string, std::less<>> holds;  // an `expire` need not bear the run
 };
 
-StoryTeller::StoryTeller(std::string_view run) : lines_(std::make_unique<Lines>()) {
-  lines_->run = run;
+StoryTeller::StoryTeller(std::string_view run) : core_(std::make_unique<Core>()) {
+  core_->run = run;
 }
 StoryTeller::StoryTeller(StoryTeller&&) noexcept = default;
 StoryTeller& StoryTeller::operator=(StoryTeller&&) noexcept = default;
@@ -160,28 +160,28 @@ StoryTeller::~StoryTeller() = default;
 
 void StoryTeller::add(const HistoryLine& line) {
   if (line.op == HistoryOp::stock) return;
-  const bool ours = line.run == lines_->run && !line.run.empty();
-  const bool our_hold = line.op == HistoryOp::expire && lines_->holds.contains(line.id);
+  const bool ours = line.run == core_->run && !line.run.empty();
+  const bool our_hold = line.op == HistoryOp::expire && core_->holds.contains(line.id);
   if (!ours && !our_hold) return;
-  if (line.op == HistoryOp::reserve) lines_->holds.insert(line.id);
-  lines_->lines.push_back(line);
+  if (line.op == HistoryOp::reserve) core_->holds.insert(line.id);
+  core_->lines.push_back(line);
 }
 
 Story StoryTeller::tell() const {
   Story story;
-  story.run = lines_->run;
-  story.found = !lines_->lines.empty();
+  story.run = core_->run;
+  story.found = !core_->lines.empty();
   if (!story.found) {
     story.answer = fmt::format("The history has nothing of {}.", plain_text(story.run));
     return story;
   }
-  const Facts facts = story::facts_of(lines_->lines);
+  const Facts facts = story::facts_of(core_->lines);
   if (facts.adjust != nullptr) {
     tell_adjust(story, *facts.adjust);
   } else {
     tell_order(story, facts);
   }
-  for (const HistoryLine& line : lines_->lines) {
+  for (const HistoryLine& line : core_->lines) {
     story.timeline.push_back({line.n, line.at, story::moment_of(line)});
   }
   return story;

@@ -352,7 +352,7 @@ TEST_F(MemoryBusTest, AHeadThatFailsHoldsBackWhatCameTooEarly) {
   EXPECT_THAT(acted, IsCountedFrom1To(3));
 }
 
-TEST_F(MemoryBusTest, ArmsOneTaskForASagaThatWaits) {
+TEST_F(MemoryBusTest, ArmsOneTaskForARunThatWaits) {
   Recipient recipient = fails_at(1, Errc::unavailable);
   subscribe("a", recipient);
   publish_to(1);
@@ -381,7 +381,7 @@ TEST_F(MemoryBusTest, ATaskThatComesWhileAHandlerIsAtItDeliversNothing) {
   EXPECT_THAT(recipient.sequences_of(run_no(1)), ElementsAre(2, 1, 2));
 }
 
-TEST_F(MemoryBusTest, ATaskThatComesAfterItsSagaIsDeadDeliversNothing) {
+TEST_F(MemoryBusTest, ATaskThatComesAfterItsRunIsDeadDeliversNothing) {
   Recipient recipient([](const Event& event, int) -> result<Handling> {
     if (event.sequence == 1) return Error{Errc::corrupt};
     return Handling::parked;
@@ -411,7 +411,7 @@ TEST_F(MemoryBusTest, WhenFullTakesNothingNewAndKeepsWhatItHas) {
   }
 }
 
-TEST_F(MemoryBusTest, ADeadSagaCannotFillTheBus) {
+TEST_F(MemoryBusTest, ADeadRunCannotFillTheBus) {
   options.max_pending_per_run = 3;
   Recipient recipient = fails_at(1, Errc::corrupt);
   subscribe("a", recipient);
@@ -428,7 +428,7 @@ TEST_F(MemoryBusTest, TakesNoMoreConsumersThanItsBound) {
   EXPECT_THAT(bus().subscribe("b", {}, b.handler()), ErrorIs(Errc::resource_exhausted));
 }
 
-TEST_F(MemoryBusTest, ForgetsTheSequencesOfTheOldestSagaBeyondItsBound) {
+TEST_F(MemoryBusTest, ForgetsTheSequencesOfTheOldestRunBeyondItsBound) {
   options.max_runs = 2;
   for (std::uint64_t run = 1; run <= 3; ++run) publish(run, 1);
   publish(3, 1);

@@ -100,7 +100,7 @@ class LockedClaims final : public Forwarding<LockedClaims, ClaimTable> {
 };
 
 // A15: the order of each key under many producers and consumers, with failures and repeats.
-TEST_P(ManyThreads, KeepTheOrderOfEachSagaAndActOnEachEventOnce) {
+TEST_P(ManyThreads, KeepTheOrderOfEachRunAndActOnEachEventOnce) {
   const Size size = GetParam();
   LockedClaims claims;
   std::vector<std::unique_ptr<Recipient>> effects;

@@ -103,7 +103,7 @@ TEST(PartitionOf, IsTheSameInEveryProcess) {
   EXPECT_THAT(places, ::testing::ElementsAre(3, 1, 4, 0, 0, 4, 3, 4));
 }
 
-TEST(PartitionOf, SpreadsSagasEvenly) {
+TEST(PartitionOf, SpreadsRunsEvenly) {
   for (const std::uint32_t partitions : {1u, 2u, 3u, 5u, 16u}) {
     std::vector<int> counts(partitions);
     for (std::uint64_t run = 0; run < 16'000; ++run) {
@@ -115,7 +115,7 @@ TEST(PartitionOf, SpreadsSagasEvenly) {
   }
 }
 
-TEST(PartitionOf, MovesSagasOnlyToNewPartitionsWhenTheirNumberGrows) {
+TEST(PartitionOf, MovesRunsOnlyToNewPartitionsWhenTheirNumberGrows) {
   int moved = 0;
   for (std::uint64_t number = 1; number <= 10'000; ++number) {
     const RunId run = run_no(number);

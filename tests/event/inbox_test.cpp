@@ -303,7 +303,7 @@ TEST_F(InboxTest, WaitsForAPredecessorThatIsUnderWayElsewhere) {
   EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
 }
 
-TEST_F(InboxTest, ForgetsTheOldestSagasAndStillActsOnceOnTheirEvents) {
+TEST_F(InboxTest, ForgetsTheOldestRunsAndStillActsOnceOnTheirEvents) {
   options.max_runs = 2;
   for (const InboxOrder order : {InboxOrder::ascending, InboxOrder::consecutive}) {
     options.order = order;

@@ -198,7 +198,7 @@ TEST_F(RelayTest, AWakeUpThatComesToATaskWhileAnotherLooksIsNotLost) {
   EXPECT_EQ(bus.sequences_of(run_no(2)).size(), 1u);
 }
 
-TEST_F(RelayTest, AFailingSagaKeepsItsOrderAndHoldsBackNoOther) {
+TEST_F(RelayTest, AFailingRunKeepsItsOrderAndHoldsBackNoOther) {
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
     put(1, sequence);
     put(2, sequence);
@@ -216,7 +216,7 @@ TEST_F(RelayTest, AFailingSagaKeepsItsOrderAndHoldsBackNoOther) {
   EXPECT_EQ(relay().counts().waiting_runs, 0u);
 }
 
-TEST_F(RelayTest, AWakeUpDoesNotShortenTheWaitOfAFailingSaga) {
+TEST_F(RelayTest, AWakeUpDoesNotShortenTheWaitOfAFailingRun) {
   put(1, 1);
   bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
   relay();
@@ -351,7 +351,7 @@ TEST_F(RelayTest, ReadsNoMoreThanItsBoundAndTriesAgainLater) {
   EXPECT_EQ(bus.taken.size(), 9u);
 }
 
-TEST_F(RelayTest, ForgetsASagaThatAnotherHasTakenCareOf) {
+TEST_F(RelayTest, ForgetsARunThatAnotherHasTakenCareOf) {
   put(1, 1);
   bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
   relay();

@@ -160,7 +160,7 @@ std::map<std::string, int> words_of(const WorkShape& shape) {
     for (const WorkStep& step : make_work(WorkSource(seed), 150, shape)) {
       now = saturating_add(now, step.by);
       ledger.advance_to(now);
-      if (step.kind == WorkStep::Kind::acknowledge)
+      if (step.kind == WorkStep::Kind::acknowledge_sale)
         static_cast<void>(ledger.acknowledge_sale(step.id));
       if (step.kind != WorkStep::Kind::operate) continue;
       const Operation operation = step.operation.view();
@@ -261,7 +261,7 @@ class Twins {
     now_ = saturating_add(now_, step.by);
     one_.advance_to(now_);
     other_.advance_to(now_);
-    if (step.kind != WorkStep::Kind::acknowledge) return {};
+    if (step.kind != WorkStep::Kind::acknowledge_sale) return {};
     return both([&](auto& backend) { return backend.acknowledge_sale(step.id); });
   }
 

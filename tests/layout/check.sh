@@ -8,8 +8,9 @@ set -u
 shopt -s lastpipe  # so that the end of a pipe can note what is broken
 export LC_ALL=C.UTF-8
 
-readonly all_rules=(folders folders_point_down one_word contents include_direction public_includes
-                    core_is_pure own_rights columns headers sentences libraries_used)
+readonly all_rules=(folders folders_point_down one_word contents reading_path include_direction
+                    public_includes core_is_pure own_rights columns headers sentences
+                    libraries_used)
 broken=0
 
 # complain RULE TEXT: reads places (one a line) and reports them, if any.
@@ -156,6 +157,21 @@ rule_contents() {
     grep -E '^include/invsaga/[^/]+$' | grep -v "^$contents$" | while IFS= read -r header; do
     grep -qF "#include <${header#include/}>" "$contents" || echo "$header"
   done | complain contents "$contents does not name it"
+}
+
+# From the README to one backend: what the README asks of who reads in its order.
+readonly first_reading='README.md include/invsaga/result.hpp include/invsaga/operation.hpp
+include/invsaga/reservation.hpp include/invsaga/saga.hpp include/invsaga/saga_runner.hpp
+backends/memory/include/invsaga/memory.hpp'
+readonly longest_path=1200
+
+rule_reading_path() {
+  local files=() file lines
+  read -rd '' -a files <<< "$first_reading" || :
+  for file in "${files[@]}"; do [[ -f $file ]] || return 0; done
+  lines=$(cat "${files[@]}" | wc -l)
+  ((lines < longest_path)) || echo "$lines lines" |
+    complain reading_path "the README promises fewer than $longest_path lines to read"
 }
 
 # backends -> include/invsaga, never the other way; what is for tests is used by tests.

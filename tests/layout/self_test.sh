@@ -105,6 +105,13 @@ put include/invsaga/invsaga.hpp '#include <invsaga/stock.hpp>'
 expect none 'a table of contents that names all'
 put include/invsaga/invsaga.hpp '#include <vector>'
 expect contents 'a table of contents that lacks a header'
+plant_good_tree
+for header in result operation reservation saga saga_runner; do
+  put "include/invsaga/$header.hpp"
+done
+expect none 'a short way from the README to a backend'
+yes 'word' | head -n 1200 > "$tree/README.md"
+expect reading_path 'a README that is too long'
 broken_by sentences include/invsaga/a.hpp 'struct A {'
 broken_by sentences include/invsaga/a.hpp 'template <class T>' 'concept A = true;'
 broken_by sentences include/invsaga/a.hpp '/// A.' 'struct A {' '  Time' '      a;  ///< When.' '};'

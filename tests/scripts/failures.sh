@@ -103,6 +103,22 @@ script() {
   told "${*:2}" "$1"
 }
 
+# Whoever ends a script ends what it runs openly.
+ends_with_its_script() {
+  local pid
+  tried=$((tried + 1))
+  printf '%s\n' 'set -eu' '. scripts/lib.sh' \
+    'openly "a remedy" bash -c "echo \$\$ > child; exec tail -f /dev/null"' \
+    > "$tree/scripts/tried.sh"
+  (cd "$tree" && exec env -i PATH="$work/bin" bash scripts/tried.sh > "$said" 2>&1) &
+  pid=$!
+  until [[ -s $tree/child ]]; do sleep 0.1; done
+  kill -TERM "$pid"
+  ! wait "$pid" || complain openly 'succeeds, though it was ended'
+  ! kill -0 "$(cat "$tree/child")" 2> /dev/null || complain openly 'leaves its command behind'
+  told openly 'failed (143)'
+}
+
 part_lib() {
   local options
   for options in 'set -eu' 'set -u' 'set -euo pipefail' 'set +e'; do
@@ -121,6 +137,7 @@ part_lib() {
       'openly "a remedy" bash -c "echo last words; exit 3"'
     script 'line 3' "$options" '. scripts/lib.sh' 'f() { grep -q b <<< a; }; x=$(f)'
   done
+  ends_with_its_script
   script 'no_such_variable' 'set -u' '. scripts/lib.sh' ': "$no_such_variable"'
   script 'no_such_command' 'set -e' '. scripts/lib.sh' 'no_such_command'
 }

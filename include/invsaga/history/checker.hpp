@@ -101,8 +101,8 @@ class InvariantChecker {
   const CheckReport& finish();
 
  private:
-  struct Fold;
-  std::unique_ptr<Fold> fold_;
+  struct Core;
+  std::unique_ptr<Core> core_;
 };
 
 /// The same over a history in memory.

@@ -59,8 +59,8 @@ class StoryTeller {
   [[nodiscard]] Story tell() const;
 
  private:
-  struct Lines;
-  std::unique_ptr<Lines> lines_;
+  struct Core;
+  std::unique_ptr<Core> core_;
 };
 
 /// The same over a history in memory.

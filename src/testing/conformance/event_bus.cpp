@@ -101,7 +101,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, CallsNoHandlerFromWithinPublish) {
   EXPECT_EQ(recipient.delivered().size(), 1u);
 }
 
-INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfEachSaga) {
+INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfEachRun) {
   Recipient recipient;
   this->subscribe("a", recipient);
   for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
@@ -137,7 +137,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, TakesAnExceptionForAFailure) {
   EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 1));
 }
 
-INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfASagaThroughRetries) {
+INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfARunThroughRetries) {
   Recipient recipient([](const Event& event, int n) -> result<Handling> {
     if (event.sequence == 2 && n <= 2) return Error{Errc::timed_out};
     return Handling::handled;
@@ -150,7 +150,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, KeepsTheOrderOfASagaThroughRetries) {
   EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2, 2, 2, 3, 4));
 }
 
-INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherSaga) {
+INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherRun) {
   std::promise<void> published;
   const std::shared_future<void> both = published.get_future().share();
   std::vector<RunId> done;
@@ -182,7 +182,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, AFailingEventHoldsBackNoOtherConsumer) {
   EXPECT_THAT(other.sequences_of(run_no(1)), IsCountedFrom1To(3));
 }
 
-INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAtOnceWhatCanNeverBeHandledAndParksItsSagaBehindIt) {
+INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAtOnceWhatCanNeverBeHandledAndParksItsRunBehindIt) {
   Recipient recipient([](const Event& event, int) -> result<Handling> {
     if (event.run == run_no(1) && event.sequence == 2) return Error{Errc::corrupt};
     return Handling::handled;
@@ -229,7 +229,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, TakesDuplicateForAnAcknowledgement) {
   EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2));
 }
 
-INVSAGA_SUITE_TEST(EventBusConformance, OffersWhatCameTooEarlyAgainAfterItsSagaHasMoved) {
+INVSAGA_SUITE_TEST(EventBusConformance, OffersWhatCameTooEarlyAgainAfterItsRunHasMoved) {
   std::promise<void> published;
   const std::shared_future<void> all = published.get_future().share();
   std::vector<std::uint64_t> acted;

@@ -130,7 +130,7 @@ INVSAGA_SUITE_TEST(OutboxConformance, AnEventOfAnotherOwnerDoesNotReplaceTheFirs
   EXPECT_THAT(this->pending(), ::testing::ElementsAre(event_of(run_no(1), 1)));
 }
 
-INVSAGA_SUITE_TEST(OutboxConformance, AGapInASagaIsRefused) {
+INVSAGA_SUITE_TEST(OutboxConformance, AGapInARunIsRefused) {
   EXPECT_THAT(this->outbox().put(event_of(run_no(1), 2)), ErrorIs(Errc::invalid_argument));
   this->put(run_no(1), 1);
   EXPECT_THAT(this->outbox().put(event_of(run_no(1), 3)), ErrorIs(Errc::invalid_argument));

@@ -204,7 +204,7 @@ INVSAGA_SUITE_TEST(SagaLogConformance, OrdersRunsByTheirWholeId) {
   EXPECT_THAT(this->unfinished(low), ::testing::ElementsAre(high));
 }
 
-INVSAGA_SUITE_TEST(SagaLogConformance, AParkedRunIsUnfinished) {
+INVSAGA_SUITE_TEST(SagaLogConformance, AStuckRunIsUnfinished) {
   this->begin(1);
   EXPECT_THAT(this->append(1, 1, this->record(RecordKind::stuck)), IsOkAndHolds(2u));
   EXPECT_EQ(this->unfinished().size(), 1u);
