@@ -112,7 +112,7 @@ void check_conservation(const std::vector<WorkStep>& work, const WorkShape& shap
     std::array<ShortLine, 4> shorts{};
     if (step.kind == WorkStep::Kind::operate) {
       static_cast<void>(backend.apply(step.operation.view(), Effects{}, shorts));
-    } else if (step.kind == WorkStep::Kind::acknowledge) {
+    } else if (step.kind == WorkStep::Kind::acknowledge_sale) {
       static_cast<void>(backend.acknowledge_sale(step.id));
     }
   }

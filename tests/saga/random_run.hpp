@@ -283,19 +283,19 @@ class RandomRun {
     const Late late = late_[which];
     late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(which));
     ++tally_.late;
-    if ((late.action.undo ? definition_.steps[late.action.step].undo
-                          : definition_.steps[late.action.step].action)
+    if ((late.instruction.undo ? definition_.steps[late.instruction.step].undo
+                          : definition_.steps[late.instruction.step].action)
             .is_call()) {
-      const auto answer = do_call(late.action);
+      const auto answer = do_call(late.instruction);
       if (late.sender != nullptr && !over_) {
-        late.sender->machine().answered(late.action, answer, now_);
+        late.sender->machine().answered(late.instruction, answer, now_);
       }
       return;
     }
     const bool landed = land(late.operation, late.effects, late.at);
     if (late.sender == nullptr || over_) return;
     if (landed) return catch_up(*late.sender);
-    moved_on(*late.sender, late.action);
+    moved_on(*late.sender, late.instruction);
   }
 
   void check_end() {

@@ -52,7 +52,8 @@ TEST(Saga, KnowsItsNameVersionAndSteps) {
 
 // What a user computes from an order may be over already: the store's answer to that is `expired`.
 TEST(Saga, ALifetimeThatIsOverIsAnsweredByTheStore) {
-  const StepContext step{.now = time_from_ms(1'000)};
+  StepContext step;
+  step.now = time_from_ms(1'000);
   EXPECT_EQ(step.reserve({}, Duration{-1}).until, step.now);
   EXPECT_EQ(step.adjust({}, {}, Duration{INT64_MIN}).until, step.now);
   EXPECT_EQ(step.reserve({}, Duration{1}).until, time_from_ms(1'001));
