@@ -58,7 +58,7 @@ TEST(Split, AppendsThenPutsThenConfirms) {
   ended.claim_epoch = parts.epoch;
   ended.output = {std::byte{1}};
   EXPECT_THAT(process.backend.append(run, 1, ended), IsOkAndHolds(2u));
-  EXPECT_EQ(plan.story(), "1 append\n2 put\n3 confirm\n");
+  EXPECT_EQ(plan.story(), "1 append\n2 put\n3 confirm_claim\n");
 }
 
 TEST(Split, AnOperationThatTheStockRefusesToJudgeWritesNothingMore) {
