@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An empty history, checked by who asked for histories alone.
+// A history without a line, which is no history of anything: the checker says so once.
 #include <iostream>
 
 #include <invsaga/history/checker.hpp>
