@@ -39,6 +39,8 @@ namespace detail {
 /// Keeps in `record` which lines a refusal named: all that the lent storage holds, the first one at
 /// least. `short_lines` reads them again.
 void keep_shortage(const Answer& answer, RunRecord& record);
+/// The most bytes that this adds to a record, if storage for so many lines is lent.
+std::size_t most_shortage_bytes(std::size_t lent) noexcept;
 
 }  // namespace detail
 }  // namespace v0

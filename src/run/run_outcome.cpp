@@ -11,6 +11,8 @@ inline namespace v0 {
 namespace {
 
 /// All short lines that the lent storage holds; the first one at least.
+constexpr std::size_t short_line_bytes = 20;  // a row, and what was asked and available
+
 std::vector<std::byte> bytes_of(const Shortage& shortage) {
   ByteWriter writer;
   const std::span<const ShortLine> lines = shortage.lines.empty()
@@ -60,7 +62,7 @@ result<RunOutcome> Stored<RunOutcome>::decode(ByteReader& reader) {
 
 std::vector<ShortLine> short_lines(Bytes details) {
   ByteReader reader(details);
-  std::vector<ShortLine> lines(reader.count(20));
+  std::vector<ShortLine> lines(reader.count(short_line_bytes));
   for (ShortLine& line : lines) {
     line.row.index = reader.u32();
     line.asked = reader.i64();
@@ -71,6 +73,10 @@ std::vector<ShortLine> short_lines(Bytes details) {
 }
 
 namespace detail {
+
+std::size_t most_shortage_bytes(std::size_t lent) noexcept {
+  return sizeof(std::uint32_t) + (lent == 0 ? 1 : lent) * short_line_bytes;
+}
 
 void keep_shortage(const Answer& answer, RunRecord& record) {
   const auto keep = [&](const auto& one) {

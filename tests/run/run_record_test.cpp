@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <invsaga/backend.hpp>
 #include <invsaga/reference/run_table.hpp>
 #include <invsaga/rng.hpp>
+#include <invsaga/run_outcome.hpp>
 #include <invsaga/run_record.hpp>
 #include <invsaga/testing/matchers.hpp>
 
@@ -126,6 +129,18 @@ TEST(ARecord, TakesAtMostTheBytesThatAreForetold) {
     EXPECT_LE(encode(record).size(), most_encoded_bytes(record));
   }
   EXPECT_LE(encode(full_record()).size(), most_encoded_bytes(full_record()));
+}
+
+TEST(ARecord, TakesNoMoreForShortLinesThanIsSaidBeforehand) {
+  const std::vector<ShortLine> shorts(5, ShortLine{Row{1}, 2, 1});
+  std::vector<ShortLine> lent(5);
+  for (std::size_t room = 0; room <= lent.size(); ++room) {
+    RunRecord record;
+    const auto told = shortage_of(shorts, std::span(lent).first(room));
+    detail::keep_shortage(Answer{ReserveAnswer{OutOfStock{told}}}, record);
+    EXPECT_THAT(short_lines(record.output), ::testing::SizeIs(std::max<std::size_t>(room, 1)));
+    EXPECT_EQ(record.output.size(), detail::most_shortage_bytes(room));
+  }
 }
 
 TEST(AnOutcomeRecord, IsTheOneThatTheAnswerPicks) {

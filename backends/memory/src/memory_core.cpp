@@ -4,17 +4,12 @@
 #include <variant>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/run_outcome.hpp>
 #include <invsaga/split.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace {
-
-/// At least what `outcome_record` adds to a record for the lines that were short: all that the lent
-/// storage holds, and one at least.
-std::size_t most_shortage_bytes(std::span<const ShortLine> lent) noexcept {
-  return (lent.size() + 1) * sizeof(ShortLine);
-}
 
 /// An answer that a record of this decision does not bear, so that `recorded_answer` reads the
 /// record.
@@ -41,7 +36,7 @@ result<Applied> MemoryCore::apply(const Operation& operation, const Effects& eff
   if (effects.at > length) return Error{Errc::moved_on};
   if (effects.at < length) return apply_again(operation, effects, shorts);
   INVSAGA_CHECK(room_for(effects.run, *effects.yes));
-  INVSAGA_CHECK(room_for(effects.run, *effects.no, most_shortage_bytes(shorts)));
+  INVSAGA_CHECK(room_for(effects.run, *effects.no, detail::most_shortage_bytes(shorts.size())));
   INVSAGA_TRY(const Answer answer, ask(operation, shorts));
   keep(effects.run, effects.at, outcome_record(effects, answer, ledger.now()));
   // The run has recorded the sale in the same append: rule 5 asks for no more.
