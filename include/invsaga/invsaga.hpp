@@ -17,6 +17,7 @@
 #include <invsaga/capabilities.hpp>  // what a store can do, and who needs it
 #include <invsaga/catalog.hpp>       // (store, product) to row and back
 #include <invsaga/operation.hpp>     // * what may be asked of the stock, and the answers
+#include <invsaga/owned.hpp>         // operations and answers that own their lines, as bytes too
 #include <invsaga/reservation.hpp>   // * what a store of reservations is
 #include <invsaga/stock.hpp>         // the rules, as pure functions
 

@@ -188,7 +188,7 @@ class Work {
     adjusts_.emplace_back(Operation(made));
     send(adjusts_.back());
   }
-  void send(const testing::OwnedOperation& adjust) {
+  void send(const OwnedOperation& adjust) {
     static_cast<void>(backend_.adjust(std::get<Adjust>(adjust.view())));
   }
 
@@ -196,7 +196,7 @@ class Work {
   InvariantChecker checker_;
   MemoryBackend<Scribe> backend_;
   std::vector<Asked> asked_;
-  std::vector<testing::OwnedOperation> adjusts_;
+  std::vector<OwnedOperation> adjusts_;
 };
 
 TEST(RulesJudged, TheCheckerFindsNothingWrongWithWhatTheStoreDoes) {

@@ -79,7 +79,7 @@ check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
 readonly homes='ground:assert|detail/loop_bound|bytes|environment|ids|result|retry|rng|time|version
 text:id_text
-stock:capabilities|catalog|operation|reservation|stock
+stock:capabilities|catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id
 event:event|event_bus|inbox|outbox|relay|detail/event_ports
 run:effects|run_outcome|run_record|saga_log

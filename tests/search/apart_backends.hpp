@@ -63,7 +63,7 @@ class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
 
  private:
   struct Sent {
-    testing::OwnedOperation owned_operation;
+    OwnedOperation owned_operation;
     testing::OwnedEffects owned_effects;
     Operation operation{};
     Effects effects{};
@@ -72,7 +72,7 @@ class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
   /// It travels, takes effect when it arrives, and nobody hears of it.
   void send(const Operation& operation, const Effects& effects) {
     auto sent = std::make_unique<Sent>(
-        Sent{testing::OwnedOperation(operation), testing::OwnedEffects(effects)});
+        Sent{OwnedOperation(operation), testing::OwnedEffects(effects)});
     sent->operation = sent->owned_operation.view();
     sent->effects = sent->owned_effects.view();
     Sent& it = *sent.release();

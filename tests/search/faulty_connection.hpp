@@ -147,7 +147,7 @@ class FaultyConnection {
                                             effects,
                                             shorts,
                                             done,
-                                            testing::OwnedOperation(operation),
+                                            OwnedOperation(operation),
                                             testing::OwnedEffects(effects),
                                             {},
                                             Fault::none});
@@ -208,7 +208,7 @@ class FaultyConnection {
     Effects effects;
     std::span<ShortLine> shorts;
     Completion done;
-    testing::OwnedOperation owned_operation;
+    OwnedOperation owned_operation;
     testing::OwnedEffects owned_effects;
     std::vector<ShortLine> owned_shorts;
     Fault fault;

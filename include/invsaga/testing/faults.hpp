@@ -257,7 +257,7 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   {
     const auto later = [part = part_, operation = OwnedOperation(operation),
                         effects = OwnedEffects(effects)] {
-      std::vector<ShortLine> nobodys(OwnedOperation::lines_of(operation.view()).size());
+      std::vector<ShortLine> nobodys(lines_of(operation.view()).size());
       static_cast<void>(part->apply(operation.view(), effects.view(), nobodys));
     };
     return plan_->write(
@@ -393,7 +393,7 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   /// Submits copies that live until the part has answered.
   static void send(Part& part, FaultPlan& plan, const Operation& operation, const Effects& effects,
                    std::span<ShortLine> shorts, Reply reply, Completion done) {
-    const auto room = std::max(shorts.size(), OwnedOperation::lines_of(operation).size());
+    const auto room = std::max(shorts.size(), lines_of(operation).size());
     auto sent = std::make_shared<Sent>(operation, effects, room);
     sent->plan = &plan;
     sent->reply = reply;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operations and effects that own what they bear: what a test keeps, a network carries and a
-// history remembers.
+// Effects that own what they bear, and calls that own all they lend.
 #pragma once
 
 #include <algorithm>
@@ -13,54 +12,11 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/owned.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
-
-/// An operation with its lines. A value; views of it hold while it lives where it is.
-class OwnedOperation {
- public:
-  OwnedOperation() = default;
-  explicit OwnedOperation(const Operation& operation) : operation_(operation) {
-    const auto lines = lines_of(operation);
-    lines_.assign(lines.begin(), lines.end());
-    release_lines();
-  }
-
-  /// The operation, its lines lent by this object.
-  [[nodiscard]] Operation view() const {
-    Operation viewed = operation_;
-    std::visit([this](auto& typed) { set_lines(typed, lines_); }, viewed);
-    return viewed;
-  }
-
-  /// The lines of an operation; none of those that bear none.
-  static std::span<const Line> lines_of(const Operation& operation) {
-    return std::visit(
-        [](const auto& typed) -> std::span<const Line> {
-          if constexpr (requires { typed.lines; }) {
-            return typed.lines;
-          } else {
-            return {};
-          }
-        },
-        operation);
-  }
-
- private:
-  template <class Typed>
-  static void set_lines(Typed& typed, std::span<const Line> lines) {
-    if constexpr (requires { typed.lines; }) typed.lines = lines;
-  }
-  /// What is stored refers to nobody's lines, so that copies are safe.
-  void release_lines() {
-    std::visit([](auto& typed) { set_lines(typed, {}); }, operation_);
-  }
-
-  Operation operation_;
-  std::vector<Line> lines_;
-};
 
 /// The effects of an operation with their records.
 class OwnedEffects {

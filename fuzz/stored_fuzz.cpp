@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is stored and sent: operations, answers, records, outcomes, and whole runs. The first byte
+// says which. Whatever a decoder accepts has one spelling; records are folded as far as they can
+// follow.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include <invsaga/owned.hpp>
+#include <invsaga/run_outcome.hpp>
+#include <invsaga/run_record.hpp>
+#include <invsaga/run_state.hpp>
+
+#include "checkout/checkout.hpp"
+
+namespace {
+
+using invsaga::Bytes;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+template <class T>
+void read_value(Bytes bytes) {
+  const auto value = invsaga::decode<T>(bytes);
+  if (!value.has_value()) return;
+  const auto written = invsaga::encode(value.assume_value());
+  require(written == std::vector<std::byte>(bytes.begin(), bytes.end()));
+  const auto again = invsaga::decode<T>(written);
+  require(again.has_value() && again.assume_value() == value.assume_value());
+}
+
+/// Records one after the other, as a log keeps them, folded as far as each can follow.
+void read_run(Bytes bytes) {
+  static const invsaga::Definition definition = checkout::saga.definition();
+  invsaga::ByteReader reader(bytes);
+  invsaga::RunState state;
+  while (reader.ok() && !reader.at_end()) {
+    const auto record = invsaga::Stored<invsaga::RunRecord>::decode(reader);
+    if (!record.has_value()) return;
+    const auto before = state.position;
+    const auto folded = invsaga::fold(state, record.assume_value(), definition);
+    require(state.position == before + (folded.has_value() ? 1 : 0));
+    (void)state.status(definition);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const Bytes bytes = Bytes{reinterpret_cast<const std::byte*>(data), size}.subspan(1);
+  switch (data[0] % 5) {
+    case 0:
+      read_value<invsaga::OwnedOperation>(bytes);
+      break;
+    case 1:
+      read_value<invsaga::OwnedAnswer>(bytes);
+      break;
+    case 2:
+      read_value<invsaga::RunRecord>(bytes);
+      break;
+    case 3:
+      read_value<invsaga::RunOutcome>(bytes);
+      break;
+    default:
+      read_run(bytes);
+  }
+  return 0;
+}
