@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// outcome := run:id end:u8 reason:text step:u32 decision:u8 code:u32 own:u32 details:bytes
+// outcome := run:id end:u8 reason:text step:u32 decision:u8 error details:bytes
 // details := count:u32 (row:u32 asked:i64 available:i64)...
 #include <invsaga/run_outcome.hpp>
 
 #include <utility>
 
+#include "stored_fields.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
 
-/// All short lines that the lent storage holds; the first one at least.
 constexpr std::size_t short_line_bytes = 20;  // a row, and what was asked and available
 
+/// All short lines that the lent storage holds; the first one at least.
 std::vector<std::byte> bytes_of(const Shortage& shortage) {
   ByteWriter writer;
   const std::span<const ShortLine> lines = shortage.lines.empty()
@@ -31,32 +33,25 @@ std::vector<std::byte> bytes_of(const Shortage& shortage) {
 
 void Stored<RunOutcome>::encode(const RunOutcome& value, ByteWriter& writer) {
   writer.id(value.run);
-  writer.u8(static_cast<std::uint8_t>(value.end));
+  encode_enum(value.end, writer);
   writer.text(value.reason);
   writer.u32(value.step);
-  writer.u8(static_cast<std::uint8_t>(value.decision));
-  writer.u32(static_cast<std::uint32_t>(value.error.code));
-  writer.u32(static_cast<std::uint32_t>(value.error.own));
+  encode_enum(value.decision, writer);
+  encode_error(value.error, writer);
   writer.bytes(value.details);
 }
 
 result<RunOutcome> Stored<RunOutcome>::decode(ByteReader& reader) {
   RunOutcome value;
   value.run = reader.id<RunId>();
-  const std::uint8_t end = reader.u8();
+  value.end = decode_enum(reader, RunEnd::stuck);
   value.reason = std::string(reader.text());
-  const std::uint32_t step = reader.u32();
-  const std::uint8_t decision = reader.u8();
-  value.error.code = static_cast<Errc>(reader.u32());
-  value.error.own = static_cast<std::int32_t>(reader.u32());
+  value.step = decode_step(reader);
+  value.decision = decode_enum(reader, StockDecision::tombstoned);
+  value.error = decode_error(reader);
   const Bytes details = reader.bytes();
   value.details.assign(details.begin(), details.end());
-  const bool possible = end <= static_cast<std::uint8_t>(RunEnd::stuck) && step < 0x10000 &&
-                        decision <= static_cast<std::uint8_t>(StockDecision::tombstoned);
-  if (!reader.ok() || !possible) return Error{Errc::corrupt};
-  value.end = static_cast<RunEnd>(end);
-  value.step = static_cast<StepIndex>(step);
-  value.decision = static_cast<StockDecision>(decision);
+  if (!reader.ok()) return Error{Errc::corrupt};
   return value;
 }
 

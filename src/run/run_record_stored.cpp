@@ -4,47 +4,15 @@
 //             id_high:u64 id_low:u64 until:time outcome:u8 decision:u8 error output:bytes
 //             count:u32 event... saga:text saga_version:u32 saga_hash:u64 key:text
 //             request:id claim_epoch:u64 traceparent:text end:u8 reason:text
-// error    := code:u32 own:u32        code 0: none
 #include <invsaga/run_record.hpp>
 
-#include <limits>
+#include "stored_fields.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
-
-void encode_error(const Error& error, ByteWriter& writer) {
-  writer.u32(static_cast<std::uint32_t>(error.code));
-  writer.u32(static_cast<std::uint32_t>(error.own));
-}
-
-Error decode_error(ByteReader& reader) {
-  const std::uint32_t code = reader.u32();
-  const auto own = static_cast<std::int32_t>(reader.u32());
-  if (code > std::numeric_limits<std::uint16_t>::max()) reader.fail();
-  return {static_cast<Errc>(code), own};
-}
-
-/// An enumerator, at most `last`.
-template <class Enum>
-Enum decode_enum(ByteReader& reader, Enum last) {
-  const std::uint8_t value = reader.u8();
-  if (value > static_cast<std::uint8_t>(last)) reader.fail();
-  return static_cast<Enum>(value);
-}
-
-template <class Enum>
-void encode_enum(Enum value, ByteWriter& writer) {
-  writer.u8(static_cast<std::uint8_t>(value));
-}
-
-StepIndex decode_step(ByteReader& reader) {
-  const std::uint32_t step = reader.u32();
-  if (step > std::numeric_limits<StepIndex>::max()) reader.fail();
-  return static_cast<StepIndex>(step);
-}
 
 void encode_events(const std::vector<Event>& events, ByteWriter& writer) {
   writer.u32(static_cast<std::uint32_t>(events.size()));

@@ -13,6 +13,8 @@
 
 #include <invsaga/owned.hpp>
 
+#include "stored_enum.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
@@ -24,13 +26,6 @@ Row decode_row(ByteReader& reader) noexcept {
   const std::uint64_t index = reader.u64();
   if (index > std::numeric_limits<decltype(Row::index)>::max()) reader.fail();
   return Row{static_cast<decltype(Row::index)>(index)};
-}
-
-template <class Enum>
-Enum decode_enum(ByteReader& reader, Enum last) noexcept {
-  const std::uint8_t value = reader.u8();
-  if (value > static_cast<std::uint8_t>(last)) reader.fail();
-  return static_cast<Enum>(value);
 }
 
 result<void> decode_version(ByteReader& reader) noexcept {
@@ -104,7 +99,7 @@ void encode_answer(const Parts& answer, ByteWriter& writer) {
     writer.u8(static_cast<std::uint8_t>(answer.index()));
     std::visit([&](const auto& part) { encode_part(part, writer); }, answer);
   } else {
-    writer.u8(static_cast<std::uint8_t>(answer));
+    encode_enum(answer, writer);
   }
 }
 
@@ -160,7 +155,7 @@ void Stored<OwnedOperation>::encode(const OwnedOperation& operation, ByteWriter&
         writer.id(typed.id);
         if constexpr (requires { typed.until; }) writer.time(typed.until);
         if constexpr (requires { typed.reason; }) {
-          writer.u8(static_cast<std::uint8_t>(typed.reason));
+          encode_enum(typed.reason, writer);
         }
         if constexpr (requires { typed.lines; }) encode_lines(typed.lines, writer);
       },

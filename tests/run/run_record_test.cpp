@@ -121,6 +121,25 @@ TEST(ARecord, OfRandomBytesNeverDoesMoreThanFail) {
   }
 }
 
+TEST(AnOutcome, BytesThatWereChangedAreRefusedOrSpeltTheOneWay) {
+  Rng rng(3);
+  RunOutcome outcome;
+  outcome.run = {1, 2};
+  outcome.end = RunEnd::compensated;
+  outcome.reason = "out_of_stock";
+  outcome.details = some_bytes(9);
+  const auto bytes = encode(outcome);
+  EXPECT_THAT(decode<RunOutcome>(bytes), IsOkAndHolds(outcome));
+  for (int round = 0; round < 20'000; ++round) {
+    auto changed = bytes;
+    changed[rng.below(changed.size())] = static_cast<std::byte>(rng.next());
+    const auto read = decode<RunOutcome>(changed);
+    if (read.has_value()) {
+      EXPECT_EQ(encode(read.value()), changed);
+    }
+  }
+}
+
 TEST(ARecord, TakesAtMostTheBytesThatAreForetold) {
   RunRecord record;
   EXPECT_LE(encode(record).size(), most_encoded_bytes(record));
