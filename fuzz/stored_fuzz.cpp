@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <vector>
 
 #include <invsaga/owned.hpp>
@@ -49,26 +50,16 @@ void read_run(Bytes bytes) {
   }
 }
 
+/// By the first byte.
+constexpr void (*readers[])(Bytes) = {
+    read_value<invsaga::OwnedOperation>, read_value<invsaga::OwnedAnswer>,
+    read_value<invsaga::RunRecord>, read_value<invsaga::RunOutcome>, read_run};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const Bytes bytes = Bytes{reinterpret_cast<const std::byte*>(data), size}.subspan(1);
-  switch (data[0] % 5) {
-    case 0:
-      read_value<invsaga::OwnedOperation>(bytes);
-      break;
-    case 1:
-      read_value<invsaga::OwnedAnswer>(bytes);
-      break;
-    case 2:
-      read_value<invsaga::RunRecord>(bytes);
-      break;
-    case 3:
-      read_value<invsaga::RunOutcome>(bytes);
-      break;
-    default:
-      read_run(bytes);
-  }
+  readers[data[0] % std::size(readers)](bytes);
   return 0;
 }

@@ -269,6 +269,7 @@ bare_demo() {
 demo_reported() {
   grep -qE '\b0 violations in [0-9]' "$bare_log" || {
     echo 'the demo ended well, but without a report'
+    to_do "have scripts/demo.sh print what the replay found: $bare_log"
     return 1
   }
 }

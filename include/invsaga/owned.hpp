@@ -55,8 +55,8 @@ class OwnedAnswer {
   std::vector<ShortLine> lines_;
 };
 
-/// Decodes at most `max_lines` lines, and bytes of an operation that could be asked for: an id that
-/// is set and lines that are in order are the store's to judge, enumerators are not.
+/// Decodes at most `max_lines` lines, and enumerators that exist; else `corrupt`. Whether the id is
+/// set and the lines make sense is for the store to judge.
 template <>
 struct Stored<OwnedOperation> {
   static constexpr std::string_view schema = "invsaga.operation.v1";

@@ -9,6 +9,7 @@
 //     ApartBackend backend(parts, plan);  // one process's lines to them
 #pragma once
 
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -123,7 +124,9 @@ class ApartPlace final : public Forwarding<ApartPlace<Table>, Table> {
   friend Forwarding<ApartPlace<Table>, Table>;
 
  public:
+  /// What the table takes: its limits, or nothing.
   template <class... Bounds>
+    requires std::constructible_from<Table, const Bounds&...>
   explicit ApartPlace(const Bounds&... bounds)
       : Forwarding<ApartPlace<Table>, Table>(table_), table_(bounds...) {}
 
