@@ -46,16 +46,18 @@ quietly() {
 # openly REMEDY COMMAND...: what the command prints is seen; the remedy follows if it fails. Whoever
 # ends this script ends the command with it.
 openly() {
-  local remedy=$1 status=0 child
+  local remedy=$1 status=0 child='' stopped=''
   shift
+  trap 'stopped=143; [[ -z $child ]] || kill "$child" 2> /dev/null || :' INT TERM
   "$@" <&0 &
   child=$!
-  trap 'kill "$child" 2> /dev/null' INT TERM
+  [[ -z $stopped ]] || kill "$child" 2> /dev/null || :
   wait "$child" || status=$?
   while kill -0 "$child" 2> /dev/null; do  # a signal came first
     status=0
     wait "$child" || status=$?
   done
+  ((status != 0)) || status=${stopped:-0}  # also if it took the signal well
   trap - INT TERM
   if ((status != 0)); then
     printf 'failed (%s): %s\n' "$status" "$*"

@@ -228,10 +228,10 @@ step_bare() {
   local started=$SECONDS
   if ! command -v mmdebstrap > /dev/null; then
     not_run bare mmdebstrap 'mmdebstrap is not installed'
-  elif ! make_bare_folder; then
-    not_run bare mmdebstrap "set TMPDIR: $bare_gigabytes GB, not noexec or nodev"
   elif ! as_root true >> "$bare_log" 2>&1; then
     not_run bare mmdebstrap "only root may mount, and there is no sudo"
+  elif ! make_bare_folder; then
+    not_run bare mmdebstrap "set TMPDIR: $bare_gigabytes GB, not noexec or nodev"
   elif ! in_bare probe "$bare" >> "$bare_log" 2>&1; then
     not_run bare mmdebstrap "this machine allows no mounts: $(tail -n 1 "$bare_log")"
   elif make_bare; then

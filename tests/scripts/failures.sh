@@ -103,13 +103,14 @@ script() {
   told "${*:2}" "$1"
 }
 
-# Whoever ends a script ends what it runs openly.
+# ends_with_its_script COMMAND: whoever ends a script ends what it runs openly, and the script fails
+# also if the command took the signal well.
 ends_with_its_script() {
   local pid
   tried=$((tried + 1))
+  rm -f "$tree/child"
   printf '%s\n' 'set -eu' '. scripts/lib.sh' \
-    'openly "a remedy" bash -c "echo \$\$ > child; exec tail -f /dev/null"' \
-    > "$tree/scripts/tried.sh"
+    "openly 'a remedy' bash -c \"$1\"" > "$tree/scripts/tried.sh"
   (cd "$tree" && exec env -i PATH="$work/bin" bash scripts/tried.sh > "$said" 2>&1) &
   pid=$!
   until [[ -s $tree/child ]]; do sleep 0.1; done
@@ -137,7 +138,8 @@ part_lib() {
       'openly "a remedy" bash -c "echo last words; exit 3"'
     script 'line 3' "$options" '. scripts/lib.sh' 'f() { grep -q b <<< a; }; x=$(f)'
   done
-  ends_with_its_script
+  ends_with_its_script 'echo \$\$ > child; exec tail -f /dev/null'
+  ends_with_its_script 'trap \"exit 0\" TERM; echo \$\$ > child; while :; do tail -n 0 /dev/null; done'
   script 'no_such_variable' 'set -u' '. scripts/lib.sh' ': "$no_such_variable"'
   script 'no_such_command' 'set -e' '. scripts/lib.sh' 'no_such_command'
 }
