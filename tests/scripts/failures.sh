@@ -139,7 +139,8 @@ part_lib() {
     script 'line 3' "$options" '. scripts/lib.sh' 'f() { grep -q b <<< a; }; x=$(f)'
   done
   ends_with_its_script 'echo \$\$ > child; exec tail -f /dev/null'
-  ends_with_its_script 'trap \"exit 0\" TERM; echo \$\$ > child; while :; do tail -n 0 /dev/null; done'
+  ends_with_its_script \
+    'trap \"exit 0\" TERM; echo \$\$ > child; while :; do tail -n 0 /dev/null; done'
   script 'no_such_variable' 'set -u' '. scripts/lib.sh' ': "$no_such_variable"'
   script 'no_such_command' 'set -e' '. scripts/lib.sh' 'no_such_command'
 }
