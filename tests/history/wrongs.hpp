@@ -63,6 +63,14 @@ class Wrongs {
   std::size_t index_of(const Line* line) const {
     return static_cast<std::size_t>(line - history_.lines.data());
   }
+  /// True if the consumer had failed to handle the event of the delivery before.
+  [[nodiscard]] bool was_tried(const Line& line) const {
+    const Line* const first = history_.lines.data();
+    return std::any_of(first, &line, [&](const Line& l) {
+      return l.op == O::deliver && l.answer == A::failed && l.id == line.id &&
+             l.consumer == line.consumer;
+    });
+  }
   void renumber() {
     std::uint64_t n = 0;
     for (Line& line : history_.lines) line.n = ++n;
@@ -333,6 +341,8 @@ class Wrongs {
       std::erase_if(others,
                     [](A a) { return a == A::not_found || a == A::failed || a == A::unknown; });
     }
+    // What was tried may be given up.
+    if (line->op == O::deliver && was_tried(*line)) std::erase(others, A::dead);
     if (others.empty()) return false;
     line->answer = others[pick(others.size())];
     where += " now " + std::string(name(line->answer));
@@ -687,12 +697,7 @@ class Wrongs {
   }
   bool dead_without_a_try() {
     Line* line = some_of(O::deliver, A::handled);
-    if (line == nullptr) return false;
-    const std::string id = line->id, consumer = line->consumer;
-    for (const Line& l : history_.lines) {
-      if (l.op == O::deliver && l.id == id && l.consumer == consumer && l.answer == A::failed)
-        return false;
-    }
+    if (line == nullptr || was_tried(*line)) return false;
     line->answer = A::dead;
     return true;
   }
