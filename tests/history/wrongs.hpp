@@ -368,10 +368,13 @@ class Wrongs {
     history_.lines.erase(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(line)));
     return true;
   }
+  /// False if no other line has to do with it: nothing tells that it was there.
+  static bool leaves_a_trace(const Line& l) {
+    const bool refused_by_hand = l.op == O::reserve && l.answer == A::out_of_stock && l.run.empty();
+    return !refused_by_hand && !(l.op == O::commit && l.answer == A::expired);
+  }
   bool missing() {
-    return drop(some([](const Line& l) {
-      return decides(l) && !(l.op == O::commit && l.answer == A::expired);
-    }));
+    return drop(some([](const Line& l) { return decides(l) && leaves_a_trace(l); }));
   }
   bool missing_of(O op, A answer) { return drop(some_of(op, answer)); }
   bool missing_request() { return missing_of(O::request, A::fresh); }
