@@ -7,6 +7,7 @@
 // Results and values
 #include <invsaga/assert.hpp>   // what is required is looked at, where assertions are on
 #include <invsaga/bytes.hpp>    // what is stored: encode, and a decode that bounds what it reads
+#include <invsaga/error.hpp>    //   why there is no answer, and what to do about it
 #include <invsaga/id_text.hpp>  // ids as text
 #include <invsaga/ids.hpp>      // 128-bit ids, made from text once
 #include <invsaga/result.hpp>   // * answers and errors, and what to do about an error

@@ -2,8 +2,8 @@
 //
 // What a call that may fail gives back.
 //
-// A decision of a store ("out of stock") is an *answer*, data like any other. An `Error` (error.hpp)
-// means that there is no answer. Nothing here allocates or throws.
+// A decision of a store ("out of stock") is an *answer*, data like any other. An `Error`
+// (error.hpp) means that there is no answer. Nothing here allocates or throws.
 #pragma once
 
 #include <boost/outcome/basic_result.hpp>

@@ -48,7 +48,11 @@ PartOf part_of(std::span<const Line> part, std::span<const Line> whole) noexcept
 constexpr result<void> check_deadline(Time until, Time now, Duration max_lifetime) noexcept {
   INVSAGA_ASSERT(max_lifetime >= Duration{0}, "check_deadline: max_lifetime >= 0");
   if (!is_set(until)) return Error{Errc::invalid_argument};
-  if (until > saturating_add(now, max_lifetime)) return Error{Errc::limit_exceeded};
+  if (until > saturating_add(now, max_lifetime)) {
+    const auto asked = static_cast<std::uint64_t>(to_ms(until)) -
+                       static_cast<std::uint64_t>(to_ms(now));
+    return over_limit(Limit::lifetime, asked, static_cast<std::uint64_t>(max_lifetime.count()));
+  }
   return success();
 }
 

@@ -122,7 +122,7 @@ result<Answer> recorded_answer(const Operation& operation, const RunRecord& foun
 
 Error after_effect(Error error) noexcept {
   if (error.code == Errc::moved_on) return error;
-  return {Errc::reply_lost, static_cast<std::int32_t>(error.code)};
+  return reply_lost_by(error);
 }
 
 bool is_claim_lost(const Error& error) noexcept {

@@ -118,7 +118,7 @@ class EnvelopeSink : public nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return --depth_, true; }
   bool key(string_t& name) override;
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-    return stop(Errc::corrupt);
+    return stop({Errc::corrupt});
   }
 
   result<Event> finish() &&;
@@ -129,7 +129,7 @@ class EnvelopeSink : public nlohmann::json_sax<nlohmann::json> {
   template <class Take>
   bool scalar(Take take) {
     if (depth_ > 1) return true;
-    if (depth_ == 0 || !take(current_)) note(Errc::corrupt);
+    if (depth_ == 0 || !take(current_)) note({Errc::corrupt});
     return true;
   }
   bool other_scalar() {
@@ -143,12 +143,15 @@ class EnvelopeSink : public nlohmann::json_sax<nlohmann::json> {
   template <class AnyId>
   bool take_id(AnyId& field, std::string_view text);
 
-  void note(Errc code) {
-    if (!fault_) fault_ = Error{code};
+  void note(const Error& error) {
+    if (!fault_) fault_ = error;
   }
-  bool stop(Errc code) {
-    if (!stopped_) stopped_ = Error{code};
+  bool stop(const Error& error) {
+    if (!stopped_) stopped_ = error;
     return false;
+  }
+  [[nodiscard]] Error too_long(std::size_t bytes) const noexcept {
+    return over_limit(Limit::text_bytes, bytes, limits_.max_text);
   }
 
   const EventLimits& limits_;
@@ -166,20 +169,23 @@ class EnvelopeSink : public nlohmann::json_sax<nlohmann::json> {
 
 bool EnvelopeSink::key(string_t& name) {
   if (depth_ != 1) return true;
-  if (name.size() > limits_.max_text || names_.size() == max_attributes) {
-    return stop(Errc::limit_exceeded);
+  if (name.size() > limits_.max_text) return stop(too_long(name.size()));
+  if (names_.size() == max_attributes) {
+    return stop(over_limit(Limit::attributes, names_.size() + 1, max_attributes));
   }
   current_ = attribute_of(name);
   const bool fresh = names_.insert(name).second;
-  if (!fresh || !is_attribute_name(name)) note(Errc::corrupt);
-  if (current_ == Attribute::data) note(Errc::unsupported);
+  if (!fresh || !is_attribute_name(name)) note({Errc::corrupt});
+  if (current_ == Attribute::data) note({Errc::unsupported});
   return true;
 }
 
 bool EnvelopeSink::open(bool object) {
   const bool misplaced = depth_ == 0 ? !object : depth_ == 1 && current_ < Attribute::data;
-  if (misplaced) note(Errc::corrupt);
-  if (depth_ == limits_.max_depth) return stop(Errc::limit_exceeded);
+  if (misplaced) note({Errc::corrupt});
+  if (depth_ == limits_.max_depth) {
+    return stop(over_limit(Limit::depth, depth_ + std::uint64_t{1}, limits_.max_depth));
+  }
   ++depth_;
   return true;
 }
@@ -230,7 +236,7 @@ bool EnvelopeSink::take_text(Attribute attribute, std::string& value) {
 }
 
 bool EnvelopeSink::take_name(std::string& field, std::string& value) {
-  if (value.size() > limits_.max_text) return note(Errc::limit_exceeded), true;
+  if (value.size() > limits_.max_text) return note(too_long(value.size())), true;
   field = std::move(value);
   return !field.empty() && !has_control(field);
 }
@@ -261,7 +267,9 @@ result<Event> EnvelopeSink::finish() && {
 }  // namespace
 
 result<Event> from_cloud_event(Bytes bytes, const EventLimits& limits) {
-  if (bytes.size() > limits.max_bytes) return Error{Errc::limit_exceeded};
+  if (bytes.size() > limits.max_bytes) {
+    return over_limit(Limit::event_bytes, bytes.size(), limits.max_bytes);
+  }
   // The JSON library takes a zero byte for the end of its input.
   if (bytes.empty() || std::find(bytes.begin(), bytes.end(), std::byte{0}) != bytes.end()) {
     return Error{Errc::corrupt};

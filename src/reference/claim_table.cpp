@@ -68,7 +68,9 @@ class ClaimTable::Core {
 
   result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
     forget_due();
-    if (answer.size() > max_answer_bytes) return Error{Errc::limit_exceeded};
+    if (answer.size() > max_answer_bytes) {
+      return over_limit(Limit::answer_bytes, answer.size(), max_answer_bytes);
+    }
     Request* const request = requests_.find(key);
     if (request == nullptr) return Error{Errc::not_found};
     if (request->epoch != epoch) return Error{Errc::busy};
@@ -112,7 +114,7 @@ class ClaimTable::Core {
 
   result<ClaimAnswer> begin(const Claim& claim) {
     if (claim.deadline <= now_) return answer(ClaimState::expired);
-    if (requests_.size() >= retention_.count) return Error{Errc::resource_exhausted};
+    if (requests_.size() >= retention_.count) return no_room(Limit::requests, retention_.count);
     Request& request = requests_.insert(claim.key);
     request.fingerprint = claim.fingerprint;
     return grant(request, claim);

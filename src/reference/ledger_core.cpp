@@ -83,7 +83,8 @@ result<std::span<const Line>> Ledger::Core::merged(std::span<const Line> lines) 
     scratch_.assign(lines.begin(), lines.end());
     INVSAGA_TRY(lines, merge_lines(scratch_, limits_.max_units));
   }
-  if (lines.back().row.index >= limits_.max_rows) return Error{Errc::limit_exceeded};
+  const std::uint64_t rows = std::uint64_t{lines.back().row.index} + 1;
+  if (rows > limits_.max_rows) return over_limit(Limit::rows, rows, limits_.max_rows);
   return lines;
 }
 
@@ -95,7 +96,7 @@ result<void> Ledger::Core::make_room() {
   const AdjustRecord* const adjust = adjusts_.first_to_forget();
   const bool hold_can_go = hold != nullptr && hold->due <= now_;
   const bool adjust_can_go = adjust != nullptr && adjust->due <= now_;
-  if (!hold_can_go && !adjust_can_go) return Error{Errc::resource_exhausted};
+  if (!hold_can_go && !adjust_can_go) return no_room(Limit::ids, limits_.max_records);
   if (hold_can_go && (!adjust_can_go || hold->is_before(*adjust))) {
     holds_.forget_first(gone_holds_);
   } else {
@@ -344,8 +345,9 @@ result<AdjustAnswer> Ledger::Core::adjust(const Adjust& adjust, std::span<ShortL
 
 result<AdjustAnswer> Ledger::Core::change(const Adjust& adjust, std::span<ShortLine> lent) {
   auto shorts = rows_.short_of(last_.lines, adjust.reason, limits_.max_units);
-  const bool fits = !rows_.too_many(last_.lines, adjust.reason, limits_.max_units);
-  if (shorts.empty() && !fits) return Error{Errc::limit_exceeded};
+  const auto over = rows_.too_many(last_.lines, adjust.reason, limits_.max_units);
+  if (shorts.empty() && over)
+    return over_limit(Limit::units, *over, static_cast<std::uint64_t>(limits_.max_units));
   INVSAGA_CHECK(make_room());
   AdjustRecord& record = insert(adjusts_, adjust.id);
   record.reason = adjust.reason;

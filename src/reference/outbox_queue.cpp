@@ -39,14 +39,18 @@ class OutboxQueue::Core {
       if (!run.is_set() || event.run != run) return Error{Errc::invalid_argument};
       if (event.sequence == 0 || event.sequence > highest + 1) return Error{Errc::invalid_argument};
       if (event.sequence <= highest) continue;
-      if (most_encoded_bytes(event) > limits_.max_event_bytes) return Error{Errc::limit_exceeded};
+      const std::size_t bytes = most_encoded_bytes(event);
+      if (bytes > limits_.max_event_bytes) {
+        return over_limit(Limit::event_bytes, bytes, limits_.max_event_bytes);
+      }
       ++highest;
       ++taken;
     }
     const bool run_fits = taken == 0 || mark != nullptr || marks_.size() < limits_.max_runs;
     const bool events_fit = taken <= limits_.max_events &&
                             queue_.size() <= limits_.max_events - taken;
-    if (!run_fits || !events_fit) return Error{Errc::resource_exhausted};
+    if (!run_fits) return no_room(Limit::runs, limits_.max_runs);
+    if (!events_fit) return no_room(Limit::events, limits_.max_events, taken);
     return success();
   }
 

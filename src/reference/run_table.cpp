@@ -66,12 +66,15 @@ class RunTable::Core {
   }
 
   result<void> room_for(const RunBytes* run, std::size_t most) const noexcept {
-    if (most > limits_.max_record_bytes) return Error{Errc::limit_exceeded};
+    if (most > limits_.max_record_bytes) {
+      return over_limit(Limit::record_bytes, most, limits_.max_record_bytes);
+    }
     const bool run_fits = run != nullptr || runs_.size() < limits_.max_runs;
+    if (!run_fits) return no_room(Limit::runs, limits_.max_runs);
     const bool record_fits = run == nullptr || run->length() < limits_.max_records_a_run;
-    if (!run_fits || !record_fits ||
-        most > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
-      return Error{Errc::resource_exhausted};
+    if (!record_fits) return no_room(Limit::records, limits_.max_records_a_run);
+    if (most > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
+      return no_room(Limit::log_bytes, limits_.max_bytes, most);
     }
     return success();
   }

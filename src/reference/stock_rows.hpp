@@ -46,13 +46,16 @@ class StockRows {
     return shorts;
   }
 
-  [[nodiscard]] bool too_many(std::span<const Line> lines, AdjustReason reason,
-                              Units max_units) const noexcept {
+  /// How many units the first row that an adjust would fill beyond its bound would have.
+  [[nodiscard]] std::optional<std::uint64_t> too_many(std::span<const Line> lines,
+                                                      AdjustReason reason,
+                                                      Units max_units) const noexcept {
     for (const Line& line : lines) {
-      const RowAdjust judged = judge_adjust(at(line.row), reason, line.quantity, max_units);
-      if (judged == RowAdjust::too_many) return true;
+      const StockCounters row = at(line.row);
+      if (judge_adjust(row, reason, line.quantity, max_units) != RowAdjust::too_many) continue;
+      return static_cast<std::uint64_t>(row.on_hand) + static_cast<std::uint64_t>(line.quantity);
     }
-    return false;
+    return std::nullopt;
   }
 
   void hold(std::span<const Line> lines) noexcept {

@@ -189,7 +189,7 @@ result<StartAnswer> Core::begin(RunId id, const SagaPtr& saga, const StartReques
   if (!run) {
     if (there) return in_state(ClaimState::in_progress, id);
     if (epoch != 0) static_cast<void>(backend->release_claim(request.request, epoch));
-    return Error{Errc::resource_exhausted};
+    return no_room(Limit::runs, options.max_runs);
   }
   Lock lock(run->mutex);
   run->machine.begin(
@@ -227,7 +227,7 @@ result<StartAnswer> Core::not_begun(ActiveRun& run, const StartRequest& request,
     const Lock lock(run.mutex);
     static_cast<void>(rest_after_failure(run));
     run.driving = false;
-    return Error{Errc::reply_lost, static_cast<std::int32_t>(error.code)};
+    return reply_lost_by(error);
   }
   {
     const Lock lock(run.mutex);

@@ -54,9 +54,7 @@ std::optional<Current> current_of(const RunnerCore::Core& core, RunId run, const
 // --- in words
 
 std::string error_text(const Error& error) {
-  if (error.code == Errc{}) return "";
-  if (error.own == 0) return std::string(name(error.code));
-  return fmt::format("{} {}", name(error.code), error.own);
+  return error.code == Errc{} ? "" : to_string(error);
 }
 
 std::string why_of(StockDecision decision, const Error& error) {

@@ -42,14 +42,15 @@ class Catalog::Core {
 
   result<Row> intern(const RowName& name) {
     if (name.product.empty()) return Error{Errc::invalid_argument};
-    if (std::max(name.store.size(), name.product.size()) > limits_.max_text_bytes) {
-      return Error{Errc::limit_exceeded};
+    const std::size_t longest = std::max(name.store.size(), name.product.size());
+    if (longest > limits_.max_text_bytes) {
+      return over_limit(Limit::text_bytes, longest, limits_.max_text_bytes);
     }
     if (const auto known = find(name)) return *known;
     const std::unique_lock lock(mutex_);
     if (const auto known = find_locked(name)) return *known;  // another was quicker
     if (texts_.size() >= limits_.max_rows || texts_.size() > UINT32_MAX) {
-      return Error{Errc::resource_exhausted};
+      return no_room(Limit::rows, limits_.max_rows);
     }
     return insert(name);
   }

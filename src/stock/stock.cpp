@@ -17,15 +17,20 @@ bool are_merged(std::span<const Line> lines) noexcept {
   return std::ranges::adjacent_find(lines, std::not_fn(by_row)) == lines.end();
 }
 
+Error too_many_units(Units some, Units more, Units max_units) noexcept {
+  const std::uint64_t asked = static_cast<std::uint64_t>(some) + static_cast<std::uint64_t>(more);
+  return over_limit(Limit::units, asked, static_cast<std::uint64_t>(max_units));
+}
+
 }  // namespace
 
 result<bool> check_lines(std::span<const Line> lines, Units max_units) noexcept {
   if (lines.empty()) return Error{Errc::invalid_argument};
-  if (lines.size() > max_lines) return Error{Errc::limit_exceeded};
+  if (lines.size() > max_lines) return over_limit(Limit::lines, lines.size(), max_lines);
   bool merged = true;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].quantity < 1) return Error{Errc::invalid_argument};
-    if (lines[i].quantity > max_units) return Error{Errc::limit_exceeded};
+    if (lines[i].quantity > max_units) return too_many_units(lines[i].quantity, 0, max_units);
     if (i > 0 && !by_row(lines[i - 1], lines[i])) merged = false;
   }
   return merged;
@@ -41,7 +46,9 @@ result<std::span<Line>> merge_lines(std::span<Line> lines, Units max_units) noex
       lines[++last] = lines[i];
       continue;
     }
-    if (lines[last].quantity > max_units - lines[i].quantity) return Error{Errc::limit_exceeded};
+    if (lines[last].quantity > max_units - lines[i].quantity) {
+      return too_many_units(lines[last].quantity, lines[i].quantity, max_units);
+    }
     lines[last].quantity += lines[i].quantity;
   }
   return lines.first(last + 1);

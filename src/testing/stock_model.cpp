@@ -93,13 +93,15 @@ StockCounters StockModel::stock(Row row) const {
 
 result<StockModel::Lines> StockModel::merged(std::span<const Line> lines) const {
   if (lines.empty()) return Error{Errc::invalid_argument};
-  if (lines.size() > max_lines) return Error{Errc::limit_exceeded};
+  if (lines.size() > max_lines) return over_limit(Limit::lines, lines.size(), max_lines);
   Lines sums;
   for (const Line& line : lines) {
     if (line.quantity < 1) return Error{Errc::invalid_argument};
-    if (line.row.index >= limits_.max_rows) return Error{Errc::limit_exceeded};
+    if (line.row.index >= limits_.max_rows) return Error{Errc::limit_exceeded, {}, Limit::rows};
     Units& sum = sums[line.row.index];
-    if (line.quantity > limits_.max_units - sum) return Error{Errc::limit_exceeded};
+    if (line.quantity > limits_.max_units - sum) {
+      return Error{Errc::limit_exceeded, {}, Limit::units};
+    }
     sum += line.quantity;
   }
   return sums;
@@ -107,7 +109,9 @@ result<StockModel::Lines> StockModel::merged(std::span<const Line> lines) const 
 
 result<void> StockModel::check_deadline(Time until) const {
   if (!is_set(until)) return Error{Errc::invalid_argument};
-  if (until > saturating_add(now_, limits_.max_lifetime)) return Error{Errc::limit_exceeded};
+  if (until > saturating_add(now_, limits_.max_lifetime)) {
+    return Error{Errc::limit_exceeded, {}, Limit::lifetime};
+  }
   return success();
 }
 
@@ -132,7 +136,7 @@ result<Answer> StockModel::answer(const Reserve& reserve) {
   if (reserve.until <= now_) return Answer{ReserveAnswer{Expired{}}};
   const auto found = reservations_.find(reserve.id);
   if (found == reservations_.end()) {
-    if (is_full()) return Error{Errc::resource_exhausted};
+    if (is_full()) return no_room(Limit::ids, limits_.max_records);
     return first_answer(reserve, std::move(lines));
   }
   const Reservation& known = found->second;
@@ -204,7 +208,7 @@ result<Answer> StockModel::answer(const Release& release) {
   if (!release.id.is_set()) return Error{Errc::invalid_argument};
   const auto found = reservations_.find(release.id);
   if (found == reservations_.end()) {
-    if (is_full()) return Error{Errc::resource_exhausted};
+    if (is_full()) return no_room(Limit::ids, limits_.max_records);
     Reservation& made = reservations_[release.id];
     made.state = State::tombstoned;
     made.released_at = now_;
@@ -283,8 +287,8 @@ result<Answer> StockModel::first_answer(const Adjust& adjust, const Lines& lines
     const bool adds = adjust.reason != AdjustReason::write_off;
     if (adds && counters.on_hand > limits_.max_units - units) fits = false;
   }
-  if (made.shorts.empty() && !fits) return Error{Errc::limit_exceeded};
-  if (is_full()) return Error{Errc::resource_exhausted};
+  if (made.shorts.empty() && !fits) return Error{Errc::limit_exceeded, {}, Limit::units};
+  if (is_full()) return no_room(Limit::ids, limits_.max_records);
   const Adjustment& kept = adjustments_[adjust.id] = std::move(made);
   if (kept.shorts.empty()) return Answer{AdjustAnswer{Adjusted{}}};
   if (kept.reason == AdjustReason::returned) {

@@ -112,8 +112,8 @@ TEST_F(InboxTest, ConsumersOfOtherNamesActOnTheirOwn) {
 
 // E4. What others got wrong: marked before the work, so that a failure loses the message.
 TEST_F(InboxTest, AFailingEffectGivesTheRightBackAndTheNextDeliveryActs) {
-  fails = Error{Errc::unavailable, 7};
-  EXPECT_EQ(handle(event(1)).assume_error(), (Error{Errc::unavailable, 7}));
+  fails = Error{Errc::unavailable, {}, {}, 7};
+  EXPECT_EQ(handle(event(1)).assume_error(), (Error{Errc::unavailable, {}, {}, 7}));
   EXPECT_THAT(handle(event(1)), ErrorIs(Errc::unavailable)) << "at once, not after the lease";
   fails.reset();
   EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));

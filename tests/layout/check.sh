@@ -77,7 +77,8 @@ rule_folders() {
 readonly floors='ground text stock,request event run saga,backend,reference runner history
 check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
-readonly homes='ground:assert|detail/loop_bound|bytes|environment|ids|result|retry|rng|time|version
+readonly homes='ground:assert|detail/loop_bound|bytes|environment|error|ids|result
+ground:retry|rng|time|version
 text:id_text
 stock:capabilities|catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id

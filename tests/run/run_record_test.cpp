@@ -51,7 +51,7 @@ RunRecord full_record() {
   record.until = time_from_ms(-7);
   record.outcome = StepOutcome::suppressed;
   record.decision = StockDecision::tombstoned;
-  record.error = {Errc::refused, -8};
+  record.error = {Errc::refused, WritePart::tail, Limit::lines, -8, 5'000, 4'096};
   record.output = some_bytes(9);
   record.events = {some_event(1), some_event(2)};
   record.saga.name = "checkout";

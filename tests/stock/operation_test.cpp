@@ -110,9 +110,35 @@ TEST(AnErrorCode, HasItsNumberItsWordAndItsRemedy) {
   for (const Row& row : rows) {
     EXPECT_EQ(static_cast<std::uint16_t>(row.code), row.number);
     EXPECT_EQ(name(row.code), row.word);
-    EXPECT_EQ((Error{row.code, 0}.remedy()), row.remedy) << row.word;
+    EXPECT_EQ(Error{row.code}.remedy(), row.remedy) << row.word;
   }
   EXPECT_EQ(name(static_cast<Errc>(999)), "unrecognised");
+}
+
+TEST(ALimit, HasItsWord) {
+  EXPECT_EQ(name(Limit::none), "none");
+  EXPECT_EQ(name(Limit::lines), "lines");
+  EXPECT_EQ(name(Limit::record_bytes), "record_bytes");
+  EXPECT_EQ(name(Limit::consumers), "consumers") << "the last";
+  EXPECT_EQ(name(static_cast<Limit>(99)), "unrecognised");
+}
+
+TEST(AWritePart, HasItsWord) {
+  EXPECT_EQ(name(WritePart::none), "none");
+  EXPECT_EQ(name(WritePart::position), "position");
+  EXPECT_EQ(name(WritePart::operation), "operation") << "the last";
+  EXPECT_EQ(name(static_cast<WritePart>(99)), "unrecognised");
+}
+
+TEST(AnError, TellsPeopleWhatRefusedAndWhichBound) {
+  EXPECT_EQ(to_string(Error{Errc::busy}), "busy");
+  EXPECT_EQ(to_string(refuse(17)), "refused 17");
+  EXPECT_EQ(to_string(Error{Errc::moved_on}.about(WritePart::position)),
+            "moved_on by the position");
+  EXPECT_EQ(to_string(over_limit(Limit::lines, 5'000, 4'096).about(WritePart::operation)),
+            "limit_exceeded by the operation: 5000 lines, 4096 allowed");
+  EXPECT_EQ(to_string(no_room(Limit::runs, 10, 2)), "resource_exhausted: 2 more runs, 10 allowed");
+  EXPECT_EQ(reply_lost_by(Error{Errc::busy}), (Error{Errc::reply_lost, {}, {}, 102}));
 }
 
 TEST(ARemedy, HasItsWord) {
@@ -122,12 +148,12 @@ TEST(ARemedy, HasItsWord) {
 }
 
 TEST(ARefusal, GivesUpWithTheCodeOfTheStep) {
-  EXPECT_EQ(refuse(17), (Error{Errc::refused, 17}));
+  EXPECT_EQ(refuse(17), (Error{Errc::refused, {}, {}, 17}));
   EXPECT_EQ(refuse().remedy(), Remedy::give_up);
 }
 
 result<int> half(int number) {
-  if (number % 2 != 0) return Error{Errc::invalid_argument, number};
+  if (number % 2 != 0) return Error{Errc::invalid_argument, {}, {}, number};
   return number / 2;
 }
 result<int> quarter(int number) {
@@ -138,8 +164,8 @@ result<int> quarter(int number) {
 
 TEST(Try, GoesOnWithTheValueOrEndsWithTheError) {
   EXPECT_EQ(quarter(8).value(), 2);
-  EXPECT_EQ(quarter(7).error(), (Error{Errc::invalid_argument, 7}));
-  EXPECT_EQ(quarter(6).error(), (Error{Errc::invalid_argument, 3}));
+  EXPECT_EQ(quarter(7).error(), (Error{Errc::invalid_argument, {}, {}, 7}));
+  EXPECT_EQ(quarter(6).error(), (Error{Errc::invalid_argument, {}, {}, 3}));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ result<void> MemoryBus::Core::publish(const Event& event) {
 result<void> MemoryBus::Core::accept(const Event& event) {
   INVSAGA_CHECK(check_publishable(event));
   const auto to = takers(event);
-  if (!has_room(event, to)) return Error{Errc::resource_exhausted};
+  INVSAGA_CHECK(room_for(event, to));
   const auto shared = std::make_shared<const Event>(event);
   const bool first = is_first(event);
   ++(first ? counts_.published : counts_.repeated);
@@ -40,12 +40,17 @@ std::vector<std::size_t> MemoryBus::Core::takers(const Event& event) const {
 }
 
 /// All consumers or none: an event that was refused is nowhere.
-bool MemoryBus::Core::has_room(const Event& event, const std::vector<std::size_t>& takers) const {
-  if (takers.size() > options_.max_pending - counts_.pending) return false;
-  return std::all_of(takers.begin(), takers.end(), [&](std::size_t consumer) {
+result<void> MemoryBus::Core::room_for(const Event& event,
+                                       const std::vector<std::size_t>& takers) const {
+  if (takers.size() > options_.max_pending - counts_.pending) {
+    return no_room(Limit::deliveries, options_.max_pending, takers.size());
+  }
+  for (const std::size_t consumer : takers) {
     const Lane* lane = find_lane({consumer, event.run});
-    return lane == nullptr || lane->deliveries.size() < options_.max_pending_per_run;
-  });
+    if (lane == nullptr || lane->deliveries.size() < options_.max_pending_per_run) continue;
+    return no_room(Limit::deliveries, options_.max_pending_per_run);
+  }
+  return success();
 }
 
 const bus::Lane* MemoryBus::Core::find_lane(const bus::LaneKey& key) const {
@@ -99,7 +104,8 @@ result<void> MemoryBus::Core::subscribe(std::string_view consumer,
       [&](const bus::Consumer& other) { return other.name == consumer; });
   const bool typed = std::none_of(types.begin(), types.end(), [](auto t) { return t.empty(); });
   if (known || consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
-  if (consumers_.size() >= options_.max_consumers) return Error{Errc::resource_exhausted};
+  if (consumers_.size() >= options_.max_consumers)
+    return no_room(Limit::consumers, options_.max_consumers);
   consumers_.push_back({std::string(consumer), {types.begin(), types.end()}, std::move(handler)});
   return success();
 }

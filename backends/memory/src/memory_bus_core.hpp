@@ -74,7 +74,8 @@ class MemoryBus::Core {
 
   result<void> accept(const Event& event);
   [[nodiscard]] std::vector<std::size_t> takers(const Event& event) const;
-  [[nodiscard]] bool has_room(const Event& event, const std::vector<std::size_t>& takers) const;
+  [[nodiscard]] result<void> room_for(const Event& event,
+                                      const std::vector<std::size_t>& takers) const;
   [[nodiscard]] const Lane* find_lane(const bus::LaneKey& key) const;
   bool is_first(const Event& event);
   void enqueue(const std::shared_ptr<const Event>& event, std::size_t consumer, bool first);

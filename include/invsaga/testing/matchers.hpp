@@ -93,6 +93,16 @@ MATCHER_P(ErrorIs, code, (negation ? "is no error " : "is the error ") + std::st
   return arg.has_error() && arg.assume_error().code == code;
 }
 
+/// The same, for this bound, with less allowed than was asked for or nothing left of it.
+MATCHER_P2(ErrorIs, code, limit,
+           (negation ? "is no error " : "is the error ") + std::string(name(code)) + " of " +
+               std::string(name(limit))) {
+  if (!arg.has_error()) return false;
+  const Error error = arg.assume_error();
+  const bool over = error.asked > error.allowed || error.code == Errc::resource_exhausted;
+  return error.code == code && error.limit == limit && error.asked > 0 && over;
+}
+
 /// There is an error that leaves the caller this to do.
 MATCHER_P(RemedyIs, remedy, "is an error with the remedy " + std::string(name(remedy))) {
   return arg.has_error() && arg.assume_error().remedy() == remedy;

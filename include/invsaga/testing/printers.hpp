@@ -50,8 +50,7 @@ void print_list(std::span<const Item> items, std::ostream* out) {
 }
 
 inline void PrintTo(const Error& error, std::ostream* out) {
-  *out << "error " << name(error.code) << " (" << name(error.remedy()) << ')';
-  if (error.own != 0) *out << " own code " << error.own;
+  *out << "error " << to_string(error) << " (" << name(error.remedy()) << ')';
 }
 
 // Answers.

@@ -180,7 +180,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreRefusesTheNewAndKeepsTheOld
   if (!this->open({.count = 2})) GTEST_SKIP() << "it cannot be made so small";
   EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   const auto epoch = this->own(2);
-  EXPECT_THAT(this->claim(3), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(this->claim(3), ErrorIs(Errc::resource_exhausted, Limit::requests));
   EXPECT_EQ(this->answer_of(1), "yes");
   EXPECT_THAT(this->claim(2), ClaimIs(ClaimState::in_progress));
   EXPECT_THAT(this->confirm_claim(2, epoch), IsOk());
@@ -194,7 +194,7 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreThatKeepsForEverNeverForget
   EXPECT_THAT(this->confirm_claim(1, this->own(1)), IsOk());
   this->advance(100'000);
   EXPECT_THAT(this->claim(2, 1, this->at(100'100), this->at(200'000)),
-              ErrorIs(Errc::resource_exhausted));
+              ErrorIs(Errc::resource_exhausted, Limit::requests));
   EXPECT_EQ(this->answer_of(1), "yes");
 }
 

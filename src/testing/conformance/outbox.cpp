@@ -143,7 +143,7 @@ INVSAGA_SUITE_TEST(OutboxConformance, WhenFullItTakesNothingAndKeepsWhatItHas) {
   if (!outbox.become_small(2)) GTEST_SKIP() << "no bound that a test could reach";
   EXPECT_THAT(outbox.put(event_of(run_no(1), 1)), IsOkAndHolds(true));
   EXPECT_THAT(outbox.put(event_of(run_no(1), 2)), IsOkAndHolds(true));
-  EXPECT_THAT(outbox.put(event_of(run_no(1), 3)), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(outbox.put(event_of(run_no(1), 3)), ErrorIs(Errc::resource_exhausted, Limit::events));
   EXPECT_THAT(outbox.put(event_of(run_no(1), 1)), IsOkAndHolds(false)) << "a repeat needs no room";
   EXPECT_THAT(outbox.acknowledge_event(run_no(1), 1), IsOk());
   EXPECT_THAT(outbox.put(event_of(run_no(1), 3)), IsOkAndHolds(true));

@@ -50,7 +50,7 @@ class SagaLogFixture : public ::testing::Test {
     made.until = time_from_ms(99);
     made.outcome = StepOutcome::unknown;
     made.decision = StockDecision::out_of_stock;
-    made.error = {Errc::timed_out, -7};
+    made.error = {Errc::timed_out, WritePart::tail, Limit::lines, -7, 5'000, 4'096};
     made.output = {std::byte{0}, std::byte{255}};
     Event event;
     event.id = {1, 2};

@@ -117,13 +117,15 @@ INVSAGA_SUITE_TEST(StoreAdjust, ARowHoldsTheStoresMostUnitsAndNoneBeyond) {
   auto& t = *this;
   const Units most = t.store().limits().max_units;
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most}}), IsAdjusted());
-  EXPECT_THAT(t.adjust(2, AdjustReason::restock, {{1, 1}, {0, 1}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.adjust(2, AdjustReason::restock, {{1, 1}, {0, 1}}),
+              ErrorIs(Errc::limit_exceeded, Limit::units));
   EXPECT_EQ(t.stock(0), (StockCounters{most, 0, 0, 0}));
   EXPECT_EQ(t.stock(1), StockCounters{});
   t.sell(0, 1);
   EXPECT_THAT(t.adjust(2, AdjustReason::restock, {{1, 1}, {0, 1}}), IsAdjusted())
       << "an error leaves no trace of the id";
-  EXPECT_THAT(t.adjust(3, AdjustReason::returned, {{0, 1}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.adjust(3, AdjustReason::returned, {{0, 1}}),
+              ErrorIs(Errc::limit_exceeded, Limit::units));
   EXPECT_EQ(t.stock(0), (StockCounters{most, 0, 1, 0}));
 }
 
@@ -131,11 +133,12 @@ INVSAGA_SUITE_TEST(StoreAdjust, RefusesQuantitiesPastTheStoresLimitAndNeverWraps
   auto& t = *this;
   const Units most = t.store().limits().max_units;
   constexpr Units largest = std::numeric_limits<Units>::max();
-  EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most + 1}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most + 1}}),
+              ErrorIs(Errc::limit_exceeded, Limit::units));
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, most}, {0, 1}}),
-              ErrorIs(Errc::limit_exceeded));
+              ErrorIs(Errc::limit_exceeded, Limit::units));
   EXPECT_THAT(t.adjust(1, AdjustReason::opening, {{0, largest}, {0, largest}}),
-              ErrorIs(Errc::limit_exceeded));
+              ErrorIs(Errc::limit_exceeded, Limit::units));
   EXPECT_EQ(t.stock(0), StockCounters{});
 }
 
@@ -147,7 +150,7 @@ INVSAGA_SUITE_TEST(StoreAdjust, RefusesWhatNoCallMayBear) {
   EXPECT_THAT(t.adjust(1, AdjustReason::write_off, {{0, -1}}), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(t.adjust(1, opening, {{0, 1}}, Time{}), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(t.adjust(1, opening, {{0, 1}}, t.longest() + Duration{1}),
-              ErrorIs(Errc::limit_exceeded));
+              ErrorIs(Errc::limit_exceeded, Limit::lifetime));
   EXPECT_THAT(t.adjust(1, static_cast<AdjustReason>(200), {{0, 1}}),
               ErrorIs(Errc::invalid_argument));
   const Line line{t.row(0), 1};

@@ -267,7 +267,8 @@ INVSAGA_SUITE_TEST(StoreExtend, RefusesWhatNoCallMayBear) {
   EXPECT_THAT(t.reserve(1, {{0, 1}}), IsReserved());
   EXPECT_THAT(t.store().extend({{}, t.at(2'000)}), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(t.extend(1, Time{}), ErrorIs(Errc::invalid_argument));
-  EXPECT_THAT(t.extend(1, t.longest() + Duration{1}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.extend(1, t.longest() + Duration{1}),
+              ErrorIs(Errc::limit_exceeded, Limit::lifetime));
   EXPECT_THAT(t.extend(1, t.longest()), IsOkAndHolds(ExtendAnswer::reserved));
 }
 

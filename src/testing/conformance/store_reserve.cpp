@@ -192,7 +192,8 @@ INVSAGA_SUITE_TEST(StoreReserve, TakesAsManyLinesAsAnOrderMayHave) {
   EXPECT_EQ(t.stock(max_lines - 1), (StockCounters{2, 1, 0, 0}));
 
   asked.push_back({0, 1});
-  EXPECT_THAT(t.reserve(2, asked), ErrorIs(Errc::limit_exceeded)) << "even if it would merge";
+  EXPECT_THAT(t.reserve(2, asked), ErrorIs(Errc::limit_exceeded, Limit::lines))
+      << "even if it would merge";
   EXPECT_EQ(t.stock(0), (StockCounters{2, 1, 0, 0}));
 }
 
@@ -231,8 +232,9 @@ INVSAGA_SUITE_TEST(StoreReserve, AMissingLifetimeIsAnErrorAndNotForEver) {
 INVSAGA_SUITE_TEST(StoreReserve, TakesTheLongestLifetimeAndNoneBeyond) {
   auto& t = *this;
   t.stock_up(0, 9);
-  EXPECT_THAT(t.reserve(1, {{0, 1}}, t.longest() + Duration{1}), ErrorIs(Errc::limit_exceeded));
-  EXPECT_THAT(t.reserve(2, {{0, 1}}, Time::max()), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.reserve(1, {{0, 1}}, t.longest() + Duration{1}),
+              ErrorIs(Errc::limit_exceeded, Limit::lifetime));
+  EXPECT_THAT(t.reserve(2, {{0, 1}}, Time::max()), ErrorIs(Errc::limit_exceeded, Limit::lifetime));
   EXPECT_THAT(t.reserve(3, {{0, 1}}, t.longest()), IsReserved());
 }
 
@@ -243,10 +245,10 @@ INVSAGA_SUITE_TEST(StoreReserve, RefusesQuantitiesPastTheStoresLimitAndNeverWrap
   EXPECT_LE(most, (Units{1} << 53) - 1);
   t.stock_up(0, 9);
   EXPECT_THAT(t.reserve(1, {{0, most}}), IsOutOfStock(t.row(0), most, 9));
-  EXPECT_THAT(t.reserve(2, {{0, most + 1}}), ErrorIs(Errc::limit_exceeded));
-  EXPECT_THAT(t.reserve(3, {{0, most}, {0, 1}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.reserve(2, {{0, most + 1}}), ErrorIs(Errc::limit_exceeded, Limit::units));
+  EXPECT_THAT(t.reserve(3, {{0, most}, {0, 1}}), ErrorIs(Errc::limit_exceeded, Limit::units));
   constexpr Units largest = std::numeric_limits<Units>::max();
-  EXPECT_THAT(t.reserve(4, {{0, largest}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.reserve(4, {{0, largest}}), ErrorIs(Errc::limit_exceeded, Limit::units));
   EXPECT_THAT(t.reserve(5, {{0, largest}, {0, largest}, {0, 2}}), ErrorIs(Errc::limit_exceeded));
   EXPECT_EQ(t.stock(0), (StockCounters{9, 0, 0, 0}));
 }
@@ -268,8 +270,8 @@ INVSAGA_SUITE_TEST(StoreReserve, RefusesRowsPastTheStoresLimit) {
   limits.max_rows = 8;
   t.open(limits);
   if (t.store().limits().max_rows != 8) GTEST_SKIP() << "this store has its own limit of rows";
-  EXPECT_THAT(t.reserve(1, {{8, 1}}), ErrorIs(Errc::limit_exceeded));
-  EXPECT_THAT(t.reserve(1, {{0xffffffffu, 1}}), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(t.reserve(1, {{8, 1}}), ErrorIs(Errc::limit_exceeded, Limit::rows));
+  EXPECT_THAT(t.reserve(1, {{0xffffffffu, 1}}), ErrorIs(Errc::limit_exceeded, Limit::rows));
   EXPECT_THAT(t.reserve(1, {{7, 1}}), IsOutOfStock());
   EXPECT_EQ(t.stock(8), StockCounters{});
 }
