@@ -11,7 +11,7 @@ headers=$(find include backends/*/include -name '*.hpp' -not -path '*/testing/*'
 for header in $headers; do
   line="#include <${header#*include/}>"
   first=$("$@" -std=c++17 -Wfatal-errors -fsyntax-only -x c++ - <<< "$line" 2>&1 |
-    grep -m1 'error' || true)
+    grep -m1 'error:' || true)
   [[ $first == *'invsaga needs C++20'* ]] && continue
   echo "$header: the first error is: $first"
   status=1
