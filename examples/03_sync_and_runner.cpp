@@ -39,7 +39,7 @@ struct World {
 
 /// A run's records without who wrote them.
 std::vector<RunRecord> records_of(World& world, RunId run) {
-  auto records = world.backend.read(run).value();
+  auto records = read_records(world.backend.read(run).value()).value();
   for (RunRecord& record : records) record.owner = {};
   return records;
 }

@@ -41,9 +41,12 @@ int main() {
   StartRequest reused = checkout::request_for(other, clock.now() + 1h);
   click(other, reused);  // the same id for something else: nothing is done, nothing is told
 
+  const checkout::Order late{"A2", "12.5", {{mug, 2}}};
+  const StartRequest never_sent = checkout::request_for(late, clock.now() + 1h);
   clock.sleep_until(clock.now() + 2h);
   backend.advance_to(clock.now());
-  click(order, request);  // past its deadline it is never run again, whatever is remembered
+  click(order, request);    // past its deadline, too: it was run, and that is all there is to say
+  click(late, never_sent);  // what was not begun by its deadline is never run
   std::printf("charges: %zu, sold: %lld\n", shop.charges(),
               static_cast<long long>(backend.stock(mug).value().sold));
 }

@@ -57,7 +57,7 @@ int main() {
   const RecoveryReport report = second.recover();
   std::printf("recovery: %zu taken over\n", report.taken);
   std::printf("the order is %s\n", name(second.status(run).value().status).data());
-  const auto records = backend.read(run).value();
+  const auto records = second.records(run).value();
   for (const RunRecord& record : records) {
     std::printf("  %s%s\n", name(record.kind).data(),
                 record.kind == RecordKind::outcome || record.kind == RecordKind::intent

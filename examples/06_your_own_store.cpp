@@ -16,7 +16,7 @@ using namespace invsaga::testing;
 /// Your own: here the reference store, with a count of what is asked of it.
 class MyStore {
  public:
-  static constexpr Capabilities capabilities = Ledger::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return Ledger::capabilities(); }
   explicit MyStore(const StoreLimits& limits) : ledger_(limits) {}
 
   [[nodiscard]] StoreLimits limits() const { return ledger_.limits(); }
@@ -43,7 +43,7 @@ class MyStore {
 /// The same, but a release of what it does not know leaves no mark.
 class HastyStore final : public Forwarding<HastyStore, MyStore> {
  public:
-  static constexpr Capabilities capabilities = MyStore::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return MyStore::capabilities(); }
   explicit HastyStore(const StoreLimits& limits) : Forwarding(inner_), inner_(limits) {}
 
   void advance_to(Time now) { inner_.advance_to(now); }

@@ -14,6 +14,7 @@
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/testing/model_check.hpp>
 #include <invsaga/testing/recorder.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace {
 
@@ -111,7 +112,7 @@ void check_conservation(const std::vector<WorkStep>& work, const WorkShape& shap
     backend.advance_to(now);
     std::array<ShortLine, 4> shorts{};
     if (step.kind == WorkStep::Kind::operate) {
-      static_cast<void>(backend.apply(step.operation.view(), Effects{}, shorts));
+      static_cast<void>(apply(backend, step.operation.view(), Effects{}, shorts));
     } else if (step.kind == WorkStep::Kind::acknowledge_sale) {
       static_cast<void>(backend.acknowledge_sale(step.id));
     }

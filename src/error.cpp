@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <iterator>
 
+#include <invsaga/capabilities.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 
@@ -84,6 +86,9 @@ std::string to_string(const Error& error) {
     const bool full = error.code == Errc::resource_exhausted;
     fmt::format_to(out, ": {}{} {}, {} allowed", error.asked, full ? " more" : "",
                    name(error.limit), error.allowed);
+  }
+  if (error.code == Errc::unsupported && error.asked != 0) {
+    fmt::format_to(out, ": {}", capability_names(error.asked));
   }
   if (error.own != 0) fmt::format_to(out, " {}", error.own);
   return text;

@@ -13,11 +13,24 @@ constexpr unsigned errors_in_row = 3;
 /// Longer than any thread lets the clock run ahead of what is under way: midnight is a barrier.
 constexpr Duration adjust_lifetime = std::chrono::hours(48);
 
-/// The step that an operation belongs to, from the record that it will leave.
-std::string step_of(const Effects& effects) {
+/// The step that an operation belongs to, from a record that it may leave.
+std::string step_of(const Write& write) {
   static const Definition definition = checkout::saga.definition();
-  return effects.yes == nullptr ? std::string()
-                                : std::string(definition.steps[effects.yes->step].name);
+  if (write.tails.empty() || write.tails.front().records.empty()) return {};
+  const auto record = decode<RunRecord>(write.tails.front().records.front().bytes);
+  return record.has_value() ? std::string(definition.steps[record.assume_value().step].name) : "";
+}
+
+/// The record by which the run ends, if it does.
+const PreparedRecord* end_in(std::span<const PreparedRecord> records) {
+  const auto found = std::ranges::find(records, RunChange::ends, &PreparedRecord::change);
+  return found == records.end() ? nullptr : &*found;
+}
+
+bool may_end(const Write& write) {
+  return end_in(write.head) != nullptr || std::ranges::any_of(write.tails, [](const Tail& tail) {
+           return end_in(tail.records) != nullptr;
+         });
 }
 
 }  // namespace
@@ -42,16 +55,39 @@ ReplayBackend::ReplayBackend(HistoryLog& log, const ReplayNames& names,
       names_(names),
       errors_(options.seed, options.faults.store_errors) {}
 
-result<Applied> ReplayBackend::apply(const Operation& operation, const Effects& effects,
-                                     std::span<ShortLine> shorts) {
-  CallNote note;
-  if (effects.run.is_set()) note.run = std::string(names_.number(names_.invoice(effects.run)));
-  note.step = step_of(effects);
-  return call(operation, effects, shorts, note);
+result<WriteReply> ReplayBackend::write(const Write& write) {
+  if (write.operation != nullptr) {
+    CallNote note;
+    if (write.run.is_set()) note.run = std::string(names_.number(names_.invoice(write.run)));
+    note.step = step_of(write);
+    return call(write, note);
+  }
+  if (write.claim == nullptr || write.claim->epoch != 0) return pass_on(write);
+  const std::int64_t t0 = log_.elapsed_ns();
+  const std::lock_guard lock(answers_);
+  auto reply = memory_.write(write);
+  tell_request(write.claim->claim, t0,
+               reply.has_value() ? history_answer(name(reply.assume_value().claim.state))
+                                 : HistoryAnswer::failed);
+  return reply;
 }
 
-result<Applied> ReplayBackend::call(const Operation& operation, const Effects& effects,
-                                    std::span<ShortLine> shorts, CallNote& note) {
+/// Told in the order in which runs end.
+result<WriteReply> ReplayBackend::pass_on(const Write& write) {
+  if (!may_end(write)) return memory_.write(write);
+  const std::lock_guard lock(answers_);
+  auto reply = memory_.write(write);
+  if (!reply.has_value()) return reply;
+  const PreparedRecord* end = end_in(write.head);
+  if (end == nullptr && write.operation != nullptr) {
+    end = end_in(tail_of(write, decision_of(reply.assume_value().answer)));
+  }
+  if (end != nullptr) tell_end(write.run, *end);
+  return reply;
+}
+
+result<WriteReply> ReplayBackend::call(const Write& write, CallNote& note) {
+  const Operation& operation = *write.operation;
   note.t0 = log_.elapsed_ns();
   const HistoryLine what = line_of(recorded(operation), note, names_);
   const StoreError error = errors_.befalls(what.run, std::string(name(what.op)) + " " + what.id);
@@ -64,14 +100,14 @@ result<Applied> ReplayBackend::call(const Operation& operation, const Effects& e
     return Error{Errc::timed_out};
   }
   note.lost = error == StoreError::lost;
-  Effects with_note = effects;
+  Write with_note = write;
   with_note.context = &note;
-  const auto applied = memory_.apply(operation, with_note, shorts);
+  const auto reply = pass_on(with_note);
   const std::int64_t t1 = log_.elapsed_ns();
   if (note.n != 0) log_.close(note.n, t1);
-  keep(operation, applied, t1 - note.t0);
-  if (note.lost && applied.has_value()) return Error{Errc::reply_lost};
-  return applied;
+  keep(operation, reply, t1 - note.t0);
+  if (note.lost && reply.has_value()) return Error{Errc::reply_lost};
+  return reply;
 }
 
 void ReplayBackend::tell_failure(const Operation& operation, const CallNote& note,
@@ -82,13 +118,13 @@ void ReplayBackend::tell_failure(const Operation& operation, const CallNote& not
   log_.add(std::move(line));
 }
 
-void ReplayBackend::keep(const Operation& operation, const result<Applied>& applied,
+void ReplayBackend::keep(const Operation& operation, const result<WriteReply>& reply,
                          std::int64_t took) {
   const std::lock_guard lock(mutex_);
   if (std::holds_alternative<Reserve>(operation)) latencies_.reserve.push_back(took);
   if (std::holds_alternative<Commit>(operation)) latencies_.commit.push_back(took);
-  if (!applied.has_value()) return;
-  const auto* answer = std::get_if<ReserveAnswer>(&applied.assume_value().answer);
+  if (!reply.has_value()) return;
+  const auto* answer = std::get_if<ReserveAnswer>(&reply.assume_value().answer);
   const auto* refusal = answer == nullptr ? nullptr : std::get_if<OutOfStock>(answer);
   if (refusal == nullptr) return;
   for (const ShortLine& line : refusal->lines) ++refusals_[line.row.index];
@@ -103,36 +139,29 @@ std::string end_reason(const RunOutcome& outcome) {
   return outcome.reason;
 }
 
-result<Position> ReplayBackend::append(RunId run, Position at, const RunRecord& record) {
-  if (record.kind != RecordKind::ended) return memory_.append(run, at, record);
-  const std::lock_guard lock(answers_);
-  const auto appended = memory_.append(run, at, record);
-  if (appended.has_value()) tell_end(run, record);
-  return appended;
-}
-
-void ReplayBackend::tell_end(RunId run, const RunRecord& record) {
+void ReplayBackend::tell_end(RunId run, const PreparedRecord& record) {
   HistoryLine line;
   line.at = now();
   line.op = HistoryOp::end;
   line.answer = HistoryAnswer::ended;
   line.run = std::string(names_.number(names_.invoice(run)));
   line.id = line.run + "/end";
-  line.outcome = std::string(name(record.end));
-  const auto outcome = decode<RunOutcome>(record.output);
-  if (outcome.has_value()) line.reason = end_reason(outcome.assume_value());
-  const auto records = read(run);
-  if (records.has_value()) {
-    for (const RunRecord& each : records.assume_value()) line.events += each.events.size();
+  const auto outcome = decode<RunOutcome>(record.confirmation.answer);
+  if (outcome.has_value()) {
+    line.outcome = std::string(name(outcome.assume_value().end));
+    line.reason = end_reason(outcome.assume_value());
+  }
+  const auto entries = memory_.read(run);
+  if (entries.has_value()) {
+    const auto records = read_records(entries.assume_value());
+    for (const RunRecord& each : records.value()) line.events += each.events.size();
   }
   log_.add(std::move(line));
 }
 
-result<ClaimAnswer> ReplayBackend::claim(const Claim& claim) {
+void ReplayBackend::tell_request(const Claim& claim, std::int64_t t0, HistoryAnswer answer) {
   HistoryLine line;
-  line.t0 = log_.elapsed_ns();
-  const std::lock_guard lock(answers_);
-  auto answer = memory_.claim(claim);
+  line.t0 = t0;
   const std::size_t invoice = names_.invoice(claim.key);
   line.at = now();
   line.op = HistoryOp::request;
@@ -140,23 +169,37 @@ result<ClaimAnswer> ReplayBackend::claim(const Claim& claim) {
   line.id = line.run + "/request";
   line.units = names_.units(invoice);
   line.amount = names_.amount(invoice);
-  line.answer = answer.has_value() ? history_answer(name(answer.assume_value().state))
-                                   : HistoryAnswer::failed;
+  line.answer = answer;
   log_.add(std::move(line));
-  return answer;
+}
+
+void ReplayBackend::claim(const Claim& claim, Completion<ClaimAnswer> done) {
+  const std::int64_t t0 = log_.elapsed_ns();
+  done([&] {
+    const std::lock_guard lock(answers_);
+    auto answer = memory_.claim(claim);
+    tell_request(claim, t0,
+                 answer.has_value() ? history_answer(name(answer.assume_value().state))
+                                    : HistoryAnswer::failed);
+    return answer;
+  }());
 }
 
 result<AdjustAnswer> ReplayBackend::adjust_stock(const std::string& id, std::string_view invoice,
                                                  AdjustReason reason, std::span<const Line> lines) {
   const Adjust adjust{make_id<AdjustId>({"adjust", id}), reason, now() + adjust_lifetime, lines};
   std::vector<ShortLine> shorts(lines.size());
+  const Operation operation = adjust;
+  Write write;
+  write.operation = &operation;
+  write.shorts = shorts;
   for (;;) {
     CallNote note;
     note.id = id;
     note.run = std::string(invoice);
-    const auto applied = call(adjust, Effects{}, shorts, note);
-    if (applied.has_value()) return std::get<AdjustAnswer>(applied.assume_value().answer);
-    if (applied.assume_error().remedy() == Remedy::give_up) return applied.assume_error();
+    const auto reply = call(write, note);
+    if (reply.has_value()) return std::get<AdjustAnswer>(reply.assume_value().answer);
+    if (reply.assume_error().remedy() == Remedy::give_up) return reply.assume_error();
   }
 }
 

@@ -48,13 +48,15 @@ std::string end_reason(const RunOutcome& outcome);
 
 /// The memory backend as the replay uses it: what it does and what it is asked becomes the history,
 /// its latencies are kept, and it has errors if that is wanted. There is no way to the memory
-/// backend past the history: operations come with their effects, or by `adjust_stock`. Everything
-/// borrowed outlives it.
+/// backend past the history: operations come with a write of a run, or by `adjust_stock`.
+/// Everything borrowed outlives it.
 class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<StockHistory>> {
   friend Forwarding;
 
  public:
-  static constexpr Capabilities capabilities = MemoryBackend<StockHistory>::capabilities;
+  static constexpr Capabilities capabilities() noexcept {
+    return MemoryBackend<StockHistory>::capabilities();
+  }
 
   ReplayBackend(HistoryLog& log, const ReplayNames& names, const ReplayOptions& options,
                 const MemoryLimits& limits);
@@ -73,12 +75,11 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
   using Forwarding::settle;
   using Forwarding::stock;
   using Forwarding::unfinished;
+  using Forwarding::write_limits;
 
   /// As the memory backend's, and told to the history.
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts);
-  result<ClaimAnswer> claim(const Claim& claim);
-  result<Position> append(RunId run, Position at, const RunRecord& record);
+  void submit(const Write& write, Completion<WriteReply> done) { done(this->write(write)); }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done);
 
   void advance_to(Time time) { memory_.advance_to(time); }
   [[nodiscard]] std::optional<Time> next_expiry() const { return memory_.next_expiry(); }
@@ -99,10 +100,12 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
   [[nodiscard]] std::vector<std::pair<Row, std::uint64_t>> contended(std::size_t limit) const;
 
  private:
-  result<Applied> call(const Operation& operation, const Effects& effects,
-                       std::span<ShortLine> shorts, CallNote& note);
-  void keep(const Operation& operation, const result<Applied>& applied, std::int64_t took);
-  void tell_end(RunId run, const RunRecord& record);
+  result<WriteReply> write(const Write& write);
+  result<WriteReply> call(const Write& write, CallNote& note);
+  result<WriteReply> pass_on(const Write& write);
+  void keep(const Operation& operation, const result<WriteReply>& reply, std::int64_t took);
+  void tell_request(const Claim& claim, std::int64_t t0, HistoryAnswer answer);
+  void tell_end(RunId run, const PreparedRecord& record);
   void tell_failure(const Operation& operation, const CallNote& note, HistoryAnswer answer);
 
   MemoryBackend<StockHistory> memory_;

@@ -56,8 +56,7 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
 }
 
 void StockHistory::record(const StockRecord& record) {
-  auto* note = record.effects == nullptr ? nullptr
-                                         : static_cast<CallNote*>(record.effects->context);
+  auto* note = record.write == nullptr ? nullptr : static_cast<CallNote*>(record.write->context);
   const bool own_doing = std::holds_alternative<Expire>(record.operation);
   HistoryLine line = line_of(record.operation, own_doing || note == nullptr ? CallNote{} : *note,
                              *names_);

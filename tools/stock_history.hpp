@@ -11,7 +11,7 @@
 namespace invsaga::tools {
 
 /// What the caller of an operation knows of it beside the operation; handed to the recorder by
-/// `Effects::context`.
+/// `Write::context`.
 struct CallNote {
   std::string id;   ///< Of an adjust: its text. The others have theirs in `ReplayNames`.
   std::string run;  ///< The invoice, if there is one.

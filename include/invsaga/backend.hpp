@@ -7,83 +7,124 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <variant>
+#include <vector>
 
 #include <invsaga/assert.hpp>
-#include <invsaga/effects.hpp>
+#include <invsaga/completion.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/outbox.hpp>
 #include <invsaga/reservation.hpp>
 #include <invsaga/run_record.hpp>
 #include <invsaga/saga_log.hpp>
+#include <invsaga/write.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 
-/// An answer, and how long the run is now (0 if the operation belongs to none).
-struct Applied {
-  Answer answer;
-  Position position = 0;
-};
-static_assert(std::is_trivially_copyable_v<Applied>);
-
-/// Where the result of a submitted operation goes. A plain function and two words: nothing is
-/// allocated. Called exactly once, from any thread, also from within `submit`.
-struct Completion {
-  void (*call)(void* context, std::uint64_t tag, const result<Applied>& applied) = nullptr;
-  void* context = nullptr;
-  std::uint64_t tag = 0;
-
-  /// Requires a `call`.
-  void operator()(const result<Applied>& applied) const {
-    INVSAGA_ASSERT(call != nullptr, "Completion::operator(): a call");
-    call(context, tag, applied);
-  }
+/// Bounds of what is written. Constant for a backend's life.
+struct WriteLimits {
+  std::size_t max_record_bytes = std::size_t{1} << 20;  ///< Of one record, encoded.
+  std::size_t max_event_bytes = std::size_t{1} << 20;   ///< Of one event, encoded.
+  std::size_t max_answer_bytes = std::size_t{1} << 20;  ///< Of a request's stored answer.
 };
 
-/// A store that waits on a network or a disk answers later: `submit` returns at once. The
-/// operation, its effects and `shorts` are lent until the completion is called. A completion that
-/// never comes is the submitter's to time out.
+/// A store that is written to. `submit` returns at once; what the write lends is lent until the
+/// completion is called. A store that answers on the caller's thread calls it within the call.
 template <class S>
-concept SubmittingStore = requires(S& store, const Operation& operation, const Effects& effects,
-                                   std::span<ShortLine> shorts, Completion done) {
-  { store.submit(operation, effects, shorts, done) } -> std::same_as<void>;
-};
-
-/// A store that answers on the caller's thread, effects included.
-template <class S>
-concept ApplyingStore = requires(S& store, const Operation& operation, const Effects& effects,
-                                 std::span<ShortLine> shorts) {
-  { store.apply(operation, effects, shorts) } -> std::same_as<result<Applied>>;
+concept WritableStore = requires(S& store, const Write& write, Completion<WriteReply> done) {
+  { store.submit(write, done) } -> std::same_as<void>;
 };
 
 /// Semantics of a Backend:
-///  - The parts keep their own contracts. `append` is the log's, and with the record go its
-///    effects: the events enter the outbox; `begun` extends the claim it names to its `until`;
-///    `ended` confirms the claim with the record's output.
-///  - `apply(operation, effects, shorts)`, or `submit`: the operation, and the record that its
-///    answer picks appended at `effects.at`. Refused with `moved_on` if the run has moved on, and
-///    then the stock is untouched where `atomic_effects` holds; where it does not, the operation
-///    may have taken effect and its id tells. A repeat of one that is recorded (same record kind,
-///    owner, step and round at that position) gets its answer again.
-///  - With `atomic_effects` all of it is one append. Without, the order is: stock, log, outbox,
-///    claim; `settle` brings the rest in after a crash.
-///  - `settle(run, records)`: puts the events of `records` that the outbox lacks, and repeats their
-///    claim effects. Idempotent. Recovery calls it before it goes on.
-/// Errors: those of the parts.
+///  - All of it goes by one door: every call has a completion. One that answers at once
+///    (`answers_at_once`) calls it within the call, and allocates nothing for it.
+///  - `submit(write, done)`: the claim, if the write asks for one; the operation; head and the tail
+///    that its decision picks, appended at `write.at`, stamped with the store's time. With the
+///    records go their effects: events enter the outbox, a confirmation answers its request, a sale
+///    is acknowledged to the stock. Refused with `moved_on` if the run has moved on, and then the
+///    stock is untouched where `atomic_effects` holds; where it does not, the operation may have
+///    taken effect and its id tells.
+///  - A repeat (every record of it is at its place, byte for byte) gets the reply that is recorded.
+///  - A claim is asked only if the run has no record yet. If it has, the claim says how the request
+///    stands: `in_progress` while the run goes on, whatever deadline is past (protocol rule 6).
+///  - With `atomic_effects` all of it is one append, or nothing of it. Without, the order is:
+///  claim,
+///    stock, log, outbox, confirmation; a write has one record and no head with its operation; and
+///    `settle` brings the rest in after a crash.
+///  - `settle(run, entries, done)`: puts the events of `entries` that the outbox lacks, and repeats
+///    their effects on claims and sales. Idempotent. Whoever reads a record that it was not
+///    answered for calls it before it goes on (protocol rule 9). Lent until the completion.
+///  - The rest are the parts' own: `claim`, `extend_claim`, `confirm_claim` and `release_claim` of
+///    an IdempotencyStore, `read` and `unfinished` of a SagaLog, `pending` and `acknowledge_event`
+///    of an Outbox. What they are given is lent until the completion.
+/// Errors: those of the parts. An error of a write names the part that refused it.
 template <class B>
-concept Backend = IdempotencyStore<B> && SagaLog<B> && Outbox<B> &&
-                  (ApplyingStore<B> || SubmittingStore<B>) &&
-                  requires(B& backend, const B& view, RunId run,
-                           const std::vector<RunRecord>& records, ReservationId id) {
-                    { B::capabilities } -> std::convertible_to<Capabilities>;
+concept Backend = WritableStore<B> &&
+                  requires(B& backend, const B& view, RunId run, std::span<const LogEntry> entries,
+                           const Claim& claim, RequestKey key, Time time, Bytes answer,
+                           std::uint64_t number, std::size_t limit, Completion<void> done) {
+                    { view.capabilities() } -> std::convertible_to<Capabilities>;
                     { view.limits() } -> std::convertible_to<StoreLimits>;
-                    { backend.settle(run, records) } -> std::same_as<result<void>>;
-                    { backend.acknowledge_sale(id) } -> std::same_as<result<void>>;
+                    { view.write_limits() } -> std::convertible_to<WriteLimits>;
+                    { view.now() } -> std::same_as<Time>;
+                    { backend.claim(claim, Completion<ClaimAnswer>{}) } -> std::same_as<void>;
+                    { backend.extend_claim(key, number, time, done) } -> std::same_as<void>;
+                    { backend.confirm_claim(key, number, answer, done) } -> std::same_as<void>;
+                    { backend.release_claim(key, number, done) } -> std::same_as<void>;
+                    {
+                      backend.read(run, Completion<std::vector<LogEntry>>{})
+                    } -> std::same_as<void>;
+                    {
+                      backend.unfinished(run, limit, Completion<std::vector<RunId>>{})
+                    } -> std::same_as<void>;
+                    { backend.settle(run, entries, done) } -> std::same_as<void>;
+                    {
+                      backend.pending(limit, Completion<std::vector<PendingEvent>>{})
+                    } -> std::same_as<void>;
+                    { backend.acknowledge_event(run, number, done) } -> std::same_as<void>;
                   };
+
+/// Gives a backend of plain functions the door: each answers within the call. `Derived` has
+/// `write(write)` and the functions of the parts, and says `using` of both.
+template <class Derived>
+class AnswersAtOnce {
+ public:
+  void submit(const Write& write, Completion<WriteReply> done) { done(self().write(write)); }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) { done(self().claim(claim)); }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+    done(self().extend_claim(key, epoch, until));
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+    done(self().confirm_claim(key, epoch, answer));
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+    done(self().release_claim(key, epoch));
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) { done(self().read(run)); }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+    done(self().unfinished(after, limit));
+  }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+    done(self().settle(run, entries));
+  }
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+    done(self().pending(limit));
+  }
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+    done(self().acknowledge_event(run, sequence));
+  }
+
+ protected:
+  AnswersAtOnce() = default;
+  ~AnswersAtOnce() = default;
+
+ private:
+  Derived& self() noexcept { return static_cast<Derived&>(*this); }
+};
 
 /// An operation in a store's record of itself. `Expire` is the store's own doing: nobody can ask
 /// for it.
@@ -116,8 +157,8 @@ struct StockRecord {
   std::span<const Line> back;  ///< commit of a part: given back.
   /// All short lines of a refusal, whatever storage the caller lent.
   std::span<const ShortLine> shorts;
-  bool repeat = false;  ///< The answer was given before under this id; nothing changed.
-  const Effects* effects = nullptr;
+  bool repeat = false;           ///< The answer was given before under this id; nothing changed.
+  const Write* write = nullptr;  ///< What the operation was a part of, if it was one.
 };
 
 /// A recorder is chosen at compile time. It is called while the store's order is fixed (under its

@@ -5,6 +5,7 @@
 // fill.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -43,14 +44,20 @@ class ByteWriter {
   }
   void text(std::string_view value) { bytes(as_bytes(value)); }
 
+  /// Makes room for so many more, so that they come without growing.
+  void reserve(std::size_t more) { bytes_.reserve(bytes_.size() + more); }
   [[nodiscard]] Bytes view() const noexcept { return bytes_; }
   std::vector<std::byte> take() && noexcept { return std::move(bytes_); }
 
  private:
   template <std::unsigned_integral T>
   void number(T value) {
-    for (unsigned shift = 0; shift < sizeof(T) * 8; shift += 8)
-      u8(static_cast<std::uint8_t>(value >> shift));
+    std::array<std::byte, sizeof(T)> lowest_first;
+    for (std::byte& byte : lowest_first) {
+      byte = static_cast<std::byte>(value);
+      value = static_cast<T>(value >> 8);
+    }
+    bytes_.insert(bytes_.end(), lowest_first.begin(), lowest_first.end());
   }
   std::vector<std::byte> bytes_;
 };

@@ -103,7 +103,7 @@ struct Error {
   Limit limit{};         ///< Which bound, if one was met.
   std::int32_t own = 0;  ///< The backend's or the step's own code; 0 if it has none.
   /// Of a bound, in its unit: how much was asked for (`resource_exhausted`: how much more), and how
-  /// much is allowed in all.
+  /// much is allowed in all. Of `unsupported`: which capabilities were asked for and are missing.
   std::uint64_t asked = 0, allowed = 0;
 
   [[nodiscard]] constexpr Remedy remedy() const noexcept { return remedy_of(code); }

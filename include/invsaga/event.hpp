@@ -61,7 +61,8 @@ std::string to_cloud_event(const Event& event, std::string_view source);
 /// such a way that it is read as an equal event.
 result<Event> from_cloud_event(Bytes bytes, const EventLimits& limits = {});
 
-/// The binary form that logs and outboxes keep.
+/// The binary form that logs and outboxes keep. It has no time: that is the stamp of the record
+/// that decided the event, which they keep beside it.
 template <>
 struct Stored<Event> {
   static constexpr std::string_view schema = "invsaga.event.v1";

@@ -9,7 +9,12 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
+#include <invsaga/assert.hpp>
+#include <invsaga/completion.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/result.hpp>
 
@@ -32,21 +37,46 @@ std::string_view name(Handling handling) noexcept;
 ///    offered. One that stays too early is given up like one that fails.
 ///  - `dead`, or an error with the remedy `give_up`: it can never be handled.
 ///  - any other error: it failed and will be delivered again, after a growing wait, until the bus
-///    gives it up. An exception counts as `step_threw`.
-/// The event is borrowed for the call. Calls come from the bus's own tasks, never from within
-/// `publish`, in parallel for different runs, and one at a time for one run. A handler may
-/// publish. The same event may come any number of times, so an `Inbox` usually stands before the
-/// effect.
-using EventHandler = std::function<result<Handling>(const Event& event)>;
+///    gives it up.
+/// Made of a function `result<Handling>(const Event&)`, or of one that answers later,
+/// `void(const Event&, Completion<Handling>)`, on whatever thread. An exception of the first counts
+/// as `step_threw`; the second does not throw. The event is lent until the answer. Calls come from
+/// the bus's own tasks, never from within `publish`, in parallel for different runs, and one at a
+/// time for one run. A handler may publish. The same event may come any number of times, so an
+/// `Inbox` usually stands before the effect.
+class EventHandler {
+ public:
+  EventHandler() = default;
+  template <class F>
+    requires std::is_invocable_r_v<result<Handling>, F&, const Event&>
+  EventHandler(F handler)  // NOLINT(google-explicit-constructor)
+      : call_(
+            [handler = std::move(handler)](const Event& event, Completion<Handling> done) mutable {
+              done(detail::guarded<Handling>([&] { return handler(event); }));
+            }) {}
+  template <class F>
+    requires std::is_invocable_v<F&, const Event&, Completion<Handling>>
+  EventHandler(F handler) : call_(std::move(handler)) {}  // NOLINT(google-explicit-constructor)
+
+  /// Requires a handler.
+  void operator()(const Event& event, Completion<Handling> done) const noexcept {
+    INVSAGA_ASSERT(call_, "EventHandler::operator(): a handler");
+    call_(event, done);
+  }
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(call_); }
+
+ private:
+  std::function<void(const Event&, Completion<Handling>)> call_;
+};
 
 /// Semantics of an EventBus:
-///  - `publish(event)`: success means that the bus has the event, and each consumer that subscribed
-///    to its type before will be called with it at least once. It never waits for a handler. A
-///    repeat (same run and sequence) is accepted again and may be delivered again. Errors:
-///    `invalid_argument` (id or run not set, sequence 0, no type), `limit_exceeded` (over a bound
-///    of the bus that no later call can meet), `resource_exhausted` or `unavailable` (nothing was
-///    taken, try later), and `timed_out` or `reply_lost` (it may have been taken: publish the same
-///    again).
+///  - `publish(event, done)`: success means that the bus has the event, and each consumer that
+///    subscribed to its type before will be called with it at least once. The event is lent until
+///    the completion, which never waits for a handler. A repeat (same run and sequence) is accepted
+///    again and may be delivered again. Errors: `invalid_argument` (id or run not set, sequence 0,
+///    no type), `limit_exceeded` (over a bound of the bus that no later call can meet),
+///    `resource_exhausted` or `unavailable` (nothing was taken, try later), and `timed_out` or
+///    `reply_lost` (it may have been taken: publish the same again).
 ///  - `subscribe(consumer, types, handler)`: events of those types that are published from now on
 ///    go to `handler`; no types means all. A consumer subscribes once: its name again is
 ///    `invalid_argument`, as is an empty name, an empty type or no handler. The handler is kept
@@ -61,9 +91,10 @@ using EventHandler = std::function<result<Handling>(const Event& event)>;
 /// All are safe from any thread. How long a bus keeps events after the process ends is its own to
 /// say.
 template <class B>
-concept EventBus = requires(B& bus, const Event& event, std::string_view consumer,
-                            std::span<const std::string_view> types, EventHandler handler) {
-  { bus.publish(event) } -> std::same_as<result<void>>;
+concept EventBus = requires(B& bus, const Event& event, Completion<void> done,
+                            std::string_view consumer, std::span<const std::string_view> types,
+                            EventHandler handler) {
+  { bus.publish(event, done) } -> std::same_as<void>;
   { bus.subscribe(consumer, types, std::move(handler)) } -> std::same_as<result<void>>;
 };
 

@@ -7,14 +7,14 @@
 //       friend Forwarding<Metered<B>, B>;
 //
 //      public:
-//       static constexpr Capabilities capabilities = B::capabilities;
+//       static constexpr Capabilities capabilities() noexcept { return B::capabilities(); }
 //       explicit Metered(B& inner) : Forwarding<Metered<B>, B>(inner) {}
-//       std::atomic<std::uint64_t> appends = 0;
+//       std::atomic<std::uint64_t> writes = 0;
 //
 //      private:
 //       template <class Call>
 //       auto around(BackendCall what, const Call& call) {
-//         if (what == BackendCall::append) ++appends;
+//         if (what == BackendCall::submit) ++writes;
 //         return call();
 //       }
 //     };
@@ -41,7 +41,8 @@ enum class BackendCall : std::uint8_t {
   adjust,
   acknowledge_sale,
   stock,
-  apply,
+  write,
+  submit,
   claim,
   extend_claim,
   confirm_claim,
@@ -62,10 +63,11 @@ enum class BackendCall : std::uint8_t {
 /// A wrapper changes a call in one of two ways:
 ///  - It declares the function itself, and is then the only one who is asked. No function here is
 ///    defined by another one, so what is declared changes that function and no other: who changes
-///    `append` changes nothing of `apply`.
-///  - It declares `around(what, call)`, through which all go that it does not declare: not
-///    `submit`, which has no answer yet, and not `limits` and `now`. `call()` asks the inner one
-///    and gives its answer; it may be called any number of times, until `around` returns.
+///    `write` changes nothing of `submit`.
+///  - It declares `around(what, call)`, through which all go that it does not declare, but
+///  `limits`,
+///    `write_limits` and `now`. `call()` asks the inner one and gives its answer, which of a call
+///    with a completion is nothing; it may be called any number of times, until `around` returns.
 ///
 /// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
 /// (`capabilities`). A wrapper that offers less than its inner one, or must not be passed by
@@ -129,18 +131,23 @@ class Forwarding {
     return pass(BackendCall::stock, [&] { return inner_->stock(row); });
   }
 
-  // --- the stock with its effects
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts)
-    requires ApplyingStore<Inner>
+  // --- writes
+  result<WriteReply> write(const Write& write)
+    requires requires(Inner& inner) {
+      { inner.write(write) } -> std::same_as<result<WriteReply>>;
+    }
   {
-    return pass(BackendCall::apply, [&] { return inner_->apply(operation, effects, shorts); });
+    return pass(BackendCall::write, [&] { return inner_->write(write); });
   }
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done)
-    requires SubmittingStore<Inner>
+  void submit(const Write& write, Completion<WriteReply> done)
+    requires WritableStore<Inner>
   {
-    inner_->submit(operation, effects, shorts, done);
+    pass(BackendCall::submit, [&] { inner_->submit(write, done); });
+  }
+  [[nodiscard]] WriteLimits write_limits() const
+    requires requires(const Inner& view) { view.write_limits(); }
+  {
+    return view().write_limits();
   }
 
   // --- requests
@@ -168,18 +175,23 @@ class Forwarding {
   }
 
   // --- runs
-  result<Position> append(RunId run, Position at, const RunRecord& record)
+  result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
+                          const Stamp& stamp)
     requires SagaLog<Inner>
   {
-    return pass(BackendCall::append, [&] { return inner_->append(run, at, record); });
+    return pass(BackendCall::append, [&] { return inner_->append(run, at, records, stamp); });
   }
-  result<std::vector<RunRecord>> read(RunId run)
-    requires SagaLog<Inner>
+  result<std::vector<LogEntry>> read(RunId run)
+    requires requires(Inner& inner) {
+      { inner.read(run) } -> std::same_as<result<std::vector<LogEntry>>>;
+    }
   {
     return pass(BackendCall::read, [&] { return inner_->read(run); });
   }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit)
-    requires SagaLog<Inner>
+    requires requires(Inner& inner) {
+      { inner.unfinished(after, limit) } -> std::same_as<result<std::vector<RunId>>>;
+    }
   {
     return pass(BackendCall::unfinished, [&] { return inner_->unfinished(after, limit); });
   }
@@ -190,19 +202,21 @@ class Forwarding {
   {
     return pass(BackendCall::forget, [&] { return inner_->forget(run); });
   }
-  result<void> settle(RunId run, const std::vector<RunRecord>& records)
-    requires requires(Inner& inner) { inner.settle(run, records); }
+  result<void> settle(RunId run, std::span<const LogEntry> entries)
+    requires requires(Inner& inner) {
+      { inner.settle(run, entries) } -> std::same_as<result<void>>;
+    }
   {
-    return pass(BackendCall::settle, [&] { return inner_->settle(run, records); });
+    return pass(BackendCall::settle, [&] { return inner_->settle(run, entries); });
   }
 
   // --- events
-  result<bool> put(const Event& event)
+  result<bool> put(RunId run, Time at, const PreparedEvent& event)
     requires Outbox<Inner>
   {
-    return pass(BackendCall::put, [&] { return inner_->put(event); });
+    return pass(BackendCall::put, [&] { return inner_->put(run, at, event); });
   }
-  result<std::vector<Event>> pending(std::size_t limit)
+  result<std::vector<PendingEvent>> pending(std::size_t limit)
     requires Outbox<Inner>
   {
     return pass(BackendCall::pending, [&] { return inner_->pending(limit); });
@@ -212,6 +226,53 @@ class Forwarding {
   {
     return pass(BackendCall::acknowledge_event,
                 [&] { return inner_->acknowledge_event(run, sequence); });
+  }
+
+  // --- the same by the door
+  void claim(const Claim& claim, Completion<ClaimAnswer> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::claim, [&] { inner_->claim(claim, done); });
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::extend_claim, [&] { inner_->extend_claim(key, epoch, until, done); });
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::confirm_claim, [&] { inner_->confirm_claim(key, epoch, answer, done); });
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::release_claim, [&] { inner_->release_claim(key, epoch, done); });
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::read, [&] { inner_->read(run, done); });
+  }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::unfinished, [&] { inner_->unfinished(after, limit, done); });
+  }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::settle, [&] { inner_->settle(run, entries, done); });
+  }
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::pending, [&] { inner_->pending(limit, done); });
+  }
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done)
+    requires Backend<Inner>
+  {
+    pass(BackendCall::acknowledge_event, [&] { inner_->acknowledge_event(run, sequence, done); });
   }
 
  protected:

@@ -4,15 +4,19 @@
 // and what a consumer does about it.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
-#include <invsaga/detail/event_ports.hpp>
+#include <invsaga/any_claims.hpp>
+#include <invsaga/completion.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/event_bus.hpp>
 #include <invsaga/idempotency.hpp>
@@ -75,7 +79,47 @@ struct InboxEntry {
   InboxClaim claim;
 };
 
-/// Acts on each event once for one consumer, over any IdempotencyStore: claim (a lease), effect,
+/// What a consumer does about an event: a function of the event, or of event and claim, that
+/// answers with a `result<void>`; or either with a `Completion<void>` behind, that answers later.
+/// An exception of the first two counts as `step_threw`; the others do not throw. What they are
+/// given is lent until the answer.
+class InboxEffect {
+ public:
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, InboxEffect>)
+  InboxEffect(F effect) {  // NOLINT(google-explicit-constructor)
+    if constexpr (std::is_invocable_v<F&, const Event&, const InboxClaim&, Completion<void>>) {
+      call_ = std::move(effect);
+    } else if constexpr (std::is_invocable_v<F&, const Event&, Completion<void>>) {
+      call_ = [effect = std::move(effect)](const Event& event, const InboxClaim&,
+                                           Completion<void> done) mutable { effect(event, done); };
+    } else {
+      call_ = [effect = std::move(effect)](const Event& event, const InboxClaim& claim,
+                                           Completion<void> done) mutable {
+        done(answer_of(effect, event, claim));
+      };
+    }
+  }
+  void operator()(const Event& event, const InboxClaim& claim, Completion<void> done) const {
+    call_(event, claim, done);
+  }
+
+ private:
+  template <class F>
+  static result<void> answer_of(F& effect, const Event& event, const InboxClaim& claim) {
+    return detail::guarded<void>([&]() -> result<void> {
+      if constexpr (std::is_invocable_v<F&, const Event&, const InboxClaim&>) {
+        return effect(event, claim);
+      } else {
+        return effect(event);
+      }
+    });
+  }
+
+  std::function<void(const Event&, const InboxClaim&, Completion<void>)> call_;
+};
+
+/// Acts on each event once for one consumer, over any store of claims: claim (a lease), effect,
 /// confirm. Never marks an event before its effect is done: a failing effect gives the right back.
 ///
 /// What a crash can do: between effect and confirm it leaves the claim to lapse, and the event is
@@ -84,14 +128,15 @@ struct InboxEntry {
 /// the append itself confirms the claim (a run begun with the claim as its request): then use
 /// `open` and `confirmed`, and effect and confirmation are one record.
 ///
-/// The store is borrowed and outlives the inbox. All functions are safe from any thread.
+/// The store is borrowed and outlives the inbox. All functions are safe from any thread. With a
+/// completion: nothing waits, and what was given is lent until it comes; `reply_lost` if that is
+/// after the inbox's end. Without: the caller's thread waits for the store. Destroying it waits for
+/// what a completion is at.
 class Inbox {
  public:
   /// `consumer` names whose inbox it is: others of that name over the same store share the work.
   /// Requires a consumer's name, and a lease, a window and a number of runs above 0.
-  template <IdempotencyStore S>
-  Inbox(S& store, std::string_view consumer, InboxOptions options = {})
-      : Inbox(std::make_unique<detail::ClaimPortOf<S>>(store), consumer, options) {}
+  Inbox(AnyClaims store, std::string_view consumer, InboxOptions options = {});
   ~Inbox();
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
@@ -126,11 +171,13 @@ class Inbox {
     return confirm_claim(event, entry);
   }
 
+  /// The same, answered later if store or effect are; an exception of the effect is `step_threw`.
+  void handle(const Event& event, const InboxEffect& effect, Completion<Handling> done);
+
   /// A handler for `EventBus::subscribe`. The inbox must outlive the bus's use of it.
-  template <class Effect>
-  EventHandler handler(Effect effect) {
-    return [this, effect = std::move(effect)](const Event& event) mutable {
-      return handle(event, effect);
+  EventHandler handler(InboxEffect effect) {
+    return [this, effect = std::move(effect)](const Event& event, Completion<Handling> done) {
+      handle(event, effect, done);
     };
   }
 
@@ -139,24 +186,26 @@ class Inbox {
   /// `abandon`.
   /// Errors of `open`: those of `handle` before the effect.
   result<InboxEntry> open(const Event& event);
+  void open(const Event& event, Completion<InboxEntry> done);
   /// The effect is done: remembers it. `handled`, also if the effect's own append has confirmed the
   /// claim; `busy`: the lease had lapsed, and somebody else has the right; or the store's error.
   /// Requires an entry that is not settled.
   result<Handling> confirm_claim(const Event& event, const InboxEntry& entry);
+  void confirm_claim(const Event& event, const InboxEntry& entry, Completion<Handling> done);
   /// The effect is done, and its own append has confirmed the claim.
   Handling confirmed(const Event& event);
   /// The effect failed: gives the right back. If the store cannot be told, the lease lapses.
   /// Requires an entry that is not settled.
   void abandon(const InboxEntry& entry);
+  void abandon(const InboxEntry& entry, Completion<void> done);
   /// Keeps the right for another lease from now. `busy`: somebody else has it now. Requires an
   /// entry that is not settled.
   result<void> extend_claim(const InboxEntry& entry);
+  void extend_claim(const InboxEntry& entry, Completion<void> done);
 
   [[nodiscard]] InboxCounts counts() const;
 
  private:
-  Inbox(std::unique_ptr<detail::ClaimPort> store, std::string_view consumer, InboxOptions options);
-
   /// Also when the effect throws.
   struct GiveBack {
     Inbox& inbox;
@@ -167,7 +216,7 @@ class Inbox {
     }
   };
   class Core;
-  std::unique_ptr<Core> core_;
+  std::shared_ptr<Core> core_;
 };
 
 }  // namespace v0

@@ -28,28 +28,34 @@
 #include <invsaga/request_id.hpp>   // the keys of requests, from text that clients send
 
 // Events
-#include <invsaga/event.hpp>      // an event, and its CloudEvents envelope
-#include <invsaga/event_bus.hpp>  // what carries them
-#include <invsaga/inbox.hpp>      // each event is acted on once
-#include <invsaga/outbox.hpp>     // events that are stored with the state change
-#include <invsaga/relay.hpp>      // from the outbox to the bus
+#include <invsaga/any_bus.hpp>     // any bus, its type erased
+#include <invsaga/any_claims.hpp>  // any store of claims
+#include <invsaga/any_outbox.hpp>  // any outbox, to be read
+#include <invsaga/event.hpp>       // an event, and its CloudEvents envelope
+#include <invsaga/event_bus.hpp>   // what carries them
+#include <invsaga/inbox.hpp>       // each event is acted on once
+#include <invsaga/outbox.hpp>      // events that are stored with the state change
+#include <invsaga/relay.hpp>       // from the outbox to the bus
 
 // Sagas and their runs
-#include <invsaga/definition.hpp>    // a saga without its types
-#include <invsaga/effects.hpp>       // what goes with an operation into the one append
-#include <invsaga/order_stage.hpp>   // where an order stands, for whoever ordered
-#include <invsaga/retry.hpp>         // when an attempt is made again
-#include <invsaga/run_observer.hpp>  // who is told what runs record
-#include <invsaga/run_outcome.hpp>   // how a run ended
-#include <invsaga/run_record.hpp>    // what is recorded of a run
-#include <invsaga/run_state.hpp>     // what the records add up to
-#include <invsaga/run_status.hpp>    // where a run stands, as a runner tells it
-#include <invsaga/saga.hpp>          // * steps, classes, undos, checked by the compiler
-#include <invsaga/saga_log.hpp>      // where the records are
-#include <invsaga/saga_machine.hpp>  // what a run is to do next: no clock, no lock, no I/O
-#include <invsaga/saga_outputs.hpp>  // what steps that touch the stock leave for later ones
+#include <invsaga/completion.hpp>      // where an answer goes that may come later
+#include <invsaga/definition.hpp>      // a saga without its types
+#include <invsaga/order_stage.hpp>     // where an order stands, for whoever ordered
+#include <invsaga/prepared_write.hpp>  // a write that owns all that it lends
+#include <invsaga/retry.hpp>           // when an attempt is made again
+#include <invsaga/run_observer.hpp>    // who is told what runs record
+#include <invsaga/run_outcome.hpp>     // how a run ended
+#include <invsaga/run_record.hpp>      // what is recorded of a run
+#include <invsaga/run_state.hpp>       // what the records add up to
+#include <invsaga/run_status.hpp>      // where a run stands, as a runner tells it
+#include <invsaga/saga.hpp>            // * steps, classes, undos, checked by the compiler
+#include <invsaga/saga_log.hpp>        // where the records are
+#include <invsaga/saga_machine.hpp>    // what a run is to do next: no clock, no lock, no I/O
+#include <invsaga/saga_outputs.hpp>    // what steps that touch the stock leave for later ones
+#include <invsaga/write.hpp>           // what a run wants written at one instant
 
 // Backends and runners
+#include <invsaga/any_backend.hpp>     // any backend, its type erased
 #include <invsaga/backend.hpp>         // what shares one atomic append
 #include <invsaga/environment.hpp>     // clock, executor, chance
 #include <invsaga/forwarding.hpp>      // what a wrapper of a backend does not change

@@ -4,7 +4,8 @@
 //
 // An operation is a view: its lines lie in storage that the caller lends until the answer is there.
 // An answer is trivially copyable. The model, the recorder, the simulator, the journal and the wire
-// all speak these structs.
+// all speak these structs. Their fields are whole 64-bit words: a processor that loads what it has
+// just stored in narrower pieces waits for it.
 #pragma once
 
 #include <cstddef>
@@ -65,7 +66,7 @@ struct Extend {
 };
 
 /// Why stock changes from outside. The sign is part of the reason: all but `write_off` add units.
-enum class AdjustReason : std::uint8_t { opening, restock, returned, write_off };
+enum class AdjustReason : std::uint64_t { opening, restock, returned, write_off };
 
 /// Change what is on hand, all lines or none. A `returned` line is held against what was sold less
 /// what came back; a `write_off` takes units that are available. The id is remembered until
@@ -95,7 +96,7 @@ struct ShortLine {
 /// `lines` is the caller's lent storage, filled as far as it reaches; `count` may exceed it.
 /// `first` needs no storage.
 struct Shortage {
-  std::uint32_t count = 0;
+  std::uint64_t count = 0;
   ShortLine first;
   std::span<const ShortLine> lines;
 };
@@ -128,13 +129,13 @@ using ReserveAnswer = std::variant<Reserved, OutOfStock, Expired, Suppressed, Mi
 using AdjustAnswer = std::variant<Adjusted, OutOfStock, ReturnRefused, Expired, Mismatch>;
 /// The state that the reservation is in after the call, or `not_found`: never committed, and never
 /// will be.
-enum class CommitAnswer : std::uint8_t { committed, released, expired, not_found };
+enum class CommitAnswer : std::uint64_t { committed, released, expired, not_found };
 /// The state after the call, or `tombstoned`: nothing was held, and nothing ever will be under this
 /// id.
-enum class ReleaseAnswer : std::uint8_t { released, committed, expired, tombstoned };
+enum class ReleaseAnswer : std::uint64_t { released, committed, expired, tombstoned };
 /// The state after the call, or `not_found`, as for a commit. `reserved`: it lives until the later
 /// of the two deadlines.
-enum class ExtendAnswer : std::uint8_t { reserved, committed, released, expired, not_found };
+enum class ExtendAnswer : std::uint64_t { reserved, committed, released, expired, not_found };
 
 /// What a store answers to an `Operation`: the answer of that operation's kind.
 using Answer = std::variant<ReserveAnswer, CommitAnswer, ReleaseAnswer, ExtendAnswer, AdjustAnswer>;

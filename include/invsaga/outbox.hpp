@@ -14,21 +14,40 @@
 namespace invsaga {
 inline namespace v0 {
 
+/// An event as it is prepared with the record that decides it. It bears no time: its time is the
+/// record's.
+struct PreparedEvent {
+  std::uint64_t sequence = 0;  ///< Its number in its run, from 1.
+  Bytes bytes;                 ///< A `Stored<Event>`; lent.
+};
+
+/// An event that waits in an outbox.
+struct PendingEvent {
+  RunId run;
+  std::uint64_t sequence = 0;
+  Time at;  ///< When it was decided.
+  std::vector<std::byte> bytes;
+  friend bool operator==(const PendingEvent&, const PendingEvent&) = default;
+};
+/// The event itself, with its time. `corrupt` if the bytes are none, or another run's or number's.
+result<Event> read_event(const PendingEvent& pending);
+
 /// Semantics of an Outbox:
-///  - `put(event)`: takes the run's next event. At or below the highest sequence that was ever
-///    taken of the run: nothing changes and `false` is answered, also after that event was deleted
-///    (protocol rule 9: a former owner cannot put an old one again). A gap above the highest is
-///    `invalid_argument`. `true`: taken. `resource_exhausted` if full.
+///  - `put(run, at, event)`: takes the run's next event, decided at `at`. At or below the highest
+///    sequence that was ever taken of the run: nothing changes and `false` is answered, also after
+///    that event was deleted (protocol rule 9: a former owner cannot put an old one again). A gap
+///    above the highest is `invalid_argument`. `true`: taken. `resource_exhausted` if full. An
+///    outbox keeps the bytes and reads nothing in them.
 ///  - `pending(limit)`: up to `limit` events that are not acknowledged, in the order they were
 ///    taken. It changes nothing: an event stays pending until it is acknowledged, so a relay that
 ///    dies loses none.
 ///  - `acknowledge_event(run, sequence)`: the bus has it. A repeat changes nothing.
 /// All are safe from any thread.
 template <class O>
-concept Outbox = requires(O& outbox, const Event& event, std::size_t limit, RunId run,
-                          std::uint64_t sequence) {
-  { outbox.put(event) } -> std::same_as<result<bool>>;
-  { outbox.pending(limit) } -> std::same_as<result<std::vector<Event>>>;
+concept Outbox = requires(O& outbox, const PreparedEvent& event, Time at, std::size_t limit,
+                          RunId run, std::uint64_t sequence) {
+  { outbox.put(run, at, event) } -> std::same_as<result<bool>>;
+  { outbox.pending(limit) } -> std::same_as<result<std::vector<PendingEvent>>>;
   { outbox.acknowledge_event(run, sequence) } -> std::same_as<result<void>>;
 };
 

@@ -8,10 +8,9 @@
 #include <cstdint>
 #include <memory>
 
-#include <invsaga/detail/event_ports.hpp>
+#include <invsaga/any_bus.hpp>
+#include <invsaga/any_outbox.hpp>
 #include <invsaga/environment.hpp>
-#include <invsaga/event_bus.hpp>
-#include <invsaga/outbox.hpp>
 #include <invsaga/retry.hpp>
 #include <invsaga/time.hpp>
 
@@ -47,16 +46,15 @@ struct RelayCounts {
 /// left), on `wake`, and, only while something failed, after a wait; otherwise it does nothing at
 /// all.
 ///
-/// It runs as tasks of the executor, one at a time. Several relays over one outbox lose nothing and
-/// keep the order of first publications, but publish events twice.
+/// It begins its looks as tasks of the executor, one at a time, and waits for no thread: where
+/// outbox or bus answer later, it goes on by their completions, on whatever thread. Several relays
+/// over one outbox lose nothing and keep the order of first publications, but publish events twice.
 /// Outbox, bus and environment are borrowed and outlive the relay. Safe from any thread. Destroying
-/// it waits for a look that is under way elsewhere; what is pending stays so.
+/// it waits for what a thread of it is at; what is pending stays so.
 class Relay {
  public:
   /// Requires 0 < `options.batch` <= `options.max_batch`.
-  template <Outbox O, EventBus B>
-  Relay(O& outbox, B& bus, Environment environment, RelayOptions options = {})
-      : Relay(std::make_unique<detail::RelayPortOf<O, B>>(outbox, bus), environment, options) {}
+  Relay(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options = {});
   ~Relay();
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -68,10 +66,8 @@ class Relay {
   [[nodiscard]] RelayCounts counts() const;
 
  private:
-  Relay(std::unique_ptr<detail::RelayPort> port, Environment environment, RelayOptions options);
-
   class Core;
-  std::unique_ptr<Core> core_;
+  std::shared_ptr<Core> core_;
 };
 
 }  // namespace v0

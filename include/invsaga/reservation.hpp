@@ -73,7 +73,7 @@ concept ReservationStore = requires(S& store, const S& view, const Reserve& rese
                                     const Commit& commit, const Release& release,
                                     const Extend& extend, const Adjust& adjust,
                                     std::span<ShortLine> shorts, Row row, ReservationId id) {
-  { S::capabilities } -> std::convertible_to<Capabilities>;
+  { view.capabilities() } -> std::convertible_to<Capabilities>;
   { view.limits() } -> std::convertible_to<StoreLimits>;
   { view.now() } -> std::same_as<Time>;
   { store.reserve(reserve, shorts) } -> std::same_as<result<ReserveAnswer>>;

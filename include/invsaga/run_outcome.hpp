@@ -18,11 +18,14 @@ inline namespace v0 {
 struct RunOutcome {
   RunId run;
   RunEnd end{};
-  std::string reason;              ///< compensated, stuck: why, in a word or two.
-  StepIndex step = 0;              ///< The step that decided it, if one did.
-  StockDecision decision{};        ///< What the stock answered it.
-  Error error{};                   ///< What its call answered it.
-  std::vector<std::byte> details;  ///< out_of_stock: the short lines, as `short_lines` reads them.
+  std::string reason;        ///< compensated, stuck: why, in a word or two.
+  StepIndex step = 0;        ///< The step that decided it, if one did.
+  StockDecision decision{};  ///< What the stock answered it.
+  Error error{};             ///< What its call answered it.
+  /// out_of_stock: the short lines. Not encoded: they stand in the run's record `shorts_at`, from
+  /// which whoever hands out a stored outcome takes them.
+  std::vector<ShortLine> shorts;
+  Position shorts_at = 0;  ///< 0: there are none.
   friend bool operator==(const RunOutcome&, const RunOutcome&) = default;
 };
 template <>
@@ -31,17 +34,5 @@ struct Stored<RunOutcome> {
   static void encode(const RunOutcome& value, ByteWriter& writer);
   static result<RunOutcome> decode(ByteReader& reader);
 };
-/// All lines that were short, from `RunOutcome::details`; empty if there were none.
-std::vector<ShortLine> short_lines(Bytes details);
-
-namespace detail {
-
-/// Keeps in `record` which lines a refusal named: all that the lent storage holds, the first one at
-/// least. `short_lines` reads them again.
-void keep_shortage(const Answer& answer, RunRecord& record);
-/// The most bytes that this adds to a record, if storage for so many lines is lent.
-std::size_t most_shortage_bytes(std::size_t lent) noexcept;
-
-}  // namespace detail
 }  // namespace v0
 }  // namespace invsaga

@@ -20,17 +20,9 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace detail {
-
-/// In `RunRecord::round` of what shall be recorded for an adjust's no: an earlier attempt may have
-/// taken effect. It never comes into the log.
-inline constexpr std::uint32_t adjust_in_doubt = 1;
-
-}  // namespace detail
-
 /// How many records a run has. Every append names the position it continues, and is refused if the
 /// run has moved on.
-using Position = std::uint32_t;
+using Position = std::uint64_t;
 
 /// A step's number in its saga. Nothing stored assumes that steps form a list.
 using StepIndex = std::uint16_t;
@@ -88,6 +80,10 @@ enum class StockDecision : std::uint8_t {
 };
 std::string_view name(StockDecision decision) noexcept;
 StockDecision decision_of(const Answer& answer) noexcept;
+/// Whether the lines that were short come with it.
+constexpr bool tells_shorts(StockDecision decision) noexcept {
+  return decision == StockDecision::out_of_stock || decision == StockDecision::refused;
+}
 
 /// Which definition a run was begun with. It is driven on that one and on no other.
 struct SagaVersion {
@@ -98,11 +94,12 @@ struct SagaVersion {
 };
 
 /// One record. Flat on purpose: fields that a kind does not use are at their defaults and cost a
-/// few bytes.
+/// few bytes. Its time, the short lines of a refusal and the epoch of `begun` are the store's to
+/// say: they are not encoded, but come from the record's stamp in the log (write.hpp).
 struct RunRecord {
   RecordKind kind{};
   OwnerId owner;       ///< Who wrote it.
-  Time at;             ///< By the store's clock.
+  Time at;             ///< By the store's clock; its stamp.
   StepIndex step = 0;  ///< intent, outcome, undone, stuck, resumed.
   /// Of a step that reserves: which of its holds, 0 the first, 1 one reserved anew. outcome of a
   /// commit whose hold had run out: the hold to be reserved anew; 0: none.
@@ -117,17 +114,18 @@ struct RunRecord {
   StepOutcome outcome{};
   StockDecision decision{};
   Error error{};  ///< Why, for refused, failed, unknown, stuck.
-  /// begun: the input; outcome: the step's output, or the short lines of a refusal (`short_lines`);
-  /// ended: the `RunOutcome`, which is the answer to the request. Encoded.
+  /// begun: the input; outcome: the step's output; ended: the `RunOutcome`, which is the answer to
+  /// the request. Encoded.
   std::vector<std::byte> output;
-  std::vector<Event> events;  ///< outcome: what it decides to tell, sequenced.
+  std::vector<ShortLine> shorts;  ///< Of a refusal by the stock: which lines were short; its stamp.
+  std::vector<Event> events;      ///< outcome: what it decides to tell, sequenced.
 
   // begun
   SagaVersion saga;
   std::string key;     ///< The run's name in text, for people.
   RequestKey request;  ///< Also ended. Not set if the run was begun without one.
-  /// Also ended: the epoch of the claim on `request`, which the record extends or confirms; 0
-  /// without one.
+  /// Also ended, which confirms it: the epoch of the claim on `request`; 0 without one. Of `begun`
+  /// its stamp.
   std::uint64_t claim_epoch = 0;
   std::string traceparent;
 

@@ -51,8 +51,10 @@ struct StepState {
   Time until;       ///< Fixed by an intent: an adjust's deadline.
   Time undo_until;  ///< The same of an undo that is an adjust.
   std::vector<std::byte> output;
-  std::vector<HoldState> holds;  ///< Of a step that reserves.
-  std::uint32_t round = 0;       ///< Which hold is current.
+  std::vector<ShortLine> shorts;  ///< Of a refusal.
+  Position shorts_at = 0;         ///< The record that has them.
+  std::vector<HoldState> holds;   ///< Of a step that reserves.
+  std::uint32_t round = 0;        ///< Which hold is current.
 
   [[nodiscard]] bool done() const noexcept { return outcome == StepOutcome::done; }
   /// It may have taken effect, and nobody knows.

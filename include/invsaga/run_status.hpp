@@ -38,6 +38,13 @@ struct CancelAnswer {
   OrderStatus status{};
 };
 
+/// What became of news that was brought to a run: a call's answer, or that it shall go on.
+enum class NewsAnswer : std::uint8_t {
+  recorded,        ///< It is in the run's log. (An answer that is not final leaves no record.)
+  not_waited_for,  ///< The run has ended, was undone, or was answered before; or is not stuck.
+};
+std::string_view name(NewsAnswer answer) noexcept;
+
 /// What a recovery came to.
 struct RecoveryReport {
   std::size_t taken = 0;    ///< Runs that this runner now drives.

@@ -5,31 +5,41 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <invsaga/result.hpp>
 #include <invsaga/run_record.hpp>
+#include <invsaga/write.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 
+/// What an append came to.
+struct Appended {
+  Position position = 0;  ///< How long the run is now.
+  Time at;                ///< The stamp of the records that are in the log: a repeat's are older.
+};
+
 /// Semantics of a SagaLog:
-///  - `append(run, at, record)`: linearizable per run. The record becomes the run's number `at`
-///    (from 0) if the run has exactly `at` records, and the new length is answered. If the run's
-///    record `at` is equal to `record`, it is a repeat: nothing changes and `at + 1` is answered.
-///    Otherwise `moved_on`, and nothing changes. (Protocol rule 1: a stale owner's late append can
-///    never land, whatever its epoch.) Errors besides: `resource_exhausted`.
-///  - `read(run)`: all records in order; empty for an unknown run.
-///  - `unfinished(after, limit)`: up to `limit` ids of runs without an `ended` record, above
-///    `after`, ascending. A page at a time, so that recovery never holds the log.
-///  - `forget(run)`: the run's records may go. Only an ended run; `too_late` never, `busy` if it
-///    has not ended.
+///  - `append(run, at, records, stamp)`: linearizable per run, all records or none. They become the
+///    run's numbers `at` and following (from 0) if the run has exactly `at` records; each bears the
+///    stamp's time, the first one the rest of it. If every one of them is in the log at its place
+///    already, byte for byte, it is a repeat: nothing changes, stamps stay what they are. Otherwise
+///    `moved_on`, and nothing changes. (Protocol rule 1: a stale owner's late append can never
+///    land, whatever its epoch.) Errors besides: `invalid_argument` (no run, no records),
+///    `limit_exceeded`, `resource_exhausted`. A log keeps the bytes and reads nothing in them: what
+///    begins and ends a run is said by `PreparedRecord::change`.
+///  - `read(run)`: all entries in order; empty for an unknown run.
+///  - `unfinished(after, limit)`: up to `limit` ids of runs that have not ended, above `after`,
+///    ascending. A page at a time, so that recovery never holds the log.
+///  - `forget(run)`: the run's records may go. Only an ended run; `busy` if it has not ended.
 /// All are safe from any thread.
 template <class L>
-concept SagaLog = requires(L& log, RunId run, Position at, const RunRecord& record,
-                           std::size_t limit) {
-  { log.append(run, at, record) } -> std::same_as<result<Position>>;
-  { log.read(run) } -> std::same_as<result<std::vector<RunRecord>>>;
+concept SagaLog = requires(L& log, RunId run, Position at, std::span<const PreparedRecord> records,
+                           const Stamp& stamp, std::size_t limit) {
+  { log.append(run, at, records, stamp) } -> std::same_as<result<Appended>>;
+  { log.read(run) } -> std::same_as<result<std::vector<LogEntry>>>;
   { log.unfinished(run, limit) } -> std::same_as<result<std::vector<RunId>>>;
   { log.forget(run) } -> std::same_as<result<void>>;
 };

@@ -7,16 +7,23 @@
 // The rules that it keeps are those of the protocol: a call is preceded by its intent; whatever may
 // have happened is asked until known or undone by an undo that bars it; a hold that ran out is
 // reserved anew under its own id; cancel and everything else is an append at a position.
+//
+// On one append, what follows from one another is one write: a call's outcome with the operation
+// that comes next and the intent after it, the last outcome with the end. Where parts are joined
+// each record is a write.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <invsaga/definition.hpp>
+#include <invsaga/owned.hpp>
+#include <invsaga/prepared_write.hpp>
 #include <invsaga/rng.hpp>
 #include <invsaga/run_outcome.hpp>
 #include <invsaga/run_state.hpp>
@@ -27,14 +34,15 @@ inline namespace v0 {
 /// What the driver shall do. `step`, `undo`, `round` and `attempt` say of what.
 struct Instruction {
   enum class Kind : std::uint8_t {
-    append,   ///< Append `record` at `position()`; then `recorded(record)`.
-    prepare,  ///< Make the operation and hand it to `intend`: its intent is recorded first.
-    call,     ///< Call the step's function; then `answered`. It counts as unknown at `when`.
-    apply,    ///< Make the operation, apply it with `effects`; then `recorded` what it appended, or
-              ///< `answered` the error.
-    wait,     ///< Nothing to do before `when`.
-    await,    ///< An attempt is under way; its answer, or `when`, will move the run.
-    stuck,    ///< Stuck: only a person, or a late answer, moves it.
+    append,    ///< Submit `write()`, which has records alone; then `recorded` what came into the
+               ///< log, or `unwritten` with the error.
+    prepare,   ///< Make the operation and hand it to `made`.
+    call,      ///< Call the step's function; then `answered`. It counts as unknown at `when`.
+    apply,     ///< Submit `write()`, which tries an operation; then `recorded` what came into the
+               ///< log, or `answered` the error. It counts as unknown at `when`.
+    wait,      ///< Nothing to do before `when`.
+    await,     ///< An attempt or a write is under way; its answer, or `when`, moves the run.
+    stuck,     ///< Stuck: only a person, or a late answer, moves it.
     finished,  ///< Ended.
     fenced,    ///< Another owner drives the run: leave it.
   };
@@ -45,55 +53,55 @@ struct Instruction {
   std::uint32_t attempt = 0;
   std::uint64_t ticket = 0;  ///< Names the attempt among all of this machine.
   Time when;
-  RunRecord record;
-};
-
-/// The two records that an operation's answer chooses between.
-struct PreparedEffects {
-  RunRecord yes;
-  RunRecord no;
 };
 
 /// How the machine is set for a backend and an owner.
 struct MachineOptions {
   OwnerId owner;
-  bool atomic_effects = true;  ///< Operations on the stock need no intent then.
+  bool atomic_effects = true;  ///< Writes are grouped, and operations need no intent then.
   std::uint64_t seed = 1;      ///< Of jitter.
+  /// What is larger is not sent: the run is stuck instead.
+  std::size_t max_record_bytes = SIZE_MAX, max_event_bytes = SIZE_MAX;
+  /// Nothing is added to what it is told: the machine of one who brings news, and drives nothing.
+  bool news_alone = false;
 };
 
 /// The machine of one run. One thread at a time. The definition is borrowed and must outlive it.
 ///
-/// All times that it is told are of one clock, the driver's; `log_now` alone is the store's, for
-/// what is written into records.
+/// All times that it is told are of one clock, the driver's.
 class SagaMachine {
  public:
   /// Requires at most 65,535 steps.
   SagaMachine(RunId run, const Definition& definition, MachineOptions options);
 
-  /// A new run: its `begun` record is the first append. Requires such a record, and a machine that
-  /// was told nothing before.
-  void begin(RunRecord begun);
+  /// A new run: its `begun` record is the first append, with the claim that it binds, if it has
+  /// one. Requires such a record, and a machine that was told nothing before.
+  void begin(RunRecord begun, const ClaimEffect* claim = nullptr);
   /// Takes in a record that is in the log: read back, or just appended. `corrupt` if it cannot
   /// follow. What was about to be appended is reconsidered if somebody else's record came first.
   result<void> recorded(const RunRecord& record);
 
-  /// What to do now. Asked again without news, it says the same. A record is stamped with `log_now`
-  /// when it is first handed out. Requires that the run was begun: by `begin`, or by its records.
-  Instruction next(Time now, Time log_now);
-  Instruction next(Time now) { return next(now, now); }
+  /// What to do now. Asked again without news, it says the same. Requires that the run was begun:
+  /// by `begin`, or by its records.
+  Instruction next(Time now);
 
-  /// A driver has made the operation that `prepare` asked for: its intent becomes the next append.
-  /// Requires what `next` gave last, and that it was `prepare`.
-  void intend(const Instruction& instruction, const Operation& operation);
-  /// The records for either answer of an operation that `apply` asks for. Requires an `apply` of
-  /// this machine.
-  [[nodiscard]] PreparedEffects effects(const Instruction& instruction, const Operation& operation,
-                                        Time log_now) const;
+  /// A driver has made the operation that `prepare` asked for; it is copied. From here on every
+  /// attempt is this operation. Requires what `next` gave last, and that it was `prepare`.
+  void made(const Instruction& instruction, const Operation& operation);
+  /// The write that `append` and `apply` ask for: prepared once, the same on every repeat. Whoever
+  /// submits it keeps it until the completion. Requires that `next` gave one of them last, or that
+  /// it is under way.
+  [[nodiscard]] const std::shared_ptr<const PreparedWrite>& write() const noexcept;
+  /// Whether a write is under way.
+  [[nodiscard]] bool is_under_way() const noexcept { return sent_; }
+  /// Whether that is what the machine wants written now, or what is under way.
+  [[nodiscard]] bool is_writing(const PreparedWrite& write) const noexcept {
+    return write_.get() == &write;
+  }
 
-  /// The driver starts the attempt that `call` or `apply` asked for; of an operation, with what it
-  /// is. From here on every repeat bears the same deadline. Requires what `next` gave last, and
-  /// that it was `call` or `apply`.
-  void started(const Instruction& instruction, Time now, const Operation* operation = nullptr);
+  /// The driver starts what `append`, `call` or `apply` asked for. Requires what `next` gave last,
+  /// and that it was one of these.
+  void started(const Instruction& instruction, Time now);
   /// An attempt has answered: in time or late. A final answer of a call that is still open is
   /// always taken, of whichever attempt; of an operation only the newest attempt's error is. What
   /// nothing waits for is dropped. Requires an attempt of this machine that was started.
@@ -101,17 +109,20 @@ class SagaMachine {
                 Time now);
   /// The same for a call whose answer came from outside and names no attempt. Requires that a
   /// step of that number, if there is one, is a call.
-  void completed(StepIndex step, bool undo, const result<std::vector<std::byte>>& answer, Time now);
-  /// The driver could not make what `prepare` or `apply` asked for, or could not read the arguments
-  /// of what `call` did: nothing was sent, and an earlier attempt is as unknown as it was.
-  /// Requires a `prepare`, `call` or `apply` of this machine.
+  /// True if it is, or was, to be recorded, or is the failure of the attempt under way; false if
+  /// nothing waits for it.
+  bool completed(StepIndex step, bool undo, const result<std::vector<std::byte>>& answer, Time now);
+  /// The driver could not make what `prepare` asked for, or could not read the arguments of what
+  /// `call` did: nothing was sent, and an earlier attempt is as unknown as it was. Requires a
+  /// `prepare` or `call` of this machine.
   void unable(const Instruction& instruction, const Error& error);
-  /// The log refuses this record for good, as over a limit: the run is stuck instead. Requires a
-  /// record that `next` gave, other than `begun`.
-  void unrecordable(const RunRecord& record, const Error& error);
-  /// The operation of an attempt was refused because the run had moved on, and the driver has told
-  /// what it read since. If that changed nothing about what is wanted, it is tried again, at once
-  /// unless `nothing_new`. Requires an attempt of this machine that was started.
+  /// What `append` asked for did not come into the log, as far as is known. It is asked for again,
+  /// unchanged; if it never can be recorded, the run is stuck instead, and true is answered: there
+  /// is something else to do. Requires an `append` of this machine that was started.
+  bool unwritten(const Instruction& instruction, const Error& error);
+  /// A write was refused because the run had moved on, and the driver has told what it read since.
+  /// If that changed nothing about what is wanted, it is tried again, at once unless
+  /// `nothing_new`. Requires an `append` or `apply` of this machine that was started.
   void superseded(const Instruction& instruction, bool nothing_new, Time now);
   /// Whether this step, or its undo, still waits for a call's answer.
   [[nodiscard]] bool waits_for(StepIndex step, bool undo) const noexcept;
@@ -122,11 +133,16 @@ class SagaMachine {
   bool cancel(std::string_view reason);
   /// Takes the run out of being stuck, with fresh budgets. False if it is not stuck.
   bool resume();
+  /// Whether anything waits to be appended.
+  [[nodiscard]] bool has_to_append() const noexcept { return !to_append_.empty(); }
   /// From here on this owner drives the run: `next` appends that before it acts on what was read.
   /// If another takes over later, this machine is `fenced`.
   void take_over() noexcept { fenced_ = false; }
 
   [[nodiscard]] const RunState& state() const noexcept { return state_; }
+  /// What the records say with those that are about to be appended: what an operation that
+  /// `prepare` asks for is made from.
+  [[nodiscard]] const RunState& ahead() const noexcept { return ahead_ ? *ahead_ : state_; }
   [[nodiscard]] Position position() const noexcept { return state_.position; }
   [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
   [[nodiscard]] RunId run() const noexcept { return run_; }
@@ -172,20 +188,28 @@ class SagaMachine {
   [[nodiscard]] bool was_started(const Instruction& instruction) const noexcept;
 
   // what is to be done
-  [[nodiscard]] std::optional<Trying> forward() const;
-  [[nodiscard]] std::optional<Trying> backward() const;
-  [[nodiscard]] std::optional<Trying> undo_of(StepIndex step) const;
-  [[nodiscard]] std::optional<Trying> target() const;
+  [[nodiscard]] std::optional<Trying> forward(const RunState& state) const;
+  [[nodiscard]] std::optional<Trying> backward(const RunState& state) const;
+  [[nodiscard]] std::optional<Trying> undo_of(const RunState& state, StepIndex step) const;
+  [[nodiscard]] std::optional<Trying> target(const RunState& state) const;
   Instruction::Kind propose(Time now);
+  Instruction::Kind plan(Time now);
   Instruction::Kind attempt(const Trying& what, Time now);
-  [[nodiscard]] bool intent_missing() const;
+  std::optional<Instruction::Kind> join(Time now);
+  std::optional<Instruction::Kind> resend(Time now);
+  void turn_to(const Trying& what);
+  [[nodiscard]] bool may_join() const;
+  [[nodiscard]] bool may_lead() const;
+  [[nodiscard]] bool intent_missing(const RunState& state, const Trying& what) const;
   [[nodiscard]] const StepAction& action_of(StepIndex step, bool undo) const noexcept;
   [[nodiscard]] const RetryPolicy& policy() const noexcept;
   [[nodiscard]] bool may_be_cancelled() const noexcept;
-  [[nodiscard]] bool wants_what_it_tries() const;
+  [[nodiscard]] bool is_queued(RecordKind kind) const noexcept;
+  [[nodiscard]] bool wants_what_it_tries();
 
   // what was answered
-  void hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now);
+  bool hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now);
+  void refused(const Error& error, Time now);
   void failed_attempt(const Error& error, Time now);
   void give_up(const Error& error);
   void resolve(StepIndex step, bool undo, const Answered& answer);
@@ -195,15 +219,27 @@ class SagaMachine {
   void get_stuck(StepIndex step, Error error);
   void reconsider(const RunRecord& news);
 
-  // records
+  // records and writes
   [[nodiscard]] RunRecord record(RecordKind kind, StepIndex step) const;
-  [[nodiscard]] RunRecord end_record() const;
-  void prepare_outcomes(PreparedEffects& prepared, StepIndex step,
-                        const Operation& operation) const;
+  [[nodiscard]] RunRecord intent_of(const Trying& what) const;
+  [[nodiscard]] RunRecord end_record(const RunState& state) const;
+  [[nodiscard]] RunRecord outcome_of(StockDecision decision, const RunState& state) const;
+  void judge_refusal(RunRecord& made, const RunState& state) const;
   void tell(RunRecord& record, std::string_view type) const;
-  void stamp(RunRecord& record, Time log_now) const;
-  [[nodiscard]] std::uint32_t further_round(StepIndex commit_step, ReservationId id) const;
-  [[nodiscard]] RunOutcome how_it_ended() const;
+  void number_events(RunRecord& record, const RunState& state) const;
+  [[nodiscard]] std::uint32_t further_round(const RunState& state, StepIndex commit_step,
+                                            ReservationId id) const;
+  [[nodiscard]] RunOutcome how_it_ended(const RunState& state) const;
+  void look_ahead();
+  void follow(RunRecord made);
+  bool prepare(bool with_operation);
+  std::optional<Error> add(PreparedWrite& write, const RunRecord& record, RunChange change,
+                           WritePart part) const;
+  std::optional<Error> add_tail(PreparedWrite& write, StockDecision decision,
+                                RunState& after) const;
+  [[nodiscard]] std::optional<RunRecord> what_follows(const RunState& state) const;
+  void drop_write() noexcept;
+  void unrecordable(const RunRecord& record, const Error& error);
 
   RunId run_;
   const Definition& definition_;
@@ -212,7 +248,15 @@ class SagaMachine {
   RunState state_;
   std::optional<Trying> trying_;
   std::deque<RunRecord> to_append_;
-  Time fixed_until_;  ///< The deadline of what is being tried, before any record has it.
+  std::optional<ClaimEffect> claim_;
+  std::optional<OwnedOperation> made_;  ///< The operation that is being tried.
+  std::shared_ptr<const PreparedWrite> write_;
+  bool sent_ = false;        ///< `write_` is under way.
+  bool head_alone_ = false;  ///< An operation was refused for good: its head is written first.
+  std::optional<RunState> ahead_;
+  /// Of a call that this machine has named in the log and not made since: it is in no doubt.
+  std::optional<StepIndex> named_;
+  bool drives_ = false;  ///< It was asked what to do: what it records from here on it has done.
   std::uint64_t last_ticket_ = 0;
   bool fenced_ = false;
 };

@@ -67,6 +67,11 @@ struct StartAnswer {
 /// for what its threads are at, so it must not be ended from within a step, an observer or a
 /// completion; what it had under way is left to recovery, as after a crash.
 ///
+/// What asks the backend comes in two forms. With a completion: it is answered when the backend has
+/// answered, `reply_lost` if that is after the runner's end. Without: it waits, on its caller's
+/// thread; on a thread that drives runs it is `unavailable` before anything is sent, unless the
+/// backend `answers_at_once`.
+///
 /// Guarantees, given the backend's: no run is lost once `start` has answered; each step takes
 /// effect at most once a run; a run ends completed or compensated, or is stuck and says so; two
 /// runners never both move a run (`moved_on`). A log that does not answer is asked again, at
@@ -76,7 +81,9 @@ class SagaRunner {
  public:
   /// Requires `options.lease` > 0.
   SagaRunner(B& backend, Environment environment, RunnerOptions options = {})
-      : core_(std::make_unique<detail::BackendPortOf<B>>(backend), environment, options) {}
+      : core_(backend, environment, options) {
+    detail::require_sagas<B>();
+  }
 
   /// Registers a saga and the object that its called steps get, before any run of it. The same saga
   /// again replaces it; another version, or shape, of the name is a saga of its own, so that old
@@ -86,6 +93,11 @@ class SagaRunner {
   void add(const S& saga, typename S::context_type& context) {
     core_.add(saga.definition(), &context);
   }
+
+  /// To be asked at start-up, before anything is begun: whether the backend has what sagas need.
+  /// `unsupported` names what is missing. Of a backend whose type tells it does not compile; over
+  /// one that does not (`AnyBackend`), `start` and `recover` answer the same.
+  [[nodiscard]] result<void> ready() const { return core_.ready(); }
 
   /// Begins a run, and drives it on this thread as far as it goes without waiting. `fresh`: begun
   /// here. With a request, a repeat is `in_progress` or `completed` (with the outcome) or
@@ -98,55 +110,90 @@ class SagaRunner {
                             const StartRequest& request) {
     return core_.start(detail::version_of(saga), request, encode(input));
   }
+  /// The same, answered later if the backend is. Saga, input and request are copied.
+  template <Saga S>
+  void start(const S& saga, const typename S::input_type& input, const StartRequest& request,
+             Completion<StartAnswer> done) {
+    core_.start(detail::version_of(saga), request, encode(input), done);
+  }
 
-  /// Answers a step that said `pending`: a value, or an error whose remedy decides. Late is not too
-  /// late: a final answer is taken as long as it matters, of whichever attempt. A repeat, or an
-  /// answer that nothing waits for, changes nothing. Errors: `not_found` (the run is not driven
-  /// here, or no such call), `invalid_argument` (not the type that the step leaves).
+  /// Answers a step that said `pending`: a value, or an error whose remedy decides. A final answer
+  /// is taken as long as it matters, of whichever attempt, and by any process: a run that is driven
+  /// elsewhere, or by nobody, is taken over with it. Answered once it is known: `recorded`, or
+  /// `not_waited_for`. Errors: `reply_lost` (without a completion, while the log does not answer:
+  /// it is kept, and recorded as soon as that does), `not_found` (no such run, or call),
+  /// `unknown_definition`, `invalid_argument` (another type than the step leaves), the backend's.
   template <Storable T>
-  result<void> complete(RunId run, CallId call, const result<T>& answer) {
+  result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) {
     if (!answer.has_value()) return core_.complete(run, call, false, {}, answer.assume_error());
     return core_.complete(run, call, false, Stored<T>::schema, encode(answer.assume_value()));
   }
+  template <Storable T>
+  void complete(RunId run, CallId call, const result<T>& answer, Completion<NewsAnswer> done) {
+    if (!answer.has_value()) {
+      return core_.complete(run, call, false, {}, answer.assume_error(), done);
+    }
+    core_.complete(run, call, false, Stored<T>::schema, encode(answer.assume_value()), done);
+  }
   /// The same for the undo of a step: success, or an error.
-  result<void> complete_undo(RunId run, CallId call, const result<void>& answer) {
+  result<NewsAnswer> complete_undo(RunId run, CallId call, const result<void>& answer) {
     if (!answer.has_value()) return core_.complete(run, call, true, {}, answer.assume_error());
     return core_.complete(run, call, true, {}, std::vector<std::byte>{});
   }
+  void complete_undo(RunId run, CallId call, const result<void>& answer,
+                     Completion<NewsAnswer> done) {
+    if (!answer.has_value()) {
+      return core_.complete(run, call, true, {}, answer.assume_error(), done);
+    }
+    core_.complete(run, call, true, {}, std::vector<std::byte>{}, done);
+  }
 
-  /// Asks for the run to be undone; an append to the run, whoever drives it. Once accepted the run
-  /// only compensates. After the pivot (or while its answer is not known) it is not accepted, and
-  /// the status says where the run stands. Errors: `not_found`, `unknown_definition`, the
-  /// backend's.
+  /// Asks for the run to be undone; an append to the run, by any process: one that is driven
+  /// elsewhere, or by nobody, is taken over with it. Once accepted the run only compensates. After
+  /// the pivot (or while its answer is not known) it is not accepted, and the status says where the
+  /// run stands. Errors: `not_found`, `unknown_definition`, the backend's; after `ask_again` it may
+  /// have been accepted.
   result<CancelAnswer> cancel(RunId run, std::string_view reason) {
     return core_.cancel(run, reason);
   }
+  void cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done) {
+    core_.cancel(run, reason, done);
+  }
 
-  /// Lets a stuck run go on, with fresh budgets, driven here. `invalid_argument` if it is not
-  /// stuck.
-  result<void> resume(RunId run) { return core_.resume(run); }
+  /// Lets a stuck run go on, with fresh budgets: an append to the run, by any process, as a cancel
+  /// is. `not_waited_for` if it is not stuck. Errors: as `cancel`.
+  result<NewsAnswer> resume(RunId run) { return core_.resume(run); }
+  void resume(RunId run, Completion<NewsAnswer> done) { core_.resume(run, done); }
 
   /// Where the run stands, from its records. Errors: `not_found`, `unknown_definition`, the
   /// backend's.
   [[nodiscard]] result<RunStatus> status(RunId run) const { return core_.status(run); }
+  void status(RunId run, Completion<RunStatus> done) const { core_.status(run, done); }
   /// What happened, why, how often it was tried and what comes next: a sentence, a line for each
   /// step and each record. Ends with a line feed. Errors: as `status`.
   [[nodiscard]] result<std::string> explain(RunId run) const { return core_.explain(run); }
+  void explain(RunId run, Completion<std::string> done) const { core_.explain(run, done); }
   /// Everything that is recorded of the run; empty if nothing is.
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const {
     return core_.records(run);
+  }
+  void records(RunId run, Completion<std::vector<RunRecord>> done) const {
+    core_.records(run, done);
   }
 
   /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), and
   /// drives it on. One bad run never stops the others. Call it when the process starts, with all
   /// sagas added; again is safe. Requires `idle` >= 0.
   RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
+  void recover(Duration idle, Completion<RecoveryReport> done) { core_.recover(idle, done); }
 
   /// How many runs are under way here, stuck ones included.
   [[nodiscard]] std::size_t runs() const { return core_.runs(); }
   [[nodiscard]] OwnerId owner() const { return core_.owner(); }
 
  private:
+  template <class Runner>
+  friend detail::RunnerCore& detail::core_of(Runner& runner) noexcept;
   detail::RunnerCore core_;
 };
 
@@ -167,11 +214,11 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   options.observer = &keeper;
   options.orphaned_after = Duration{0};
   options.on_executor = true;
-  detail::RunnerCore core(std::make_unique<detail::BackendPortOf<B>>(backend),
-                          Environment{clock, executor}, options);
+  detail::require_sagas<B>();
+  detail::RunnerCore core(backend, Environment{clock, executor}, options);
   core.add(saga.definition(), &context);
-  return detail::run_to_end(core, core.start(detail::version_of(saga), request, encode(input)),
-                            keeper, executor);
+  return detail::run_to_end(core, detail::version_of(saga), request, encode(input), keeper,
+                            executor);
 }
 
 }  // namespace v0

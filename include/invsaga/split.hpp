@@ -18,20 +18,20 @@
 #include <mutex>
 #include <span>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/prepared_write.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 
-/// What `split` needs of a stock: a ReservationStore, or a store that is only submitted to and says
-/// of itself what it can, its limits and its time.
+/// What `split` needs of a stock: a ReservationStore, or a store that is only written to
+/// (operations that belong to no run) and says of itself what it can, its limits and its time.
 template <class S>
-concept StockPart = (ReservationStore<S> || SubmittingStore<S>) &&
+concept StockPart = (ReservationStore<S> || WritableStore<S>) &&
                     requires(S& store, const S& view, ReservationId id) {
-                      { S::capabilities } -> std::convertible_to<Capabilities>;
+                      { view.capabilities() } -> std::convertible_to<Capabilities>;
                       { view.limits() } -> std::convertible_to<StoreLimits>;
                       { view.now() } -> std::same_as<Time>;
                       { store.acknowledge_sale(id) } -> std::same_as<result<void>>;
@@ -39,16 +39,9 @@ concept StockPart = (ReservationStore<S> || SubmittingStore<S>) &&
 
 namespace detail {
 
-/// True if `found` is what an earlier attempt of the call recorded that would record `ours` now:
-/// the same kind, owner, step, round and id.
-bool is_repeat(const RunRecord& found, const RunRecord& ours) noexcept;
-
-/// The answer that `found` bears, for a repeat of `operation`. `again` is what the stock answered
-/// this time, and is given where it says the same. Of a refusal the short lines that the record
-/// kept are told, in `shorts` as far as it reaches. `moved_on` if the record bears no answer to
-/// such an operation.
-result<Answer> recorded_answer(const Operation& operation, const RunRecord& found,
-                               const Answer& again, std::span<ShortLine> shorts = {});
+/// Whether these records are in the log from `at` on, byte for byte, and there is one.
+bool stand_in_log(std::span<const PreparedRecord> records, Position at,
+                  std::span<const LogEntry> entries) noexcept;
 
 /// An error of a later part, after an earlier one took its share: the call may not be said to have
 /// had no effect, so what is left is to ask again with the same id. `moved_on` stays what it is.
@@ -62,33 +55,51 @@ bool is_claim_lost(const Error& error) noexcept;
 }  // namespace detail
 
 /// The backend that `split` makes. It borrows the parts: they outlive it, and the stock calls no
-/// completion once it is gone. Safe from any thread; of a submitted operation the log, the outbox
-/// and the claim are written on the thread that the stock completes on.
+/// completion once it is gone. Safe from any thread. What the stock answers later, the log, the
+/// outbox and the claim are told on the thread that it completes on; everything else is answered
+/// within the call.
 ///
 /// Its parts share one base of time, the stock's: `now()` is the stock's.
 ///
-/// Errors of `apply`, `submit` and `append`: `invalid_argument` (a run without both records), and
-/// those of the first part, as they are. Once one part has taken its share, `moved_on` if the run
-/// has moved on, else `reply_lost` with the other part's code as `own`: repeat the whole call with
-/// the same ids. A repeat puts in what is missing, and gives the recorded answer and position.
+/// A write has one record, or an operation whose tails have one each; a claim is held before it is
+/// bound. Errors of `submit`: `invalid_argument` (`check_write`), `unsupported` (a head with an
+/// operation, a claim that is not held), and those of the first part, as they are. Once one part
+/// has taken its share, `moved_on` if the run has moved on, else `reply_lost` with the other part's
+/// code as `own`: repeat the whole write with the same bytes. A repeat puts in what is missing, and
+/// gives the recorded answer, position and time.
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
-class Joined {
- public:
-  static constexpr Capabilities capabilities = [] {
-    Capabilities made = Store::capabilities;
-    made.atomic_effects = false;
-    return made;
-  }();
+class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
+  using Door = AnswersAtOnce<Joined<Store, Claims, Log, Events>>;
 
-  Joined(Store& store, Claims& claims, Log& log, Events& outbox) noexcept
-      : store_(store), claims_(claims), log_(log), outbox_(outbox) {}
+ public:
+  static constexpr Capabilities capabilities() noexcept {
+    Capabilities made = Store::capabilities();
+    made.atomic_effects = false;
+    made.answers_at_once = ReservationStore<Store>;
+    return made;
+  }
+
+  Joined(Store& store, Claims& claims, Log& log, Events& outbox,
+         const WriteLimits& limits = {}) noexcept
+      : store_(store), claims_(claims), log_(log), outbox_(outbox), limits_(limits) {}
   Joined(const Joined&) = delete;
   Joined& operator=(const Joined&) = delete;
 
   [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
+  [[nodiscard]] WriteLimits write_limits() const { return limits_; }
   [[nodiscard]] Time now() const { return store_.now(); }
 
-  // The parts keep their own contracts.
+  // The parts keep their own contracts. Each of these also with a completion.
+  using Door::acknowledge_event;
+  using Door::claim;
+  using Door::confirm_claim;
+  using Door::extend_claim;
+  using Door::pending;
+  using Door::read;
+  using Door::release_claim;
+  using Door::settle;
+  using Door::unfinished;
+
   result<ClaimAnswer> claim(const Claim& claim) { return claims_.claim(claim); }
   result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
     return claims_.extend_claim(key, epoch, lease_until);
@@ -100,7 +111,7 @@ class Joined {
     return claims_.release_claim(key, epoch);
   }
 
-  result<std::vector<RunRecord>> read(RunId run) { return log_.read(run); }
+  result<std::vector<LogEntry>> read(RunId run) { return log_.read(run); }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     return log_.unfinished(after, limit);
   }
@@ -108,16 +119,20 @@ class Joined {
   /// An outbox that cannot keeps a number of each run for ever.
   result<void> forget(RunId run) {
     if constexpr (requires { log_.forget(run), outbox_.forget(run); }) {
-      INVSAGA_TRY(const auto records, log_.read(run));
-      const bool goes_on = !records.empty() && records.back().kind != RecordKind::ended;
-      if (goes_on) return Error{Errc::busy};
+      INVSAGA_TRY(const auto entries, log_.read(run));
+      if (!entries.empty()) {
+        INVSAGA_TRY(const RunRecord last, read_record(entries.back()));
+        if (last.kind != RecordKind::ended) return Error{Errc::busy};
+      }
       INVSAGA_CHECK(outbox_.forget(run));
     }
     return log_.forget(run);
   }
 
-  result<bool> put(const Event& event) { return outbox_.put(event); }
-  result<std::vector<Event>> pending(std::size_t limit) { return outbox_.pending(limit); }
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
+    return outbox_.put(run, at, event);
+  }
+  result<std::vector<PendingEvent>> pending(std::size_t limit) { return outbox_.pending(limit); }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     return outbox_.acknowledge_event(run, sequence);
   }
@@ -131,127 +146,168 @@ class Joined {
     return store_.stock(row);
   }
 
-  /// The record in the log, then its events in the outbox, then its effect on the claim.
-  result<Position> append(RunId run, Position at, const RunRecord& record) {
-    INVSAGA_TRY(const Position position, log_.append(run, at, record));
-    INVSAGA_CHECK(share(record));
-    return position;
-  }
-
-  /// The operation, and the record that its answer picks. A repeat asks the stock again under the
+  /// The operation, and the record that its decision picks. A repeat asks the stock again under the
   /// same id.
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts)
+  result<WriteReply> write(const Write& write)
     requires ReservationStore<Store>
   {
-    if (!is_complete(effects)) return Error{Errc::invalid_argument};
-    INVSAGA_TRY(const Answer answer, ask(operation, effects.context, shorts));
-    return finish(operation, effects, answer, shorts);
+    INVSAGA_CHECK(check(write));
+    if (write.operation == nullptr) return append(write);
+    const result<Answer> answer = ask(write);
+    if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
+    return finish(write, answer.assume_value());
   }
 
-  /// The same by a store that answers later. Operation, effects and `shorts` are lent until `done`
-  /// is called.
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done)
-    requires SubmittingStore<Store>
-  {
-    if (!is_complete(effects)) return done(Error{Errc::invalid_argument});
-    Pending& pending = remember(
-        {this, &operation, &effects, shorts, stock_only(effects.context), done});
-    store_.submit(operation, pending.told, shorts, {&Joined::answered, &pending, 0});
+  void submit(const Write& write, Completion<WriteReply> done) {
+    if constexpr (ReservationStore<Store>) {
+      done(this->write(write));
+    } else {
+      if (const auto checked = check(write); !checked.has_value()) {
+        return done(checked.assume_error());
+      }
+      if (write.operation == nullptr) return done(append(write));
+      Pending& pending = remember({this, &write, stock_only(write), done});
+      store_.submit(pending.told, {&Joined::answered, &pending, 0});
+    }
   }
 
-  /// Puts the events of `records` that the outbox lacks, repeats their effects on claims, and tells
+  /// Puts the events of `entries` that the outbox lacks, repeats their effects on claims, and tells
   /// the stock again of the sales that are recorded. A claim that another has taken meanwhile, or
   /// that was forgotten, is left alone: its new owner reads the run and confirms for itself.
-  /// Idempotent; stops at the first error of a part.
-  result<void> settle(RunId, const std::vector<RunRecord>& records) {
-    for (const RunRecord& record : records) INVSAGA_CHECK(share(record));
+  /// Idempotent; stops at the first error of a part, or at an entry that does not decode.
+  result<void> settle(RunId run, std::span<const LogEntry> entries) {
+    for (const LogEntry& entry : entries) {
+      INVSAGA_TRY(const RunRecord record, read_record(entry));
+      PreparedWrite again(run, 0);
+      again.add(record);
+      INVSAGA_CHECK(share(run, record.at, again.seal().head));
+      if (record.kind != RecordKind::begun || !record.request.is_set()) continue;
+      const Claim claim{record.request, {}, record.until, record.until};
+      INVSAGA_CHECK(bind({claim, record.claim_epoch}));
+    }
     return success();
   }
 
  private:
-  /// An operation that is under way. It lives at one place until its answer comes or the backend
-  /// ends.
+  /// A write that is under way. It lives at one place until its answer comes or the backend ends.
   struct Pending {
     Joined* backend;
-    const Operation* operation;
-    const Effects* effects;
-    std::span<ShortLine> shorts;
-    Effects told;  ///< What the stock is told: the run is none of its business.
-    Completion done;
+    const Write* write;
+    Write told;  ///< What the stock is told: the run is none of its business.
+    Completion<WriteReply> done;
   };
 
-  /// Whoever names a run brings a record for either answer.
-  static bool is_complete(const Effects& effects) noexcept {
-    return !effects.run.is_set() || (effects.yes != nullptr && effects.no != nullptr);
+  static result<void> check(const Write& write) noexcept {
+    INVSAGA_CHECK(check_write(write));
+    const Error lacking{Errc::unsupported};
+    if (write.operation != nullptr && !write.head.empty()) return lacking.about(WritePart::head);
+    const bool asks = write.claim != nullptr && write.claim->epoch == 0;
+    if (asks) return lacking.about(WritePart::claim);
+    return success();
   }
-  static Effects stock_only(void* context) {
-    Effects effects;
-    effects.context = context;
-    return effects;
+  static Write stock_only(const Write& write) noexcept {
+    Write told;
+    told.operation = write.operation;
+    told.shorts = write.shorts;
+    told.context = write.context;
+    return told;
   }
-  result<Answer> ask(const Operation& operation, void* context, std::span<ShortLine> shorts)
+  result<Answer> ask(const Write& write)
     requires ReservationStore<Store>
   {
-    if constexpr (ApplyingStore<Store>) {
-      INVSAGA_TRY(const Applied applied, store_.apply(operation, stock_only(context), shorts));
-      return applied.answer;
+    if constexpr (requires { store_.write(write); }) {
+      INVSAGA_TRY(const WriteReply reply, store_.write(stock_only(write)));
+      return reply.answer;
     } else {
-      return apply_operation(store_, operation, shorts);
+      return apply_operation(store_, *write.operation, write.shorts);
     }
   }
+  /// The records in the log, then their events in the outbox, then their effects on claims.
+  result<WriteReply> append(const Write& write) {
+    const std::uint64_t epoch = write.claim != nullptr ? write.claim->epoch : 0;
+    const auto appended = log_.append(write.run, write.at, write.head, {now(), epoch, {}});
+    if (!appended.has_value()) {
+      const Error error = appended.assume_error();
+      const bool moved_on = error.code == Errc::moved_on;
+      return error.about(moved_on ? WritePart::position : WritePart::head);
+    }
+    if (write.claim != nullptr) INVSAGA_CHECK(bind(*write.claim));
+    return shared(write.run, write.head, appended.assume_value(), {});
+  }
   /// What follows the stock's answer.
-  result<Applied> finish(const Operation& operation, const Effects& effects, const Answer& answer,
-                         std::span<ShortLine> shorts) {
-    if (!effects.run.is_set()) return Applied{answer, 0};
-    const RunRecord ours = outcome_record(effects, answer, now());
-    const result<Position> position = log_.append(effects.run, effects.at, ours);
-    if (position.has_value()) {
-      INVSAGA_CHECK(share(ours));
-      return Applied{answer, position.assume_value()};
+  result<WriteReply> finish(const Write& write, const Answer& answer) {
+    if (!write.run.is_set()) return reply_of(answer, {0, now()});
+    const auto records = tail_of(write, decision_of(answer));
+    const auto shorts = shorts_of(answer);
+    const auto appended = log_.append(write.run, write.at, records,
+                                      {now(), 0, {shorts.begin(), shorts.end()}});
+    if (appended.has_value()) {
+      return shared(write.run, records, appended.assume_value(), answer);
     }
-    if (position.assume_error().code != Errc::moved_on) {
-      return detail::after_effect(position.assume_error());
+    const Error error = appended.assume_error();
+    if (error.code != Errc::moved_on) {
+      return detail::after_effect(error).about(WritePart::tail);
     }
-    return finish_repeat(operation, effects, answer, shorts);
+    return finish_repeat(write);
   }
 
   /// The run has a record where ours should go: perhaps the one that an earlier attempt of this
-  /// call appended, whose reply was lost, or which did not come as far as the outbox.
-  result<Applied> finish_repeat(const Operation& operation, const Effects& effects,
-                                const Answer& answer, std::span<ShortLine> shorts) {
-    const auto records = log_.read(effects.run);
-    if (!records.has_value()) return detail::after_effect(records.assume_error());
-    if (effects.at >= records.assume_value().size()) return Error{Errc::moved_on};
-    const RunRecord& found = records.assume_value()[effects.at];
-    INVSAGA_TRY(const Answer recorded, detail::recorded_answer(operation, found, answer, shorts));
-    // Which of the two records ours would have been depends on the answer that was recorded.
-    if (!detail::is_repeat(found, outcome_record(effects, recorded, found.at))) {
-      return Error{Errc::moved_on};
+  /// write appended, whose reply was lost, or which did not come as far as the outbox.
+  result<WriteReply> finish_repeat(const Write& write) {
+    const auto read = log_.read(write.run);
+    if (!read.has_value()) {
+      return detail::after_effect(read.assume_error()).about(WritePart::tail);
     }
-    INVSAGA_CHECK(share(found));
-    return Applied{recorded, effects.at + 1};
+    const std::vector<LogEntry>& entries = read.assume_value();
+    for (const Tail& tail : write.tails) {
+      if (!detail::stand_in_log(tail.records, write.at, entries)) continue;
+      const Stamp& stamp = entries[write.at].stamp;
+      const auto end = write.at + static_cast<Position>(tail.records.size());
+      return shared(write.run, tail.records, {end, stamp.at},
+                    answer_of(*write.operation, tail.decision, stamp.shorts, write.shorts));
+    }
+    return Error{Errc::moved_on}.about(WritePart::position);
   }
 
-  /// What a record that is in the log brings about elsewhere. Each part takes a repeat.
-  result<void> share(const RunRecord& record) {
-    for (const Event& event : record.events) {
-      if (const auto taken = outbox_.put(event); !taken.has_value()) {
-        return detail::after_effect(taken.assume_error());
+  static WriteReply reply_of(const Answer& answer, const Appended& appended) {
+    WriteReply reply;
+    reply.answer = answer;
+    reply.position = appended.position;
+    reply.at = appended.at;
+    return reply;
+  }
+  result<WriteReply> shared(RunId run, std::span<const PreparedRecord> records,
+                            const Appended& appended, const Answer& answer) {
+    INVSAGA_CHECK(share(run, appended.at, records));
+    return reply_of(answer, appended);
+  }
+  /// What records that are in the log bring about elsewhere. Each part takes a repeat.
+  result<void> share(RunId run, Time at, std::span<const PreparedRecord> records) {
+    for (const PreparedRecord& record : records) {
+      for (const PreparedEvent& event : record.events) {
+        if (const auto taken = outbox_.put(run, at, event); !taken.has_value()) {
+          return detail::after_effect(taken.assume_error()).about(WritePart::event);
+        }
       }
-    }
-    if (const auto done = apply_claim_effect(record, claims_);
-        !done.has_value() && !detail::is_claim_lost(done.assume_error())) {
-      return detail::after_effect(done.assume_error());
-    }
-    if (record.decision != StockDecision::committed) return success();
-    const ReservationId sold{record.id_high, record.id_low};
-    if (const auto told = store_.acknowledge_sale(sold); !told.has_value()) {
-      return detail::after_effect(told.assume_error());
+      if (const Confirmation& told = record.confirmation; told.request.is_set()) {
+        INVSAGA_CHECK(unless_lost(claims_.confirm_claim(told.request, told.epoch, told.answer)));
+      }
+      if (!record.sale.is_set()) continue;
+      if (const auto told = store_.acknowledge_sale(record.sale); !told.has_value()) {
+        return detail::after_effect(told.assume_error()).about(WritePart::tail);
+      }
     }
     return success();
   }
+  result<void> bind(const ClaimEffect& effect) {
+    if (!is_set(effect.claim.deadline)) return success();
+    return unless_lost(claims_.extend_claim(effect.claim.key, effect.epoch, effect.claim.deadline));
+  }
+  static result<void> unless_lost(const result<void>& told) {
+    if (told.has_value() || detail::is_claim_lost(told.assume_error())) return success();
+    return detail::after_effect(told.assume_error()).about(WritePart::claim);
+  }
+
   Pending& remember(const Pending& call) {
     auto made = std::make_unique<Pending>(call);
     Pending& pending = *made;
@@ -259,12 +315,13 @@ class Joined {
     pending_.emplace(&pending, std::move(made));
     return pending;
   }
-  static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
     auto* const backend = static_cast<Pending*>(context)->backend;
     const Pending pending = backend->take(static_cast<Pending*>(context));
-    if (!applied.has_value()) return pending.done(applied);
-    pending.done(backend->finish(*pending.operation, *pending.effects,
-                                 applied.assume_value().answer, pending.shorts));
+    if (!reply.has_value()) {
+      return pending.done(reply.assume_error().about(WritePart::operation));
+    }
+    pending.done(backend->finish(*pending.write, reply.assume_value().answer));
   }
   Pending take(const Pending* key) {
     const std::lock_guard lock(mutex_);
@@ -275,6 +332,7 @@ class Joined {
   Claims& claims_;
   Log& log_;
   Events& outbox_;
+  const WriteLimits limits_;
   std::mutex mutex_;
   std::unordered_map<const Pending*, std::unique_ptr<Pending>> pending_;
 };

@@ -51,29 +51,13 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 template <Saga S, Backend B>
 EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
   INVSAGA_ASSERT(options.lifetime >= Duration{0}, "starts: options.lifetime >= 0");
-  return [&runner, &saga, options](const Event& event) -> result<Handling> {
-    if (!is_set(event.time)) return Error{Errc::invalid_argument};
-    INVSAGA_TRY(const auto input, decode<typename S::input_type>(event.data));
-    INVSAGA_TRY(
-        const StartAnswer begun,
-        runner.start(saga, input, detail::request_of(event, saga.name(), options.lifetime)));
-    switch (begun.state) {
-      case ClaimState::fresh:
-        return Handling::handled;
-      case ClaimState::in_progress: {
-        // Claimed is not begun: whoever claimed it may have died before its first record.
-        INVSAGA_TRY(const auto records, runner.records(begun.run));
-        if (records.empty()) return Error{Errc::busy};
-        return Handling::duplicate;
-      }
-      case ClaimState::completed:
-        return Handling::duplicate;
-      case ClaimState::expired:
-        return Error{Errc::too_late};
-      case ClaimState::mismatch:
-        break;
-    }
-    return Error{Errc::invalid_argument};
+  return [&runner, &saga, options](const Event& event, Completion<Handling> done) {
+    if (!is_set(event.time)) return done(Error{Errc::invalid_argument});
+    const auto input = decode<typename S::input_type>(event.data);
+    if (!input.has_value()) return done(input.assume_error());
+    detail::core_of(runner).start_for(detail::version_of(saga),
+                                      detail::request_of(event, saga.name(), options.lifetime),
+                                      encode(input.assume_value()), done);
   };
 }
 

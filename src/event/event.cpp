@@ -2,6 +2,7 @@
 #include <invsaga/event.hpp>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/outbox.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -46,7 +47,6 @@ void Stored<Event>::encode(const Event& event, ByteWriter& writer) {
   writer.text(event.subject);
   writer.u32(event.schema_version);
   writer.id(event.causation);
-  writer.time(event.time);
   writer.text(event.traceparent);
   writer.bytes(event.data);
 }
@@ -60,11 +60,18 @@ result<Event> Stored<Event>::decode(ByteReader& reader) {
   event.subject = reader.text();
   event.schema_version = reader.u32();
   event.causation = reader.id<EventId>();
-  event.time = reader.time();
   event.traceparent = reader.text();
   const Bytes data = reader.bytes();
   event.data.assign(data.begin(), data.end());
   if (!reader.ok()) return Error{Errc::corrupt};
+  return event;
+}
+
+result<Event> read_event(const PendingEvent& pending) {
+  INVSAGA_TRY(Event event, decode<Event>(pending.bytes));
+  const bool fits = event.run == pending.run && event.sequence == pending.sequence;
+  if (!fits) return Error{Errc::corrupt};
+  event.time = pending.at;
   return event;
 }
 

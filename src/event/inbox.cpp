@@ -12,24 +12,32 @@
 #include <invsaga/assert.hpp>
 #include <invsaga/id_text.hpp>
 
+#include "errand.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 
-class Inbox::Core {
+using detail::Answerer;
+using detail::Errand;
+using detail::wait_for;
+
+class Inbox::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(std::unique_ptr<detail::ClaimPort> store, std::string_view consumer, InboxOptions options)
+  Core(AnyClaims store, std::string_view consumer, InboxOptions options)
       : store_(std::move(store)), consumer_(consumer), options_(options) {
     INVSAGA_ASSERT(!consumer.empty() && options.lease > Duration{0} &&
                        options.window > Duration{0} && options.max_runs > 0,
                    "Inbox::Inbox: a consumer's name, and a lease, a window and a number of runs "
                    "above 0");
   }
+  void stop() { visits_.end(); }
 
-  result<InboxEntry> open(const Event& event);
-  result<Handling> confirm_claim(const Event& event, const InboxClaim& claim);
+  Errand handle(const Event& event, const InboxEffect& effect, Completion<Handling> done);
+  Errand open(const Event& event, Completion<InboxEntry> done);
+  Errand confirm_claim(const Event& event, InboxClaim claim, Completion<Handling> done);
   Handling confirmed(const Event& event);
-  void abandon(const InboxClaim& claim);
-  result<void> extend(const InboxClaim& claim);
+  Errand abandon(InboxClaim claim, Completion<void> done);
+  void extend(const InboxClaim& claim, Completion<void> done);
   [[nodiscard]] InboxCounts counts() const;
 
  private:
@@ -40,39 +48,94 @@ class Inbox::Core {
     InboxClaim claim;           ///< Of `unconfirmed`.
   };
 
+  /// What an errand waits for: the answer of `send(completion)`.
+  template <class T, class Send>
+  [[nodiscard]] detail::Awaited<T, Send> ask(Send send) {
+    return {{shared_from_this(), &visits_}, std::move(send)};
+  }
+
   [[nodiscard]] Claim claim_of(const Event& event, std::uint64_t sequence) const;
-  result<InboxEntry> admit(const Event& event, const InboxClaim& claim);
-  result<bool> too_early(const Event& event);
+  result<InboxEntry> in_state(const Event& event, const ClaimAnswer& answer);
+  Errand admit(const Event& event, InboxClaim claim, Completion<InboxEntry> done);
+  Errand too_early(const Event& event, Completion<bool> done);
+  result<Handling> judge_confirm(const Event& event, const InboxClaim& claim,
+                                 const result<void>& outcome);
   result<InboxEntry> duplicate(const Event& event);
   Error refused(Errc code, std::uint64_t InboxCounts::* counter);
   [[nodiscard]] std::uint64_t highest(RunId run) const;
   [[nodiscard]] std::optional<InboxClaim> unconfirmed(const Event& event) const;
-  void give_back(const InboxClaim& claim);
+  Errand give_back(InboxClaim claim, Completion<void> done);
   void remember_unconfirmed(const Event& event, const InboxClaim& claim);
   void moved(const Event& event);
   Place& place_of(RunId run);
   void count(std::uint64_t InboxCounts::* counter);
 
-  const std::unique_ptr<detail::ClaimPort> store_;
+  AnyClaims store_;
   const std::string consumer_;
   const InboxOptions options_;
+  detail::Visits visits_;
   mutable std::mutex mutex_;
   std::unordered_map<RunId, Place, IdHash> places_;
   std::deque<RunId> places_order_;  // the oldest in front
   InboxCounts counts_;
 };
 
-result<InboxEntry> Inbox::Core::open(const Event& event) {
-  INVSAGA_CHECK(check_publishable(event));
-  if (const auto claim = unconfirmed(event)) {
-    INVSAGA_TRY(const Handling handling, confirm_claim(event, *claim));
-    return InboxEntry{handling, *claim};
+Errand Inbox::Core::handle(const Event& event, const InboxEffect& effect,
+                           Completion<Handling> done) {
+  const auto self = shared_from_this();
+  Answerer<Handling> answer(done);
+  const auto opened = co_await ask<InboxEntry>(
+      [&](Completion<InboxEntry> told) { open(event, told); });
+  if (!opened.has_value() || opened.assume_value().settled) {
+    answer(opened.has_value() ? result<Handling>(*opened.assume_value().settled)
+                              : opened.assume_error());
+    co_return;
+  }
+  const InboxClaim claim = opened.assume_value().claim;
+  const auto outcome = co_await ask<void>(
+      [&](Completion<void> told) { effect(event, claim, told); });
+  if (!outcome.has_value()) {
+    static_cast<void>(co_await ask<void>([&](Completion<void> told) { abandon(claim, told); }));
+    answer(outcome.assume_error());
+    co_return;
+  }
+  answer(co_await ask<Handling>(
+      [&](Completion<Handling> told) { confirm_claim(event, claim, told); }));
+}
+
+Errand Inbox::Core::open(const Event& event, Completion<InboxEntry> done) {
+  const auto self = shared_from_this();
+  Answerer<InboxEntry> answer(done);
+  if (const auto checked = check_publishable(event); !checked.has_value()) {
+    answer(checked.assume_error());
+    co_return;
+  }
+  if (const auto done_before = unconfirmed(event)) {
+    const auto handling = co_await ask<Handling>(
+        [&](Completion<Handling> told) { confirm_claim(event, *done_before, told); });
+    answer(handling.has_value()
+               ? result<InboxEntry>(InboxEntry{handling.assume_value(), *done_before})
+               : handling.assume_error());
+    co_return;
   }
   const Claim claim = claim_of(event, event.sequence);
-  INVSAGA_TRY(const ClaimAnswer answer, store_->claim(claim));
+  const auto told = co_await ask<ClaimAnswer>(
+      [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
+  if (!told.has_value()) {
+    answer(told.assume_error());
+  } else if (told.assume_value().state == ClaimState::fresh) {
+    answer(co_await ask<InboxEntry>([&](Completion<InboxEntry> admitted) {
+      admit(event, {claim.key, told.assume_value().epoch}, admitted);
+    }));
+  } else {
+    answer(in_state(event, told.assume_value()));
+  }
+}
+
+result<InboxEntry> Inbox::Core::in_state(const Event& event, const ClaimAnswer& answer) {
   switch (answer.state) {
     case ClaimState::fresh:
-      return admit(event, {claim.key, answer.epoch});
+      break;
     case ClaimState::completed:
       return duplicate(event);
     case ClaimState::in_progress:
@@ -81,50 +144,82 @@ result<InboxEntry> Inbox::Core::open(const Event& event) {
       return refused(Errc::invalid_argument, &InboxCounts::mismatch);
     case ClaimState::expired:
       if (event.sequence <= highest(event.run)) return duplicate(event);
-      break;
+      return refused(Errc::too_late, &InboxCounts::expired);
   }
-  return refused(Errc::too_late, &InboxCounts::expired);
+  INVSAGA_UNREACHABLE("a claim that is the caller's is admitted");
 }
 
 /// The right to act is ours; whether it is the event's turn is what is left to see.
-result<InboxEntry> Inbox::Core::admit(const Event& event, const InboxClaim& claim) {
-  if (options_.order == InboxOrder::ascending) {
-    if (event.sequence > highest(event.run)) return InboxEntry{std::nullopt, claim};
-    give_back(claim);
-    return refused(Errc::moved_on, &InboxCounts::out_of_order);
+Errand Inbox::Core::admit(const Event& event, InboxClaim claim, Completion<InboxEntry> done) {
+  const auto self = shared_from_this();
+  Answerer<InboxEntry> answer(done);
+  const bool ascending = options_.order == InboxOrder::ascending;
+  result<bool> early = false;
+  if (!ascending) {
+    early = co_await ask<bool>([&](Completion<bool> told) { too_early(event, told); });
   }
-  const auto early = too_early(event);
-  if (early.has_value() && !early.assume_value()) return InboxEntry{std::nullopt, claim};
-  give_back(claim);
-  if (!early.has_value()) return early.assume_error();
-  count(&InboxCounts::parked);
-  return InboxEntry{Handling::parked, {}};
+  const bool passed = ascending && event.sequence <= highest(event.run);
+  if (early == result<bool>(false) && !passed) {
+    answer(InboxEntry{std::nullopt, claim});
+    co_return;
+  }
+  static_cast<void>(co_await ask<void>([&](Completion<void> told) { give_back(claim, told); }));
+  if (passed) {
+    answer(refused(Errc::moved_on, &InboxCounts::out_of_order));
+  } else if (!early.has_value()) {
+    answer(early.assume_error());
+  } else {
+    count(&InboxCounts::parked);
+    answer(InboxEntry{Handling::parked, {}});
+  }
 }
 
 /// True while the event before it was not handled: not here, and not by another of our name.
-result<bool> Inbox::Core::too_early(const Event& event) {
+Errand Inbox::Core::too_early(const Event& event, Completion<bool> done) {
+  const auto self = shared_from_this();
+  Answerer<bool> answer(done);
   const std::uint64_t before = event.sequence - 1;
-  if (before <= highest(event.run)) return false;
+  if (before <= highest(event.run)) {
+    answer(false);
+    co_return;
+  }
   const Claim claim = claim_of(event, before);
-  INVSAGA_TRY(const ClaimAnswer answer, store_->claim(claim));
+  const auto told = co_await ask<ClaimAnswer>(
+      [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
+  if (!told.has_value()) {
+    answer(told.assume_error());
+    co_return;
+  }
   // Only asked: the right to act on that one is given back.
-  if (answer.state == ClaimState::fresh) give_back({claim.key, answer.epoch});
-  return answer.state != ClaimState::completed;
+  if (told.assume_value().state == ClaimState::fresh) {
+    static_cast<void>(co_await ask<void>(
+        [&](Completion<void> given) { give_back({claim.key, told.assume_value().epoch}, given); }));
+  }
+  answer(told.assume_value().state != ClaimState::completed);
 }
 
 Claim Inbox::Core::claim_of(const Event& event, std::uint64_t sequence) const {
   const bool by_sequence = options_.order == InboxOrder::consecutive;
   const std::string place = to_hex(event.run) + '/' + std::to_string(sequence);
-  const Time now = store_->now();
+  const Time now = store_.now();
   const Time from = is_set(event.time) ? event.time : now;
   return {request_key(consumer_, "inbox", by_sequence ? place : to_hex(event.id)),
           fingerprint(as_bytes(place)), saturating_add(now, options_.lease),
           saturating_add(from, options_.window)};
 }
 
-result<Handling> Inbox::Core::confirm_claim(const Event& event, const InboxClaim& claim) {
-  const std::string answer = to_hex(event.id);
-  const auto outcome = store_->confirm_claim(claim.key, claim.epoch, as_bytes(answer));
+Errand Inbox::Core::confirm_claim(const Event& event, InboxClaim claim, Completion<Handling> done) {
+  const auto self = shared_from_this();
+  Answerer<Handling> answer(done);
+  const std::string words = to_hex(event.id);
+  const auto outcome = co_await ask<void>([&](Completion<void> told) {
+    store_.confirm_claim(claim.key, claim.epoch, as_bytes(words), told);
+  });
+  answer(judge_confirm(event, claim, outcome));
+}
+
+result<Handling> Inbox::Core::judge_confirm(const Event& event, const InboxClaim& claim,
+                                            const result<void>& outcome) {
   if (outcome.has_value()) return confirmed(event);
   const Error error = outcome.assume_error();
   // Another answer of this epoch: the effect's own append has confirmed it. Not found: its time has
@@ -151,19 +246,25 @@ Handling Inbox::Core::confirmed(const Event& event) {
   return Handling::handled;
 }
 
-void Inbox::Core::abandon(const InboxClaim& claim) {
-  give_back(claim);
+Errand Inbox::Core::abandon(InboxClaim claim, Completion<void> done) {
+  const auto self = shared_from_this();
+  Answerer<void> answer(done);
+  static_cast<void>(co_await ask<void>([&](Completion<void> told) { give_back(claim, told); }));
   count(&InboxCounts::failed);
+  answer(success());
 }
 
-void Inbox::Core::give_back(const InboxClaim& claim) {
-  // If it cannot be told the lease lapses, which is what leases are for.
-  (void)store_->release_claim(claim.key, claim.epoch);
+/// If it cannot be told the lease lapses, which is what leases are for.
+Errand Inbox::Core::give_back(InboxClaim claim, Completion<void> done) {
+  const auto self = shared_from_this();
+  Answerer<void> answer(done);
+  static_cast<void>(co_await ask<void>(
+      [&](Completion<void> told) { store_.release_claim(claim.key, claim.epoch, told); }));
+  answer(success());
 }
 
-result<void> Inbox::Core::extend(const InboxClaim& claim) {
-  return store_->extend_claim(claim.key, claim.epoch,
-                              saturating_add(store_->now(), options_.lease));
+void Inbox::Core::extend(const InboxClaim& claim, Completion<void> done) {
+  store_.extend_claim(claim.key, claim.epoch, saturating_add(store_.now(), options_.lease), done);
 }
 
 result<InboxEntry> Inbox::Core::duplicate(const Event& event) {
@@ -218,24 +319,38 @@ InboxCounts Inbox::Core::counts() const {
   return counts_;
 }
 
-Inbox::Inbox(std::unique_ptr<detail::ClaimPort> store, std::string_view consumer,
-             InboxOptions options)
-    : core_(std::make_unique<Core>(std::move(store), consumer, options)) {}
-Inbox::~Inbox() = default;
+Inbox::Inbox(AnyClaims store, std::string_view consumer, InboxOptions options)
+    : core_(std::make_shared<Core>(std::move(store), consumer, options)) {}
+Inbox::~Inbox() { core_->stop(); }
 
-result<InboxEntry> Inbox::open(const Event& event) { return core_->open(event); }
-result<Handling> Inbox::confirm_claim(const Event& event, const InboxEntry& entry) {
+void Inbox::handle(const Event& event, const InboxEffect& effect, Completion<Handling> done) {
+  core_->handle(event, effect, done);
+}
+void Inbox::open(const Event& event, Completion<InboxEntry> done) { core_->open(event, done); }
+result<InboxEntry> Inbox::open(const Event& event) {
+  return wait_for<InboxEntry>([&](Completion<InboxEntry> done) { open(event, done); });
+}
+void Inbox::confirm_claim(const Event& event, const InboxEntry& entry, Completion<Handling> done) {
   INVSAGA_ASSERT(!entry.settled, "Inbox::confirm_claim: an entry that is not settled");
-  return core_->confirm_claim(event, entry.claim);
+  core_->confirm_claim(event, entry.claim, done);
+}
+result<Handling> Inbox::confirm_claim(const Event& event, const InboxEntry& entry) {
+  return wait_for<Handling>([&](Completion<Handling> done) { confirm_claim(event, entry, done); });
 }
 Handling Inbox::confirmed(const Event& event) { return core_->confirmed(event); }
-void Inbox::abandon(const InboxEntry& entry) {
+void Inbox::abandon(const InboxEntry& entry, Completion<void> done) {
   INVSAGA_ASSERT(!entry.settled, "Inbox::abandon: an entry that is not settled");
-  core_->abandon(entry.claim);
+  core_->abandon(entry.claim, done);
+}
+void Inbox::abandon(const InboxEntry& entry) {
+  static_cast<void>(wait_for<void>([&](Completion<void> done) { abandon(entry, done); }));
+}
+void Inbox::extend_claim(const InboxEntry& entry, Completion<void> done) {
+  INVSAGA_ASSERT(!entry.settled, "Inbox::extend_claim: an entry that is not settled");
+  core_->extend(entry.claim, done);
 }
 result<void> Inbox::extend_claim(const InboxEntry& entry) {
-  INVSAGA_ASSERT(!entry.settled, "Inbox::extend_claim: an entry that is not settled");
-  return core_->extend(entry.claim);
+  return wait_for<void>([&](Completion<void> done) { extend_claim(entry, done); });
 }
 InboxCounts Inbox::counts() const { return core_->counts(); }
 

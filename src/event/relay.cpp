@@ -13,22 +13,30 @@
 #include <invsaga/assert.hpp>
 #include <invsaga/rng.hpp>
 
+#include "errand.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 
-class Relay::Core {
+using detail::Errand;
+
+class Relay::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(std::unique_ptr<detail::RelayPort> port, Environment environment, RelayOptions options)
-      : port_(std::move(port)),
+  Core(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options)
+      : outbox_(std::move(outbox)),
+        bus_(std::move(bus)),
         environment_(environment),
         options_(options),
         limit_(options.batch),
         rng_(environment.seed) {
     INVSAGA_ASSERT(options.batch > 0 && options.batch <= options.max_batch,
                    "Relay::Relay: 0 < options.batch <= options.max_batch");
-    wake();
   }
-  ~Core() { environment_.executor.drop(this); }
+  /// Nothing of what it was given is touched after it.
+  void stop() {
+    visits_.end();
+    environment_.executor.drop(this);  // a visitor may have armed a timer on its way out
+  }
 
   void wake();
   [[nodiscard]] RelayCounts counts() const;
@@ -44,18 +52,27 @@ class Relay::Core {
   static void look_now(void* core, std::uint64_t) { static_cast<Core*>(core)->look(false); }
   static void look_later(void* core, std::uint64_t) { static_cast<Core*>(core)->look(true); }
 
+  /// What an errand waits for: the answer of `send(completion)`.
+  template <class T, class Send>
+  [[nodiscard]] detail::Awaited<T, Send> ask(Send send) {
+    return {{shared_from_this(), &visits_}, std::move(send)};
+  }
+
   void look(bool timer);
   bool begin(bool timer);
   void end();
-  void pass();
-  bool forward(const Event& event, Time now);
-  result<void> hand_over(const Event& event);
-  void forget_absent(const std::vector<Event>& pending);
+  Errand pass();
+  void passed(const std::vector<PendingEvent>& events, bool moved);
+  [[nodiscard]] bool waits(const PendingEvent& event, Time now) const;
+  [[nodiscard]] bool is_taken(const PendingEvent& event) const;
+  bool handed_over(const PendingEvent& event, const result<void>& outcome, Time now);
+  void forget_absent(const std::vector<PendingEvent>& pending);
   [[nodiscard]] Time after(std::uint32_t attempts, Remedy remedy);
   void arm(Time time);
   void count(std::uint64_t RelayCounts::* counter);
 
-  const std::unique_ptr<detail::RelayPort> port_;
+  AnyOutbox outbox_;
+  AnyBus bus_;
   const Environment environment_;
   const RelayOptions options_;
 
@@ -65,6 +82,7 @@ class Relay::Core {
   std::uint32_t read_attempts_ = 0;
   std::unordered_map<RunId, Wait, IdHash> waits_;
 
+  detail::Visits visits_;
   mutable std::mutex mutex_;
   bool posted_ = false;        // a look will begin
   bool looking_ = false;       // one is under way
@@ -79,9 +97,7 @@ void Relay::Core::wake() {
 }
 
 void Relay::Core::look(bool timer) {
-  if (!begin(timer)) return;
-  pass();
-  end();
+  if (begin(timer)) pass();
 }
 
 bool Relay::Core::begin(bool timer) {
@@ -104,19 +120,51 @@ void Relay::Core::end() {
   if (again) wake();
 }
 
-/// Forwards what one reading of the outbox brings.
-void Relay::Core::pass() {
+/// Forwards what one reading of the outbox brings. The time is that of the whole pass, so that what
+/// fails in it waits beyond its end, and with it those behind.
+Errand Relay::Core::pass() {
+  const auto self = shared_from_this();
   const Time now = environment_.clock.now();
-  const auto pending = port_->pending(limit_);
+  const auto pending = co_await ask<std::vector<PendingEvent>>(
+      [&](Completion<std::vector<PendingEvent>> done) { outbox_.pending(limit_, done); });
   if (!pending.has_value()) {
     count(&RelayCounts::read_failures);
-    return arm(after(++read_attempts_, pending.assume_error().remedy()));
+    arm(after(++read_attempts_, pending.assume_error().remedy()));
+    end();
+    co_return;
   }
   read_attempts_ = 0;
-  const std::vector<Event>& events = pending.assume_value();
   bool moved = false;
-  for (const Event& event : events) moved |= forward(event, now);
+  for (const PendingEvent& waiting : pending.assume_value()) {
+    if (waits(waiting, now)) continue;
+    result<void> outcome = success();
+    if (!is_taken(waiting)) {
+      const auto event = read_event(waiting);
+      if (event.has_value()) {
+        outcome = co_await ask<void>(
+            [&](Completion<void> done) { bus_.publish(event.assume_value(), done); });
+      } else {
+        outcome = event.assume_error();
+      }
+      count(outcome.has_value() ? &RelayCounts::published : &RelayCounts::publish_failures);
+    }
+    if (outcome.has_value()) {
+      outcome = co_await ask<void>([&](Completion<void> done) {
+        outbox_.acknowledge_event(waiting.run, waiting.sequence, done);
+      });
+      if (!outcome.has_value()) {
+        count(&RelayCounts::acknowledge_failures);
+        waits_[waiting.run].published = waiting.sequence;
+      }
+    }
+    moved |= handed_over(waiting, outcome, now);
+  }
+  passed(pending.assume_value(), moved);
+  end();
+}
 
+/// What comes next, after one reading.
+void Relay::Core::passed(const std::vector<PendingEvent>& events, bool moved) {
   const bool more = events.size() >= limit_;
   if (!more) forget_absent(events);
   const std::size_t wider = std::min(limit_ * 2, options_.max_batch);
@@ -128,12 +176,19 @@ void Relay::Core::pass() {
   if (!waits_.empty()) arm(next);
 }
 
-/// True if the event has left the outbox. `now` is the time of the whole pass, so that what fails
-/// in it waits beyond its end, and with it those behind.
-bool Relay::Core::forward(const Event& event, Time now) {
+bool Relay::Core::waits(const PendingEvent& event, Time now) const {
   const auto found = waits_.find(event.run);
-  if (found != waits_.end() && found->second.until > now) return false;
-  const auto outcome = hand_over(event);
+  return found != waits_.end() && found->second.until > now;
+}
+
+/// The bus has it, as far as is known here; only its acknowledgement failed.
+bool Relay::Core::is_taken(const PendingEvent& event) const {
+  const auto found = waits_.find(event.run);
+  return found != waits_.end() && found->second.published == event.sequence;
+}
+
+/// True if the event has left the outbox.
+bool Relay::Core::handed_over(const PendingEvent& event, const result<void>& outcome, Time now) {
   if (outcome.has_value()) {
     waits_.erase(event.run);
     return true;
@@ -144,26 +199,11 @@ bool Relay::Core::forward(const Event& event, Time now) {
   return false;
 }
 
-result<void> Relay::Core::hand_over(const Event& event) {
-  const auto found = waits_.find(event.run);
-  const bool taken = found != waits_.end() && found->second.published == event.sequence;
-  if (!taken) {
-    const auto published = port_->publish(event);
-    count(published.has_value() ? &RelayCounts::published : &RelayCounts::publish_failures);
-    INVSAGA_CHECK(published);
-  }
-  const auto acknowledged = port_->acknowledge_event(event.run, event.sequence);
-  if (acknowledged.has_value()) return success();
-  count(&RelayCounts::acknowledge_failures);
-  waits_[event.run].published = event.sequence;
-  return acknowledged.assume_error();
-}
-
 /// After all that is pending was read: a run that is not there was taken care of by another.
-void Relay::Core::forget_absent(const std::vector<Event>& pending) {
+void Relay::Core::forget_absent(const std::vector<PendingEvent>& pending) {
   if (waits_.empty()) return;
   std::unordered_set<RunId, IdHash> present;
-  for (const Event& event : pending) present.insert(event.run);
+  for (const PendingEvent& event : pending) present.insert(event.run);
   std::erase_if(waits_, [&](const auto& wait) { return !present.contains(wait.first); });
 }
 
@@ -191,9 +231,11 @@ RelayCounts Relay::Core::counts() const {
   return counts_;
 }
 
-Relay::Relay(std::unique_ptr<detail::RelayPort> port, Environment environment, RelayOptions options)
-    : core_(std::make_unique<Core>(std::move(port), environment, options)) {}
-Relay::~Relay() = default;
+Relay::Relay(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options)
+    : core_(std::make_shared<Core>(std::move(outbox), std::move(bus), environment, options)) {
+  core_->wake();
+}
+Relay::~Relay() { core_->stop(); }
 void Relay::wake() { core_->wake(); }
 RelayCounts Relay::counts() const { return core_->counts(); }
 

@@ -55,6 +55,14 @@ class ClaimTable::Core {
     return grant(*request, claim);
   }
 
+  [[nodiscard]] std::optional<ClaimAnswer> find(const Claim& claim) {
+    forget_due();
+    const Request* const request = requests_.find(claim.key);
+    if (request == nullptr) return std::nullopt;
+    if (request->fingerprint != claim.fingerprint) return answer(ClaimState::mismatch);
+    return request->completed ? completed(*request) : in_progress(*request);
+  }
+
   result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
     forget_due();
     if (!is_set(lease_until)) return Error{Errc::invalid_argument};
@@ -163,6 +171,7 @@ ClaimTable& ClaimTable::operator=(ClaimTable&&) noexcept = default;
 Time ClaimTable::now() const noexcept { return core_->now(); }
 void ClaimTable::advance_to(Time time) noexcept { core_->advance_to(time); }
 result<ClaimAnswer> ClaimTable::claim(const Claim& claim) { return core_->claim(claim); }
+std::optional<ClaimAnswer> ClaimTable::find(const Claim& claim) const { return core_->find(claim); }
 result<void> ClaimTable::extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
   return core_->extend_claim(key, epoch, lease_until);
 }

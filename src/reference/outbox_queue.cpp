@@ -31,15 +31,16 @@ class OutboxQueue::Core {
     return found == marks_.end() ? nullptr : &found->second;
   }
 
-  result<void> room_for(RunId run, std::span<const Event> events) const noexcept {
+  result<void> room_for(RunId run, std::span<const PreparedEvent> events,
+                        std::size_t before) const noexcept {
     const Mark* const mark = find(run);
-    std::uint64_t highest = mark == nullptr ? 0 : mark->highest;
-    std::size_t taken = 0;
-    for (const Event& event : events) {
-      if (!run.is_set() || event.run != run) return Error{Errc::invalid_argument};
+    std::uint64_t highest = (mark == nullptr ? 0 : mark->highest) + before;
+    std::size_t taken = before;
+    for (const PreparedEvent& event : events) {
+      if (!run.is_set()) return Error{Errc::invalid_argument};
       if (event.sequence == 0 || event.sequence > highest + 1) return Error{Errc::invalid_argument};
       if (event.sequence <= highest) continue;
-      const std::size_t bytes = most_encoded_bytes(event);
+      const std::size_t bytes = event.bytes.size();
       if (bytes > limits_.max_event_bytes) {
         return over_limit(Limit::event_bytes, bytes, limits_.max_event_bytes);
       }
@@ -54,19 +55,21 @@ class OutboxQueue::Core {
     return success();
   }
 
-  result<bool> put(const Event& event) {
-    INVSAGA_CHECK(room_for(event.run, {&event, 1}));
-    Mark& mark = marks_[event.run];
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
+    INVSAGA_CHECK(room_for(run, {&event, 1}, 0));
+    Mark& mark = marks_[run];
     if (event.sequence <= mark.highest) return false;
     INVSAGA_ASSERT(event.sequence == mark.highest + 1, "there was room for the next event only");
-    queue_.emplace_hint(queue_.end(), next_place_, event);
+    queue_.emplace_hint(
+        queue_.end(), next_place_,
+        PendingEvent{run, event.sequence, at, {event.bytes.begin(), event.bytes.end()}});
     mark.places.emplace(event.sequence, next_place_++);
     mark.highest = event.sequence;
     return true;
   }
 
-  [[nodiscard]] std::vector<Event> pending(std::size_t limit) const {
-    std::vector<Event> page;
+  [[nodiscard]] std::vector<PendingEvent> pending(std::size_t limit) const {
+    std::vector<PendingEvent> page;
     for (const auto& [place, event] : queue_) {
       if (page.size() == limit) break;
       page.push_back(event);
@@ -95,7 +98,7 @@ class OutboxQueue::Core {
  private:
   OutboxLimits limits_;
   absl::flat_hash_map<RunId, Mark, IdHash> marks_;
-  std::map<std::uint64_t, Event> queue_;  // by place: the order in which they were taken
+  std::map<std::uint64_t, PendingEvent> queue_;  // by place: the order in which they were taken
   std::uint64_t next_place_ = 0;
 };
 
@@ -104,8 +107,10 @@ OutboxQueue::~OutboxQueue() = default;
 OutboxQueue::OutboxQueue(OutboxQueue&&) noexcept = default;
 OutboxQueue& OutboxQueue::operator=(OutboxQueue&&) noexcept = default;
 
-result<bool> OutboxQueue::put(const Event& event) { return core_->put(event); }
-result<std::vector<Event>> OutboxQueue::pending(std::size_t limit) const {
+result<bool> OutboxQueue::put(RunId run, Time at, const PreparedEvent& event) {
+  return core_->put(run, at, event);
+}
+result<std::vector<PendingEvent>> OutboxQueue::pending(std::size_t limit) const {
   return core_->pending(limit);
 }
 result<void> OutboxQueue::acknowledge_event(RunId run, std::uint64_t sequence) {
@@ -122,8 +127,9 @@ bool OutboxQueue::has_pending(RunId run) const noexcept {
   const Mark* const mark = core_->find(run);
   return mark != nullptr && !mark->places.empty();
 }
-result<void> OutboxQueue::room_for(RunId run, std::span<const Event> events) const noexcept {
-  return core_->room_for(run, events);
+result<void> OutboxQueue::room_for(RunId run, std::span<const PreparedEvent> events,
+                                   std::size_t before) const noexcept {
+  return core_->room_for(run, events, before);
 }
 std::size_t OutboxQueue::size() const noexcept { return core_->size(); }
 

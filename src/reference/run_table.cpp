@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -18,23 +19,49 @@ class RunBytes {
  public:
   bool ended = false;
 
-  [[nodiscard]] Position length() const noexcept { return static_cast<Position>(ends_.size()); }
+  [[nodiscard]] Position length() const noexcept { return static_cast<Position>(places_.size()); }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
 
   [[nodiscard]] Bytes record(Position at) const noexcept {
     INVSAGA_ASSERT(at < length(), "only a record that is there is read");
-    const std::size_t begin = at == 0 ? 0 : ends_[at - 1];
-    return Bytes(bytes_).subspan(begin, ends_[at] - begin);
+    const std::size_t begin = at == 0 ? 0 : places_[at - 1].end;
+    return Bytes(bytes_).subspan(begin, places_[at].end - begin);
   }
-  void append(Bytes record) {
+  [[nodiscard]] Time time(Position at) const noexcept { return places_[at].at; }
+  [[nodiscard]] LogEntry entry(Position at) const {
+    const Bytes bytes = record(at);
+    LogEntry made{{bytes.begin(), bytes.end()}, {time(at), at == 0 ? claim_epoch_ : 0, {}}};
+    if (const auto found = shorts_.find(at); found != shorts_.end()) {
+      made.stamp.shorts = found->second;
+    }
+    return made;
+  }
+  void append(Bytes record, Time at) {
     bytes_.insert(bytes_.end(), record.begin(), record.end());
-    ends_.push_back(bytes_.size());
+    places_.push_back({bytes_.size(), at});
+  }
+  /// What the stamp says of the record that comes next alone.
+  void keep(const Stamp& stamp) {
+    if (length() == 0) claim_epoch_ = stamp.claim_epoch;
+    if (!stamp.shorts.empty()) shorts_.emplace(length(), stamp.shorts);
   }
 
  private:
+  struct Place {
+    std::size_t end;
+    Time at;
+  };
   std::vector<std::byte> bytes_;
-  std::vector<std::size_t> ends_;  // of each record in bytes_
+  std::vector<Place> places_;  // of each record in bytes_
+  std::uint64_t claim_epoch_ = 0;
+  std::map<Position, std::vector<ShortLine>> shorts_;
 };
+
+std::size_t bytes_of(std::span<const PreparedRecord> records) noexcept {
+  std::size_t bytes = 0;
+  for (const PreparedRecord& record : records) bytes += record.bytes.size();
+  return bytes;
+}
 
 }  // namespace
 
@@ -48,33 +75,50 @@ class RunTable::Core {
     return found == runs_.end() ? nullptr : &found->second;
   }
 
-  result<Position> append(RunId run, Position at, const RunRecord& record) {
-    if (!run.is_set()) return Error{Errc::invalid_argument};
+  result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
+                          const Stamp& stamp) {
+    if (!run.is_set() || records.empty()) return Error{Errc::invalid_argument};
     const RunBytes* const known = find(run);
     const Position length = known == nullptr ? 0 : known->length();
-    if (at > length) return Error{Errc::moved_on};
-    if (at < length) return append_again(*known, at, record);
-    INVSAGA_CHECK(room_for(known, most_encoded_bytes(record)));
-    const std::vector<std::byte> bytes = encode(record);
-    INVSAGA_ASSERT(bytes.size() <= most_encoded_bytes(record),
-                   "a record takes no more bytes than room was found for");
+    if (at < length && has(*known, at, records)) return again(*known, at, records.size());
+    if (at != length) return Error{Errc::moved_on}.about(WritePart::position);
+    INVSAGA_CHECK(room_for(run, records, 0));
     RunBytes& kept = runs_[run];
-    kept.append(bytes);
-    bytes_ += bytes.size();
-    note_state(run, kept, record.kind == RecordKind::ended);
-    return kept.length();
+    kept.keep(stamp);
+    for (const PreparedRecord& record : records) {
+      kept.append(record.bytes, stamp.at);
+      bytes_ += record.bytes.size();
+      note_change(run, kept, record.change);
+    }
+    return Appended{kept.length(), stamp.at};
   }
 
-  result<void> room_for(const RunBytes* run, std::size_t most) const noexcept {
-    if (most > limits_.max_record_bytes) {
-      return over_limit(Limit::record_bytes, most, limits_.max_record_bytes);
+  [[nodiscard]] static bool has(const RunBytes& run, Position at,
+                                std::span<const PreparedRecord> records) noexcept {
+    if (records.size() > run.length() - at) return false;
+    for (const PreparedRecord& record : records) {
+      if (!std::ranges::equal(run.record(at++), record.bytes)) return false;
     }
-    const bool run_fits = run != nullptr || runs_.size() < limits_.max_runs;
+    return true;
+  }
+
+  result<void> room_for(RunId run, std::span<const PreparedRecord> records,
+                        std::size_t before) const noexcept {
+    for (const PreparedRecord& record : records) {
+      if (record.bytes.size() <= limits_.max_record_bytes) continue;
+      return over_limit(Limit::record_bytes, record.bytes.size(), limits_.max_record_bytes);
+    }
+    const RunBytes* const known = find(run);
+    const bool run_fits = known != nullptr || runs_.size() < limits_.max_runs;
     if (!run_fits) return no_room(Limit::runs, limits_.max_runs);
-    const bool record_fits = run == nullptr || run->length() < limits_.max_records_a_run;
-    if (!record_fits) return no_room(Limit::records, limits_.max_records_a_run);
-    if (most > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
-      return no_room(Limit::log_bytes, limits_.max_bytes, most);
+    const std::size_t length = (known == nullptr ? 0 : known->length()) + before;
+    if (records.size() >
+        limits_.max_records_a_run - std::min<std::size_t>(length, limits_.max_records_a_run)) {
+      return no_room(Limit::records, limits_.max_records_a_run, records.size());
+    }
+    const std::size_t bytes = bytes_of(records);
+    if (bytes > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
+      return no_room(Limit::log_bytes, limits_.max_bytes, bytes);
     }
     return success();
   }
@@ -98,13 +142,12 @@ class RunTable::Core {
   }
 
  private:
-  static result<Position> append_again(const RunBytes& run, Position at, const RunRecord& record) {
-    if (!std::ranges::equal(run.record(at), encode(record))) return Error{Errc::moved_on};
-    return at + 1;
+  static Appended again(const RunBytes& run, Position at, std::size_t count) noexcept {
+    return {at + static_cast<Position>(count), run.time(at)};
   }
 
-  void note_state(RunId run, RunBytes& kept, bool ends) {
-    if (ends) {
+  void note_change(RunId run, RunBytes& kept, RunChange change) {
+    if (change == RunChange::ends) {
       kept.ended = true;
       unfinished_.erase(run);
     } else if (kept.length() == 1) {
@@ -123,19 +166,18 @@ RunTable::~RunTable() = default;
 RunTable::RunTable(RunTable&&) noexcept = default;
 RunTable& RunTable::operator=(RunTable&&) noexcept = default;
 
-result<Position> RunTable::append(RunId run, Position at, const RunRecord& record) {
-  return core_->append(run, at, record);
+result<Appended> RunTable::append(RunId run, Position at, std::span<const PreparedRecord> records,
+                                  const Stamp& stamp) {
+  return core_->append(run, at, records, stamp);
 }
 
-result<std::vector<RunRecord>> RunTable::read(RunId run) const {
-  std::vector<RunRecord> records;
-  const Position length = this->length(run);
-  records.reserve(length);
-  for (Position at = 0; at < length; ++at) {
-    INVSAGA_TRY(RunRecord one, record(run, at));
-    records.push_back(std::move(one));
-  }
-  return records;
+result<std::vector<LogEntry>> RunTable::read(RunId run) const {
+  std::vector<LogEntry> entries;
+  const RunBytes* const known = core_->find(run);
+  if (known == nullptr) return entries;
+  entries.reserve(known->length());
+  for (Position at = 0; at < known->length(); ++at) entries.push_back(known->entry(at));
+  return entries;
 }
 
 result<std::vector<RunId>> RunTable::unfinished(RunId after, std::size_t limit) const {
@@ -149,14 +191,25 @@ Position RunTable::length(RunId run) const noexcept {
   return known == nullptr ? 0 : known->length();
 }
 
-result<RunRecord> RunTable::record(RunId run, Position at) const {
+bool RunTable::ended(RunId run) const noexcept {
   const RunBytes* const known = core_->find(run);
-  if (known == nullptr || at >= known->length()) return Error{Errc::not_found};
-  return decode<RunRecord>(known->record(at));
+  return known != nullptr && known->ended;
 }
 
-result<void> RunTable::room_for(RunId run, std::size_t bytes) const noexcept {
-  return core_->room_for(core_->find(run), bytes);
+bool RunTable::has(RunId run, Position at, std::span<const PreparedRecord> records) const noexcept {
+  const RunBytes* const known = core_->find(run);
+  return known != nullptr && at <= known->length() && Core::has(*known, at, records);
+}
+
+LogEntry RunTable::entry(RunId run, Position at) const {
+  const RunBytes* const known = core_->find(run);
+  INVSAGA_ASSERT(known != nullptr && at < known->length(), "RunTable::entry: one that the run has");
+  return known->entry(at);
+}
+
+result<void> RunTable::room_for(RunId run, std::span<const PreparedRecord> records,
+                                std::size_t before) const noexcept {
+  return core_->room_for(run, records, before);
 }
 
 std::size_t RunTable::size() const noexcept { return core_->size(); }

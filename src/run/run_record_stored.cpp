@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// record   := version:u8 kind:u8 owner:id at:time step:u32 hold:u32
+// record   := version:u8 kind:u8 owner:id step:u32 hold:u32
 //             id_high:u64 id_low:u64 until:time outcome:u8 decision:u8 error output:bytes
 //             count:u32 event... saga:text saga_version:u32 saga_hash:u64 key:text
 //             request:id claim_epoch:u64 traceparent:text end:u8 reason:text
 #include <invsaga/run_record.hpp>
 
+#include "record_places.hpp"
 #include "stored_fields.hpp"
 
 namespace invsaga {
@@ -13,11 +14,6 @@ inline namespace v0 {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
-
-void encode_events(const std::vector<Event>& events, ByteWriter& writer) {
-  writer.u32(static_cast<std::uint32_t>(events.size()));
-  for (const Event& event : events) Stored<Event>::encode(event, writer);
-}
 
 result<void> decode_events(ByteReader& reader, std::vector<Event>& events) {
   const std::size_t count = reader.count(Stored<Event>::least_bytes);
@@ -31,7 +27,6 @@ result<void> decode_events(ByteReader& reader, std::vector<Event>& events) {
 void decode_step_fields(ByteReader& reader, RunRecord& record) {
   record.kind = decode_enum(reader, RecordKind::ended);
   record.owner = reader.id<OwnerId>();
-  record.at = reader.time();
   record.step = decode_step(reader);
   record.round = reader.u32();
   record.id_high = reader.u64();
@@ -51,6 +46,7 @@ void decode_run_fields(ByteReader& reader, RunRecord& record) {
   record.key = reader.text();
   record.request = reader.id<RequestKey>();
   record.claim_epoch = reader.u64();
+  if (record.kind == RecordKind::begun && record.claim_epoch != 0) reader.fail();
   record.traceparent = reader.text();
   record.end = decode_enum(reader, RunEnd::stuck);
   record.reason = reader.text();
@@ -66,11 +62,11 @@ std::size_t most_encoded_bytes(const RunRecord& record) noexcept {
   return size;
 }
 
-void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
+RecordPlaces encode_placed(const RunRecord& record, ByteWriter& writer) {
+  RecordPlaces places;
   writer.u8(record_version);
   encode_enum(record.kind, writer);
   writer.id(record.owner);
-  writer.time(record.at);
   writer.u32(record.step);
   writer.u32(record.round);
   writer.u64(record.id_high);
@@ -80,16 +76,27 @@ void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
   encode_enum(record.decision, writer);
   encode_error(record.error, writer);
   writer.bytes(record.output);
-  encode_events(record.events, writer);
+  places.output = {writer.view().size() - record.output.size(), writer.view().size()};
+  writer.u32(static_cast<std::uint32_t>(record.events.size()));
+  for (const Event& event : record.events) {
+    const std::size_t begin = writer.view().size();
+    Stored<Event>::encode(event, writer);
+    places.events.push_back({begin, writer.view().size()});
+  }
   writer.text(record.saga.name);
   writer.u32(record.saga.version);
   writer.u64(record.saga.hash);
   writer.text(record.key);
   writer.id(record.request);
-  writer.u64(record.claim_epoch);
+  writer.u64(record.kind == RecordKind::begun ? 0 : record.claim_epoch);
   writer.text(record.traceparent);
   encode_enum(record.end, writer);
   writer.text(record.reason);
+  return places;
+}
+
+void Stored<RunRecord>::encode(const RunRecord& record, ByteWriter& writer) {
+  encode_placed(record, writer);
 }
 
 result<RunRecord> Stored<RunRecord>::decode(ByteReader& reader) {

@@ -17,37 +17,28 @@ namespace {
 /// the runner lives.
 constexpr RetryPolicy log_retry{Duration{100}, Duration{5'000}, 200, 20, 0, Duration::max()};
 
-/// What may be too large for a log, and is left to a person then: again and again would not help.
-bool can_be_stuck(RecordKind kind) noexcept {
-  return kind == RecordKind::intent || kind == RecordKind::outcome || kind == RecordKind::undone ||
-         kind == RecordKind::ended;
-}
-
-/// Whether it would begin a run past the deadline of its request.
-bool is_too_late(const RunRecord& record, Time now) noexcept {
-  return record.kind == RecordKind::begun && is_set(record.until) && record.until <= now;
-}
-
 }  // namespace
 
 using Core = RunnerCore::Core;
 
 // --- who drives
 
-void Core::post(const RunPtr& run, News news) {
+/// False if the run is not driven here any more: the news is left where it was.
+bool Core::post(const RunPtr& run, News&& news) {
   {
     const std::lock_guard lock(run->mutex);
-    if (run->gone) return;
+    if (run->gone) return false;
     const bool time_alone = std::holds_alternative<Kick>(news);
     run->news.push_back(std::move(news));
-    if (run->driving) return;
+    if (run->driving) return true;
     run->driving = true;
     if (options.on_executor && !time_alone) {  // a timer is on the executor already
       environment.executor.post({&Core::on_turn, this, run->serial, nullptr});
-      return;
+      return true;
     }
   }
   drive(run);
+  return true;
 }
 
 void Core::on_timer(void* core, std::uint64_t serial) {
@@ -61,68 +52,97 @@ void Core::on_turn(void* core, std::uint64_t serial) {
 }
 
 void Core::drive(const RunPtr& self) {
+  const DrivingHere here;
   ActiveRun& run = *self;
   Lock lock(run.mutex);
   INVSAGA_ASSERT(run.driving, "whoever drives has said so");
   while (!run.gone && !ended) {
+    Step step = Step::go_on;
     if (!run.news.empty()) {
       News news = std::move(run.news.front());
       run.news.pop_front();
-      hear(run, news, lock);
-    } else if (act(self, lock) == Step::go_on) {
+      step = hear(run, news, lock);
+      if (step == Step::go_on) continue;
+    } else {
+      step = act(self, lock);
+    }
+    if (step == Step::go_on) {
       run.in_place.take("a run that is driven comes forward, tries something or rests");
     } else {
       run.in_place = most_in_place;
+      if (!run.brought.empty()) tell_unknown(run, lock);
       if (run.news.empty()) break;
     }
   }
   run.driving = false;
-  if (run.gone || ended) run.news.clear();
+  std::deque<News> unheard;
+  std::vector<Brought> untold;
+  if (run.gone || ended) {
+    unheard.swap(run.news);
+    untold.swap(run.brought);
+  }
   const bool over = run.gone;
   lock.unlock();
   if (over) drop(run);
+  if (ended) return;
+  // Another drives it now, or nobody: what was brought is brought there.
+  for (News& news : unheard) {
+    if (auto* const late = std::get_if<Brought>(&news)) untold.push_back(std::move(*late));
+  }
+  for (Brought& news : untold) complete(run.id, std::move(news), true);
 }
 
-void Core::hear(ActiveRun& run, News& news, Lock& lock) {
+Core::Step Core::hear(ActiveRun& run, News& news, Lock& lock) {
   if (std::holds_alternative<Kick>(news)) {
     // Its timer has fired; the clock may be set back before the next one is armed.
     if (run.armed <= environment.clock.now()) run.armed = {};
   } else if (std::holds_alternative<Reread>(news)) {
     run.behind = true;
-  } else if (auto* call_answer = std::get_if<CallAnswer>(&news)) {
-    run.machine.completed(call_answer->step, call_answer->undo, call_answer->answer,
-                          environment.clock.now());
-  } else if (auto* attempt_answer = std::get_if<AttemptAnswer>(&news)) {
-    applied(run, *attempt_answer, lock);
+  } else if (auto* brought = std::get_if<Brought>(&news)) {
+    run.brought.push_back(std::move(*brought));
+    tell_brought(run, nullptr, lock);
+  } else if (auto* write_answer = std::get_if<WriteAnswer>(&news)) {
+    return written(run, *write_answer->sent, lock);
+  } else if (auto* caught_up_news = std::get_if<CaughtUp>(&news)) {
+    return caught_up(run, *caught_up_news, lock);
   }
+  return Step::go_on;
 }
 
 Core::Step Core::act(const RunPtr& self, Lock& lock) {
   ActiveRun& run = *self;
   if (run.behind) {
-    if (!catch_up(run, lock)) return rest_after_failure(run);
-    run.log_failures = 0;
-    if (run.gone) return Step::rest;
+    if (run.catching_up || is_resting(run)) return Step::rest;
+    run.catching_up = true;
+    const Position from = run.machine.position();
+    lock.unlock();
+    catch_up(self, from);
+    lock.lock();
+    return Step::rest;
   }
-  const Instruction instruction = run.machine.next(environment.clock.now(), backend->now());
+  const Instruction instruction = run.machine.next(environment.clock.now());
   switch (instruction.kind) {
     case Instruction::Kind::append:
-      if (is_too_late(instruction.record, backend->now())) {
-        if (!begin_late(run, lock)) return rest_after_failure(run);
+      if (run.machine.position() == 0 && is_set(run.begin_by) && run.begin_by <= backend.now() &&
+          !run.starting) {
+        run.behind = run.begins_late = true;
         return Step::go_on;
       }
-      if (!append(run, instruction.record, lock)) return rest_after_failure(run);
-      run.log_failures = 0;
-      return Step::go_on;
+      if (is_resting(run)) return Step::rest;
+      return submit(self, instruction, lock);
     case Instruction::Kind::prepare:
       prepare(run, instruction, lock);
       return Step::go_on;
     case Instruction::Kind::call:
+      if (instruction.attempt > 1 && run.looked_for != instruction.ticket) {
+        run.looked_for = instruction.ticket;  // it may have been answered at another process
+        run.behind = true;
+        return Step::go_on;
+      }
       call(run, instruction, lock);
       return Step::go_on;
     case Instruction::Kind::apply:
-      apply(self, instruction, lock);
-      return Step::go_on;
+      return submit(self, instruction, lock);
     case Instruction::Kind::wait:
     case Instruction::Kind::await:
       return rest_until(run, instruction.when);
@@ -142,6 +162,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
 // --- waiting and ending
 
 Core::Step Core::rest_until(ActiveRun& run, Time when) {
+  if (when == Time::max()) return Step::rest;  // no time moves it
   const Time now = environment.clock.now();
   const bool armed_before = is_set(run.armed) && run.armed > now && run.armed <= when;
   if (!armed_before) {
@@ -154,7 +175,15 @@ Core::Step Core::rest_until(ActiveRun& run, Time when) {
 Core::Step Core::rest_after_failure(ActiveRun& run) {
   ++run.log_failures;
   const Duration wait = backoff(log_retry, run.log_failures, run.id.low);
-  return rest_until(run, saturating_add(environment.clock.now(), wait));
+  run.ask_log_at = saturating_add(environment.clock.now(), wait);
+  return rest_until(run, run.ask_log_at);
+}
+
+/// After a failure of the log it is left alone for a while, whatever else comes.
+bool Core::is_resting(ActiveRun& run) {
+  if (run.log_failures == 0 || run.ask_log_at <= environment.clock.now()) return false;
+  rest_until(run, run.ask_log_at);
+  return true;
 }
 
 void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
@@ -178,57 +207,51 @@ void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
   }
   run.in_place = most_in_place;
   run.told_stuck = run.told_stuck && run.machine.state().stuck;
-  if (options.observer == nullptr) return;
-  lock.unlock();
-  options.observer->recorded(run.id, run.machine.state(), record);
-  lock.lock();
-}
-
-/// False if it did not come into the log, and nothing else did either.
-bool Core::append(ActiveRun& run, const RunRecord& record, Lock& lock) {
-  const Position at = run.machine.position();
-  lock.unlock();
-  const auto appended = backend->append(run.id, at, record);
-  lock.lock();
-  if (appended.has_value()) {
-    take_in(run, record, lock);
-    return true;
+  if (options.observer != nullptr) {
+    lock.unlock();
+    options.observer->recorded(run.id, run.machine.state(), record);
+    lock.lock();
   }
-  const Error error = appended.assume_error();
-  if (error.code == Errc::moved_on) return catch_up(run, lock) && run.machine.position() > at;
-  const bool hopeless = error.remedy() == Remedy::give_up && can_be_stuck(record.kind);
-  if (hopeless) run.machine.unrecordable(record, error);
-  return hopeless;
+  tell_brought(run, &record, lock);
 }
 
-/// The request's first record, still in doubt. Past its deadline the request is never run; whether
-/// it was begun in time, the log tells.
-bool Core::begin_late(ActiveRun& run, Lock& lock) {
-  if (!catch_up(run, lock)) return false;
-  run.gone = run.gone || run.machine.position() == 0;
-  return true;
-}
-
-/// Takes in what was appended without this driver. It may not have come as far as the outbox, which
+/// Reads what was appended without this driver. It may not have come as far as the outbox, which
 /// must have it before anything more is decided (protocol rule 9).
-bool Core::catch_up(ActiveRun& run, Lock& lock) {
-  const std::size_t from = run.machine.position();
-  lock.unlock();
-  const auto read = backend->read(run.id);
-  std::vector<RunRecord> news;
-  bool good = read.has_value();
-  if (good && read.assume_value().size() > from) {
-    news.assign(read.assume_value().begin() + static_cast<std::ptrdiff_t>(from),
-                read.assume_value().end());
-    good = backend->settle(run.id, news).has_value();
+Errand Core::catch_up(RunPtr run, Position from) {
+  auto read = co_await ask<std::vector<LogEntry>>(
+      [&](Completion<std::vector<LogEntry>> done) { backend.read(run->id, done); });
+  if (read.has_value() && read.assume_value().size() > from) {
+    const auto settled = co_await ask<void>([&](Completion<void> done) {
+      backend.settle(run->id, std::span(read.assume_value()).subspan(from), done);
+    });
+    if (!settled.has_value()) read = settled.assume_error();
   }
-  lock.lock();
-  run.behind = !good;
-  if (!good) return false;
-  for (const RunRecord& record : news) {
-    if (!run.gone) take_in(run, record, lock);
+  post(run, CaughtUp{std::move(read)});
+}
+
+Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
+  run.catching_up = false;
+  if (!news.entries.has_value()) return rest_after_failure(run);
+  run.behind = false;
+  run.log_failures = 0;
+  const std::vector<LogEntry>& entries = news.entries.assume_value();
+  while (!run.gone && run.machine.position() < entries.size()) {
+    const auto record = read_record(entries[run.machine.position()]);
+    if (!record.has_value()) {
+      run.gone = true;  // nobody can go on from what cannot be read
+      break;
+    }
+    take_in(run, record.assume_value(), lock);
   }
-  return true;
+  if (std::exchange(run.begins_late, false) && run.machine.position() == 0) run.gone = true;
+  if (run.starting && !entries.empty()) found_begun(run, entries.front(), lock);
+  if (const auto superseded = std::exchange(run.superseded, std::nullopt); superseded) {
+    const bool nothing_new = run.machine.position() == superseded->position;
+    run.machine.superseded(superseded->instruction, nothing_new, environment.clock.now());
+    const bool append = superseded->instruction.kind == Instruction::Kind::append;
+    if (append && nothing_new) return rest_after_failure(run);
+  }
+  return Step::go_on;
 }
 
 }  // namespace detail

@@ -22,21 +22,30 @@ Claim life_of(OwnerId owner, Time until, Time deadline) {
 
 using Core = RunnerCore::Core;
 
-RecoveryReport Core::recover(Duration idle) {
+Errand Core::recover(Duration idle, Answerer<RecoveryReport> answer) {
+  const auto self = shared_from_this();
   RecoveryReport report;
+  if (const auto able = ready(); !able.has_value()) {
+    answer(able.assume_error());
+    co_return;
+  }
   Living living;
   RunId after;
-  for (;;) {
-    const auto page = backend->unfinished(after, page_size);
+  for (bool more = true; more;) {
+    const auto page = co_await ask<std::vector<RunId>>(
+        [&](Completion<std::vector<RunId>> done) { backend.unfinished(after, page_size, done); });
     if (!page.has_value()) {
       ++report.failed;
-      return report;
+      break;
     }
+    more = page.assume_value().size() == page_size;
     for (const RunId id : page.assume_value()) {
       after = id;
-      if (ended) return report;
+      if (ended) break;
       Time due;
-      switch (consider(id, idle, living, due)) {
+      const auto found = co_await ask<Found>(
+          [&](Completion<Found> done) { consider(id, idle, living, due, done); });
+      switch (found.has_value() ? found.assume_value() : Found::failed) {
         case Found::taken:
           ++report.taken;
           break;
@@ -52,71 +61,110 @@ RecoveryReport Core::recover(Duration idle) {
       }
       if (is_set(due) && (!is_set(report.next_due) || due < report.next_due)) report.next_due = due;
     }
-    if (page.assume_value().size() < page_size) return report;
+    more = more && !ended;
   }
+  answer(report);
 }
 
 /// `due`: when to look at it again, if time alone may change the answer.
-Core::Found Core::consider(RunId id, Duration idle, Living& living, Time& due) {
+Errand Core::consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told) {
+  const auto self = shared_from_this();
+  Answerer<Found> answer(told);
   if (const RunPtr own = find(id)) {
     look_after_own(own, idle);
-    return Found::left;
+    answer(Found::left);
+    co_return;
   }
-  const auto read = backend->read(id);
-  if (!read.has_value()) return Found::failed;
-  const std::vector<RunRecord>& records = read.assume_value();
-  if (records.empty() || records.back().kind == RecordKind::ended) return Found::left;
+  const auto read = co_await ask<std::vector<LogEntry>>(
+      [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
+  const auto records = read.has_value() ? read_records(read.assume_value())
+                                        : result<std::vector<RunRecord>>(read.assume_error());
+  if (!records.has_value()) {
+    answer(Found::failed);
+    co_return;
+  }
+  const std::vector<RunRecord>& run = records.assume_value();
+  if (run.empty() || run.back().kind == RecordKind::ended) {
+    answer(Found::left);
+    co_return;
+  }
   OwnerId driver;
-  for (const RunRecord& record : records) {
+  for (const RunRecord& record : run) {
     const bool names_driver = record.kind == RecordKind::begun ||
                               record.kind == RecordKind::taken_over;
     if (names_driver) driver = record.owner;
   }
   const auto [known, first] = living.try_emplace(driver, false);
-  if (first) known->second = lives(driver);
-  if (known->second) return Found::left;
-  const Time patience = saturating_add(records.back().at, idle);
-  if (patience > backend->now()) {
-    due = patience;
-    return Found::left;
+  if (first) {
+    const auto alive = co_await ask<bool>(
+        [&](Completion<bool> done) { ask_whether_lives(driver, done); });
+    living[driver] = !alive.has_value() || alive.assume_value();
   }
-  return take(id, records.front());
+  const Time patience = saturating_add(run.back().at, idle);
+  if (living[driver]) {
+    answer(Found::left);
+  } else if (patience > backend.now()) {
+    due = patience;
+    answer(Found::left);
+  } else {
+    const auto taken = co_await ask<Found>([&](Completion<Found> done) { take(id, done); });
+    answer(taken);
+  }
 }
 
 /// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
 /// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
 /// nothing to do until somebody resumes it.
-Core::Found Core::take(RunId id, const RunRecord& begun) {
-  const SagaPtr saga = saga_of(begun);
-  if (!saga) return Found::unknown;
-  bool there = false;
-  const RunPtr run = adopt(id, saga, there);
-  if (!run) return there ? Found::left : Found::failed;
+Errand Core::take(RunId id, Completion<Found> told) {
+  const auto self = shared_from_this();
+  Answerer<Found> answer(told);
   // Not what the caller has read: another thread may have driven the run since, and let it go.
-  const auto read = backend->read(id);
-  const std::vector<RunRecord> records = read.has_value() ? read.assume_value()
-                                                          : std::vector<RunRecord>{};
-  const bool over = !records.empty() && records.back().kind == RecordKind::ended;
-  bool good = !records.empty() && !over && backend->settle(id, records).has_value();
+  const auto read = co_await ask<std::vector<LogEntry>>(
+      [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
+  const auto records = read.has_value() ? read_records(read.assume_value())
+                                        : result<std::vector<RunRecord>>(read.assume_error());
+  if (!records.has_value() || records.assume_value().empty()) {
+    answer(Found::failed);
+    co_return;
+  }
+  if (records.assume_value().back().kind == RecordKind::ended) {
+    answer(Found::left);
+    co_return;
+  }
+  const SagaPtr saga = saga_of(records.assume_value().front());
+  if (!saga) {
+    answer(Found::unknown);
+    co_return;
+  }
+  bool there = false;
+  const RunPtr run = adopt(id, saga, true, there);
+  if (!run) {
+    answer(there ? Found::left : Found::failed);
+    co_return;
+  }
+  const auto settled = co_await ask<void>(
+      [&](Completion<void> done) { backend.settle(id, read.assume_value(), done); });
+  bool good = settled.has_value();
   {
     const Lock lock(run->mutex);
-    for (std::size_t i = 0; good && i < records.size(); ++i) {
-      good = run->machine.recorded(records[i]).has_value();
+    for (std::size_t i = 0; good && i < records.assume_value().size(); ++i) {
+      good = run->machine.recorded(records.assume_value()[i]).has_value();
     }
     run->gone = !good;
     run->machine.take_over();
   }
   if (!good) {
     drop(*run);
-    return over ? Found::left : Found::failed;
+    answer(Found::failed);
+    co_return;
   }
   drive(run);
-  return Found::taken;
+  answer(Found::taken);
 }
 
 /// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.
 void Core::look_after_own(const RunPtr& run, Duration idle) {
-  const Time now = backend->now();
+  const Time now = backend.now();
   {
     const Lock lock(run->mutex);
     if (saturating_add(run->machine.state().last_change, idle) > now) return;
@@ -126,33 +174,58 @@ void Core::look_after_own(const RunPtr& run, Duration idle) {
 
 // --- who lives
 
-bool Core::lives(OwnerId who) {
-  if (options.orphaned_after <= Duration{0} || who == owner) return false;
-  const Claim probe = life_of(who, saturating_add(backend->now(), Duration{1}),
-                              saturating_add(backend->now(), options.orphaned_after));
-  const auto claim = backend->claim(probe);
-  if (!claim.has_value()) return true;  // not known: look again later
-  if (claim.assume_value().state != ClaimState::fresh) return true;
-  static_cast<void>(backend->release_claim(probe.key, claim.assume_value().epoch));
-  return false;
+Errand Core::ask_whether_lives(OwnerId who, Completion<bool> told) {
+  const auto self = shared_from_this();
+  Answerer<bool> answer(told);
+  if (options.orphaned_after <= Duration{0} || who == owner) {
+    answer(false);
+    co_return;
+  }
+  const Claim probe = life_of(who, saturating_add(backend.now(), Duration{1}),
+                              saturating_add(backend.now(), options.orphaned_after));
+  const auto claim = co_await ask<ClaimAnswer>(
+      [&](Completion<ClaimAnswer> done) { backend.claim(probe, done); });
+  if (!claim.has_value() || claim.assume_value().state != ClaimState::fresh) {
+    answer(true);  // or not known: look again later
+    co_return;
+  }
+  static_cast<void>(co_await ask<void>([&](Completion<void> done) {
+    backend.release_claim(probe.key, claim.assume_value().epoch, done);
+  }));
+  answer(false);
 }
 
-void Core::show_life() {
-  const std::lock_guard lock(life_mutex);
-  const Claim life = life_of(owner, saturating_add(backend->now(), options.orphaned_after / 2),
-                             saturating_add(backend->now(), options.orphaned_after));
-  if (life_epoch != 0 && backend->extend_claim(life.key, life_epoch, life.lease_until).has_value())
-    return;
-  const auto claim = backend->claim(life);
+Errand Core::show_life(Completion<void> told) {
+  const auto self = shared_from_this();
+  Answerer<void> answer(told);
+  const Claim life = life_of(owner, saturating_add(backend.now(), options.orphaned_after / 2),
+                             saturating_add(backend.now(), options.orphaned_after));
+  if (life_epoch != 0) {
+    const auto extended = co_await ask<void>([&](Completion<void> done) {
+      backend.extend_claim(life.key, life_epoch, life.lease_until, done);
+    });
+    if (extended.has_value()) {
+      answer(success());
+      co_return;
+    }
+  }
+  const auto claim = co_await ask<ClaimAnswer>(
+      [&](Completion<ClaimAnswer> done) { backend.claim(life, done); });
   const bool fresh = claim.has_value() && claim.assume_value().state == ClaimState::fresh;
   life_epoch = fresh ? claim.assume_value().epoch : 0;  // if not, the next check tries again
+  answer(success());
 }
 
-void Core::check_orphans() {
-  show_life();
-  const RecoveryReport report = recover(options.orphaned_after);
+Errand Core::check_orphans() {
+  const auto self = shared_from_this();
+  static_cast<void>(co_await ask<void>([&](Completion<void> done) { show_life(done); }));
+  const auto report = co_await ask<RecoveryReport>([&](Completion<RecoveryReport> done) {
+    recover(options.orphaned_after, Answerer<RecoveryReport>(done));
+  });
   Duration wait = options.orphaned_after / 4;
-  if (is_set(report.next_due)) wait = std::min(wait, report.next_due - backend->now());
+  if (report.has_value() && is_set(report.assume_value().next_due)) {
+    wait = std::min(wait, report.assume_value().next_due - backend.now());
+  }
   arm_orphan_check(std::max(wait, Duration{1}));
 }
 

@@ -40,15 +40,16 @@ result<void> validate(const StartRequest& request) {
 
 StartAnswer in_state(ClaimState state, RunId run) { return {state, run, std::nullopt}; }
 
-result<StartAnswer> completed(RunId run, Bytes answer) {
+/// A stored outcome; the lines that were short stand in the run's record that it names.
+result<StartAnswer> completed(RunId run, Bytes answer, std::span<const LogEntry> entries) {
   INVSAGA_TRY(auto outcome, decode<RunOutcome>(answer));
+  if (outcome.shorts_at < entries.size()) outcome.shorts = entries[outcome.shorts_at].stamp.shorts;
   return StartAnswer{ClaimState::completed, run, std::move(outcome)};
 }
 
 /// `number` makes it unlike the first record of any other start of the same run.
-RunRecord begun_record(const Definition& definition, const StartRequest& request,
-                       std::uint64_t epoch, OwnerId owner, std::uint64_t number,
-                       std::vector<std::byte> input) {
+RunRecord begun_record(const Definition& definition, const StartRequest& request, OwnerId owner,
+                       std::uint64_t number, std::vector<std::byte> input) {
   RunRecord record;
   record.kind = RecordKind::begun;
   record.owner = owner;
@@ -57,10 +58,13 @@ RunRecord begun_record(const Definition& definition, const StartRequest& request
   record.saga = definition.saga;
   record.key = request.key;
   record.request = request.request;
-  record.claim_epoch = epoch;
   record.traceparent = request.traceparent;
   record.output = std::move(input);
   return record;
+}
+
+Claim claim_of(const StartRequest& request, Time lease_until) {
+  return {request.request, request.fingerprint, lease_until, request.deadline};
 }
 
 bool can_be_made(const StepAction& action, bool may_be_none) noexcept {
@@ -79,8 +83,8 @@ bool is_whole(const Definition& definition) noexcept {
 
 using Core = RunnerCore::Core;
 
-Core::Core(std::unique_ptr<BackendPort> backend_, Environment environment_, RunnerOptions options_)
-    : backend(std::move(backend_)),
+Core::Core(const AnyBackend& backend_, Environment environment_, RunnerOptions options_)
+    : backend(backend_),
       environment(environment_),
       options(options_),
       owner(options_.owner.is_set() ? options_.owner : new_owner(environment_)) {
@@ -88,19 +92,29 @@ Core::Core(std::unique_ptr<BackendPort> backend_, Environment environment_, Runn
 }
 
 void Core::stop() {
+  ended = true;
+  visits.end();
+  environment.executor.drop(this);  // a visitor may have armed a timer on its way out
+  // What no driver will hear of refers to its run, and who waits is told.
+  decltype(runs) left_over;
   {
     const std::lock_guard lock(mutex);
-    ended = true;
+    left_over.swap(runs);
+    by_serial.clear();
   }
-  {
-    Lock lock(mutex);
-    left.wait(lock, [this] { return visitors == 0; });
+  for (const auto& [id, run] : left_over) {
+    std::vector<Brought> untold;  // they are told when this goes, without the lock
+    const std::lock_guard lock(run->mutex);
+    run->gone = true;
+    run->news.clear();
+    untold.swap(run->brought);
   }
-  environment.executor.drop(this);  // last: a visitor may have armed a timer on its way out
 }
 
 MachineOptions Core::machine_options() const {
-  return {owner, backend->atomic_effects(), environment.seed};
+  const WriteLimits limits = backend.write_limits();
+  return {owner, backend.capabilities().atomic_effects, environment.seed, limits.max_record_bytes,
+          limits.max_event_bytes};
 }
 
 // --- sagas and runs
@@ -139,16 +153,22 @@ RunPtr Core::find_serial(std::uint64_t serial) const {
 
 /// A new active run, or none if there is one already (then it is `there`, though it may have gone
 /// by the time the caller looks), or no room. Whoever adopts it drives it first.
-RunPtr Core::adopt(RunId run, const SagaPtr& saga, bool& there) {
+RunPtr Core::adopt(RunId run, const SagaPtr& saga, bool begun, bool& there) {
   const MachineOptions machine = machine_options();
   const std::lock_guard lock(mutex);
   there = runs.contains(run);
   if (there || runs.size() >= options.max_runs) return nullptr;
   auto made = std::make_shared<ActiveRun>(run, ++last_serial, saga, machine);
   made->driving = true;
+  made->begun = begun;
   runs.emplace(run, made);
   by_serial.emplace(made->serial, made);
   return made;
+}
+
+bool Core::has_room() const {
+  const std::lock_guard lock(mutex);
+  return runs.size() < options.max_runs;
 }
 
 void Core::drop(ActiveRun& run) {
@@ -158,97 +178,286 @@ void Core::drop(ActiveRun& run) {
 
 // --- starting
 
-result<StartAnswer> Core::start(const SagaVersion& version, const StartRequest& request,
-                                std::vector<std::byte> input) {
-  INVSAGA_CHECK(validate(request));
+void Core::start(const SagaVersion& version, const StartRequest& request,
+                 std::vector<std::byte> input, Answerer<StartAnswer> answer) {
+  const auto able = ready();
+  const auto valid = able.has_value() ? validate(request) : able;
+  if (!valid.has_value()) return answer(valid.assume_error());
   const SagaPtr saga = find_saga(version);
-  if (!saga) return Error{Errc::unknown_definition};
+  if (!saga) return answer(Error{Errc::unknown_definition});
   const RunId id = run_id(version.name, request);
-  if (!request.request.is_set()) return begin(id, saga, request, 0, std::move(input));
-  const Time lease = saturating_add(backend->now(), options.lease);
-  INVSAGA_TRY(const ClaimAnswer claim,
-              backend->claim({request.request, request.fingerprint, lease, request.deadline}));
-  switch (claim.state) {
+  if (!request.request.is_set()) {
+    return begin(id, saga, request, nullptr, std::move(input), std::move(answer));
+  }
+  if (!backend.capabilities().atomic_effects) {
+    claim_first(id, saga, request, std::move(input), std::move(answer));
+    return;
+  }
+  // On one append the claim goes with the first record.
+  const ClaimEffect effect{claim_of(request, saturating_add(backend.now(), options.lease))};
+  begin(id, saga, request, &effect, std::move(input), std::move(answer));
+}
+
+result<void> Core::ready() const { return check_capabilities(backend.capabilities(), saga_needs); }
+
+/// The event that asked for the run: what became of it.
+Errand Core::start_for(SagaVersion saga, StartRequest request, std::vector<std::byte> input,
+                       Answerer<Handling> answer) {
+  const auto self = shared_from_this();
+  const auto begun = co_await ask<StartAnswer>([&](Completion<StartAnswer> done) {
+    start(saga, request, std::move(input), Answerer<StartAnswer>(done));
+  });
+  if (!begun.has_value()) {
+    answer(begun.assume_error());
+    co_return;
+  }
+  switch (begun.assume_value().state) {
     case ClaimState::fresh:
-      return begin(id, saga, request, claim.epoch, std::move(input));
+      answer(Handling::handled);
+      co_return;
+    case ClaimState::in_progress: {
+      // Claimed is not begun: whoever claimed it may have died before its first record.
+      const auto read = co_await ask<std::vector<LogEntry>>(
+          [&](Completion<std::vector<LogEntry>> done) {
+            backend.read(begun.assume_value().run, done);
+          });
+      if (!read.has_value()) {
+        answer(read.assume_error());
+      } else if (read.assume_value().empty()) {
+        answer(Error{Errc::busy});
+      } else {
+        answer(Handling::duplicate);
+      }
+      co_return;
+    }
     case ClaimState::completed:
-      return completed(id, claim.answer);
-    case ClaimState::in_progress:
-      // It may have ended in its log without its claim having been told.
-      if (!find(id)) return attach(id, request.request, 0);
-      [[fallthrough]];
-    default:
-      return in_state(claim.state, id);
+      answer(Handling::duplicate);
+      co_return;
+    case ClaimState::expired:
+      answer(Error{Errc::too_late});
+      co_return;
+    case ClaimState::mismatch:
+      break;
   }
+  answer(Error{Errc::invalid_argument});
 }
 
-result<StartAnswer> Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
-                                std::uint64_t epoch, std::vector<std::byte> input) {
+Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
+                         Answerer<StartAnswer> answer) {
+  const auto self = shared_from_this();
+  ClaimEffect effect{claim_of(request, saturating_add(backend.now(), options.lease))};
+  auto claim = co_await ask<ClaimAnswer>(
+      [&](Completion<ClaimAnswer> done) { backend.claim(effect.claim, done); });
+  if (!claim.has_value()) {
+    answer(claim.assume_error());
+    co_return;
+  }
+  if (claim.assume_value().state != ClaimState::fresh) {
+    not_fresh(id, std::move(claim).assume_value(), request.request, std::move(answer));
+    co_return;
+  }
+  effect.epoch = claim.assume_value().epoch;
+  begin(id, saga, request, &effect, std::move(input), std::move(answer));
+}
+
+void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
+                 const ClaimEffect* claim, std::vector<std::byte> input,
+                 Answerer<StartAnswer> answer) {
+  const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
   bool there = false;
-  const RunPtr run = adopt(id, saga, there);
+  const RunPtr run = adopt(id, saga, false, there);
+  if (there) {
+    return begin_too(id, {saga, request, std::move(input), std::move(answer)}, claim);
+  }
   if (!run) {
-    if (there) return in_state(ClaimState::in_progress, id);
-    if (epoch != 0) static_cast<void>(backend->release_claim(request.request, epoch));
-    return no_room(Limit::runs, options.max_runs);
-  }
-  Lock lock(run->mutex);
-  run->machine.begin(
-      begun_record(saga->definition, request, epoch, owner, run->serial, std::move(input)));
-  const RunRecord begun = run->machine.next(environment.clock.now(), backend->now()).record;
-  lock.unlock();
-  bool doubt = false;
-  const auto appended = append_first(id, begun, doubt);
-  if (!appended.has_value()) {
-    return not_begun(*run, request, epoch, appended.assume_error(), doubt);
-  }
-  lock.lock();
-  take_in(*run, begun, lock);
-  lock.unlock();
-  drive(run);
-  return in_state(ClaimState::fresh, id);
-}
-
-/// Tried a few times at once, since the caller waits. `doubt`: it may be in the log all the same.
-result<Position> Core::append_first(RunId id, const RunRecord& begun, bool& doubt) {
-  for (int i = 1;; ++i) {
-    auto appended = backend->append(id, 0, begun);
-    if (appended.has_value()) return appended;
-    const Remedy remedy = appended.assume_error().remedy();
-    doubt = doubt || remedy == Remedy::ask_again;
-    if (remedy == Remedy::give_up || i == start_attempts) return appended;
-  }
-}
-
-/// If the first record may be in the log, the run is driven on as soon as the log answers: nobody
-/// else would, until it counts as orphaned.
-result<StartAnswer> Core::not_begun(ActiveRun& run, const StartRequest& request,
-                                    std::uint64_t epoch, Error error, bool doubt) {
-  if (error.code != Errc::moved_on && doubt) {
-    const Lock lock(run.mutex);
-    static_cast<void>(rest_after_failure(run));
-    run.driving = false;
-    return reply_lost_by(error);
+    give_back(request.request, epoch, no_room(Limit::runs, options.max_runs), std::move(answer));
+    return;
   }
   {
-    const Lock lock(run.mutex);
-    run.gone = true;
+    const Lock lock(run->mutex);
+    run->machine.begin(
+        begun_record(saga->definition, request, owner, run->serial, std::move(input)), claim);
+    run->begin_by = request.deadline;
+    run->starting = std::make_unique<Starting>(Starting{std::move(answer), request.request, epoch});
   }
-  drop(run);
-  if (error.code == Errc::moved_on) return attach(run.id, request.request, epoch);
-  if (epoch != 0) static_cast<void>(backend->release_claim(request.request, epoch));
-  return error;  // if the claim could not be given back, its lease ends it
+  drive(run);
 }
 
-/// The run exists: it has ended, or it is under way. `epoch` is that of a claim that is of no use.
-result<StartAnswer> Core::attach(RunId id, RequestKey request, std::uint64_t epoch) {
-  INVSAGA_TRY(const auto records, backend->read(id));
-  if (records.empty() || records.back().kind != RecordKind::ended) {
-    if (epoch != 0) static_cast<void>(backend->release_claim(request, epoch));
-    return in_state(ClaimState::in_progress, id);
+/// The run is driven here, or about to begin here: then how that comes out decides.
+void Core::begin_too(RunId id, LaterStart start, const ClaimEffect* claim) {
+  const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
+  const RunPtr run = find(id);
+  bool gone = run == nullptr;
+  if (run) {
+    const Lock lock(run->mutex);
+    gone = run->gone;
+    if (!gone && !run->begun && epoch == 0) {
+      run->later.push_back(std::move(start));
+      return;
+    }
   }
-  INVSAGA_CHECK(backend->settle(id, records));
-  if (epoch != 0) INVSAGA_CHECK(backend->confirm_claim(request, epoch, records.back().output));
-  return completed(id, records.back().output);
+  if (gone) {
+    if (run) drop(*run);
+    return begin(id, start.saga, start.request, claim, std::move(start.input),
+                 std::move(start.answer));
+  }
+  if (epoch == 0 && start.request.request.is_set()) {
+    claim_first(id, start.saga, start.request, std::move(start.input), std::move(start.answer));
+  } else {
+    give_back(start.request.request, epoch, in_state(ClaimState::in_progress, id),
+              std::move(start.answer));
+  }
+}
+
+void Core::ask_later(RunId id, std::vector<LaterStart> later) {
+  for (LaterStart& start : later) {
+    const ClaimEffect effect{claim_of(start.request, saturating_add(backend.now(), options.lease))};
+    const bool claims = start.request.request.is_set();
+    begin(id, start.saga, start.request, claims ? &effect : nullptr, std::move(start.input),
+          std::move(start.answer));
+  }
+}
+
+/// Gives a claim that is of no use back, if there is one. If it cannot be given back, its lease
+/// ends it.
+Errand Core::give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told,
+                       Answerer<StartAnswer> answer) {
+  const auto self = shared_from_this();
+  if (epoch != 0) {
+    static_cast<void>(co_await ask<void>(
+        [&](Completion<void> done) { backend.release_claim(request, epoch, done); }));
+  }
+  answer(std::move(told));
+}
+
+void Core::not_fresh(RunId id, ClaimAnswer claim, RequestKey request,
+                     Answerer<StartAnswer> answer) {
+  switch (claim.state) {
+    case ClaimState::completed:
+      tell_completed(id, std::move(claim.answer), std::move(answer));
+      return;
+    case ClaimState::expired:
+      // Whether the run exists is looked at first (protocol rule 6).
+    case ClaimState::in_progress:
+      // It may have ended in its log without its claim having been told.
+      if (!find(id)) {
+        attach(id, request, claim.state, 0, std::move(answer));
+        return;
+      }
+      return answer(in_state(ClaimState::in_progress, id));
+    default:
+      return answer(in_state(claim.state, id));
+  }
+}
+
+void Core::not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock) {
+  run.gone = true;
+  const std::unique_ptr<Starting> starting = std::move(run.starting);
+  std::vector<LaterStart> later = std::exchange(run.later, {});
+  lock.unlock();
+  drop(run);
+  if (starting) not_fresh(run.id, std::move(claim), starting->request, std::move(starting->answer));
+  ask_later(run.id, std::move(later));
+  lock.lock();
+}
+
+/// Somebody waits for a run to have begun, and the log was read meanwhile: it has, here or
+/// elsewhere.
+void Core::found_begun(ActiveRun& run, const LogEntry& first, Lock& lock) {
+  const std::unique_ptr<Starting> starting = std::move(run.starting);
+  std::vector<LaterStart> later = std::exchange(run.later, {});
+  run.begun = true;
+  const auto begun = read_record(first);
+  const bool own = begun.has_value() && begun.assume_value().owner == owner &&
+                   begun.assume_value().id_low == run.serial;
+  run.gone = run.gone || !own;
+  lock.unlock();
+  if (own) {
+    starting->answer(in_state(ClaimState::fresh, run.id));
+  } else {
+    drop(run);
+    attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
+           std::move(starting->answer));
+  }
+  ask_later(run.id, std::move(later));
+  lock.lock();
+}
+
+/// Tried a few times at once, since somebody waits. If the first record may be in the log then, the
+/// run is driven on as soon as the log answers: nobody else would, until it counts as orphaned.
+Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
+  const Remedy remedy = error.remedy();
+  run.starting->doubt = run.starting->doubt || remedy == Remedy::ask_again;
+  const bool again = remedy != Remedy::give_up && ++run.starting->attempts < start_attempts;
+  if (again) return Step::go_on;
+  const std::unique_ptr<Starting> starting = std::move(run.starting);
+  std::vector<LaterStart> later = std::exchange(run.later, {});
+  run.begun = true;
+  const bool moved_on = error.code == Errc::moved_on;
+  const bool doubt = starting->doubt && !moved_on;
+  if (doubt) {
+    static_cast<void>(rest_after_failure(run));
+  } else {
+    run.gone = true;
+  }
+  lock.unlock();
+  if (doubt) {
+    starting->answer(reply_lost_by(error));
+  } else {
+    drop(run);
+    if (moved_on) {
+      attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
+             std::move(starting->answer));
+    } else {
+      give_back(starting->request, starting->epoch, error, std::move(starting->answer));
+    }
+  }
+  ask_later(run.id, std::move(later));
+  lock.lock();
+  return Step::rest;
+}
+
+Errand Core::tell_completed(RunId id, std::vector<std::byte> stored, Answerer<StartAnswer> answer) {
+  const auto self = shared_from_this();
+  auto told = completed(id, stored, {});
+  if (told.has_value() && told.assume_value().outcome->shorts_at != 0) {
+    const auto read = co_await ask<std::vector<LogEntry>>(
+        [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
+    if (read.has_value()) told = completed(id, stored, read.assume_value());
+  }
+  answer(std::move(told));
+}
+
+/// The run may exist: then it has ended, or it is under way. `epoch` is that of a claim that is of
+/// no use; `otherwise`, what is answered if there is no run.
+Errand Core::attach(RunId id, RequestKey request, ClaimState otherwise, std::uint64_t epoch,
+                    Answerer<StartAnswer> answer) {
+  const auto self = shared_from_this();
+  const auto read = co_await ask<std::vector<LogEntry>>(
+      [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
+  if (!read.has_value()) {
+    answer(read.assume_error());
+    co_return;
+  }
+  const std::vector<LogEntry>& entries = read.assume_value();
+  const auto last = entries.empty() ? result<RunRecord>(RunRecord{}) : read_record(entries.back());
+  if (!last.has_value() || last.assume_value().kind != RecordKind::ended) {
+    const ClaimState state = entries.empty() ? otherwise : ClaimState::in_progress;
+    give_back(request, epoch, in_state(state, id), std::move(answer));
+    co_return;
+  }
+  const std::vector<std::byte>& stored = last.assume_value().output;
+  auto settled = co_await ask<void>(
+      [&](Completion<void> done) { backend.settle(id, entries, done); });
+  if (settled.has_value() && epoch != 0) {
+    settled = co_await ask<void>(
+        [&](Completion<void> done) { backend.confirm_claim(request, epoch, stored, done); });
+  }
+  if (settled.has_value()) {
+    answer(completed(id, stored, entries));
+  } else {
+    answer(settled.assume_error());
+  }
 }
 
 }  // namespace detail

@@ -6,20 +6,24 @@
 
 #include <atomic>
 #include <compare>
-#include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include <invsaga/event_bus.hpp>
 #include <invsaga/saga_machine.hpp>
 
 #include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/saga_runner.hpp>
+
+#include "errand.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -34,31 +38,81 @@ using SagaPtr = std::shared_ptr<const RegisteredSaga>;
 struct ActiveRun;
 using RunPtr = std::shared_ptr<ActiveRun>;
 
-/// One attempt at an operation. It owns all that was lent to the backend, until the completion has
-/// come.
-struct Attempt {
-  std::weak_ptr<ActiveRun> run;
+/// A write that is under way. It owns all that is lent to the backend, and itself, until the
+/// completion has come.
+struct Sent {
+  std::shared_ptr<RunnerCore::Core> core;
+  RunPtr run;
+  std::shared_ptr<Sent> self;
   Instruction instruction;
-  Operation operation;
-  std::vector<Line> lines;
+  std::shared_ptr<const PreparedWrite> prepared;
+  Write write;
   std::vector<ShortLine> shorts;
-  PreparedEffects prepared;
-  Effects effects;
+  std::optional<result<WriteReply>> reply;
+  Meeting meeting;
 };
 
 // News for a run.
 struct Kick {};    ///< Time has passed.
 struct Reread {};  ///< Somebody appended to it.
-struct CallAnswer {
+/// A call's answer that came from outside, and who is told what became of it.
+struct Brought {
+  CallId call;
   StepIndex step = 0;
   bool undo = false;
+  std::string schema;
   result<std::vector<std::byte>> answer;
+  Answerer<NewsAnswer> told;
+  bool thread_waits = false;  ///< Whoever brought it waits on a thread.
+  bool tried = false;         ///< It was handed to a machine, and may be in the log.
 };
-struct AttemptAnswer {
-  std::unique_ptr<Attempt> attempt;
-  result<Applied> applied;
+struct WriteAnswer {
+  std::shared_ptr<Sent> sent;
 };
-using News = std::variant<Kick, Reread, CallAnswer, AttemptAnswer>;
+/// The log was read, and what it told of is settled.
+struct CaughtUp {
+  result<std::vector<LogEntry>> entries;
+};
+using News = std::variant<Kick, Reread, Brought, WriteAnswer, CaughtUp>;
+
+/// Who wants to begin a run, too.
+struct LaterStart {
+  SagaPtr saga;
+  StartRequest request;
+  std::vector<std::byte> input;
+  Answerer<StartAnswer> answer;
+};
+
+/// Who waits for a run to have begun.
+struct Starting {
+  Answerer<StartAnswer> answer;
+  RequestKey request;
+  std::uint64_t epoch = 0;  ///< Of a claim that is held.
+  int attempts = 0;
+  bool doubt = false;  ///< The first record may be in the log.
+};
+
+/// A write that was refused, as the run had moved on.
+struct Superseded {
+  Instruction instruction;
+  Position position = 0;
+};
+
+/// While it lives, its thread drives a run: such a thread never waits for a backend.
+class DrivingHere {
+ public:
+  DrivingHere() noexcept { ++depth(); }
+  ~DrivingHere() { --depth(); }
+  DrivingHere(const DrivingHere&) = delete;
+  DrivingHere& operator=(const DrivingHere&) = delete;
+  [[nodiscard]] static bool is_so() noexcept { return depth() > 0; }
+
+ private:
+  static int& depth() noexcept {
+    thread_local int count = 0;
+    return count;
+  }
+};
 
 /// Turns of a driver in a row that neither record nor try anything: to make an operation, and to be
 /// refused its record, is less.
@@ -74,12 +128,23 @@ struct ActiveRun {
   std::mutex mutex;     ///< Guards all below. Not held while the world is called.
   SagaMachine machine;  ///< Changed by the driver only, so the driver reads it without the mutex.
   std::deque<News> news;
-  bool driving = false;            ///< A thread is in `drive`, or will be: news is left to it.
-  bool gone = false;               ///< Ended, or another owner drives it.
-  bool behind = false;             ///< The log has, or may have, records that the machine lacks.
-  bool told_stuck = false;         ///< The observer knows that it is stuck.
-  std::uint32_t log_failures = 0;  ///< In a row.
-  Time armed;                      ///< The earliest timer that will kick it.
+  bool driving = false;      ///< A thread is in `drive`, or will be: news is left to it.
+  bool gone = false;         ///< Ended, or another owner drives it.
+  bool behind = false;       ///< The log has, or may have, records that the machine lacks.
+  bool catching_up = false;  ///< The log is being read.
+  bool begins_late = false;  ///< If the log has nothing of it, it is not begun any more.
+  Time begin_by;             ///< The deadline of its request.
+  bool begun = false;        ///< It has, or will not any more: known to who begins it.
+  std::unique_ptr<Starting> starting;
+  std::vector<LaterStart> later;         ///< They ask once it is known.
+  std::vector<Brought> brought;          ///< Told once they are in the log.
+  std::uint64_t looked_for = 0;          ///< The repeat of a call that the log was read before.
+  std::optional<Superseded> superseded;  ///< To be told to the machine once it has caught up.
+  std::shared_ptr<Sent> spare;           ///< For the next write.
+  bool told_stuck = false;               ///< The observer knows that it is stuck.
+  std::uint32_t log_failures = 0;        ///< In a row.
+  Time ask_log_at;                       ///< After a failure: not before.
+  Time armed;                            ///< The earliest timer that will kick it.
   LoopBound in_place = most_in_place;
 };
 
@@ -87,8 +152,9 @@ struct ActiveRun {
 
 struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   using Lock = std::unique_lock<std::mutex>;
+  enum class Step : std::uint8_t { go_on, rest };
 
-  Core(std::unique_ptr<BackendPort> backend_, Environment environment_, RunnerOptions options_);
+  Core(const AnyBackend& backend_, Environment environment_, RunnerOptions options_);
   /// Ends all activity. Nothing of the backend or the environment is touched after it.
   void stop();
 
@@ -97,80 +163,149 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   SagaPtr find_saga(const SagaVersion& version) const;
   SagaPtr saga_of(const RunRecord& begun) const;
   RunPtr find(RunId run) const;
-  RunPtr adopt(RunId run, const SagaPtr& saga, bool& there);
+  RunPtr adopt(RunId run, const SagaPtr& saga, bool begun, bool& there);
+  [[nodiscard]] bool has_room() const;
   void drop(ActiveRun& run);
   [[nodiscard]] MachineOptions machine_options() const;
 
   // starting (runner_start.cpp)
-  result<StartAnswer> start(const SagaVersion& saga, const StartRequest& request,
-                            std::vector<std::byte> input);
-  result<StartAnswer> begin(RunId id, const SagaPtr& saga, const StartRequest& request,
-                            std::uint64_t epoch, std::vector<std::byte> input);
-  result<Position> append_first(RunId id, const RunRecord& begun, bool& doubt);
-  result<StartAnswer> attach(RunId id, RequestKey request, std::uint64_t epoch);
-  result<StartAnswer> not_begun(ActiveRun& run, const StartRequest& request, std::uint64_t epoch,
-                                Error error, bool doubt);
+  void start(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
+             Answerer<StartAnswer> answer);
+  Errand start_for(SagaVersion saga, StartRequest request, std::vector<std::byte> input,
+                   Answerer<Handling> answer);
+  [[nodiscard]] result<void> ready() const;
+  void begin(RunId id, const SagaPtr& saga, const StartRequest& request, const ClaimEffect* claim,
+             std::vector<std::byte> input, Answerer<StartAnswer> answer);
+  void begin_too(RunId id, LaterStart start, const ClaimEffect* claim);
+  void ask_later(RunId id, std::vector<LaterStart> later);
+  Errand claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
+                     Answerer<StartAnswer> answer);
+  Errand give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told,
+                   Answerer<StartAnswer> answer);
+  Errand attach(RunId id, RequestKey request, ClaimState otherwise, std::uint64_t epoch,
+                Answerer<StartAnswer> answer);
+  Errand tell_completed(RunId id, std::vector<std::byte> stored, Answerer<StartAnswer> answer);
+  void not_fresh(RunId id, ClaimAnswer claim, RequestKey request, Answerer<StartAnswer> answer);
+  Step not_begun(ActiveRun& run, const Error& error, Lock& lock);
+  void not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock);
+  void found_begun(ActiveRun& run, const LogEntry& first, Lock& lock);
 
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
-  RecoveryReport recover(Duration idle);
   using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
-  Found consider(RunId id, Duration idle, Living& living, Time& due);
-  Found take(RunId id, const RunRecord& begun);
+  Errand recover(Duration idle, Answerer<RecoveryReport> answer);
+  Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
+  Errand take(RunId id, Completion<Found> told);
   void look_after_own(const RunPtr& run, Duration idle);
-  [[nodiscard]] bool lives(OwnerId who);
-  void show_life();
-  void check_orphans();
+  Errand ask_whether_lives(OwnerId who, Completion<bool> told);
+  Errand show_life(Completion<void> told);
+  Errand check_orphans();
   void arm_orphan_check(Duration wait);
 
+  // what is appended from outside (runner_news.cpp)
+  /// What becomes of news. `open`: it waits to be appended.
+  enum class Fate : std::uint8_t { open, recorded, not_waited_for };
+  struct Told {
+    Fate fate{};
+    OrderStatus status{};
+    bool undriven = false;  ///< The log names this runner as the driver.
+  };
+  struct OutsideNews {
+    /// Tells a machine. `tried`: an append of it may be in the log.
+    std::function<result<Fate>(SagaMachine& machine, bool tried)> tell;
+    bool tried = false;
+  };
+  Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
+  Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
+  Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
+  Errand resume(RunId run, Answerer<NewsAnswer> answer);
+  Errand complete(RunId run, Brought news, bool may_hand);
+  bool hand(const RunPtr& run, Brought& news);
+  void tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock);
+  void tell_unknown(ActiveRun& run, Lock& lock);
+
+  /// Answers with what `make` makes of a run's records.
+  template <class T>
+  Errand tell_from_log(RunId run,
+                       result<T> (*make)(const Core&, RunId, std::vector<RunRecord> records),
+                       Answerer<T> answer) {
+    const auto self = shared_from_this();
+    const auto read = co_await ask<std::vector<LogEntry>>(
+        [&](Completion<std::vector<LogEntry>> done) { backend.read(run, done); });
+    auto records = read.has_value() ? read_records(read.assume_value())
+                                    : result<std::vector<RunRecord>>(read.assume_error());
+    if (records.has_value()) {
+      answer(make(*this, run, std::move(records).assume_value()));
+    } else {
+      answer(records.assume_error());
+    }
+  }
+
   // driving (runner_drive.cpp)
-  enum class Step : std::uint8_t { go_on, rest };
-  void post(const RunPtr& run, News news);
+  bool post(const RunPtr& run, News&& news);
   void drive(const RunPtr& run);
-  void hear(ActiveRun& run, News& news, Lock& lock);
+  Step hear(ActiveRun& run, News& news, Lock& lock);
   Step act(const RunPtr& run, Lock& lock);
   Step rest_until(ActiveRun& run, Time when);
   Step rest_after_failure(ActiveRun& run);
+  bool is_resting(ActiveRun& run);
   void finish(ActiveRun& run, bool stuck, Lock& lock);
-  bool append(ActiveRun& run, const RunRecord& record, Lock& lock);
-  bool begin_late(ActiveRun& run, Lock& lock);
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
-  bool catch_up(ActiveRun& run, Lock& lock);
+  Errand catch_up(RunPtr run, Position from);
+  Step caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock);
   static void on_timer(void* core, std::uint64_t serial);
   static void on_turn(void* core, std::uint64_t serial);
   RunPtr find_serial(std::uint64_t serial) const;
 
+  // writes (runner_writes.cpp)
+  Step submit(const RunPtr& run, const Instruction& instruction, Lock& lock);
+  static void on_reply(void* sent, std::uint64_t, result<WriteReply>&& reply);
+  Step written(ActiveRun& run, Sent& sent, Lock& lock);
+  Step failed_write(ActiveRun& run, const Sent& sent, const Error& error, Lock& lock);
+
   // steps (runner_steps.cpp)
   void call(ActiveRun& run, const Instruction& instruction, Lock& lock);
   void prepare(ActiveRun& run, const Instruction& instruction, Lock& lock);
-  void apply(const RunPtr& run, const Instruction& instruction, Lock& lock);
-  void submit(std::unique_ptr<Attempt> attempt);
-  void applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock);
-  void moved_on(ActiveRun& run, const Instruction& instruction, Lock& lock);
-  result<Operation> make_operation(ActiveRun& run, const Instruction& instruction,
-                                   std::vector<Line>& lines, Lock& lock);
 
-  // visits of completions: none is let in once the runner has ended
-  bool enter();
-  void leave();
+  /// What an errand waits for: the answer of `send(completion)`.
+  template <class T, class Send>
+  [[nodiscard]] Awaited<T, Send> ask(Send send) {
+    return {{shared_from_this(), &visits}, std::move(send)};
+  }
 
-  const std::unique_ptr<BackendPort> backend;
+  mutable AnyBackend backend;
   const Environment environment;
   const RunnerOptions options;
   const OwnerId owner;
   std::atomic<bool> ended{false};
+  Visits visits;
 
   mutable std::mutex mutex;  ///< Guards all below. Never held while a run's is taken.
-  std::condition_variable left;
-  std::size_t visitors = 0;
   std::map<SagaVersion, SagaPtr> sagas;
   std::unordered_map<RunId, RunPtr, IdHash> runs;
   std::unordered_map<std::uint64_t, RunPtr> by_serial;
   std::uint64_t last_serial = 0;
 
-  std::mutex life_mutex;  ///< Guards the epoch; held over the backend's answer.
-  std::uint64_t life_epoch = 0;
+  std::uint64_t life_epoch = 0;  ///< The orphan check's, of which there is one at a time.
 };
 
+namespace detail {
+
+/// Waits on this thread, if it may.
+template <class T, class Send>
+result<T> wait_on(const RunnerCore::Core& core, const Send& send) {
+  if (DrivingHere::is_so() && !core.backend.capabilities().answers_at_once) {
+    return Error{Errc::unavailable};  // this thread drives runs, and they would wait with it
+  }
+  return wait_for<T>(send);
+}
+
+// What a run's records say (runner_status.cpp)
+result<RunStatus> status_of(const RunnerCore::Core& core, RunId run,
+                            std::vector<RunRecord> records);
+result<std::string> explanation_of(const RunnerCore::Core& core, RunId run,
+                                   std::vector<RunRecord> records);
+
+}  // namespace detail
 }  // namespace v0
 }  // namespace invsaga

@@ -11,6 +11,16 @@
 
 namespace invsaga {
 inline namespace v0 {
+std::string_view name(NewsAnswer answer) noexcept {
+  switch (answer) {
+    case NewsAnswer::recorded:
+      return "recorded";
+    case NewsAnswer::not_waited_for:
+      return "not_waited_for";
+  }
+  return "unrecognised";
+}
+
 namespace detail {
 namespace {
 
@@ -23,9 +33,9 @@ struct Told {
   Time stage_since;
 };
 
-result<Told> told_of(const RunnerCore::Core& core, RunId run) {
+result<Told> told_of(const RunnerCore::Core& core, std::vector<RunRecord> records) {
   Told told;
-  INVSAGA_TRY(told.records, core.backend->read(run));
+  told.records = std::move(records);
   if (told.records.empty()) return Error{Errc::not_found};
   told.saga = core.saga_of(told.records.front());
   if (!told.saga) return Error{Errc::unknown_definition};
@@ -53,9 +63,7 @@ std::optional<Current> current_of(const RunnerCore::Core& core, RunId run, const
 
 // --- in words
 
-std::string error_text(const Error& error) {
-  return error.code == Errc{} ? "" : to_string(error);
-}
+std::string error_text(const Error& error) { return error.code == Errc{} ? "" : to_string(error); }
 
 std::string why_of(StockDecision decision, const Error& error) {
   return decision == StockDecision::none ? error_text(error) : std::string(name(decision));
@@ -64,7 +72,7 @@ std::string why_of(StockDecision decision, const Error& error) {
 std::string shorts_text(const StepState& step) {
   if (step.decision != StockDecision::out_of_stock) return "";
   std::string text;
-  for (const ShortLine& line : short_lines(step.output)) {
+  for (const ShortLine& line : step.shorts) {
     text += fmt::format("{}row {}: {} asked for, {} left", text.empty() ? " (" : "; ",
                         line.row.index, line.asked, line.available);
   }
@@ -162,8 +170,9 @@ std::string record_text(const RunRecord& record, const Definition& definition) {
 
 }  // namespace
 
-result<RunStatus> RunnerCore::status(RunId run) const {
-  INVSAGA_TRY(const Told told, told_of(*core_, run));
+result<RunStatus> status_of(const RunnerCore::Core& core, RunId run,
+                            std::vector<RunRecord> records) {
+  INVSAGA_TRY(const Told told, told_of(core, std::move(records)));
   const RunState& state = told.state;
   const Definition& definition = told.saga->definition;
   RunStatus status;
@@ -175,7 +184,7 @@ result<RunStatus> RunnerCore::status(RunId run) const {
   status.reason = state.reason;
   status.since = state.last_change;
   status.end = state.stuck ? RunEnd::stuck : state.end;
-  if (const auto current = current_of(*core_, run, told)) {
+  if (const auto current = current_of(core, run, told)) {
     status.step = std::string(definition.steps[current->step].name);
     status.undoing = state.compensating;
     status.attempts = current->attempts;
@@ -183,10 +192,11 @@ result<RunStatus> RunnerCore::status(RunId run) const {
   return status;
 }
 
-result<std::string> RunnerCore::explain(RunId run) const {
-  INVSAGA_TRY(const Told told, told_of(*core_, run));
+result<std::string> explanation_of(const RunnerCore::Core& core, RunId run,
+                                   std::vector<RunRecord> records) {
+  INVSAGA_TRY(const Told told, told_of(core, std::move(records)));
   const Definition& definition = told.saga->definition;
-  const auto current = current_of(*core_, run, told);
+  const auto current = current_of(core, run, told);
   std::size_t width = 8;
   for (const StepDefinition& step : definition.steps) width = std::max(width, step.name.size());
   std::string text = headline(told, current) + "\n";
@@ -194,7 +204,7 @@ result<std::string> RunnerCore::explain(RunId run) const {
     text += fmt::format("  {:<{}} {}\n", definition.steps[i].name, width,
                         step_text(told, i, current));
   }
-  const bool here = core_->find(run) != nullptr;
+  const bool here = core.find(run) != nullptr;
   text += fmt::format("  {:<{}} {}\n", "next", width, next_text(told, current, here));
   for (const RunRecord& record : told.records) {
     text += fmt::format("  {}  {}\n", clock_text(record.at), record_text(record, definition));

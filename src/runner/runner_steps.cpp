@@ -19,7 +19,7 @@ namespace {
 class CallSite {
  public:
   CallSite(const ActiveRun& run, const Instruction& instruction, Time now) {
-    const RunState& state = run.machine.state();
+    const RunState& state = run.machine.ahead();
     context_ = {.run = run.id,
                 .key = state.key,
                 .step = instruction.step,
@@ -107,7 +107,7 @@ bool is_own(const Operation& operation, const StepContext& context) noexcept {
 using Core = RunnerCore::Core;
 
 void Core::call(ActiveRun& run, const Instruction& instruction, Lock& lock) {
-  const CallSite site(run, instruction, backend->now());
+  const CallSite site(run, instruction, backend.now());
   const CallThunk thunk = action_of(run, instruction).call;
   run.machine.started(instruction, environment.clock.now());
   run.in_place = most_in_place;
@@ -128,103 +128,18 @@ void Core::call(ActiveRun& run, const Instruction& instruction, Lock& lock) {
   INVSAGA_UNREACHABLE("a reply of no kind");
 }
 
-result<Operation> Core::make_operation(ActiveRun& run, const Instruction& instruction,
-                                       std::vector<Line>& lines, Lock& lock) {
-  const CallSite site(run, instruction, backend->now());
-  const OperationThunk thunk = action_of(run, instruction).operation;
-  lock.unlock();  // the function is the user's, and may ask the runner about this run
-  auto made = operation_thunk(*run.saga, thunk, site.inputs(), lines);
-  lock.lock();
-  if (made.has_value() && !is_own(made.assume_value(), site.context())) {
-    return Error{Errc::invalid_argument};
-  }
-  return made;
-}
-
 void Core::prepare(ActiveRun& run, const Instruction& instruction, Lock& lock) {
+  const CallSite site(run, instruction, backend.now());
+  const OperationThunk thunk = action_of(run, instruction).operation;
   std::vector<Line> lines;
-  const auto operation = make_operation(run, instruction, lines, lock);
-  if (operation.has_value()) return run.machine.intend(instruction, operation.assume_value());
-  run.machine.unable(instruction, operation.assume_error());
-}
-
-void Core::apply(const RunPtr& self, const Instruction& instruction, Lock& lock) {
-  ActiveRun& run = *self;
-  auto attempt = std::make_unique<Attempt>();
-  const auto operation = make_operation(run, instruction, attempt->lines, lock);
-  if (!operation.has_value()) return run.machine.unable(instruction, operation.assume_error());
-  attempt->run = self;
-  attempt->instruction = instruction;
-  attempt->operation = operation.assume_value();
-  attempt->shorts.resize(std::max<std::size_t>(attempt->lines.size(), 1));
-  attempt->prepared = run.machine.effects(instruction, attempt->operation, backend->now());
-  attempt->effects = {run.id, run.machine.position(), &attempt->prepared.yes, &attempt->prepared.no,
-                      0};
-  run.machine.started(instruction, environment.clock.now(), &attempt->operation);
-  run.in_place = most_in_place;
-  lock.unlock();
-  submit(std::move(attempt));
+  lock.unlock();  // the function is the user's, and may ask the runner about this run
+  const auto made = operation_thunk(*run.saga, thunk, site.inputs(), lines);
   lock.lock();
-}
-
-/// What is lent lives until the completion is called, even if the runner ends before.
-void Core::submit(std::unique_ptr<Attempt> attempt) {
-  struct Lent {
-    std::shared_ptr<Core> core;
-    std::unique_ptr<Attempt> attempt;
-  };
-  auto lent = std::make_unique<Lent>(Lent{shared_from_this(), std::move(attempt)});
-  Attempt& out = *lent->attempt;
-  const Completion done{[](void* context, std::uint64_t, const result<Applied>& answer) {
-                          const std::unique_ptr<Lent> back(static_cast<Lent*>(context));
-                          if (!back->core->enter()) return;
-                          if (const RunPtr run = back->attempt->run.lock()) {
-                            back->core->post(run, AttemptAnswer{std::move(back->attempt), answer});
-                          }
-                          back->core->leave();
-                        },
-                        lent.release(), 0};
-  backend->apply(out.operation, out.effects, out.shorts, done);
-}
-
-void Core::applied(ActiveRun& run, AttemptAnswer& answer, Lock& lock) {
-  const Attempt& attempt = *answer.attempt;
-  if (!answer.applied.has_value()) {
-    const Error error = answer.applied.assume_error();
-    if (error.code == Errc::moved_on) return moved_on(run, attempt.instruction, lock);
-    return run.machine.answered(attempt.instruction, error, environment.clock.now());
+  if (!made.has_value()) return run.machine.unable(instruction, made.assume_error());
+  if (!is_own(made.assume_value(), site.context())) {
+    return run.machine.unable(instruction, Error{Errc::invalid_argument});
   }
-  const Applied& applied = answer.applied.assume_value();
-  if (applied.position <= run.machine.position()) return;  // it is known already
-  // What an earlier attempt recorded may differ in more than the time: the log has it.
-  const bool may_repeat = attempt.instruction.attempt > 1;
-  if (may_repeat || attempt.effects.at != run.machine.position()) {
-    static_cast<void>(catch_up(run, lock));  // if it fails, the run is behind
-    return;
-  }
-  take_in(run, outcome_record(attempt.effects, applied.answer, backend->now()), lock);
-}
-
-/// The run has moved on without this attempt: on one append it did not take effect.
-void Core::moved_on(ActiveRun& run, const Instruction& instruction, Lock& lock) {
-  const Position before = run.machine.position();
-  const bool news = catch_up(run, lock) && run.machine.position() > before;
-  run.machine.superseded(instruction, !news, environment.clock.now());
-}
-
-// --- visits
-
-bool Core::enter() {
-  const std::lock_guard lock(mutex);
-  if (ended) return false;
-  ++visitors;
-  return true;
-}
-
-void Core::leave() {
-  const std::lock_guard lock(mutex);
-  INVSAGA_ASSERT(visitors > 0, "who leaves has entered");
-  if (--visitors == 0) left.notify_all();
+  run.machine.made(instruction, made.assume_value());
 }
 
 }  // namespace detail

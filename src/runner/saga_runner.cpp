@@ -3,6 +3,8 @@
 // What users ask of a runner.
 #include <invsaga/saga_runner.hpp>
 
+#include <optional>
+
 #include <invsaga/assert.hpp>
 
 #include "runner_state.hpp"
@@ -13,123 +15,106 @@ namespace detail {
 
 using Core = RunnerCore::Core;
 
-RunnerCore::RunnerCore(std::unique_ptr<BackendPort> backend, Environment environment,
-                       RunnerOptions options)
-    : core_(std::make_shared<Core>(std::move(backend), environment, options)) {
+namespace {
+
+result<std::vector<RunRecord>> records_themselves(const Core&, RunId,
+                                                  std::vector<RunRecord> records) {
+  return records;
+}
+
+}  // namespace
+
+RunnerCore::RunnerCore(const AnyBackend& backend, Environment environment, RunnerOptions options)
+    : core_(std::make_shared<Core>(backend, environment, options)) {
   core_->arm_orphan_check(Duration{0});
 }
 RunnerCore::~RunnerCore() { core_->stop(); }
 
 void RunnerCore::add(Definition definition, void* user) { core_->add(std::move(definition), user); }
 
+void RunnerCore::start(const SagaVersion& saga, const StartRequest& request,
+                       std::vector<std::byte> input, Completion<StartAnswer> done) {
+  core_->start(saga, request, std::move(input), Answerer<StartAnswer>(done));
+}
+
 result<StartAnswer> RunnerCore::start(const SagaVersion& saga, const StartRequest& request,
                                       std::vector<std::byte> input) {
-  return core_->start(saga, request, std::move(input));
+  return wait_on<StartAnswer>(
+      *core_, [&](Completion<StartAnswer> done) { start(saga, request, std::move(input), done); });
 }
 
-result<void> RunnerCore::complete(RunId run, CallId call, bool undo, std::string_view schema,
-                                  result<std::vector<std::byte>> answer) {
-  const RunPtr active = core_->find(run);
-  if (!active) return Error{Errc::not_found};
-  const std::vector<StepDefinition>& steps = active->saga->definition.steps;
-  for (StepIndex i = 0; i < steps.size(); ++i) {
-    if (call_id(run, i) != call) continue;
-    if (!(undo ? steps[i].undo : steps[i].action).is_call()) return Error{Errc::not_found};
-    const bool fits = undo || !answer.has_value() || schema == steps[i].schema;
-    if (!fits) return Error{Errc::invalid_argument};
-    core_->post(active, CallAnswer{i, undo, std::move(answer)});
-    return success();
-  }
-  return Error{Errc::not_found};
+void RunnerCore::start_for(const SagaVersion& saga, const StartRequest& request,
+                           std::vector<std::byte> input, Completion<Handling> done) {
+  core_->start_for(saga, request, std::move(input), Answerer<Handling>(done));
 }
 
-// --- what is appended from outside
+result<void> RunnerCore::ready() const { return core_->ready(); }
 
-namespace {
-
-/// A run as its records tell it now, wherever it is driven.
-result<SagaMachine> machine_of(const Core& core, RunId run, SagaPtr& saga) {
-  INVSAGA_TRY(const auto records, core.backend->read(run));
-  if (records.empty()) return Error{Errc::not_found};
-  saga = core.saga_of(records.front());
-  if (!saga) return Error{Errc::unknown_definition};
-  SagaMachine machine(run, saga->definition, core.machine_options());
-  for (const RunRecord& record : records) INVSAGA_CHECK(machine.recorded(record));
-  return machine;
+void RunnerCore::complete(RunId run, CallId call, bool undo, std::string_view schema,
+                          result<std::vector<std::byte>> answer, Completion<NewsAnswer> done) {
+  core_->complete(
+      run, {call, 0, undo, std::string(schema), std::move(answer), Answerer<NewsAnswer>(done)},
+      true);
+}
+result<NewsAnswer> RunnerCore::complete(RunId run, CallId call, bool undo, std::string_view schema,
+                                        result<std::vector<std::byte>> answer) {
+  // A thread that drives waits for no other driver, nor for itself; and where turns are left to the
+  // executor, this may be the thread that would take them.
+  const bool may_hand = !DrivingHere::is_so() && !core_->options.on_executor;
+  return wait_on<NewsAnswer>(*core_, [&](Completion<NewsAnswer> done) {
+    core_->complete(
+        run,
+        {call, 0, undo, std::string(schema), std::move(answer), Answerer<NewsAnswer>(done), true},
+        may_hand);
+  });
 }
 
-/// Tells whoever drives the run here of a record that was appended to it; if nobody does, the
-/// observer.
-void tell(Core& core, const RunPtr& active, SagaMachine& machine, const RunRecord& record) {
-  if (active) return core.post(active, Reread{});
-  const bool follows = machine.recorded(record).has_value();
-  if (!follows || core.options.observer == nullptr) return;
-  core.options.observer->recorded(machine.run(), machine.state(), record);
+void RunnerCore::cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done) {
+  core_->cancel(run, std::string(reason), Answerer<CancelAnswer>(done));
 }
-
-/// Appends what `decide` makes the machine want, whoever drives the run: again if it moved on
-/// meanwhile. The position makes it safe; the driver finds it at its next append, or is told to
-/// look. False if `decide` wants nothing.
-template <class Decide>
-result<bool> append_to(Core& core, RunId run, const Decide& decide) {
-  for (;;) {
-    SagaPtr saga;
-    INVSAGA_TRY(auto machine, machine_of(core, run, saga));
-    if (!decide(machine)) {  // perhaps because an earlier ask was recorded, its reply lost
-      if (const RunPtr active = core.find(run)) core.post(active, Reread{});
-      return false;
-    }
-    const Instruction instruction = machine.next(core.environment.clock.now(), core.backend->now());
-    INVSAGA_ASSERT(instruction.kind == Instruction::Kind::append,
-                   "what was decided is to be appended");
-    const RunPtr active = core.find(run);
-    const auto appended = core.backend->append(run, machine.position(), instruction.record);
-    if (appended.has_value()) {
-      // Whoever has adopted it meanwhile may have read it before.
-      tell(core, active ? active : core.find(run), machine, instruction.record);
-      return true;
-    }
-    if (appended.assume_error().code != Errc::moved_on) {
-      if (active) core.post(active, Reread{});  // it may be in the log all the same
-      return appended.assume_error();
-    }
-  }
-}
-
-}  // namespace
-
 result<CancelAnswer> RunnerCore::cancel(RunId run, std::string_view reason) {
-  CancelAnswer answer;
-  INVSAGA_CHECK(append_to(*core_, run, [&](SagaMachine& machine) {
-    const bool was_compensating = machine.state().compensating;
-    answer.accepted = machine.cancel(reason);
-    answer.status = answer.accepted ? OrderStatus::not_placed
-                                    : machine.state().status(machine.definition());
-    return answer.accepted && !was_compensating;
-  }));
-  return answer;
+  return wait_on<CancelAnswer>(*core_,
+                               [&](Completion<CancelAnswer> done) { cancel(run, reason, done); });
 }
-
-result<void> RunnerCore::resume(RunId run) {
-  INVSAGA_TRY(const bool resumed,
-              append_to(*core_, run, [](SagaMachine& machine) { return machine.resume(); }));
-  if (!resumed) return Error{Errc::invalid_argument};
-  if (core_->find(run)) return success();
-  INVSAGA_TRY(const auto records, core_->backend->read(run));
-  if (records.empty()) return success();  // another has driven it to its end, and it is forgotten
-  // If it cannot be taken now, recovery finds it: it is not stuck any more.
-  static_cast<void>(core_->take(run, records.front()));
-  return success();
+void RunnerCore::resume(RunId run, Completion<NewsAnswer> done) {
+  core_->resume(run, Answerer<NewsAnswer>(done));
+}
+result<NewsAnswer> RunnerCore::resume(RunId run) {
+  return wait_on<NewsAnswer>(*core_, [&](Completion<NewsAnswer> done) { resume(run, done); });
 }
 
 // --- what is read
 
+void RunnerCore::status(RunId run, Completion<RunStatus> done) const {
+  core_->tell_from_log(run, &status_of, Answerer<RunStatus>(done));
+}
+result<RunStatus> RunnerCore::status(RunId run) const {
+  return wait_on<RunStatus>(*core_, [&](Completion<RunStatus> done) { status(run, done); });
+}
+void RunnerCore::explain(RunId run, Completion<std::string> done) const {
+  core_->tell_from_log(run, &explanation_of, Answerer<std::string>(done));
+}
+result<std::string> RunnerCore::explain(RunId run) const {
+  return wait_on<std::string>(*core_, [&](Completion<std::string> done) { explain(run, done); });
+}
+void RunnerCore::records(RunId run, Completion<std::vector<RunRecord>> done) const {
+  core_->tell_from_log(run, &records_themselves, Answerer<std::vector<RunRecord>>(done));
+}
 result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
-  return core_->backend->read(run);
+  return wait_on<std::vector<RunRecord>>(
+      *core_, [&](Completion<std::vector<RunRecord>> done) { records(run, done); });
+}
+
+void RunnerCore::recover(Duration idle, Completion<RecoveryReport> done) {
+  INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
+  core_->recover(idle, Answerer<RecoveryReport>(done));
 }
 RecoveryReport RunnerCore::recover(Duration idle) {
-  INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
-  return core_->recover(idle);
+  const auto report = wait_on<RecoveryReport>(
+      *core_, [&](Completion<RecoveryReport> done) { recover(idle, done); });
+  RecoveryReport failed;
+  failed.failed = 1;
+  return report.has_value() ? report.assume_value() : failed;
 }
 std::size_t RunnerCore::runs() const {
   const std::lock_guard lock(core_->mutex);
@@ -137,15 +122,26 @@ std::size_t RunnerCore::runs() const {
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
 
-result<RunOutcome> run_to_end(const RunnerCore& core, const result<StartAnswer>& begun,
+result<RunOutcome> run_to_end(RunnerCore& core, const SagaVersion& saga,
+                              const StartRequest& request, std::vector<std::byte> input,
                               const OutcomeKeeper& keeper, LocalExecutor& executor) {
-  if (begun.has_value()) {
-    const StartAnswer& answer = begun.assume_value();
+  std::optional<result<StartAnswer>> begun;
+  core.start(
+      saga, request, std::move(input),
+      {[](void* context, std::uint64_t, result<StartAnswer>&& answer) {
+         static_cast<std::optional<result<StartAnswer>>*>(context)->emplace(std::move(answer));
+       },
+       &begun, 0});
+  while (!begun && executor.run_one()) {
+  }
+  if (!begun) return Error{Errc::timed_out};
+  if (begun->has_value()) {
+    const StartAnswer& answer = begun->assume_value();
     if (answer.outcome) return *answer.outcome;
     if (answer.state == ClaimState::in_progress) return Error{Errc::busy};
     if (answer.state != ClaimState::fresh) return Error{Errc::invalid_argument};
   } else if (core.runs() == 0) {
-    return begun.assume_error();
+    return begun->assume_error();
   }  // else it may have begun, and nobody but this runner drives it
   while (!keeper.outcome() && core.runs() > 0 && executor.run_one()) {
   }

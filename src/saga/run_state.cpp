@@ -96,6 +96,8 @@ void take_outcome(RunState& state, const RunRecord& record, const Definition& de
   step.decision = record.decision;
   step.error = record.error;
   step.output = record.output;
+  step.shorts = record.shorts;
+  step.shorts_at = tells_shorts(record.decision) ? state.position : 0;
   if (definition.steps[record.step].action.kind == StepKind::reserve) {
     name_hold(step, record);
     step.holds[record.round].answered = record.outcome != StepOutcome::unknown;

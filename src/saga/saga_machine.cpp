@@ -56,6 +56,11 @@ result<void> SagaMachine::recorded(const RunRecord& record) {
     fenced_ = record.owner != options_.owner;
   }
   if (record.kind == RecordKind::resumed) trying_.reset();
+  const bool own = drives_ && record.owner == options_.owner;
+  if (own && record.kind == RecordKind::intent) named_ = record.step;
+  drop_write();
+  ahead_.reset();
+  head_alone_ = false;
   reconsider(record);
   return success();
 }
@@ -70,36 +75,37 @@ void SagaMachine::reconsider(const RunRecord& news) {
   }
   std::erase_if(to_append_, [&](const RunRecord& queued) {
     const bool told = queued.kind == news.kind && queued.step == news.step;
-    const bool too_late = queued.kind == RecordKind::cancelled && !may_be_cancelled();
+    const bool too_late = (queued.kind == RecordKind::cancelled && !may_be_cancelled()) ||
+                          (queued.kind == RecordKind::resumed && !state_.stuck);
     return told || too_late || is_plan(queued.kind);
   });
 }
 
 // --- what is to be done
 
-std::optional<SagaMachine::Trying> SagaMachine::forward() const {
-  for (StepIndex i = 0; i < state_.steps.size(); ++i) {
-    if (state_.steps[i].done()) continue;
+std::optional<SagaMachine::Trying> SagaMachine::forward(const RunState& state) const {
+  for (StepIndex i = 0; i < state.steps.size(); ++i) {
+    if (state.steps[i].done()) continue;
     Trying what;
     what.step = i;
-    what.round = state_.steps[i].round;
+    what.round = state.steps[i].round;
     return what;
   }
   return std::nullopt;
 }
 
-std::optional<SagaMachine::Trying> SagaMachine::backward() const {
-  for (auto i = static_cast<StepIndex>(state_.steps.size()); i-- > 0;) {
+std::optional<SagaMachine::Trying> SagaMachine::backward(const RunState& state) const {
+  for (auto i = static_cast<StepIndex>(state.steps.size()); i-- > 0;) {
     if (definition_.steps[i].step_class != StepClass::compensable) continue;
-    if (const auto what = undo_of(i)) return what;
+    if (const auto what = undo_of(state, i)) return what;
   }
   return std::nullopt;
 }
 
 /// Protocol rule 11: every hold that was named is released, unless its refusal is known. Anything
 /// else in doubt is resolved first if its undo cannot bar it.
-std::optional<SagaMachine::Trying> SagaMachine::undo_of(StepIndex i) const {
-  const StepState& step = state_.steps[i];
+std::optional<SagaMachine::Trying> SagaMachine::undo_of(const RunState& state, StepIndex i) const {
+  const StepState& step = state.steps[i];
   Trying what;
   what.step = i;
   what.undo = true;
@@ -115,8 +121,8 @@ std::optional<SagaMachine::Trying> SagaMachine::undo_of(StepIndex i) const {
   return what;
 }
 
-std::optional<SagaMachine::Trying> SagaMachine::target() const {
-  return state_.compensating ? backward() : forward();
+std::optional<SagaMachine::Trying> SagaMachine::target(const RunState& state) const {
+  return state.compensating ? backward(state) : forward(state);
 }
 
 const StepAction& SagaMachine::action_of(StepIndex step, bool undo) const noexcept {
@@ -124,35 +130,33 @@ const StepAction& SagaMachine::action_of(StepIndex step, bool undo) const noexce
 }
 
 const RetryPolicy& SagaMachine::policy() const noexcept {
-  const bool forward = !trying_->undo && !state_.compensating;
+  const bool forward = !trying_->undo && !ahead().compensating;
   return forward ? definition_.steps[trying_->step].limits.retry : definition_.undo_policy;
 }
 
 /// Protocol rules 2, 4 and 7: what the log must know before the world is asked.
-bool SagaMachine::intent_missing() const {
-  const StepState& step = state_.steps[trying_->step];
-  const StepKind kind = action_of(trying_->step, trying_->undo).kind;
+bool SagaMachine::intent_missing(const RunState& state, const Trying& what) const {
+  const StepState& step = state.steps[what.step];
+  const StepKind kind = action_of(what.step, what.undo).kind;
   const bool one_append = options_.atomic_effects;
-  if (kind == StepKind::call) return !trying_->undo && !step.intended;
-  if (trying_->undo) return !one_append && kind == StepKind::adjust && !is_set(step.undo_until);
+  if (kind == StepKind::call) return !what.undo && !step.intended;
+  if (what.undo) return !one_append && kind == StepKind::adjust && !is_set(step.undo_until);
   if (kind == StepKind::reserve) {
-    return (trying_->round > 0 || !one_append) && trying_->round >= step.holds.size();
+    return (what.round > 0 || !one_append) && what.round >= step.holds.size();
   }
   return !one_append && !step.intended;
 }
 
-Instruction SagaMachine::next(Time now, Time log_now) {
+Instruction SagaMachine::next(Time now) {
   INVSAGA_ASSERT(is_begun(),
                  "SagaMachine::next: that the run was begun: by begin, or by its records");
+  drives_ = true;
   Instruction instruction;
-  if (to_append_.empty()) instruction.kind = propose(now);
-  if (!to_append_.empty()) {
-    instruction.kind = Instruction::Kind::append;
-    stamp(to_append_.front(), log_now);
-    instruction.record = to_append_.front();
+  instruction.kind = propose(now);
+  if (instruction.kind == Instruction::Kind::append || !trying_) {
+    if (instruction.kind == Instruction::Kind::await) instruction.when = Time::max();
     return instruction;
   }
-  if (!trying_) return instruction;
   const bool starts = instruction.kind == Instruction::Kind::call ||
                       instruction.kind == Instruction::Kind::apply;
   instruction.step = trying_->step;
@@ -162,10 +166,42 @@ Instruction SagaMachine::next(Time now, Time log_now) {
   instruction.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
   instruction.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
                             : trying_->moves_at();
+  if (sent_ && !trying_->under_way) instruction.when = Time::max();
   return instruction;
 }
 
 Instruction::Kind SagaMachine::propose(Time now) {
+  if (const auto kind = resend(now)) return *kind;
+  if (to_append_.empty()) {
+    const Instruction::Kind kind = plan(now);
+    if (to_append_.empty() || write_) return kind;
+  } else if (state_.position > 0 && state_.owner != options_.owner && !fenced_ &&
+             to_append_.front().kind != RecordKind::taken_over) {
+    to_append_.push_front(record(RecordKind::taken_over, 0));
+  }
+  look_ahead();
+  if (to_append_.empty()) return propose(now);  // none of it can follow any more
+  if (may_join()) {
+    if (const auto kind = join(now)) return *kind;
+  }
+  return prepare(false) ? Instruction::Kind::append : propose(now);
+}
+
+/// A write that is prepared stays as it is until it is answered, or the run has moved on.
+std::optional<Instruction::Kind> SagaMachine::resend(Time now) {
+  if (!write_) return std::nullopt;
+  const bool operation = write_->write().operation != nullptr;
+  if (sent_) {
+    if (!operation || now < trying_->deadline) return Instruction::Kind::await;
+    sent_ = trying_->under_way = false;
+    failed_attempt({Errc::timed_out}, now);
+    if (!write_) return std::nullopt;  // it was given up
+  }
+  if (!operation) return Instruction::Kind::append;
+  return now < trying_->next_try ? Instruction::Kind::wait : Instruction::Kind::apply;
+}
+
+Instruction::Kind SagaMachine::plan(Time now) {
   if (state_.end) return Instruction::Kind::finished;
   if (fenced_) return Instruction::Kind::fenced;
   if (state_.stuck) return Instruction::Kind::stuck;
@@ -173,17 +209,21 @@ Instruction::Kind SagaMachine::propose(Time now) {
     to_append_.push_back(record(RecordKind::taken_over, 0));
     return Instruction::Kind::append;
   }
-  if (const auto what = target()) return attempt(*what, now);
-  to_append_.push_back(end_record());
+  if (const auto what = target(state_)) return attempt(*what, now);
+  to_append_.push_back(end_record(state_));
   return Instruction::Kind::append;
 }
 
+/// Tries something else than before, with a new budget.
+void SagaMachine::turn_to(const Trying& what) {
+  if (trying_ && trying_->is(what)) return;
+  trying_ = what;
+  trying_->doubt = !what.undo && ahead().steps[what.step].in_doubt() && named_ != what.step;
+  made_.reset();
+}
+
 Instruction::Kind SagaMachine::attempt(const Trying& what, Time now) {
-  if (!trying_ || !trying_->is(what)) {
-    trying_ = what;
-    trying_->doubt = !what.undo && state_.steps[what.step].in_doubt();
-    fixed_until_ = {};
-  }
+  turn_to(what);
   if (trying_->under_way && now >= trying_->deadline) {
     trying_->under_way = false;
     failed_attempt({Errc::timed_out}, now);
@@ -192,19 +232,73 @@ Instruction::Kind SagaMachine::attempt(const Trying& what, Time now) {
   if (trying_->under_way) return Instruction::Kind::await;
   if (now < trying_->next_try) return Instruction::Kind::wait;
   const bool call = action_of(what.step, what.undo).is_call();
-  if (!intent_missing()) return call ? Instruction::Kind::call : Instruction::Kind::apply;
-  if (!call) return Instruction::Kind::prepare;
-  to_append_.push_back(record(RecordKind::intent, what.step));
-  return Instruction::Kind::append;
+  if (!call && !made_) return Instruction::Kind::prepare;
+  if (intent_missing(ahead(), *trying_)) {
+    to_append_.push_back(intent_of(*trying_));
+    return Instruction::Kind::append;
+  }
+  if (call) return Instruction::Kind::call;
+  look_ahead();  // nothing is to be appended
+  return prepare(true) ? Instruction::Kind::apply : Instruction::Kind::append;
 }
 
-void SagaMachine::started(const Instruction& instruction, Time now, const Operation* operation) {
+// --- what goes into one write
+
+/// What was decided may be followed by what follows from it. A take-over, a cancel or a resume is
+/// written for itself: others wait for it.
+bool SagaMachine::may_join() const {
+  if (!options_.atomic_effects || options_.news_alone) return false;
+  if (head_alone_ || state_.end || fenced_) return false;
+  const RecordKind last = to_append_.back().kind;
+  return last == RecordKind::outcome || last == RecordKind::undone || last == RecordKind::begun;
+}
+
+/// No step's function is called for a request that is not granted, nor for a run that may be
+/// another's.
+bool SagaMachine::may_lead() const {
+  return std::all_of(to_append_.begin(), to_append_.end(), [](const RunRecord& queued) {
+    return queued.kind == RecordKind::outcome || queued.kind == RecordKind::undone;
+  });
+}
+
+/// Adds what follows from what is to be appended: the end, a call's intent, or the operation that
+/// comes next. Answers only if that is to be done first.
+std::optional<Instruction::Kind> SagaMachine::join(Time now) {
+  const RunState& state = ahead();
+  if (state.end || state.stuck) return std::nullopt;
+  const auto what = target(state);
+  if (!what) {
+    follow(end_record(state));
+    return std::nullopt;
+  }
+  const bool call = action_of(what->step, what->undo).is_call();
+  if (!call && !may_lead()) return std::nullopt;
+  turn_to(*what);
+  const bool missing = intent_missing(state, *what);
+  if (call) {
+    if (missing) follow(intent_of(*what));
+    return std::nullopt;
+  }
+  // The intent of a further hold stands in the log before its reserve is sent (protocol rule 4).
+  if (missing || trying_->under_way || now < trying_->next_try) return std::nullopt;
+  if (!made_) return Instruction::Kind::prepare;
+  return prepare(true) ? Instruction::Kind::apply : propose(now);
+}
+
+void SagaMachine::started(const Instruction& instruction, Time now) {
+  if (instruction.kind == Instruction::Kind::append) {
+    INVSAGA_ASSERT(write_ && !sent_,
+                   "SagaMachine::started: what next gave last, and that it was one of these");
+    sent_ = true;
+    return;
+  }
   const bool attempt = instruction.kind == Instruction::Kind::call ||
                        instruction.kind == Instruction::Kind::apply;
   INVSAGA_ASSERT(attempt && is_at(instruction) && !trying_->under_way &&
                      instruction.ticket == last_ticket_ + 1,
-                 "SagaMachine::started: what next gave last, and that it was call or apply");
-  if (operation != nullptr) fixed_until_ = named_until(*operation);
+                 "SagaMachine::started: what next gave last, and that it was one of these");
+  sent_ = instruction.kind == Instruction::Kind::apply;
+  if (!sent_ && named_ == instruction.step) named_.reset();
   last_ticket_ = instruction.ticket;
   trying_->ticket = instruction.ticket;
   trying_->under_way = true;
@@ -220,27 +314,35 @@ bool SagaMachine::may_be_cancelled() const noexcept {
   return !state_.pivot_done(definition_) && !state_.pivot_pending(definition_);
 }
 
+bool SagaMachine::is_queued(RecordKind kind) const noexcept {
+  return std::any_of(to_append_.begin(), to_append_.end(),
+                     [&](const RunRecord& queued) { return queued.kind == kind; });
+}
+
 bool SagaMachine::cancel(std::string_view reason) {
   INVSAGA_ASSERT(is_begun(), "SagaMachine::cancel: that the run was begun");
   if (!may_be_cancelled()) return false;
-  if (state_.compensating) return true;
+  if (state_.compensating || is_queued(RecordKind::cancelled)) return true;
   RunRecord made = record(RecordKind::cancelled, 0);
   made.reason = reason.empty() ? "cancelled" : std::string(reason);
+  drop_write();      // whichever comes first refuses the other
   reconsider(made);  // an intent that is not recorded yet must not follow it
+  ahead_.reset();
   to_append_.push_back(std::move(made));
   return true;
 }
 
 bool SagaMachine::resume() {
   if (!state_.stuck) return false;
+  if (is_queued(RecordKind::resumed)) return true;
   to_append_.push_back(record(RecordKind::resumed, state_.stuck_step));
   return true;
 }
 
 Time SagaMachine::fixed_until(StepIndex step, bool undo, std::uint32_t round) const noexcept {
-  INVSAGA_ASSERT(step < state_.steps.size(),
+  INVSAGA_ASSERT(step < ahead().steps.size(),
                  "SagaMachine::fixed_until: a step of a run that is recorded");
-  const StepState& state = state_.steps[step];
+  const StepState& state = ahead().steps[step];
   const StepKind kind = action_of(step, undo).kind;
   Time recorded;
   if (kind == StepKind::reserve && round < state.holds.size()) recorded = state.holds[round].until;
@@ -248,12 +350,12 @@ Time SagaMachine::fixed_until(StepIndex step, bool undo, std::uint32_t round) co
   if (is_set(recorded)) return recorded;
   const bool tried = trying_ && trying_->step == step && trying_->undo == undo &&
                      trying_->round == round;
-  return tried ? fixed_until_ : Time{};
+  return tried && made_ ? named_until(made_->view()) : Time{};
 }
 
 std::optional<SagaMachine::Current> SagaMachine::current() const {
   if (state_.end) return std::nullopt;
-  const auto what = target();
+  const auto what = target(ahead());
   if (state_.stuck) {
     const bool undo = what && what->step == state_.stuck_step && what->undo;
     return Current{state_.stuck_step, undo, 0, false, {}};

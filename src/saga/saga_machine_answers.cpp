@@ -12,7 +12,7 @@ namespace invsaga {
 inline namespace v0 {
 
 bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
-  if (step >= state_.steps.size() || state_.end || fenced_) return false;
+  if (step >= state_.steps.size() || state_.end) return false;
   const StepState& s = state_.steps[step];
   if (undo) return state_.compensating && !s.undone && (s.done() || s.in_doubt());
   if (s.undone || !s.intended) return false;
@@ -25,35 +25,58 @@ void SagaMachine::answered(const Instruction& instruction, const Answered& answe
                  "SagaMachine::answered: an attempt of this machine that was started");
   const bool newest = trying_ && trying_->under_way && trying_->ticket == instruction.ticket;
   if (action_of(instruction.step, instruction.undo).is_call()) {
-    return hear(instruction.step, instruction.undo, newest, answer, now);
+    hear(instruction.step, instruction.undo, newest, answer, now);
+    return;
   }
   // The store's own answers come as records. An error of an old attempt says nothing.
-  if (newest) hear(instruction.step, instruction.undo, true, answer, now);
+  if (!newest) return;
+  INVSAGA_ASSERT(!answer.has_value(), "an operation that was answered is recorded");
+  trying_->under_way = sent_ = false;
+  if (wants_what_it_tries()) refused(answer.assume_error(), now);
 }
 
-void SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, Time now) {
+/// A write with an operation has failed. Unknown: it is sent again as it is. Refused for good: its
+/// head is written alone before the operation is tried again, or given up.
+void SagaMachine::refused(const Error& error, Time now) {
+  const StepIndex step = trying_->step;
+  if (error.remedy() == Remedy::ask_again) return failed_attempt(error, now);
+  drop_write();
+  if (error.remedy() == Remedy::retry) {
+    head_alone_ = !to_append_.empty();
+    return failed_attempt(error, now);
+  }
+  // What it wants recorded can never be: what became of the step is as unknown as it was.
+  const bool of_records = error.part == WritePart::head || error.part == WritePart::tail ||
+                          error.part == WritePart::event;
+  if (of_records || trying_->undo) return get_stuck(step, error);
+  refuse_step(step, error);
+}
+
+bool SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, Time now) {
   INVSAGA_ASSERT(step >= definition_.steps.size() || action_of(step, undo).is_call(),
                  "SagaMachine::completed: that a step of that number, if there is one, is a call");
   const bool newest = trying_ && trying_->under_way && trying_->step == step &&
                       trying_->undo == undo;
-  hear(step, undo, newest, answer, now);
+  return hear(step, undo, newest, answer, now);
 }
 
-void SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now) {
-  if (step >= definition_.steps.size()) return;
-  const bool call = action_of(step, undo).is_call();
+bool SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now) {
+  if (step >= definition_.steps.size()) return false;
   if (newest) trying_->under_way = false;
-  if (call ? !waits_for(step, undo) : !wants_what_it_tries()) return;
+  if (!waits_for(step, undo)) return false;
   if (answer.has_value() || answer.assume_error().remedy() == Remedy::give_up) {
-    return resolve(step, undo, answer);
+    resolve(step, undo, answer);
+    return true;
   }
   // An old attempt's failure says nothing about the newest.
   if (newest) failed_attempt(answer.assume_error(), now);
+  return newest;
 }
 
-bool SagaMachine::wants_what_it_tries() const {
+bool SagaMachine::wants_what_it_tries() {
   INVSAGA_ASSERT(trying_, "an operation is answered while it is tried");
-  const auto what = target();
+  look_ahead();
+  const auto what = target(ahead());
   return what && trying_->is(*what);
 }
 
@@ -79,7 +102,7 @@ void SagaMachine::refuse_step(StepIndex step, const Error& error) {
   if (operation && trying_->doubt) return give_up(error);
   const StepClass step_class = definition_.steps[step].step_class;
   const bool needs_a_word = operation && step_class == StepClass::pivot;
-  if (needs_a_word || step_class == StepClass::retriable || state_.pivot_done(definition_)) {
+  if (needs_a_word || step_class == StepClass::retriable || ahead().pivot_done(definition_)) {
     return get_stuck(step, error);
   }
   push_outcome(step, StepOutcome::refused, error);
@@ -87,10 +110,9 @@ void SagaMachine::refuse_step(StepIndex step, const Error& error) {
 
 void SagaMachine::unable(const Instruction& instruction, const Error& error) {
   INVSAGA_ASSERT((instruction.kind == Instruction::Kind::prepare ||
-                  instruction.kind == Instruction::Kind::call ||
-                  instruction.kind == Instruction::Kind::apply) &&
+                  instruction.kind == Instruction::Kind::call) &&
                      instruction.step < definition_.steps.size(),
-                 "SagaMachine::unable: a prepare, call or apply of this machine");
+                 "SagaMachine::unable: a prepare or call of this machine");
   if (!trying_) return;
   trying_->under_way = false;
   if (!wants_what_it_tries()) return;
@@ -100,10 +122,13 @@ void SagaMachine::unable(const Instruction& instruction, const Error& error) {
 }
 
 void SagaMachine::superseded(const Instruction& instruction, bool nothing_new, Time now) {
-  INVSAGA_ASSERT(was_started(instruction),
-                 "SagaMachine::superseded: an attempt of this machine that was started");
+  const bool append = instruction.kind == Instruction::Kind::append;
+  INVSAGA_ASSERT(append || was_started(instruction),
+                 "SagaMachine::superseded: an append or apply of this machine that was started");
+  if (append) return drop_write();
   const bool newest = trying_ && trying_->under_way && trying_->ticket == instruction.ticket;
   if (!newest) return;
+  drop_write();
   trying_->under_way = false;
   if (!options_.atomic_effects) trying_->doubt = true;
   if (!wants_what_it_tries()) return;
@@ -123,10 +148,11 @@ void SagaMachine::failed_attempt(const Error& error, Time now) {
 
 /// The budget is used up. Before the pivot the run compensates; what cannot be given up is stuck.
 void SagaMachine::give_up(const Error& error) {
+  drop_write();
   const StepIndex step = trying_->step;
-  const bool forward = !trying_->undo && !state_.compensating;
+  const bool forward = !trying_->undo && !ahead().compensating;
   const bool dispensable = definition_.steps[step].step_class == StepClass::compensable &&
-                           !state_.pivot_done(definition_);
+                           !ahead().pivot_done(definition_);
   if (!forward || !dispensable) return get_stuck(step, error);
   push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, error);
 }
@@ -147,17 +173,6 @@ void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
   const StepEvents& events = definition_.steps[step].events;
   tell(made, outcome == StepOutcome::done ? events.done : events.refused);
   to_append_.push_back(std::move(made));
-}
-
-/// The log will never take it. What became of the step is as unknown as it was; a person has to
-/// look.
-void SagaMachine::unrecordable(const RunRecord& record, const Error& error) {
-  INVSAGA_ASSERT(record.kind != RecordKind::begun && record.step < definition_.steps.size(),
-                 "SagaMachine::unrecordable: a record that next gave, other than begun");
-  std::erase_if(to_append_, [&](const RunRecord& queued) {
-    return queued.kind == record.kind && queued.step == record.step;
-  });
-  get_stuck(record.step, error);
 }
 
 /// Once: the same again changes nothing.

@@ -26,6 +26,11 @@ void name_operation(RunRecord& record, const Operation& operation) {
   if (const Time until = named_until(operation); is_set(until)) record.until = until;
 }
 
+bool is_yes(const Operation& operation, StockDecision decision) noexcept {
+  constexpr ShortLine none{};
+  return invsaga::is_yes(answer_of(operation, decision, {&none, 1}, {}));
+}
+
 std::vector<std::byte> output_of(const Operation& operation) {
   if (const auto* reserve = std::get_if<Reserve>(&operation)) {
     return encode(Reserved{reserve->id, reserve->until});
@@ -49,70 +54,84 @@ RunRecord SagaMachine::record(RecordKind kind, StepIndex step) const {
   return made;
 }
 
-void SagaMachine::begin(RunRecord begun) {
+void SagaMachine::begin(RunRecord begun, const ClaimEffect* claim) {
   INVSAGA_ASSERT(begun.kind == RecordKind::begun && !is_begun(),
                  "SagaMachine::begin: such a record, and a machine that was told nothing before");
   to_append_.push_back(std::move(begun));
+  if (claim != nullptr) claim_ = *claim;
 }
 
-void SagaMachine::intend(const Instruction& instruction, const Operation& operation) {
+void SagaMachine::made(const Instruction& instruction, const Operation& operation) {
   INVSAGA_ASSERT(instruction.kind == Instruction::Kind::prepare && is_at(instruction),
-                 "SagaMachine::intend: what next gave last, and that it was prepare");
-  RunRecord intent = record(RecordKind::intent, instruction.step);
-  intent.round = instruction.round;
-  name_operation(intent, operation);
-  to_append_.push_back(std::move(intent));
+                 "SagaMachine::made: what next gave last, and that it was prepare");
+  made_.emplace(operation);
 }
 
-PreparedEffects SagaMachine::effects(const Instruction& instruction, const Operation& operation,
-                                     Time log_now) const {
-  INVSAGA_ASSERT(
-      instruction.kind == Instruction::Kind::apply && instruction.step < state_.steps.size(),
-      "SagaMachine::effects: an apply of this machine");
-  RunRecord base = record(instruction.undo ? RecordKind::undone : RecordKind::outcome,
-                          instruction.step);
-  base.round = instruction.round;
-  name_operation(base, operation);
-  PreparedEffects prepared{base, base};
-  if (instruction.undo) {
-    // A release always settles it. An adjust that is refused does not: it is left to a person.
-    if (std::holds_alternative<Adjust>(operation)) prepared.no.kind = RecordKind::stuck;
-  } else {
-    prepare_outcomes(prepared, instruction.step, operation);
+/// Of an operation that is made, with the id and the deadline that it names.
+RunRecord SagaMachine::intent_of(const Trying& what) const {
+  RunRecord intent = record(RecordKind::intent, what.step);
+  if (!made_) return intent;
+  intent.round = what.round;
+  name_operation(intent, made_->view());
+  return intent;
+}
+
+/// What is recorded if the stock decides so about the operation that is being tried.
+RunRecord SagaMachine::outcome_of(StockDecision decision, const RunState& state) const {
+  const Operation operation = made_->view();
+  RunRecord made = record(trying_->undo ? RecordKind::undone : RecordKind::outcome, trying_->step);
+  made.round = trying_->round;
+  made.decision = decision;
+  name_operation(made, operation);
+  // A release settles it whatever it answers: nothing is held.
+  const bool yes = is_yes(operation, decision) || std::holds_alternative<Release>(operation);
+  if (trying_->undo) {
+    // An adjust that is refused does not settle it: it is left to a person.
+    const bool settled = yes || !std::holds_alternative<Adjust>(operation);
+    if (!settled) made.kind = RecordKind::stuck;
+    return made;
   }
-  stamp(prepared.yes, log_now);
-  stamp(prepared.no, log_now);
-  return prepared;
+  if (!yes) {
+    judge_refusal(made, state);
+    return made;
+  }
+  made.outcome = StepOutcome::done;
+  made.output = output_of(operation);
+  tell(made, definition_.steps[trying_->step].events.done);
+  return made;
 }
 
-void SagaMachine::prepare_outcomes(PreparedEffects& prepared, StepIndex step,
-                                   const Operation& operation) const {
-  const StepDefinition& definition = definition_.steps[step];
-  prepared.yes.outcome = StepOutcome::done;
-  prepared.yes.output = output_of(operation);
-  tell(prepared.yes, definition.events.done);
-  if (std::holds_alternative<Release>(operation)) {  // whatever it answers, nothing is held
-    prepared.no = prepared.yes;
+void SagaMachine::judge_refusal(RunRecord& made, const RunState& state) const {
+  const StepDefinition& step = definition_.steps[made.step];
+  const Operation operation = made_->view();
+  made.outcome = made.decision == StockDecision::suppressed ? StepOutcome::suppressed
+                                                            : StepOutcome::refused;
+  const bool ran_out = made.decision == StockDecision::expired ||
+                       made.decision == StockDecision::not_found;
+  if (const auto* commit = std::get_if<Commit>(&operation); commit != nullptr && ran_out) {
+    // If there is a further hold it is no refusal yet, and nobody is told (protocol rule 4).
+    made.round = further_round(state, made.step, commit->id);
+    if (made.round > 0) return;
+  }
+  if (std::holds_alternative<Commit>(operation)) made.round = 0;
+  // Past its deadline an adjust is `expired` whatever became of it before. Where that is in doubt
+  // it is no refusal, and a person has to look (protocol rule 3).
+  const bool in_doubt = !options_.atomic_effects && trying_->doubt &&
+                        std::holds_alternative<Adjust>(operation) &&
+                        made.decision == StockDecision::expired;
+  const bool final = step.step_class == StepClass::retriable || state.pivot_done(definition_);
+  if (in_doubt || final) {
+    made.kind = RecordKind::stuck;  // after the pivot nothing is refused any more
     return;
   }
-  prepared.no.outcome = StepOutcome::refused;
-  if (const auto* commit = std::get_if<Commit>(&operation)) {
-    prepared.no.round = further_round(step, commit->id);
-  }
-  const bool doubt = !options_.atomic_effects && trying_ && trying_->doubt;
-  if (std::holds_alternative<Adjust>(operation) && doubt)
-    prepared.no.round = detail::adjust_in_doubt;
-  if (definition.step_class == StepClass::retriable || state_.pivot_done(definition_)) {
-    prepared.no.kind = RecordKind::stuck;  // nothing is refused any more
-  } else {
-    tell(prepared.no, definition.events.refused);
-  }
+  tell(made, step.events.refused);
 }
 
 /// The number of the hold to reserve anew if this commit finds that its own ran out; 0: no more.
-std::uint32_t SagaMachine::further_round(StepIndex commit_step, ReservationId id) const {
+std::uint32_t SagaMachine::further_round(const RunState& state, StepIndex commit_step,
+                                         ReservationId id) const {
   for (StepIndex i = 0; i < commit_step; ++i) {
-    const auto& holds = state_.steps[i].holds;
+    const auto& holds = state.steps[i].holds;
     if (holds.empty() || holds.back().id != id) continue;
     return holds.size() <= definition_.further_rounds ? static_cast<std::uint32_t>(holds.size())
                                                       : 0;
@@ -127,51 +146,50 @@ void SagaMachine::tell(RunRecord& made, std::string_view type) const {
   made.events.push_back(std::move(event));
 }
 
-/// Completes a record as it is about to be appended. What is found out while everything is being
+/// Numbers the events of a record that follows `state`. What is found out while everything is being
 /// undone leads nowhere, so nobody is told.
-void SagaMachine::stamp(RunRecord& made, Time log_now) const {
-  if (!is_set(made.at)) made.at = log_now;
-  if (state_.compensating) made.events.clear();
-  EventId cause = state_.last_event;
-  std::uint64_t sequence = state_.events;
+void SagaMachine::number_events(RunRecord& made, const RunState& state) const {
+  if (state.compensating) made.events.clear();
+  EventId cause = state.last_event;
+  std::uint64_t sequence = state.events;
   for (Event& event : made.events) {
     event.sequence = ++sequence;
     event.id = derive_id<EventId>("event", run_, static_cast<std::uint32_t>(sequence), 0);
     event.run = run_;
-    event.subject = state_.key;
+    event.subject = state.key;
     event.causation = std::exchange(cause, event.id);
-    event.time = made.at;
-    event.traceparent = state_.traceparent;
+    event.traceparent = state.traceparent;
     event.data = made.output;
   }
 }
 
-RunRecord SagaMachine::end_record() const {
+RunRecord SagaMachine::end_record(const RunState& state) const {
   RunRecord made = record(RecordKind::ended, 0);
-  made.end = state_.compensating ? RunEnd::compensated : RunEnd::completed;
-  made.reason = state_.reason;
-  made.request = state_.request;
-  made.claim_epoch = state_.claim_epoch;
-  made.output = encode(how_it_ended());
+  made.end = state.compensating ? RunEnd::compensated : RunEnd::completed;
+  made.reason = state.reason;
+  made.request = state.request;
+  made.claim_epoch = state.claim_epoch;
+  made.output = encode(how_it_ended(state));
   return made;
 }
 
-RunOutcome SagaMachine::how_it_ended() const {
+RunOutcome SagaMachine::how_it_ended(const RunState& state) const {
   RunOutcome outcome;
   outcome.run = run_;
-  outcome.end = state_.compensating ? RunEnd::compensated : RunEnd::completed;
-  outcome.reason = state_.reason;
-  if (!state_.cause) return outcome;
-  const StepState& step = state_.steps[*state_.cause];
-  outcome.step = *state_.cause;
+  outcome.end = state.compensating ? RunEnd::compensated : RunEnd::completed;
+  outcome.reason = state.reason;
+  if (!state.cause) return outcome;
+  const StepState& step = state.steps[*state.cause];
+  outcome.step = *state.cause;
   outcome.decision = step.decision;
   outcome.error = step.error;
-  outcome.details = step.output;
+  outcome.shorts = step.shorts;
+  outcome.shorts_at = step.shorts_at;
   return outcome;
 }
 
 std::optional<RunOutcome> SagaMachine::outcome() const {
-  if (state_.end) return how_it_ended();
+  if (state_.end) return how_it_ended(state_);
   if (!state_.stuck) return std::nullopt;
   RunOutcome stuck;
   stuck.run = run_;

@@ -6,7 +6,6 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/detail/loop_bound.hpp>
-#include <invsaga/effects.hpp>
 #include <invsaga/saga_machine.hpp>
 
 namespace invsaga {
@@ -48,7 +47,7 @@ Operation stand_in(const SagaMachine& machine, StepKind kind, const Instruction&
   ReservationId id = reservation_id(the_run, instruction.step, instruction.round);
   if (kind == StepKind::commit || kind == StepKind::extend) {
     for (StepIndex i = 0; i < instruction.step; ++i) {
-      const auto& holds = machine.state().steps[i].holds;
+      const auto& holds = machine.ahead().steps[i].holds;
       if (!holds.empty()) id = holds.back().id;
     }
   }
@@ -129,13 +128,14 @@ class Walk {
     const Instruction instruction = machine_.next(the_time);
     switch (instruction.kind) {
       case Instruction::Kind::append:
-        take(instruction.record);
+        machine_.started(instruction, the_time);
+        take_all({});
         return true;
       case Instruction::Kind::call:
         call(instruction);
         return true;
       case Instruction::Kind::prepare:
-        machine_.intend(instruction, stand_in(machine_, kind_of(instruction), instruction));
+        machine_.made(instruction, stand_in(machine_, kind_of(instruction), instruction));
         return true;
       case Instruction::Kind::apply:
         apply(instruction);
@@ -177,12 +177,18 @@ class Walk {
   void apply(const Instruction& instruction) {
     if (cancelled()) return;
     const StepKind kind = kind_of(instruction);
-    const Operation operation = stand_in(machine_, kind, instruction);
-    const PreparedEffects prepared = machine_.effects(instruction, operation, the_time);
     const std::vector<Answer> answers = answers_of(kind, may_refuse(instruction), options_);
     const std::size_t choice = answers.size() == 1 ? 0 : choices_.choose(answers.size());
-    const Effects effects{the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr};
-    take(outcome_record(effects, answers[choice], the_time));
+    machine_.started(instruction, the_time);
+    take_all(answers[choice]);
+  }
+
+  /// What was written comes into the log.
+  void take_all(const Answer& answer) {
+    WriteReply reply;
+    reply.answer = answer;
+    reply.at = the_time;
+    for (const RunRecord& record : machine_.write()->records(reply)) take(record);
   }
 
   void take(const RunRecord& record) {

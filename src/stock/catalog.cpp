@@ -78,7 +78,7 @@ class Catalog::Core {
   }
 
   Row insert(const RowName& name) {
-    const Row row{static_cast<std::uint32_t>(texts_.size())};
+    const Row row{texts_.size()};
     std::string both;
     both.reserve(name.store.size() + name.product.size());
     both.append(name.store).append(name.product);

@@ -83,7 +83,7 @@ Shortage shortage_of(std::span<const ShortLine> shorts, std::span<ShortLine> len
   INVSAGA_ASSERT(!shorts.empty(), "shortage_of: at least one");
   const std::size_t shown = std::min(shorts.size(), lent.size());
   std::ranges::copy(shorts.first(shown), lent.begin());
-  return {static_cast<std::uint32_t>(shorts.size()), shorts.front(), lent.first(shown)};
+  return {shorts.size(), shorts.front(), lent.first(shown)};
 }
 
 bool is_yes(const Answer& answer) noexcept { return std::visit(IsYes{}, answer); }

@@ -7,7 +7,6 @@
 // shortage  := count:u32 shown:u32 (row:u64 asked:i64 available:i64)...
 //              as many as are shown, but one at least if `count` is above 0
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -21,12 +20,6 @@ namespace {
 
 constexpr std::uint8_t version = 1;
 constexpr std::size_t line_bytes = 16;
-
-Row decode_row(ByteReader& reader) noexcept {
-  const std::uint64_t index = reader.u64();
-  if (index > std::numeric_limits<decltype(Row::index)>::max()) reader.fail();
-  return Row{static_cast<decltype(Row::index)>(index)};
-}
 
 result<void> decode_version(ByteReader& reader) noexcept {
   const std::uint8_t found = reader.u8();
@@ -66,7 +59,7 @@ std::vector<Line> decode_lines(ByteReader& reader) {
   if (count > max_lines) reader.fail();
   std::vector<Line> lines(reader.ok() ? count : 0);
   for (Line& line : lines) {
-    line.row = decode_row(reader);
+    line.row = Row{reader.u64()};
     line.quantity = reader.i64();
   }
   return lines;
@@ -76,7 +69,7 @@ std::vector<Line> decode_lines(ByteReader& reader) {
 
 void encode_part(const Shortage& shortage, ByteWriter& writer) {
   const bool first_alone = shortage.lines.empty() && shortage.count > 0;
-  writer.u32(shortage.count);
+  writer.u32(static_cast<std::uint32_t>(shortage.count));
   writer.u32(static_cast<std::uint32_t>(shortage.lines.size()));
   for (const ShortLine& line : first_alone ? std::span(&shortage.first, 1) : shortage.lines) {
     writer.u64(line.row.index);
@@ -111,7 +104,7 @@ void decode_part(Shortage& shortage, ByteReader& reader, std::vector<ShortLine>&
   const std::size_t there = reader.ok() ? std::max<std::size_t>(shown, shortage.count > 0) : 0;
   for (std::size_t i = 0; i < there && reader.ok(); ++i) {
     ShortLine line;
-    line.row = decode_row(reader);
+    line.row = Row{reader.u64()};
     line.asked = reader.i64();
     line.available = reader.i64();
     lines.push_back(line);

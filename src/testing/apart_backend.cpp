@@ -6,13 +6,12 @@ inline namespace v0 {
 namespace testing {
 /// An operation on its way, and later its answer on the way back.
 struct ApartStore::Message {
-  Message(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts_,
-          Completion done_)
-      : lent(operation, effects, shorts_.size()), shorts(shorts_), done(done_) {}
-  LentCall lent;
+  Message(const Write& write, Completion<WriteReply> done_)
+      : lent(write), shorts(write.shorts), done(done_) {}
+  const OwnedWrite lent;
   std::span<ShortLine> shorts;  ///< The caller's.
-  Completion done;
-  result<Applied> answer = Error{Errc::reply_lost};
+  Completion<WriteReply> done;
+  result<WriteReply> answer = Error{Errc::reply_lost};
 };
 
 ApartStore::ApartStore(const Clock& clock, Executor& executor, const ApartOptions& options,
@@ -40,11 +39,12 @@ void ApartStore::travel(std::uint64_t task) {
   executor_.post_at(saturating_add(clock_.now(), way), Task{run, this, task, nullptr});
 }
 
-void ApartStore::submit(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts, Completion done) {
+void ApartStore::submit(const Write& write, Completion<WriteReply> done) {
+  const bool alone = write.operation != nullptr && !write.run.is_set();
+  if (!alone) return done(Error{Errc::unsupported});
   const std::lock_guard lock(mutex_);
   const std::uint64_t number = ++sent_;
-  messages_.emplace(number, std::make_shared<Message>(operation, effects, shorts, done));
+  messages_.emplace(number, std::make_shared<Message>(write, done));
   travel(2 * number);
 }
 
@@ -54,10 +54,14 @@ void ApartStore::arrive(std::uint64_t number) {
   ledger_.advance_to(clock_.now());
   ledger_.expire_due();
   tell_expired();
-  const auto answer = ledger_.apply(message.lent.operation, message.lent.shorts);
+  const Write& write = message.lent.view();
+  const auto answer = ledger_.apply(*write.operation, write.shorts);
   if (answer.has_value()) {
-    tell(message.lent, answer.assume_value());
-    message.answer = Applied{answer.assume_value(), 0};
+    tell(write, answer.assume_value());
+    WriteReply reply;
+    reply.answer = answer.assume_value();
+    reply.at = ledger_.now();
+    message.answer = reply;
   } else {
     message.answer = answer.assume_error();
   }
@@ -73,17 +77,17 @@ void ApartStore::answer(std::uint64_t number) {
   message->done(with_shorts_in(message->shorts, message->answer));
 }
 
-void ApartStore::tell(const LentCall& call, const Answer& answer) {
+void ApartStore::tell(const Write& write, const Answer& answer) {
   if (recorder_ == nullptr) return;
   const LedgerTrace& trace = ledger_.last();
   recorder_->record({.at = ledger_.now(),
-                     .operation = recorded(call.operation, trace.lines),
+                     .operation = recorded(*write.operation, trace.lines),
                      .answer = answer,
                      .moved = trace.moved,
                      .back = trace.back,
                      .shorts = trace.shorts,
                      .repeat = trace.repeat,
-                     .effects = &call.effects});
+                     .write = &write});
 }
 
 void ApartStore::tell_expired() {

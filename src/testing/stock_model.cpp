@@ -119,7 +119,7 @@ Shortage StockModel::lend(const std::vector<ShortLine>& shorts) {
   lent_ = shorts;
   Shortage shortage;
   if (lent_.empty()) return shortage;
-  shortage.count = static_cast<std::uint32_t>(lent_.size());
+  shortage.count = lent_.size();
   shortage.first = lent_.front();
   shortage.lines = lent_;
   return shortage;

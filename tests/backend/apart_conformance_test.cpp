@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The backend whose parts live apart, under the same suites. Its stock answers later, so it is
-// bound through `Blocking`.
+// The backend whose parts live apart, and its parts, under the same suites. Its stock answers
+// later, so it is bound through `Blocking`.
 //
 // timeout: 600
 
 #include <invsaga/testing/apart_backend.hpp>
 #include <invsaga/testing/backend_conformance.hpp>
+#include <invsaga/testing/blocking.hpp>
 #include <invsaga/testing/idempotency_conformance.hpp>
 #include <invsaga/testing/outbox_conformance.hpp>
 #include <invsaga/testing/saga_log_conformance.hpp>
@@ -23,7 +24,7 @@ struct ApartHarness {
 
   ApartBackend& backend() { return lines; }
   Blocking<ApartStore>& store() { return blocking; }
-  ApartBackend& log() { return lines; }
+  Faulty<ApartLog>& log() { return log_line; }
   ApartBackend& outbox() { return lines; }
   ApartBackend* small(std::size_t events) {
     options.outbox.max_events = events;
@@ -52,6 +53,8 @@ struct ApartHarness {
   SimulatedExecutor executor{clock};
   ApartParts parts{clock, executor, options};
   ApartBackend lines{parts};
+  FaultPlan no_faults;
+  Faulty<ApartLog> log_line{parts.log, no_faults};
   Blocking<ApartStore> blocking{parts.stock, [this] { return executor.step(); }};
   std::unique_ptr<ApartParts> few;
   std::unique_ptr<ApartBackend> few_lines;

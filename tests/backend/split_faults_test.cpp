@@ -40,7 +40,7 @@ std::vector<Case> cases() {
 
 void expect_done(Parts& parts, const Case& what) {
   EXPECT_EQ(parts.stock(), what.stock);
-  const auto records = parts.runs.read(run).value();
+  const auto records = records_of(parts.runs, run).value();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[1].decision, what.decision);
   const bool yes = what.decision != StockDecision::out_of_stock;
@@ -66,7 +66,7 @@ void for_each(std::span<const Fault> faults, std::uint64_t writes, const What& w
 void try_and_restart(Parts& parts, FaultPlan& plan, const Operation& operation) {
   {
     Process process(parts, plan);
-    static_cast<void>(process.backend.apply(operation, TwoEvents().view(), {}));
+    static_cast<void>(apply(process.backend, operation, TwoEvents().view()));
   }
   plan.restart();
 }
@@ -87,14 +87,14 @@ TEST(Split, ARepeatMendsAnyFaultAtAnyWrite) {
       plan.at(write, fault);
       Process process(parts, plan);
       const TwoEvents effects;
-      auto applied = process.backend.apply(what.operation, effects.view(), {});
+      auto applied = apply(process.backend, what.operation, effects.view());
       // Whatever went wrong, the answer must not say that nothing happened once something has.
       if (write > 1 && !applied.has_value()) {
         EXPECT_THAT(applied, RemedyIs(Remedy::ask_again));
       }
       parts.advance_to(start + Duration{10});
       if (!applied.has_value()) {
-        applied = process.backend.apply(what.operation, effects.view(), {});
+        applied = apply(process.backend, what.operation, effects.view());
       }
       ASSERT_THAT(applied, IsOk());
       EXPECT_EQ(decision_of(applied.value().answer), what.decision);
@@ -117,11 +117,11 @@ TEST(Split, ACrashBetweenAnyTwoWritesIsMendedBySettlingAndTheRepeat) {
       try_and_restart(parts, plan, what.operation);
       plan.calm();  // the process that recovers has no fault of its own
       Process process(parts, plan);
-      const auto records = process.backend.read(run).value();
-      EXPECT_THAT(process.backend.settle(run, records), IsOk());
+      const auto entries = process.backend.read(run).value();
+      EXPECT_THAT(process.backend.settle(run, entries), IsOk());
       // What was recorded is told, and nothing else.
-      EXPECT_EQ(parts.told().size(), records.size() == 2 ? 2u : 0u);
-      EXPECT_THAT(process.backend.apply(what.operation, TwoEvents().view(), {}), IsOk());
+      EXPECT_EQ(parts.told().size(), entries.size() == 2 ? 2u : 0u);
+      EXPECT_THAT(apply(process.backend, what.operation, TwoEvents().view()), IsOk());
       expect_done(parts, what);
     });
   }
@@ -138,11 +138,11 @@ TEST(Split, ARepeatedAppendMendsAnyFault) {
     ended.request = request;
     ended.claim_epoch = parts.epoch;
     ended.output = {std::byte{1}};
-    auto appended = process.backend.append(run, 1, ended);
+    auto appended = append(process.backend, run, 1, ended);
     if (write > 1 && !appended.has_value()) {
       EXPECT_THAT(appended, RemedyIs(Remedy::ask_again));
     }
-    if (!appended.has_value()) appended = process.backend.append(run, 1, ended);
+    if (!appended.has_value()) appended = append(process.backend, run, 1, ended);
     EXPECT_THAT(appended, IsOkAndHolds(2u));
     plan.deliver_all_late();
     EXPECT_EQ(parts.told(), std::vector<std::string>{"DONE"});
@@ -176,7 +176,7 @@ TEST(Split, ASaleIsForgottenAfterAnyFault) {
     plan.at(write, fault);
     try_and_restart(parts, plan, Commit{hold, {}});
     Process process(parts, plan);
-    EXPECT_THAT(process.backend.apply(Commit{hold, {}}, TwoEvents().view(), {}), IsOk());
+    EXPECT_THAT(apply(process.backend, Commit{hold, {}}, TwoEvents().view()), IsOk());
     expect_forgotten(parts);
   });
 }
@@ -194,7 +194,7 @@ TEST(Split, ASaleThatIsNotRecordedIsNotForgotten) {
   EXPECT_THAT(parts.ledger.reserve({{7, 3}, later + Duration{1}, {&four, 1}}),
               ErrorIs(Errc::resource_exhausted));
   Process process(parts, plan);
-  EXPECT_THAT(process.backend.apply(Commit{hold, {}}, TwoEvents().view(), {}),
+  EXPECT_THAT(apply(process.backend, Commit{hold, {}}, TwoEvents().view()),
               Answers(CommitAnswer::committed));
 }
 

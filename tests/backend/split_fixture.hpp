@@ -15,12 +15,14 @@
 #include <invsaga/split.hpp>
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing::split_tests {
 
 inline constexpr Time start = time_from_ms(1'000'000);
 inline constexpr Time later = time_from_ms(1'001'000);
 inline constexpr RunId run{5, 1};
+inline constexpr RunId other_run{5, 2};
 inline constexpr RequestKey request{3, 1};
 inline constexpr ReservationId hold{7, 1};
 
@@ -32,7 +34,7 @@ class Parts {
     claims.advance_to(start);
     const Line stock{Row{0}, 10};
     EXPECT_THAT(ledger.adjust({{9, 1}, AdjustReason::opening, later, {&stock, 1}}), IsAdjusted());
-    EXPECT_THAT(runs.append(run, 0, record(RecordKind::begun)), IsOkAndHolds(1u));
+    EXPECT_THAT(append(runs, run, 0, record(RecordKind::begun)), IsOkAndHolds(1u));
     epoch = claims.claim({request, {4, 1}, later, later}).value().epoch;
   }
 
@@ -42,6 +44,17 @@ class Parts {
     made.owner = {6, 1};
     made.at = start;
     return made;
+  }
+  /// A run's first record, with the claim that was made; until 5 s after its lease.
+  [[nodiscard]] RunRecord begun_by_request() const {
+    RunRecord begun = record(RecordKind::begun);
+    begun.request = request;
+    begun.claim_epoch = epoch;
+    begun.until = later + Duration{5'000};
+    return begun;
+  }
+  result<ClaimAnswer> claim_again() {
+    return claims.claim({request, {4, 1}, later + Duration{9'000}, later + Duration{9'000}});
   }
   static Event event(std::uint64_t sequence, std::string type) {
     Event made;
@@ -56,8 +69,8 @@ class Parts {
   }
   std::vector<std::string> told() {
     std::vector<std::string> types;
-    const std::vector<Event> pending = outbox.pending(100).value();
-    for (const Event& one : pending) types.push_back(one.type);
+    const std::vector<Event> waiting = pending(outbox, 100).value();
+    for (const Event& one : waiting) types.push_back(one.type);
     return types;
   }
   StockCounters stock() { return ledger.stock(Row{0}).value(); }

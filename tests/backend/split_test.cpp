@@ -3,6 +3,8 @@
 // `split`: the order of writes over parts that live apart, and what a repeat and `settle` bring in.
 // split_faults_test.cpp has every fault at every write, split_apart_test.cpp a stock that answers
 // later.
+#include <concepts>
+
 #include <invsaga/testing/archetypes.hpp>
 
 #include "tests/backend/split_fixture.hpp"
@@ -19,11 +21,19 @@ using SplitOfSubmitting =
 using SplitOfStore =
     Joined<archetypes::ReservationStoreArchetype, archetypes::IdempotencyStoreArchetype,
            archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
-static_assert(Backend<SplitOfSubmitting> && SubmittingStore<SplitOfSubmitting>);
-static_assert(!ApplyingStore<SplitOfSubmitting>, "a store that only submits makes such a backend");
-static_assert(Backend<SplitOfStore> && ApplyingStore<SplitOfStore>);
-static_assert(!SplitOfStore::capabilities.atomic_effects);
-static_assert(!StockPart<archetypes::SubmittingStoreArchetype>, "it says nothing of itself");
+template <class B>
+concept WritesAtOnce = requires(B& backend, const Write& write) {
+  { backend.write(write) } -> std::same_as<result<WriteReply>>;
+};
+static_assert(Backend<SplitOfSubmitting> && Backend<SplitOfStore>);
+static_assert(!WritesAtOnce<SplitOfSubmitting>, "a store that only submits makes such a backend");
+static_assert(!SplitOfSubmitting::capabilities().answers_at_once);
+static_assert(WritesAtOnce<SplitOfStore> && SplitOfStore::capabilities().answers_at_once);
+static_assert(!SplitOfStore::capabilities().atomic_effects);
+static_assert(!StockPart<archetypes::WritableStoreArchetype>, "it says nothing of itself");
+
+/// A record as a log has it.
+LogEntry entry(const RunRecord& record) { return {encode(record), {record.at, 0, {}}}; }
 
 // --- the order of writes
 
@@ -33,7 +43,7 @@ TEST(Split, WritesStockThenLogThenOutboxThenTellsTheStockOfTheSale) {
   FaultPlan plan;
   Process process(parts, plan);
   const TwoEvents effects;
-  EXPECT_THAT(process.backend.apply(Commit{hold, {}}, effects.view(), {}),
+  EXPECT_THAT(apply(process.backend, Commit{hold, {}}, effects.view()),
               Answers(CommitAnswer::committed));
   EXPECT_EQ(plan.story(), "1 operation\n2 append\n3 put\n4 put\n5 acknowledge_sale\n");
   EXPECT_EQ(parts.told(), (std::vector<std::string>{"YES", "YES TOO"}));
@@ -43,7 +53,7 @@ TEST(Split, TellsTheStockOfNothingButSales) {
   Parts parts;
   FaultPlan plan;
   Process process(parts, plan);
-  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}),
+  EXPECT_THAT(apply(process.backend, Reserve{hold, later, {&four, 1}}, TwoEvents().view()),
               IsReserved());
   EXPECT_EQ(plan.story(), "1 operation\n2 append\n3 put\n4 put\n");
 }
@@ -57,17 +67,58 @@ TEST(Split, AppendsThenPutsThenConfirms) {
   ended.request = request;
   ended.claim_epoch = parts.epoch;
   ended.output = {std::byte{1}};
-  EXPECT_THAT(process.backend.append(run, 1, ended), IsOkAndHolds(2u));
+  EXPECT_THAT(append(process.backend, run, 1, ended), IsOkAndHolds(2u));
   EXPECT_EQ(plan.story(), "1 append\n2 put\n3 confirm_claim\n");
+}
+
+TEST(Split, TheFirstRecordIsAppendedAndThenKeepsTheClaim) {
+  Parts parts;
+  FaultPlan plan;
+  Process process(parts, plan);
+  EXPECT_THAT(append(process.backend, other_run, 0, parts.begun_by_request()), IsOkAndHolds(1u));
+  EXPECT_EQ(plan.story(), "1 append\n2 extend_claim\n");
+  parts.advance_to(later + Duration{4'999});
+  EXPECT_THAT(parts.claim_again(), ClaimIs(ClaimState::in_progress));
 }
 
 TEST(Split, AnOperationThatTheStockRefusesToJudgeWritesNothingMore) {
   Parts parts;
   FaultPlan plan;
   Process process(parts, plan);
-  EXPECT_THAT(process.backend.apply(Commit{}, TwoEvents().view(), {}),
-              ErrorIs(Errc::invalid_argument));
+  const auto refused = apply(process.backend, Commit{}, TwoEvents().view());
+  ASSERT_THAT(refused, ErrorIs(Errc::invalid_argument));
+  EXPECT_EQ(refused.error().part, WritePart::operation);
   EXPECT_EQ(plan.story(), "1 operation\n");
+}
+
+// --- what needs one append
+
+TEST(Split, TakesNoOperationWithRecordsThatHoldWhateverIsDecided) {
+  Parts parts;
+  FaultPlan plan;
+  Process process(parts, plan);
+  const auto headed = write_of(run, 1, Parts::record(RecordKind::intent));
+  const auto reserve = write_of(Reserve{hold, later, {&four, 1}}, TwoEvents().view());
+  Write write = reserve->write();
+  write.head = headed->write().head;
+  const auto refused = process.backend.write(write);
+  ASSERT_THAT(refused, ErrorIs(Errc::unsupported));
+  EXPECT_EQ(refused.error().part, WritePart::head);
+  EXPECT_EQ(plan.story(), "");
+}
+
+TEST(Split, TakesNoRecordsWithAClaimThatIsNotHeldYet) {
+  Parts parts;
+  FaultPlan plan;
+  Process process(parts, plan);
+  const auto begun = write_of(other_run, 0, Parts::record(RecordKind::begun));
+  const ClaimEffect asks{{{3, 2}, {4, 1}, later, later}, 0};
+  Write write = begun->write();
+  write.claim = &asks;
+  const auto refused = process.backend.write(write);
+  ASSERT_THAT(refused, ErrorIs(Errc::unsupported));
+  EXPECT_EQ(refused.error().part, WritePart::claim);
+  EXPECT_EQ(plan.story(), "");
 }
 
 // --- what a repeat is answered
@@ -79,9 +130,12 @@ TEST(Split, ARepeatIsAnsweredAsRecordedThoughTheStockNowSaysOtherwise) {
   Process process(parts, plan);
   const TwoEvents effects;
   const Reserve reserve{hold, later, {&four, 1}};
-  EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), RemedyIs(Remedy::ask_again));
+  EXPECT_THAT(apply(process.backend, reserve, effects.view()), RemedyIs(Remedy::ask_again));
   parts.advance_to(later);  // the hold has run out
-  EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), IsReserved(hold, later));
+  const auto again = apply(process.backend, reserve, effects.view());
+  ASSERT_THAT(again, IsReserved(hold, later));
+  EXPECT_EQ(again.value().position, 2u);
+  EXPECT_EQ(to_ms(again.value().at), to_ms(start)) << "when it was recorded";
   EXPECT_EQ(parts.told(), (std::vector<std::string>{"YES", "YES TOO"}));
 }
 
@@ -92,9 +146,9 @@ TEST(Split, AnAnswerThatWasNotRecordedMayBeAnotherTheNextTime) {
   Process process(parts, plan);
   const TwoEvents effects;
   const Reserve reserve{hold, later, {&four, 1}};
-  EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), RemedyIs(Remedy::ask_again));
+  EXPECT_THAT(apply(process.backend, reserve, effects.view()), RemedyIs(Remedy::ask_again));
   parts.advance_to(later);
-  EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), IsExpired());
+  EXPECT_THAT(apply(process.backend, reserve, effects.view()), IsExpired());
   EXPECT_EQ(parts.told(), (std::vector<std::string>{"NO", "NO TOO"})) << "what was decided is told";
 }
 
@@ -105,12 +159,12 @@ TEST(Split, AnEventIsDatedWhenItWasDecided) {
   Process process(parts, plan);
   const TwoEvents effects;
   const Reserve reserve{hold, later, {&four, 1}};
-  EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), RemedyIs(Remedy::ask_again));
+  EXPECT_THAT(apply(process.backend, reserve, effects.view()), RemedyIs(Remedy::ask_again));
   parts.advance_to(start + Duration{100});
-  EXPECT_THAT(process.backend.apply(reserve, effects.view(), {}), IsReserved());
-  const std::vector<Event> pending = parts.outbox.pending(10).value();
-  ASSERT_EQ(pending.size(), 2u);
-  for (const Event& event : pending) {
+  EXPECT_THAT(apply(process.backend, reserve, effects.view()), IsReserved());
+  const std::vector<Event> waiting = pending(parts.outbox, 10).value();
+  ASSERT_EQ(waiting.size(), 2u);
+  for (const Event& event : waiting) {
     EXPECT_EQ(to_ms(event.time), to_ms(start)) << "not when it was told";
   }
 }
@@ -121,19 +175,33 @@ TEST(Split, ALateAppendOfAFormerOwnerTellsNothing) {
   FaultPlan plan;
   plan.at(FaultSite::append, 1, Fault::late);
   Process former(parts, plan);
-  EXPECT_THAT(former.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}),
+  EXPECT_THAT(apply(former.backend, Reserve{hold, later, {&four, 1}}, TwoEvents().view()),
               RemedyIs(Remedy::ask_again));
   RunRecord taken = Parts::record(RecordKind::taken_over);
   taken.owner = {6, 2};
   FaultPlan none;
   Process owner(parts, none);
-  EXPECT_THAT(owner.backend.append(run, 1, taken), IsOkAndHolds(2u));
+  EXPECT_THAT(append(owner.backend, run, 1, taken), IsOkAndHolds(2u));
   plan.deliver_all_late();
   EXPECT_EQ(parts.runs.read(run).value().size(), 2u);
   EXPECT_TRUE(parts.told().empty()) << "an event that nobody decided";
-  EXPECT_THAT(former.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}),
+  EXPECT_THAT(apply(former.backend, Reserve{hold, later, {&four, 1}}, TwoEvents().view()),
               ErrorIs(Errc::moved_on));
   EXPECT_TRUE(parts.told().empty());
+}
+
+TEST(Split, WhatIsRefusedAsTheRunHasMovedOnNamesThePosition) {
+  Parts parts;
+  FaultPlan plan;
+  Process process(parts, plan);
+  ASSERT_THAT(append(process.backend, run, 1, Parts::record(RecordKind::cancelled)), IsOk());
+  const auto operation = apply(process.backend, Reserve{hold, later, {&four, 1}},
+                               TwoEvents().view());
+  ASSERT_THAT(operation, ErrorIs(Errc::moved_on));
+  EXPECT_EQ(operation.error().part, WritePart::position);
+  const auto records = append(process.backend, run, 1, Parts::record(RecordKind::taken_over));
+  ASSERT_THAT(records, ErrorIs(Errc::moved_on));
+  EXPECT_EQ(records.error().part, WritePart::position);
 }
 
 // Rule 9: the log first. If the outbox came first, this crash would leave an event that nobody
@@ -144,8 +212,7 @@ TEST(Split, NoEventIsOutThatIsNotInTheLog) {
     FaultPlan plan;
     plan.at(write, Fault::crash_before);
     Process process(parts, plan);
-    static_cast<void>(
-        process.backend.apply(Reserve{hold, later, {&four, 1}}, TwoEvents().view(), {}));
+    static_cast<void>(apply(process.backend, Reserve{hold, later, {&four, 1}}, TwoEvents().view()));
     if (parts.runs.length(run) == 1) {
       EXPECT_TRUE(parts.told().empty()) << "crash at " << write;
     }
@@ -157,12 +224,12 @@ TEST(Split, AFormerOwnerCannotPutAnEventAgainThatIsOut) {
   FaultPlan plan;
   Process process(parts, plan);
   const TwoEvents effects;
-  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}),
+  EXPECT_THAT(apply(process.backend, Reserve{hold, later, {&four, 1}}, effects.view()),
               IsReserved());
   EXPECT_THAT(process.backend.acknowledge_event(run, 1), IsOk());
   EXPECT_THAT(process.backend.acknowledge_event(run, 2), IsOk());
   EXPECT_THAT(process.backend.settle(run, parts.runs.read(run).value()), IsOk());
-  EXPECT_THAT(process.backend.apply(Reserve{hold, later, {&four, 1}}, effects.view(), {}),
+  EXPECT_THAT(apply(process.backend, Reserve{hold, later, {&four, 1}}, effects.view()),
               IsReserved());
   EXPECT_TRUE(parts.told().empty());
 }
@@ -172,23 +239,18 @@ TEST(Split, AFormerOwnerCannotPutAnEventAgainThatIsOut) {
 TEST(Split, SettlingRepeatsTheClaimsOfARun) {
   Parts parts;
   FaultPlan plan;
-  RunRecord begun = Parts::record(RecordKind::begun);
-  begun.request = request;
-  begun.claim_epoch = parts.epoch;
-  begun.until = later + Duration{5'000};
   plan.at(FaultSite::extend_claim, 1, Fault::crash_before);
   {
     Process process(parts, plan);
-    static_cast<void>(process.backend.append({5, 2}, 0, begun));
+    static_cast<void>(append(process.backend, other_run, 0, parts.begun_by_request()));
   }
   plan.restart();
   Process process(parts, plan);
-  const auto records = process.backend.read({5, 2}).value();
-  ASSERT_EQ(records.size(), 1u);
-  EXPECT_THAT(process.backend.settle({5, 2}, records), IsOk());
+  const auto entries = process.backend.read(other_run).value();
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_THAT(process.backend.settle(other_run, entries), IsOk());
   parts.advance_to(later + Duration{4'999});
-  const Claim again{request, {4, 1}, later + Duration{9'000}, later + Duration{9'000}};
-  EXPECT_THAT(parts.claims.claim(again), ClaimIs(ClaimState::in_progress));
+  EXPECT_THAT(parts.claim_again(), ClaimIs(ClaimState::in_progress));
 }
 
 TEST(Split, SettlingPutsWhatTheOutboxLacksInOrderAndGoesOnWhereItStopped) {
@@ -198,14 +260,29 @@ TEST(Split, SettlingPutsWhatTheOutboxLacksInOrderAndGoesOnWhereItStopped) {
   RunRecord second = first;
   second.step = 3;
   second.events = {Parts::event(3, "C")};
-  ASSERT_THAT(parts.outbox.put(first.events[0]), IsOkAndHolds(true));
+  const std::vector<LogEntry> both{entry(first), entry(second)};
+  ASSERT_THAT(put(parts.outbox, first.events[0]), IsOkAndHolds(true));
   FaultPlan plan;
   plan.at(FaultSite::put, 2, Fault::failed);
   Process process(parts, plan);
-  EXPECT_THAT(process.backend.settle(run, {first, second}), RemedyIs(Remedy::ask_again));
+  EXPECT_THAT(process.backend.settle(run, both), RemedyIs(Remedy::ask_again));
   EXPECT_EQ(parts.told(), std::vector<std::string>{"A"});
-  EXPECT_THAT(process.backend.settle(run, {first, second}), IsOk());
+  EXPECT_THAT(process.backend.settle(run, both), IsOk());
   EXPECT_EQ(parts.told(), (std::vector<std::string>{"A", "B", "C"}));
+}
+
+TEST(Split, SettlingStopsAtAnEntryThatDoesNotDecode) {
+  Parts parts;
+  FaultPlan plan;
+  Process process(parts, plan);
+  RunRecord first = Parts::record(RecordKind::outcome);
+  first.events = {Parts::event(1, "A")};
+  RunRecord last = first;
+  last.events = {Parts::event(2, "B")};
+  std::vector<LogEntry> entries{entry(first), entry(first), entry(last)};
+  entries[1].bytes.pop_back();
+  EXPECT_THAT(process.backend.settle(run, entries), ErrorIs(Errc::corrupt));
+  EXPECT_EQ(parts.told(), std::vector<std::string>{"A"});
 }
 
 TEST(Split, ALostClaimStopsNeitherARunNorItsSettling) {
@@ -216,7 +293,8 @@ TEST(Split, ALostClaimStopsNeitherARunNorItsSettling) {
     RunRecord ended = Parts::record(RecordKind::ended);
     ended.request = key;
     ended.claim_epoch = parts.epoch + 1;
-    EXPECT_THAT(process.backend.settle(run, {ended}), IsOk());
+    const std::vector<LogEntry> entries{entry(ended)};
+    EXPECT_THAT(process.backend.settle(run, entries), IsOk());
   }
 }
 
@@ -229,8 +307,10 @@ TEST(Split, AnyOtherErrorOfAClaimIsTold) {
   ended.request = request;
   ended.claim_epoch = parts.epoch;
   ended.output = {std::byte{2}};  // not what was stored
-  const auto settled = process.backend.settle(run, {ended});
+  const std::vector<LogEntry> entries{entry(ended)};
+  const auto settled = process.backend.settle(run, entries);
   ASSERT_THAT(settled, ErrorIs(Errc::reply_lost));
+  EXPECT_EQ(settled.error().part, WritePart::claim);
   EXPECT_EQ(settled.error().own, static_cast<int>(Errc::invalid_argument));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: ApplyingStore
+// expect: WritableStore
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: backend.settle(run, records)
+// expect: backend.settle(run, entries, done)
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

@@ -11,7 +11,7 @@ using Inner = invsaga::testing::archetypes::BackendArchetype;
 
 class Wrapper final : public Forwarding<Wrapper, Inner> {
  public:
-  static constexpr Capabilities capabilities = Inner::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return Inner::capabilities(); }
   explicit Wrapper(Inner& inner) : Forwarding(inner) {}
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: log.append(run, at, record)
+// expect: log.append(run, at, records, stamp)
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: outbox.put(event)
+// expect: outbox.put(run, at, event)
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

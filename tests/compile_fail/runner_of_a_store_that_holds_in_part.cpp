@@ -10,7 +10,7 @@ using Base = testing::archetypes::BackendArchetype;
 struct Mine : Base {
   using Base::Base;
 #ifndef MENDED
-  static constexpr Capabilities capabilities{.linearizable = true};
+  static constexpr Capabilities capabilities() noexcept { return {.linearizable = true}; }
 #endif
 };
 

@@ -12,7 +12,7 @@ using namespace invsaga::testing::archetypes;
 #ifdef MENDED
 using Stock = StockPartArchetype;
 #else
-using Stock = SubmittingStoreArchetype;
+using Stock = WritableStoreArchetype;
 #endif
 
 void join(Stock& stock, IdempotencyStoreArchetype& claims, SagaLogArchetype& log,

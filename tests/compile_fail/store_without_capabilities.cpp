@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: S::capabilities
+// expect: view.capabilities()
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;

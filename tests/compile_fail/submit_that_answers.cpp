@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: store.submit(operation, effects, shorts, done)
+// expect: store.submit(write, done)
 #include <invsaga/testing/archetypes.hpp>
 
 using namespace invsaga;
 
 #ifdef MENDED
-using Mine = testing::archetypes::SubmittingStoreArchetype;
+using Mine = testing::archetypes::WritableStoreArchetype;
 #else
 using Mine = testing::archetypes::SubmitThatAnswers;
 #endif
-static_assert(SubmittingStore<Mine>);
+static_assert(WritableStore<Mine>);

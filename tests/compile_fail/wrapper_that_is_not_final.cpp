@@ -17,7 +17,7 @@ using Inner = invsaga::testing::archetypes::BackendArchetype;
 
 class Wrapper LAST : public Forwarding<Wrapper, Inner> {
  public:
-  static constexpr Capabilities capabilities = Inner::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return Inner::capabilities(); }
   explicit Wrapper(Inner& inner) : Forwarding(inner) {}
 };
 

@@ -27,6 +27,7 @@
 #include <invsaga/testing/events.hpp>
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
 namespace {
@@ -111,10 +112,10 @@ TEST_P(ManyThreads, KeepTheOrderOfEachRunAndActOnEachEventOnce) {
     effects.push_back(std::make_unique<Recipient>());
     inboxes.push_back(std::make_unique<Inbox>(claims, name));
     const auto effect =
-        [handler = effects.back()->handler(),
+        [recipient = effects.back().get(),
          tries = std::make_shared<std::atomic<unsigned>>(0)](const Event& event) -> result<void> {
       if (++*tries % 11 == 0) return Error{Errc::unavailable};
-      INVSAGA_CHECK(handler(event));
+      INVSAGA_CHECK(recipient->take(event));
       return success();
     };
     ASSERT_THAT(harness.bus().subscribe(name, {}, inboxes.back()->handler(effect)), IsOk());
@@ -149,11 +150,11 @@ INSTANTIATE_TEST_SUITE_P(, ManyThreads,
 /// One outbox for all, with a lock.
 class LockedOutbox {
  public:
-  result<bool> put(const Event& event) {
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
     const std::lock_guard lock(mutex_);
-    return queue_.put(event);
+    return queue_.put(run, at, event);
   }
-  result<std::vector<Event>> pending(std::size_t limit) {
+  result<std::vector<PendingEvent>> pending(std::size_t limit) {
     const std::lock_guard lock(mutex_);
     return queue_.pending(limit);
   }
@@ -183,7 +184,7 @@ TEST(RelayOnThreads, BringsEverythingToTheBusHoweverManyWakeIt) {
   for (unsigned writer = 0; writer < writers; ++writer) {
     threads.emplace_back([&, writer] {
       for (std::uint64_t sequence = 1; sequence <= last; ++sequence) {
-        EXPECT_THAT(outbox.put(event_of(run_no(writer), sequence)), IsOkAndHolds(true));
+        EXPECT_THAT(put(outbox, event_of(run_no(writer), sequence)), IsOkAndHolds(true));
         relay.wake();
       }
     });
@@ -216,7 +217,7 @@ TEST(RelayOnThreads, EndsInTheMidstOfItsWork) {
       Relay relay(outbox, bus, {clock, executor});
       for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) {
         for (std::uint64_t run = 1; run <= 5; ++run) {
-          ASSERT_THAT(outbox.put(event_of(run_no(run), sequence)), IsOkAndHolds(true));
+          ASSERT_THAT(put(outbox, event_of(run_no(run), sequence)), IsOkAndHolds(true));
         }
         relay.wake();
       }

@@ -77,7 +77,9 @@ TEST(IdText, ReadsNothingElse) {
 // --- The stored form
 
 TEST(StoredEvent, ComesBackAsItWas) {
-  EXPECT_THAT(decode<Event>(encode(full_event())), IsOkAndHolds(full_event()));
+  Event event = full_event();
+  event.time = {};  // it is its record's
+  EXPECT_THAT(decode<Event>(encode(full_event())), IsOkAndHolds(event));
   EXPECT_THAT(decode<Event>(encode(Event{})), IsOkAndHolds(Event{}));
 }
 

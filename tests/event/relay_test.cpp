@@ -22,6 +22,7 @@
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/outbox_conformance.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
 namespace {
@@ -51,8 +52,10 @@ INVSAGA_TEST_OUTBOX(OutboxQueue, QueueHarness);
 /// An outbox that fails on demand.
 class Outbox {
  public:
-  result<bool> put(const Event& event) { return queue.put(event); }
-  result<std::vector<Event>> pending(std::size_t limit) {
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
+    return queue.put(run, at, event);
+  }
+  result<std::vector<PendingEvent>> pending(std::size_t limit) {
     ++reads;
     largest_read = std::max(largest_read, limit);
     if (read_fails) return Error{Errc::unavailable};
@@ -73,11 +76,11 @@ class Outbox {
 /// A bus that notes what it takes and refuses on demand.
 class Bus {
  public:
-  result<void> publish(const Event& event) {
+  void publish(const Event& event, Completion<void> done) {
     ++attempts;
-    if (fault) INVSAGA_CHECK(fault(event));
-    taken.push_back(event);
-    return success();
+    const auto refused = fault ? fault(event) : success();
+    if (refused.has_value()) taken.push_back(event);
+    done(refused);
   }
   result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
     return success();
@@ -104,7 +107,7 @@ class RelayTest : public ::testing::Test {
   }
   void restart() { relay_.reset(); }
   void put(std::uint64_t run, std::uint64_t sequence) {
-    ASSERT_THAT(outbox.put(event_of(run_no(run), sequence)), IsOkAndHolds(true));
+    ASSERT_THAT(testing::put(outbox, event_of(run_no(run), sequence)), IsOkAndHolds(true));
   }
   std::size_t pending() { return outbox.queue.size(); }
   /// Does all that is due now, and nothing that is armed for later.
@@ -363,6 +366,28 @@ TEST_F(RelayTest, ForgetsARunThatAnotherHasTakenCareOf) {
   EXPECT_EQ(executor.waiting(), 0u);
 }
 
+TEST_F(RelayTest, PublishesAnEventWithTheTimeOfItsDecision) {
+  Event event = event_of(run_no(1), 1);
+  event.time = start - Duration{500};
+  ASSERT_THAT(testing::put(outbox, event), IsOkAndHolds(true));
+  relay();
+  run_now();
+  EXPECT_THAT(bus.taken, ElementsAre(event));
+}
+
+TEST_F(RelayTest, AnEventThatCannotBeReadHoldsBackItsRunAlone) {
+  const auto bytes = encode(event_of(run_no(2), 1));  // another run's
+  ASSERT_THAT(outbox.put(run_no(1), start, {1, bytes}), IsOkAndHolds(true));
+  put(1, 2);
+  put(2, 1);
+  relay();
+  run_now();
+  EXPECT_THAT(bus.taken, ElementsAre(event_of(run_no(2), 1)));
+  EXPECT_EQ(relay().counts().publish_failures, 1u);
+  EXPECT_EQ(relay().counts().waiting_runs, 1u);
+  EXPECT_EQ(pending(), 2u);
+}
+
 TEST_F(RelayTest, RunsNothingAfterItsEnd) {
   put(1, 1);
   relay();
@@ -378,12 +403,11 @@ class WholeWay : public ::testing::TestWithParam<std::uint64_t> {};
 class ShakyBus {
  public:
   ShakyBus(MemoryBus& bus, std::uint64_t seed) : bus_(bus), rng_(seed) {}
-  result<void> publish(const Event& event) {
+  void publish(const Event& event, Completion<void> done) {
     const std::uint64_t chance = rng_.below(6);
-    if (chance == 0) return Error{Errc::unavailable};
+    if (chance == 0) return done(Error{Errc::unavailable});
     const auto outcome = bus_.publish(event);
-    if (chance == 1) return Error{Errc::reply_lost};
-    return outcome;
+    done(chance == 1 ? result<void>(Error{Errc::reply_lost}) : outcome);
   }
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                          EventHandler handler) {
@@ -410,9 +434,9 @@ TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
   claims.advance_to(start);
   Inbox inbox(claims, "mail");
   Recipient effects;
-  const auto effect = [&, record = effects.handler()](const Event& event) -> result<void> {
+  const auto effect = [&](const Event& event) -> result<void> {
     if (rng.below(5) == 0) return Error{Errc::unavailable};
-    INVSAGA_CHECK(record(event));
+    INVSAGA_CHECK(effects.take(event));
     return success();
   };
   ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
@@ -420,7 +444,7 @@ TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
   std::optional<Relay> relay(std::in_place, outbox, bus, environment);
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
     for (std::uint64_t run = 1; run <= 4; ++run) {
-      ASSERT_THAT(outbox.put(event_of(run_no(run), sequence)), IsOkAndHolds(true));
+      ASSERT_THAT(testing::put(outbox, event_of(run_no(run), sequence)), IsOkAndHolds(true));
       relay->wake();
       outbox.acknowledge_fails = rng.below(4) == 0;
       executor.run_all(rng.below(6));

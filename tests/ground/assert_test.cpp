@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <invsaga/completion.hpp>
 #include <invsaga/detail/loop_bound.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/event.hpp>
@@ -21,7 +22,9 @@
 #include <invsaga/inbox.hpp>
 #include <invsaga/memory.hpp>
 #include <invsaga/memory_bus.hpp>
+#include <invsaga/prepared_write.hpp>
 #include <invsaga/reference/ledger.hpp>
+#include <invsaga/reference/run_table.hpp>
 #include <invsaga/request_id.hpp>
 #include <invsaga/retry.hpp>
 #include <invsaga/saga_machine.hpp>
@@ -31,6 +34,7 @@
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/model_check.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/writes.hpp>
 
 #include "src/reference/remembered_ids.hpp"
 #include "src/reference/stock_rows.hpp"
@@ -241,29 +245,61 @@ TEST_F(MachineDeathTest, ARunIsBegunOnceAndFirst) {
 
 TEST_F(MachineDeathTest, AnActionIsOfThisMachineAndNotUsedTwice) {
   ASSERT_TRUE(machine.recorded(begun()).has_value());
-  Instruction apply = machine.next(now);
-  for (; apply.kind != Instruction::Kind::apply; apply = machine.next(now)) {
-    if (apply.kind == Instruction::Kind::append) {
-      ASSERT_TRUE(machine.recorded(apply.record).has_value());
+  EXPECT_DEATH(static_cast<void>(machine.write()), "SagaMachine::write: that next gave one");
+  Instruction prepare = machine.next(now);
+  for (; prepare.kind != Instruction::Kind::prepare; prepare = machine.next(now)) {
+    machine.started(prepare, now);
+    if (prepare.kind == Instruction::Kind::append) {
+      for (const RunRecord& record : machine.write()->records({})) {
+        ASSERT_TRUE(machine.recorded(record).has_value());
+      }
     } else {
-      ASSERT_EQ(apply.kind, Instruction::Kind::call);
-      machine.started(apply, now);
-      machine.answered(apply, std::vector<std::byte>{std::byte{1}}, now);
+      ASSERT_EQ(prepare.kind, Instruction::Kind::call);
+      EXPECT_DEATH(machine.made(prepare, Release{{1, 1}}), "SagaMachine::made: what next gave");
+      machine.answered(prepare, std::vector<std::byte>{std::byte{1}}, now);
     }
   }
-  const Operation hold = Release{{1, 1}};
-  EXPECT_DEATH(machine.intend(apply, hold), "SagaMachine::intend: what next gave last");
+  EXPECT_DEATH(machine.started(prepare, now), "SagaMachine::started: what next gave last");
+  machine.made(prepare, Release{{1, 1}});
+  const Instruction apply = machine.next(now);
+  ASSERT_EQ(apply.kind, Instruction::Kind::apply);
+  EXPECT_DEATH(machine.made(apply, Release{{1, 1}}), "SagaMachine::made: what next gave last");
   EXPECT_DEATH(machine.answered(apply, refuse(), now), "SagaMachine::answered: an attempt");
-  EXPECT_DEATH(machine.superseded(apply, false, now), "SagaMachine::superseded: an attempt");
+  EXPECT_DEATH(machine.superseded(apply, false, now), "SagaMachine::superseded: an append or");
+  EXPECT_DEATH(machine.unwritten(apply, refuse()), "SagaMachine::unwritten: an append");
   Instruction strange = apply;
   strange.step = 99;
-  EXPECT_DEATH(machine.started(strange, now, &hold), "SagaMachine::started: what next gave last");
-  EXPECT_DEATH(static_cast<void>(machine.effects(strange, hold, now)), "SagaMachine::effects");
-  EXPECT_DEATH(machine.unable(strange, refuse()), "SagaMachine::unable");
-  machine.started(apply, now, &hold);
-  EXPECT_DEATH(machine.started(apply, now, &hold), "SagaMachine::started: what next gave last");
+  EXPECT_DEATH(machine.started(strange, now), "SagaMachine::started: what next gave last");
+  EXPECT_DEATH(machine.unable(strange, refuse()), "SagaMachine::unable: a prepare or call");
+  EXPECT_DEATH(machine.unable(apply, refuse()), "SagaMachine::unable: a prepare or call");
+  machine.started(apply, now);
+  EXPECT_DEATH(machine.started(apply, now), "SagaMachine::started: what next gave last");
+  EXPECT_DEATH(machine.answered(apply, std::vector<std::byte>{}, now),
+               "an operation that was answered is recorded");
   EXPECT_DEATH(machine.completed(apply.step, false, refuse(), now), "SagaMachine::completed");
-  EXPECT_DEATH(machine.unrecordable(begun(), refuse()), "SagaMachine::unrecordable");
+}
+
+// --- what is written
+
+TEST(WriteDeathTest, AWriteIsSealedBeforeItIsLookedAt) {
+  const PreparedWrite write({1, 1}, 0);
+  EXPECT_DEATH(static_cast<void>(write.write()), "PreparedWrite::write: that it is sealed");
+  EXPECT_DEATH(static_cast<void>(write.records({})), "PreparedWrite::records: that it is sealed");
+}
+
+TEST(WriteDeathTest, ADecisionIsOneOfItsOperation) {
+  EXPECT_DEATH(static_cast<void>(tail_of({}, StockDecision::reserved)), "tail_of: a tail for it");
+  EXPECT_DEATH(answer_of(Release{{1, 1}}, StockDecision::reserved, {}, {}),
+               "answer_of: a decision that it may come to");
+}
+
+TEST(WriteDeathTest, AWriteByHandHasBothRecordsOfARun) {
+  const testing::Effects none_of_a_run{.run = {1, 1}};
+  EXPECT_DEATH(testing::write_of(Release{{1, 1}}, none_of_a_run), "write_of: effects of a run");
+}
+
+TEST(WriteDeathTest, AnEntryThatIsLookedAtIsThere) {
+  EXPECT_DEATH(static_cast<void>(RunTable{}.entry({1, 1}, 0)), "RunTable::entry: one that the run");
 }
 
 // --- runner, bus, inbox, executor
@@ -305,8 +341,7 @@ TEST_F(RunnerDeathTest, ARunnerIsGivenWholeSagasAndLengthsOfTime) {
 TEST_F(RunnerDeathTest, ATaskHasSomethingToRunAndACompletionSomebodyToTell) {
   EXPECT_DEATH(executor.post({}), "Executor::post_at: a task that has a run");
   EXPECT_DEATH(LocalExecutor(clock).post({}), "Executor::post: a task that has a run");
-  EXPECT_DEATH(Completion{}(Applied{}), "Completion::operator\\(\\): a call");
-  EXPECT_DEATH(outcome_record({}, CommitAnswer::committed, {}), "outcome_record: effects that");
+  EXPECT_DEATH(Completion<WriteReply>{}(WriteReply{}), "Completion::operator\\(\\): a call");
 }
 
 TEST_F(RunnerDeathTest, BusAndInboxHaveTheirBounds) {

@@ -251,7 +251,7 @@ TEST(Invariants, AddUpTheFiguresOfTheReport) {
           R"(09:00:00 "op":"adjust","saga":"W2","id":"w2","reason":"write_off","lines":[["A",-4]],"short":[["A",4,3]],"answer":"out_of_stock")",
           R"(09:00:00 "op":"adjust","id":"r1","reason":"restock","lines":[["B",7]],"answer":"adjusted")",
           in_run("09:00:00",
-                  R"("op":"request","id":"req","units":8,"amount":"12.50","answer":"completed")"),
+                 R"("op":"request","id":"req","units":8,"amount":"12.50","answer":"completed")"),
           counted(R"(["A",3,0,6],["B",7,0,2])")};
   const CheckReport report = check_history(script(lines));
   EXPECT_TRUE(report.holds()) << all_of(report);
@@ -315,8 +315,8 @@ TEST(Invariants, ACancelledRunMayStopAnywhereBeforeItsCommit) {
             in_run("08:30:00", R"("op":"release","id":"r0","answer":"tombstoned")"),
             in_run("08:30:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
             in_run("08:30:00",
-                    R"("op":"end","outcome":"compensated","reason":"cancelled","events":)" +
-                        std::to_string(events) + R"(,"answer":"ended")"),
+                   R"("op":"end","outcome":"compensated","reason":"cancelled","events":)" +
+                       std::to_string(events) + R"(,"answer":"ended")"),
             counted(R"(["A",10,0,0],["B",2,0,0])")}));
   };
   EXPECT_EQ(cancelled({}, 1), (std::set<int>{}));

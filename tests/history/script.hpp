@@ -73,7 +73,7 @@ inline std::string counted(const std::string& rows, const std::string& time = "2
 }
 
 inline std::string in_run(const std::string& time, const std::string& rest,
-                           const std::string& run = "536365") {
+                          const std::string& run = "536365") {
   return time + " \"saga\":\"" + run + "\"," + rest;
 }
 
@@ -96,7 +96,7 @@ inline std::vector<std::string> completed_lines() {
                  "08:26:02",
                  R"("op":"publish","id":"e3","type":"PAYMENT_COMPLETED","sequence":3,"answer":"published")"),
              in_run("08:26:02",
-                     R"("op":"commit","id":"r0","lines":[["A",6],["B",2]],"answer":"committed")"),
+                    R"("op":"commit","id":"r0","lines":[["A",6],["B",2]],"answer":"committed")"),
              in_run(
                  "08:26:02",
                  R"("op":"publish","id":"e4","type":"STOCK_COMMITTED","sequence":4,"answer":"published")"),
@@ -104,8 +104,7 @@ inline std::vector<std::string> completed_lines() {
              in_run(
                  "08:26:02",
                  R"("op":"publish","id":"e5","type":"CART_CLEARED","sequence":5,"answer":"published")"),
-             in_run("08:26:02",
-                     R"("op":"end","outcome":"completed","events":5,"answer":"ended")")};
+             in_run("08:26:02", R"("op":"end","outcome":"completed","events":5,"answer":"ended")")};
 }
 
 inline std::vector<std::string> refused_lines() {
@@ -140,10 +139,10 @@ inline std::vector<std::string> declined_lines(const std::string& reason = "decl
                  at,
                  R"("op":"publish","id":"e3","type":"PAYMENT_FAILED","sequence":3,"answer":"published")"),
              in_run(at,
-                     R"("op":"release","id":"r0","lines":[["A",6],["B",2]],"answer":"released")"),
+                    R"("op":"release","id":"r0","lines":[["A",6],["B",2]],"answer":"released")"),
              in_run(at, R"("op":"call","step":"cancel","id":"p","answer":"done")"),
              in_run(at, R"("op":"end","outcome":"compensated","reason":")" + reason +
-                             R"(","events":3,"answer":"ended")")};
+                            R"(","events":3,"answer":"ended")")};
 }
 
 /// The hold runs out before the payment is known, and another order has taken the units.
@@ -152,7 +151,7 @@ inline std::vector<std::string> expired_lines() {
          std::vector<std::string>{
              in_run("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")"),
              in_run("08:41:00",
-                     R"("op":"expire","id":"r0","lines":[["A",6],["B",2]],"answer":"expired")"),
+                    R"("op":"expire","id":"r0","lines":[["A",6],["B",2]],"answer":"expired")"),
              R"(08:42:00 "op":"adjust","saga":"W1","id":"w1","reason":"write_off","lines":[["A",-5]],"answer":"adjusted")",
              in_run("08:50:00", R"("op":"charge","id":"pay","amount":"12.50","answer":"charged")"),
              in_run(
@@ -168,8 +167,7 @@ inline std::vector<std::string> expired_lines() {
              in_run(
                  "08:50:00",
                  R"("op":"deliver","id":"e4","type":"STOCK_RESERVATION_FAILED","sequence":4,"consumer":"orders","answer":"handled")"),
-             in_run("08:50:00",
-                     R"("op":"refund","id":"pay","amount":"12.50","answer":"refunded")"),
+             in_run("08:50:00", R"("op":"refund","id":"pay","amount":"12.50","answer":"refunded")"),
              in_run("08:50:00", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
              in_run(
                  "08:50:00",

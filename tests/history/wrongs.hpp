@@ -228,7 +228,7 @@ class Wrongs {
   bool until() {
     Line* line = some([](const Line& l) { return l.op == O::reserve && decides(l); });
     if (line == nullptr) return false;
-    line->until += invsaga::Duration{1000};
+    line->until += invsaga::Duration{7'200'000};  // more than a delay could explain
     return true;
   }
   bool at_back() {
@@ -293,7 +293,9 @@ class Wrongs {
     const std::array<const char*, 5> others = {"out_of_stock", "declined", "payment_failed",
                                                "hold_expired", ""};
     const std::string old = line->reason;
-    while (line->reason == old) line->reason = others[pick(others.size())];
+    // A reserve that came too late found nothing that it could have: either may be said of it.
+    const auto as_good = [&] { return old == "hold_expired" && line->reason == "out_of_stock"; };
+    while (line->reason == old || as_good()) line->reason = others[pick(others.size())];
     return true;
   }
   bool call_step() {
@@ -349,7 +351,10 @@ class Wrongs {
     return true;
   }
   bool repeat_gone() {
-    Line* line = some([](const Line& l) { return l.repeat; });
+    // A hold that ran out, or is gone, may be asked for any number of times, by whomever.
+    Line* line = some([](const Line& l) {
+      return l.repeat && l.answer != A::expired && l.answer != A::tombstoned;
+    });
     if (line == nullptr) return false;
     line->repeat = false;
     return true;
@@ -441,7 +446,8 @@ class Wrongs {
     if (found.empty()) return false;
     const auto [i, k] = found[pick(found.size())];
     Line &a = history_.lines[i], &b = history_.lines[k];
-    where = "n " + std::to_string(a.n) + " and " + std::to_string(b.n);
+    where = "n " + std::to_string(a.n) + " (" + std::string(name(a.op)) + ") and " +
+            std::to_string(b.n) + " (" + std::string(name(b.op)) + ")";
     std::swap(a, b);
     std::swap(a.n, b.n);
     std::swap(a.at, b.at);
@@ -469,8 +475,10 @@ class Wrongs {
     return swap_if([](const Line& a, const Line& b) {
       const bool steps = moves(a) && moves(b) && a.op != O::publish && a.op != O::deliver &&
                          b.op != O::publish && b.op != O::deliver;
-      return steps && a.run == b.run && !a.run.empty() && a.op != O::adjust && a.op != O::expire &&
-             b.op != O::expire;
+      // A commit that finds its hold gone moves nothing.
+      const bool moved = a.answer != A::expired && b.answer != A::expired;
+      return steps && moved && a.run == b.run && !a.run.empty() && a.op != O::adjust &&
+             a.op != O::expire && b.op != O::expire;
     });
   }
   bool swapped_end() {

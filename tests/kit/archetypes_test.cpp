@@ -10,6 +10,7 @@
 #include <invsaga/testing/event_bus_archetypes.hpp>
 #include <invsaga/testing/saga_archetypes.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing::archetypes {
 namespace {
@@ -32,6 +33,7 @@ static_assert(!IdempotencyStore<ClaimsWithoutEpoch>);
 static_assert(SagaLog<SagaLogArchetype>);
 static_assert(!SagaLog<LogWithoutAppend>);
 static_assert(!SagaLog<LogWithoutPosition>);
+static_assert(!SagaLog<LogWithoutStamp>);
 static_assert(!SagaLog<LogWithoutRead>);
 static_assert(!SagaLog<LogWithoutUnfinished>);
 static_assert(!SagaLog<LogWithoutForget>);
@@ -62,19 +64,12 @@ static_assert(!ReservationStore<StoreWithoutAdjust>);
 static_assert(!ReservationStore<StoreWithoutAcknowledge>);
 static_assert(!ReservationStore<StoreWithoutStock>);
 
-static_assert(SubmittingStore<SubmittingStoreArchetype>);
-static_assert(!SubmittingStore<SubmitWithoutCompletion>);
-static_assert(!SubmittingStore<SubmitWithoutEffects>);
-static_assert(!SubmittingStore<SubmitThatAnswers>);
-static_assert(!ApplyingStore<SubmittingStoreArchetype>);
-
-static_assert(ApplyingStore<ApplyingStoreArchetype>);
-static_assert(!ApplyingStore<ApplyWithoutEffects>);
-static_assert(!ApplyingStore<ApplyWithoutPosition>);
-static_assert(!SubmittingStore<ApplyingStoreArchetype>);
+static_assert(WritableStore<WritableStoreArchetype>);
+static_assert(!WritableStore<SubmitWithoutCompletion>);
+static_assert(!WritableStore<SubmitWithoutWrite>);
+static_assert(!WritableStore<SubmitThatAnswers>);
 
 static_assert(Backend<BackendArchetype>);
-static_assert(Backend<SubmittingBackendArchetype>);
 static_assert(!Backend<BackendWithoutDoor>);
 static_assert(!Backend<BackendWithoutClaims>);
 static_assert(!Backend<BackendWithoutLog>);
@@ -82,7 +77,8 @@ static_assert(!Backend<BackendWithoutOutbox>);
 static_assert(!Backend<BackendWithoutSettle>);
 static_assert(!Backend<BackendWithoutCapabilities>);
 static_assert(!Backend<BackendWithoutLimits>);
-static_assert(!Backend<BackendWithoutAcknowledge>);
+static_assert(!Backend<BackendWithoutWriteLimits>);
+static_assert(!Backend<BackendThatWaits>);
 
 static_assert(Recorder<RecorderArchetype>);
 static_assert(Recorder<NoRecorder>);
@@ -112,10 +108,12 @@ static_assert(!std::equality_comparable<StorableArchetype>);
 
 TEST(Archetypes, AnswerEveryCallWithUnsupported) {
   BackendArchetype backend(nullptr);
-  EXPECT_EQ(backend.claim({}).error(), none);
-  EXPECT_EQ(backend.append({}, 0, {}).error(), none);
-  EXPECT_EQ(backend.put({}).error(), none);
-  EXPECT_EQ(backend.apply({}, {}, {}).error(), none);
+  EXPECT_EQ(write_to(backend, {}).error(), none);
+  const auto claimed = answer_of_call<ClaimAnswer>(
+      [&](Completion<ClaimAnswer> done) { backend.claim({}, done); });
+  EXPECT_EQ(claimed.error(), none);
+  EXPECT_EQ(SagaLogArchetype(nullptr).append({}, 0, {}, {}).error(), none);
+  EXPECT_EQ(OutboxArchetype(nullptr).put({}, {}, {}).error(), none);
 }
 
 /// What takes any saga, over any backend and bus, compiles with the least of each.

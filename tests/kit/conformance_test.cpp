@@ -9,9 +9,9 @@
 #include <invsaga/reference/run_table.hpp>
 #include <invsaga/testing/backend_conformance.hpp>
 #include <invsaga/testing/idempotency_conformance.hpp>
-#include <invsaga/testing/model.hpp>
 #include <invsaga/testing/saga_log_conformance.hpp>
 #include <invsaga/testing/store_conformance.hpp>
+#include <invsaga/testing/write_model.hpp>
 
 namespace {
 
@@ -44,10 +44,10 @@ INVSAGA_TEST_SAGA_LOG(RunTable, RunTableHarness);
 
 struct ModelHarness {
   explicit ModelHarness(const StoreLimits& limits) : model(limits) {}
-  BackendModel& backend() { return model; }
+  WriteModel& backend() { return model; }
   void advance_to(Time now) { model.advance_to(now); }
   StockCounters stock(Row row) { return model.stock(row).value(); }
-  BackendModel model;
+  WriteModel model;
 };
 INVSAGA_TEST_BACKEND(Model, ModelHarness);
 

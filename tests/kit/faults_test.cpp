@@ -3,13 +3,18 @@
 #include <invsaga/testing/faults.hpp>
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <invsaga/memory.hpp>
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/testing/apart_backend.hpp>
 #include <invsaga/testing/archetypes.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
 namespace {
@@ -20,8 +25,9 @@ static_assert(IdempotencyStore<Faulty<archetypes::IdempotencyStoreArchetype>>);
 static_assert(SagaLog<Faulty<archetypes::SagaLogArchetype>>);
 static_assert(Outbox<Faulty<archetypes::OutboxArchetype>>);
 static_assert(Backend<Faulty<archetypes::BackendArchetype>>);
-static_assert(Backend<Faulty<archetypes::SubmittingBackendArchetype>>);
-static_assert(!SubmittingStore<Faulty<archetypes::BackendArchetype>>);
+static_assert(WritableStore<Faulty<archetypes::WritableStoreArchetype>>);
+static_assert(!WritableStore<Faulty<archetypes::ReservationStoreArchetype>>);
+static_assert(!SagaLog<Faulty<archetypes::BackendArchetype>>);
 static_assert(!SagaLog<Faulty<archetypes::OutboxArchetype>>);
 
 constexpr Time start = time_from_ms(1'000'000);
@@ -238,26 +244,109 @@ TEST(FaultPlan, EveryKindHasAWord) {
   EXPECT_EQ(name(static_cast<FaultSite>(99)), "unrecognised");
 }
 
+// --- a whole backend
+
+class FaultyBackend : public ::testing::Test {
+ protected:
+  void SetUp() override { memory_.advance_to(start); }
+  result<WriteReply> submit(const Write& write) {
+    return answer_of_call<WriteReply>(
+        [&](Completion<WriteReply> done) { backend_.submit(write, done); });
+  }
+  /// Calls by the door all that a backend has besides writes.
+  template <class Expect>
+  void ask_all(const Expect& expect) {
+    const auto ask = [&]<class T>(std::in_place_type_t<T>, const auto& send) {
+      expect(answer_of_call<T>([&](Completion<T> done) { send(done); }));
+    };
+    constexpr std::in_place_type_t<void> nothing;
+    const RequestKey key{3, 1};
+    ask(std::in_place_type<ClaimAnswer>,
+        [&](auto done) { backend_.claim({key, {4, 1}, later, later}, done); });
+    ask(nothing, [&](auto done) { backend_.extend_claim(key, 1, later, done); });
+    ask(nothing, [&](auto done) { backend_.confirm_claim(key, 1, {}, done); });
+    ask(nothing, [&](auto done) { backend_.release_claim({3, 2}, 1, done); });
+    ask(nothing, [&](auto done) { backend_.settle(run, {}, done); });
+    ask(nothing, [&](auto done) { backend_.acknowledge_event(run, 1, done); });
+    ask(std::in_place_type<std::vector<LogEntry>>, [&](auto done) { backend_.read(run, done); });
+    ask(std::in_place_type<std::vector<RunId>>,
+        [&](auto done) { backend_.unfinished({}, 1, done); });
+    ask(std::in_place_type<std::vector<PendingEvent>>,
+        [&](auto done) { backend_.pending(1, done); });
+  }
+
+  static constexpr RunId run{5, 1};
+  MemoryBackend<> memory_;
+  FaultPlan plan_;
+  Faulty<MemoryBackend<>> backend_{memory_, plan_};
+  RunRecord outcome_;
+  const std::shared_ptr<const PreparedWrite> records_ = write_of(run, 0, outcome_);
+  const std::shared_ptr<const PreparedWrite> operation_ = write_of(
+      Reserve{{7, 1}, later, {&four, 1}}, {run, 1, &outcome_, &outcome_, nullptr});
+};
+
+TEST_F(FaultyBackend, AWriteOfRecordsAloneIsAnAppendByEitherDoor) {
+  EXPECT_THAT(submit(records_->write()), IsOk());
+  EXPECT_THAT(backend_.write(records_->write()), IsOk()) << "a repeat";
+  EXPECT_THAT(submit(operation_->write()), IsOutOfStock());
+  EXPECT_THAT(backend_.write(operation_->write()), IsOutOfStock());
+  EXPECT_EQ(plan_.story(), "1 append\n2 append\n3 operation\n4 operation\n");
+}
+
+TEST_F(FaultyBackend, AWriteIsLateWithAllThatItLends) {
+  plan_.at(1, Fault::late).at(2, Fault::late);
+  {
+    const auto gone = write_of(run, 0, outcome_);
+    EXPECT_THAT(submit(gone->write()), ErrorIs(Errc::timed_out));
+  }
+  {
+    const auto gone = write_of(run, 1, outcome_);
+    EXPECT_THAT(backend_.write(gone->write()), ErrorIs(Errc::timed_out));
+  }
+  EXPECT_THAT(memory_.read(run), IsOkAndHolds(::testing::IsEmpty()));
+  plan_.deliver_all_late();
+  EXPECT_THAT(records_of(memory_, run), IsOkAndHolds(::testing::SizeIs(2)));
+}
+
+TEST_F(FaultyBackend, ADeadProcessGetsNothingThroughTheDoor) {
+  plan_.crash();
+  EXPECT_THAT(submit(records_->write()), ErrorIs(Errc::unavailable));
+  int asked = 0;
+  ask_all([&](const auto& answer) {
+    EXPECT_THAT(answer, ErrorIs(Errc::unavailable)) << "call " << ++asked;
+  });
+  EXPECT_EQ(plan_.writes(), 0u);
+  EXPECT_THAT(memory_.read(run), IsOkAndHolds(::testing::IsEmpty()));
+}
+
+TEST_F(FaultyBackend, WritesByTheDoorAreNumberedByTheirKind) {
+  ask_all([](const auto&) {});
+  EXPECT_EQ(plan_.story(),
+            "1 claim\n2 extend_claim\n3 confirm_claim\n4 release_claim\n5 settle\n"
+            "6 acknowledge_event\n");
+}
+
 // --- a store that answers later
 
 class FaultySubmit : public ::testing::Test {
  protected:
-  static void call(void* self, std::uint64_t, const result<Applied>& applied) {
+  static void call(void* self, std::uint64_t, result<WriteReply>&& reply) {
     auto& test = *static_cast<FaultySubmit*>(self);
     ++test.heard_;
-    test.last_ = applied;
+    test.last_ = std::move(reply);
   }
   void SetUp() override {
     const Line line{Row{0}, 10};
-    const Operation opening = Adjust{{9, 1}, AdjustReason::opening, later, {&line, 1}};
-    stock_.submit(opening, {}, {}, {&call, this, 0});
+    const auto opening = write_of(Adjust{{9, 1}, AdjustReason::opening, later, {&line, 1}}, {});
+    stock_.submit(opening->write(), {&call, this, 0});
     executor_.run_all();
     heard_ = 0;
   }
   void submit_with(Fault fault) {
     plan_.at(1, fault);
-    store_.submit(reserve_, {}, shorts_, {&call, this, 0});
+    submit();
   }
+  void submit() { store_.submit(reserve_->write(), {&call, this, 0}); }
   Units reserved() { return stock_.stock(Row{0}).value().reserved; }
 
   ManualClock clock_{start};
@@ -265,10 +354,10 @@ class FaultySubmit : public ::testing::Test {
   FaultPlan plan_;
   ApartStore stock_{clock_, executor_, {}};
   Faulty<ApartStore> store_{stock_, plan_};
-  const Operation reserve_ = Reserve{{7, 1}, later, {&four, 1}};
-  std::vector<ShortLine> shorts_ = std::vector<ShortLine>(2);
+  const std::shared_ptr<const PreparedWrite> reserve_ = write_of(Reserve{{7, 1}, later, {&four, 1}},
+                                                                 {});
   int heard_ = 0;
-  result<Applied> last_ = Error{Errc::busy};
+  result<WriteReply> last_ = Error{Errc::busy};
 };
 
 TEST_F(FaultySubmit, AFailureIsHeardAtOnceAndNothingIsSent) {
@@ -323,7 +412,7 @@ TEST_F(FaultySubmit, ACrashIsTheEndOfTheCaller) {
   EXPECT_THAT(last_, ErrorIs(Errc::unavailable));
   executor_.run_all();
   EXPECT_EQ(reserved(), 4);
-  store_.submit(reserve_, {}, shorts_, {&call, this, 0});
+  submit();
   EXPECT_EQ(heard_, 2);
   EXPECT_THAT(last_, ErrorIs(Errc::unavailable));
   EXPECT_EQ(plan_.writes(), 1u);

@@ -3,16 +3,19 @@
 // The code in the comments of headers that stands in no other program (tests/layout/shown_code.sh).
 
 #include <chrono>
+#include <span>
 #include <string>
 
 #include <invsaga/memory.hpp>
 #include <invsaga/memory_bus.hpp>
+#include <invsaga/prepared_write.hpp>
 #include <invsaga/split.hpp>
 #include <invsaga/start_on_event.hpp>
 #include <invsaga/testing/apart_backend.hpp>
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
 namespace {
@@ -34,7 +37,7 @@ void open_with_two(Store& store) {
 }
 
 TEST(ShownCode, Capabilities) {
-  auto fits = check_capabilities(MemoryBackend<>::capabilities, {.durable_on_ack = true});
+  auto fits = check_capabilities(MemoryBackend<>::capabilities(), {.durable_on_ack = true});
   EXPECT_THAT(fits, ErrorIs(Errc::unsupported));
 }
 
@@ -49,8 +52,25 @@ TEST(ShownCode, Matchers) {
   EXPECT_THAT(store.commit({id, {}}), IsOkAndHolds(CommitAnswer::committed));
   RunTable log;
   const RunId run{1, 1};
-  const RunRecord record;
-  EXPECT_THAT(log.append(run, 4, record), ErrorIs(Errc::moved_on));
+  const auto prepared = write_of(run, 4, RunRecord{});
+  const std::span<const PreparedRecord> records = prepared->write().head;
+  const Stamp stamp;
+  EXPECT_THAT(log.append(run, 4, records, stamp), ErrorIs(Errc::moved_on));
+}
+
+TEST(ShownCode, PreparedWrite) {
+  MemoryBackend<> store;
+  const RunId run{1, 1};
+  const Position position = 0;
+  RunRecord outcome;
+  outcome.kind = RecordKind::outcome;
+  const auto reply = answer_of_call<WriteReply>([&](Completion<WriteReply> done) {
+    PreparedWrite prepared(run, position);
+    prepared.add(outcome, RunChange::none);
+    store.submit(prepared.seal(), done);
+  });
+  ASSERT_THAT(reply, IsOk());
+  EXPECT_EQ(reply.value().position, 1u);
 }
 
 TEST(ShownCode, Split) {

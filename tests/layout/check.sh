@@ -77,15 +77,15 @@ rule_folders() {
 readonly floors='ground text stock,request event run saga,backend,reference runner history
 check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
-readonly homes='ground:assert|detail/loop_bound|bytes|environment|error|ids|result
-ground:retry|rng|time|version
+readonly homes='ground:assert|detail/(guarded|loop_bound)|bytes|capabilities|completion|environment
+ground:error|ids|result|retry|rng|time|version
 text:id_text
-stock:capabilities|catalog|operation|owned|reservation|stock
+stock:catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id
-event:event|event_bus|inbox|outbox|relay|detail/event_ports
-run:effects|run_outcome|run_record|saga_log
+event:any_(bus|claims|outbox)|event|event_bus|inbox|outbox|relay
+run:prepared_write|run_outcome|run_record|saga_log|write
 saga:definition|order_stage|run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
-backend:backend|forwarding|split|detail/backend_port
+backend:any_backend|backend|forwarding|split
 runner:saga_runner|start_on_event|detail/run.*
 reference:reference/.*
 check:history/checker

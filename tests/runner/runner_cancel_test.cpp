@@ -28,7 +28,11 @@ template <class Parts>
 Cancelled cancelled_at(int at, Mishap mishap) {
   RunnerFixture<Parts> fixture;
   auto owner = fixture.process();
-  auto user = fixture.process();
+  Witness elsewhere;
+  elsewhere.definition = fixture.witness.definition;
+  RunnerOptions told_apart;
+  told_apart.observer = &elsewhere;
+  auto user = fixture.process(told_apart);
   Cancelled made;
   const auto meanwhile = [&] {
     if (++made.writes != at) return Mishap::none;
@@ -49,8 +53,9 @@ Cancelled cancelled_at(int at, Mishap mishap) {
   }
   fixture.run_all();
   fixture.check_sound(run);
-  const auto statuses = fixture.witness.statuses(run);
-  EXPECT_LE(statuses.size(), 2u) << ::testing::PrintToString(fixture.story(run));
+  for (Witness* witness : {&fixture.witness, &elsewhere}) {
+    EXPECT_LE(witness->statuses(run).size(), 2u) << ::testing::PrintToString(fixture.story(run));
+  }
   made.end = fixture.outcome(run)->end;
   EXPECT_EQ(fixture.outcome(run)->reason, made.accepted ? "no" : "");
   return made;

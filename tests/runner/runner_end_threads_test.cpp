@@ -15,7 +15,11 @@ namespace {
 /// A store that takes its time, and answers on threads of its own; all of it before it ends.
 class AnswersLater final : public Forwarding<AnswersLater, MemoryBackend<>> {
  public:
-  static constexpr Capabilities capabilities = MemoryBackend<>::capabilities;
+  static constexpr Capabilities capabilities() noexcept {
+    Capabilities made = MemoryBackend<>::capabilities();
+    made.answers_at_once = false;
+    return made;
+  }
   explicit AnswersLater(int threads) : Forwarding(memory_) {
     for (int i = 0; i < threads; ++i) crew_.emplace_back([this] { work(); });
   }
@@ -28,19 +32,27 @@ class AnswersLater final : public Forwarding<AnswersLater, MemoryBackend<>> {
     for (std::thread& one : crew_) one.join();
   }
   void advance_to(Time time) { memory_.advance_to(time); }
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done) {
-    {
-      const std::lock_guard lock(mutex_);
-      waiting_.push_back(
-          [=, this, &operation, &effects] { done(apply(operation, effects, shorts)); });
-    }
-    asked_.notify_one();
+  void submit(const Write& write, Completion<WriteReply> done) {
+    later([this, &write, done] { done(memory_.write(write)); });
+  }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+    later([this, &claim, done] { done(memory_.claim(claim)); });
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+    later([this, run, done] { done(memory_.read(run)); });
+  }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+    later([this, run, entries, done] { done(memory_.settle(run, entries)); });
   }
 
  private:
-  using Forwarding::apply;
-
+  void later(std::function<void()> answer) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(std::move(answer));
+    }
+    asked_.notify_one();
+  }
   void work() {
     std::unique_lock lock(mutex_);
     for (;;) {

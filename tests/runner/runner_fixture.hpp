@@ -17,6 +17,7 @@
 
 #include "invsaga/saga_runner.hpp"
 #include "invsaga/testing/matchers.hpp"
+#include "invsaga/testing/writes.hpp"
 #include "tests/runner/scripted_backend.hpp"
 #include "tests/saga/sample_saga.hpp"
 
@@ -135,7 +136,9 @@ class RunnerFixture {
   void run_for(Duration length) { executor.run_until(clock.now() + length); }
   void run_all() { ASSERT_LT(executor.run_all(100'000), 100'000u) << "it never comes to rest"; }
 
-  std::vector<RunRecord> records(RunId run) { return parts.log().read(run).assume_value(); }
+  std::vector<RunRecord> records(RunId run) {
+    return testing::records_of(parts.log(), run).value();
+  }
   std::vector<std::string> story(RunId run) {
     std::vector<std::string> words;
     for (const RunRecord& record : records(run)) {
@@ -153,12 +156,14 @@ class RunnerFixture {
   std::optional<RunOutcome> outcome(RunId run) {
     const auto all = records(run);
     if (all.empty() || all.back().kind != RecordKind::ended) return std::nullopt;
-    return decode<RunOutcome>(all.back().output).assume_value();
+    auto ended = decode<RunOutcome>(all.back().output).assume_value();
+    if (ended.shorts_at != 0) ended.shorts = all.at(ended.shorts_at).shorts;
+    return ended;
   }
   std::vector<std::string> told(RunId run) {
     std::vector<std::string> types;
-    const auto pending = parts.backend.pending(1000);
-    for (const Event& event : pending.assume_value()) {
+    const auto pending = testing::pending(parts.backend, 1000);
+    for (const Event& event : pending.value()) {
       if (event.run == run) types.push_back(event.type);
     }
     return types;

@@ -11,6 +11,7 @@ namespace {
 
 using testing::ErrorIs;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 
 /// What the steps of the saga below do besides their work.
 struct Caller {
@@ -102,21 +103,47 @@ TYPED_TEST(Reentry, WhileAnOperationIsMadeOthersMayAskToo) {
   this->begin("1");
 }
 
+/// Keeps the answers in `told`.
+Completion<NewsAnswer> completion_of(std::vector<NewsAnswer>& told) {
+  return {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) {
+            static_cast<std::vector<NewsAnswer>*>(context)->push_back(answer.value());
+          },
+          &told, 0};
+}
+
 TYPED_TEST(Reentry, ACallMayBeCompletedFromWithin) {
+  std::vector<NewsAnswer> told;
   this->caller.answers = false;
   this->caller.at_pay = [&](const StepContext& step) {
     const auto paid = result<sample::Receipt>(sample::Receipt{7});
-    EXPECT_THAT(this->runner.complete(step.run, step.id, paid), IsOk());
-    EXPECT_THAT(this->runner.complete(step.run, step.id, paid), IsOk());  // and once more
+    this->runner.complete(step.run, step.id, paid, completion_of(told));
+    this->runner.complete(step.run, step.id, paid, completion_of(told));  // and once more
   };
   const RunId run = this->begin("1");
   EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_EQ(told, (std::vector<NewsAnswer>{NewsAnswer::recorded, NewsAnswer::recorded}));
+}
+
+TYPED_TEST(Reentry, ACallMayBeCompletedFromWithinWithoutWaitingForItsDriver) {
+  std::vector<NewsAnswer> told;
+  this->caller.answers = false;
+  this->caller.at_pay = [&](const StepContext& step) {
+    const auto paid = result<sample::Receipt>(sample::Receipt{7});
+    EXPECT_THAT(this->runner.complete(step.run, step.id, paid), IsOkAndHolds(NewsAnswer::recorded));
+    EXPECT_THAT(this->runner.complete(step.run, step.id, paid),
+                IsOkAndHolds(NewsAnswer::not_waited_for));
+    this->runner.complete(step.run, step.id, paid, completion_of(told));
+  };
+  const RunId run = this->begin("1");
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_EQ(told, std::vector<NewsAnswer>{NewsAnswer::recorded});  // the driver had to look
 }
 
 TYPED_TEST(Reentry, WhatACallReturnsIsHeardBeforeWhatItWasCompletedWithMeanwhile) {
+  std::vector<NewsAnswer> told;
   this->caller.at_pay = [&](const StepContext& step) {  // and it returns a yes
-    EXPECT_THAT(this->runner.complete(step.run, step.id, result<sample::Receipt>(refuse(51))),
-                IsOk());
+    this->runner.complete(step.run, step.id, result<sample::Receipt>(refuse(51)),
+                          completion_of(told));
   };
   const RunId run = this->begin("1");
   EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
@@ -146,7 +173,7 @@ TYPED_TEST(Reentry, ACallMayStartAnotherRunAndItsOwnAgain) {
   EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
   EXPECT_EQ(this->outcome(run_id(curious.name(), this->named("2")))->end, RunEnd::completed);
   EXPECT_EQ(this->stock().sold, 2);
-  EXPECT_THAT(this->runner.resume(run), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(this->runner.resume(run), IsOkAndHolds(NewsAnswer::not_waited_for));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "invsaga/memory.hpp"
 #include "invsaga/saga_runner.hpp"
 #include "invsaga/testing/matchers.hpp"
+#include "invsaga/testing/writes.hpp"
 #include "tests/saga/sample_saga.hpp"
 
 namespace invsaga::runner_threads_tests {
@@ -123,7 +124,7 @@ class SagaRunnerThreads : public ::testing::Test {
   void check_sums(const std::vector<RunId>& runs, Units opening) {
     std::size_t completed = 0;
     for (const RunId run : runs) {
-      const auto records = backend.read(run).assume_value();
+      const auto records = testing::records_of(backend, run).value();
       ASSERT_FALSE(records.empty());
       ASSERT_EQ(records.back().kind, RecordKind::ended);
       completed += records.back().end == RunEnd::completed ? 1 : 0;

@@ -11,6 +11,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::ErrorIs;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 using ::testing::Not;
 
 template <class Parts>
@@ -72,7 +73,7 @@ TYPED_TEST(Recovery, ACrashAtAnyWriteEndsDoneOrUndoneOnce) {
     for (const bool lands : {false, true}) {
       int writes = 0;
       while (crash_at<TypeParam>(way, writes, lands)) ++writes;
-      EXPECT_GT(writes, 6);
+      EXPECT_GE(writes, TypeParam::one_append ? 4 : 7);
     }
   }
 }
@@ -213,7 +214,7 @@ TYPED_TEST(Recovery, ALogThatFlapsWhileItIsReadIsReadAgainByTheNext) {
 
 // --- who was taken over
 
-TYPED_TEST(Recovery, AFormerOwnerIsFencedByItsNextAppend) {
+TYPED_TEST(Recovery, AnAnswerAtAFormerOwnerIsBroughtAllTheSame) {
   auto first = this->process();
   this->shop.wait("charge", 2);
   const RunId run = this->begin(*first);
@@ -222,12 +223,13 @@ TYPED_TEST(Recovery, AFormerOwnerIsFencedByItsNextAppend) {
   const CallId call = this->shop.last_pending();
   const auto yes = result<sample::Receipt>(sample::Receipt{});
   this->shop.took_effect("charge", call);
-  EXPECT_THAT(first->runner.complete(run, call, yes), IsOk());
-  EXPECT_EQ(first->runner.runs(), 0u);
-  EXPECT_THAT(this->story(run), Not(Contains("outcome pay done")));
-  EXPECT_THAT(second->runner.complete(run, call, yes), IsOk());
+  // Its write is refused, as it was taken over; then it takes the run over with the answer.
+  EXPECT_THAT(first->runner.complete(run, call, yes), IsOkAndHolds(NewsAnswer::recorded));
+  EXPECT_THAT(this->story(run), Contains("outcome pay done"));
+  EXPECT_THAT(second->runner.complete(run, call, yes), IsOkAndHolds(NewsAnswer::not_waited_for));
   this->run_all();
   this->check_sound(run);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
 }
 
 TYPED_TEST(Recovery, ALateAppendOfAFormerOwnerNeverLands) {
@@ -343,12 +345,13 @@ TYPED_TEST(Recovery, AStuckRunIsToldOnceAndResumedByAPerson) {
   EXPECT_EQ(process->runner.runs(), 1u);
   ASSERT_EQ(this->witness.outcomes(run).size(), 1u);
   EXPECT_EQ(this->witness.outcomes(run)[0].end, RunEnd::stuck);
-  EXPECT_THAT(process->runner.resume(run), IsOk());  // and is refused again
+  EXPECT_THAT(process->runner.resume(run),
+              IsOkAndHolds(NewsAnswer::recorded));  // and is refused again
   EXPECT_EQ(this->witness.outcomes(run).size(), 2u);
-  EXPECT_THAT(process->runner.resume(run), IsOk());
+  EXPECT_THAT(process->runner.resume(run), IsOkAndHolds(NewsAnswer::recorded));
   this->run_all();
   this->check_sound(run);
-  EXPECT_THAT(process->runner.resume(run), ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(process->runner.resume(run), IsOkAndHolds(NewsAnswer::not_waited_for));
 }
 
 TYPED_TEST(Recovery, AStuckRunIsResumedByWhoeverIsAsked) {
@@ -361,7 +364,7 @@ TYPED_TEST(Recovery, AStuckRunIsResumedByWhoeverIsAsked) {
   first.reset();
   second.reset();
   auto third = this->process();
-  EXPECT_THAT(third->runner.resume(run), IsOk());
+  EXPECT_THAT(third->runner.resume(run), IsOkAndHolds(NewsAnswer::recorded));
   this->run_all();
   this->check_sound(run);
 }
@@ -428,7 +431,7 @@ TYPED_TEST(Recovery, AStuckRunThatIsResumedElsewhereIsNoticed) {
   resumed.kind = RecordKind::resumed;
   resumed.step = sample::clear_step;
   const auto position = static_cast<Position>(this->records(run).size());
-  ASSERT_THAT(this->parts.backend.append(run, position, resumed), IsOk());
+  ASSERT_THAT(testing::append(this->parts.backend, run, position, resumed), IsOk());
   this->run_for(2 * patience);
   this->check_sound(run);
 }

@@ -6,11 +6,14 @@
 namespace invsaga::runner_tests {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::ErrorIs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::IsOkAndHolds;
+using ::testing::IsSupersetOf;
 
 template <class Parts>
 class Runner : public ::testing::Test, public RunnerFixture<Parts> {};
@@ -51,7 +54,7 @@ TYPED_TEST(Runner, CancelsWhatIsOutOfStock) {
   this->run_all();
   const auto outcome = this->outcome(second);
   EXPECT_EQ(outcome->reason, "out_of_stock");
-  EXPECT_THAT(short_lines(outcome->details), ElementsAre(ShortLine{the_row, 1, 0}));
+  EXPECT_THAT(outcome->shorts, ElementsAre(ShortLine{the_row, 1, 0}));
   EXPECT_THAT(this->shop.calls(), ElementsAre("place", "charge", "clear", "place", "cancel"));
 }
 
@@ -161,10 +164,67 @@ TYPED_TEST(Runner, AStepCanBeCompletedFromOutside) {
   EXPECT_FALSE(this->outcome(run).has_value());
   const CallId call = this->shop.last_pending();
   EXPECT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{9})),
-              IsOk());
+              IsOkAndHolds(NewsAnswer::recorded));
   EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
   EXPECT_THAT(process->runner.complete(run, call, result<sample::Receipt>(refuse())),
-              ErrorIs(Errc::not_found));
+              IsOkAndHolds(NewsAnswer::not_waited_for));
+}
+
+TYPED_TEST(Runner, AnAnswerMayBeBroughtToAnyProcess) {
+  auto driver = this->process();
+  auto other = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*driver);
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  const auto paid = result<sample::Receipt>(sample::Receipt{9});
+  EXPECT_THAT(other->runner.complete(RunId{1, 2}, call, paid), ErrorIs(Errc::not_found));
+  EXPECT_THAT(other->runner.complete(run, call, paid), IsOkAndHolds(NewsAnswer::recorded));
+  this->run_all();
+  this->check_sound(run);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  EXPECT_THAT(this->story(run), Contains("taken_over"));
+  EXPECT_EQ(driver->runner.runs() + other->runner.runs(), 0u);
+  EXPECT_THAT(driver->runner.complete(run, call, paid), IsOkAndHolds(NewsAnswer::not_waited_for));
+}
+
+TYPED_TEST(Runner, AnAnswerToARunThatNobodyDrivesTakesItUp) {
+  this->shop.wait("charge");
+  RunId run;
+  {
+    auto gone = this->process();
+    run = this->begin(*gone);
+  }
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  auto process = this->process();
+  EXPECT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{9})),
+              IsOkAndHolds(NewsAnswer::recorded));
+  this->run_all();
+  this->check_sound(run);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+}
+
+TYPED_TEST(Runner, OneThatIsFullRecordsTheAnswerAndLeavesTheRunToRecovery) {
+  this->shop.wait("charge");
+  RunId run;
+  {
+    auto gone = this->process();
+    run = this->begin(*gone);
+  }
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  RunnerOptions full;
+  full.max_runs = 0;
+  auto process = this->process(full);
+  EXPECT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{9})),
+              IsOkAndHolds(NewsAnswer::recorded));
+  EXPECT_THAT(this->story(run), Contains("outcome pay done"));
+  EXPECT_FALSE(this->outcome(run).has_value());
+  auto other = this->process();
+  EXPECT_EQ(other->runner.recover().taken, 1u);
+  this->run_all();
+  this->check_sound(run);
 }
 
 TYPED_TEST(Runner, ACompletionOfAnotherTypeIsRefused) {
@@ -211,10 +271,9 @@ TYPED_TEST(Runner, AnUndoCanBeCompletedFromOutsideToo) {
 
 TYPED_TEST(Runner, ACancelWhileACallIsUnderWayIsRefundedWhenItsAnswerComes) {
   auto process = this->process();
-  auto user = this->process();  // asks elsewhere
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
-  const auto cancelled = user->runner.cancel(run, "changed my mind");
+  const auto cancelled = process->runner.cancel(run, "changed my mind");
   ASSERT_THAT(cancelled, IsOk());
   EXPECT_TRUE(cancelled.assume_value().accepted);
   EXPECT_EQ(cancelled.assume_value().status, OrderStatus::not_placed);
@@ -225,6 +284,40 @@ TYPED_TEST(Runner, ACancelWhileACallIsUnderWayIsRefundedWhenItsAnswerComes) {
   this->run_all();
   EXPECT_EQ(this->shop.times_called("charge"), 1u);
   EXPECT_EQ(this->outcome(run)->reason, "changed my mind");
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, ACancelElsewhereTakesTheRunOver) {
+  auto driver = this->process();
+  auto user = this->process();
+  this->shop.wait("charge", 2);
+  const RunId run = this->begin(*driver);
+  EXPECT_TRUE(user->runner.cancel(run, "changed my mind").assume_value().accepted);
+  EXPECT_EQ(user->runner.runs(), 1u);
+  EXPECT_THAT(this->story(run), IsSupersetOf({"taken_over", "cancelled"}));
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  // The former driver has not heard yet.
+  EXPECT_THAT(driver->runner.complete(run, call, paid), IsOkAndHolds(NewsAnswer::recorded));
+  this->run_all();
+  EXPECT_EQ(this->outcome(run)->reason, "changed my mind");
+  EXPECT_EQ(driver->runner.runs() + user->runner.runs(), 0u);
+  this->check_sound(run);
+}
+
+TYPED_TEST(Runner, ACallIsNotRepeatedBeforeTheLogWasLookedAt) {
+  auto driver = this->process();
+  auto other = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*driver);
+  const CallId call = this->shop.last_pending();
+  this->shop.took_effect("charge", call);
+  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  EXPECT_THAT(other->runner.complete(run, call, paid), IsOkAndHolds(NewsAnswer::recorded));
+  this->run_all();  // the driver's patience with the call ends
+  EXPECT_EQ(this->shop.times_called("charge"), 1u);
+  EXPECT_EQ(driver->runner.runs(), 0u);
   this->check_sound(run);
 }
 
@@ -429,28 +522,34 @@ TYPED_TEST(Runner, ALogThatDoesNotAnswerIsAskedAgainAtGrowingIntervalsForEver) {
   down = true;
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
-              IsOk());
+  std::optional<NewsAnswer> told;
+  process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{}),
+                           {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) {
+                              *static_cast<std::optional<NewsAnswer>*>(context) = answer.value();
+                            },
+                            &told, 0});
   this->run_for(1h);
+  EXPECT_EQ(told, std::nullopt) << "it is not known yet";
   EXPECT_GT(asked, 3600 / 5);
   EXPECT_LT(asked, 3600 / 4 + 10);
   EXPECT_EQ(process->runner.status(run).assume_value().status, OrderStatus::deciding);
   down = false;
   this->run_all();
+  EXPECT_EQ(told, NewsAnswer::recorded);
   this->check_sound(run);
 }
 
 TYPED_TEST(Runner, TellsTheObserverEachRecordOnceInTheOrderOfTheLog) {
   auto process = this->process();
-  int number = 0;
+  const auto& connection = process->connection;
   process->connection.at_append = [&](const RunRecord& record) {
     if (record.kind == RecordKind::begun || record.kind == RecordKind::cancelled) {
       return Mishap::none;
     }
-    return number++ % 2 == 0 ? Mishap::lost : Mishap::none;
+    return connection.writes % 2 == 0 ? Mishap::lost : Mishap::none;
   };
   process->connection.at_apply = [&](const Operation&) {
-    return number++ % 3 == 1 ? Mishap::lost : Mishap::none;
+    return connection.writes % 3 == 1 ? Mishap::lost : Mishap::none;
   };
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
@@ -494,6 +593,37 @@ TYPED_TEST(Runner, AnObserverMayAskTheRunner) {
   curious.runner = &process->runner;
   const RunId run = this->begin(*process);
   EXPECT_EQ(curious.asked, static_cast<int>(this->records(run).size()));
+}
+
+// --- a backend that sagas cannot use, and whose type does not tell
+
+struct HoldsInPart final : Forwarding<HoldsInPart, MemoryBackend<>> {
+  explicit HoldsInPart(MemoryBackend<>& memory) : Forwarding(memory) {}
+  static constexpr Capabilities capabilities() noexcept { return {.linearizable = true}; }
+};
+
+TEST(RunnerReady, NamesWhatAnErasedBackendLacks) {
+  sample::Shop shop;
+  testing::ManualClock clock{start_time};
+  LocalExecutor executor(clock);
+  MemoryBackend<> memory;
+  HoldsInPart in_part(memory);
+  AnyBackend backend(in_part);
+  SagaRunner runner(backend, Environment{clock, executor});
+  runner.add(sample::checkout, shop);
+  ASSERT_THAT(runner.ready(), ErrorIs(Errc::unsupported));
+  EXPECT_EQ(to_string(runner.ready().error()), "unsupported: multi_row_atomic");
+  StartRequest request;
+  request.key = "1";
+  const auto order = RunnerFixture<OnOneAppend>::order();
+  EXPECT_THAT(runner.start(sample::checkout, order, request), ErrorIs(Errc::unsupported));
+  EXPECT_THAT(run_sync(sample::checkout, order, shop, backend, clock, executor, request),
+              ErrorIs(Errc::unsupported));
+  EXPECT_EQ(runner.recover().failed, 1u);
+  EXPECT_EQ(runner.runs(), 0u);
+  AnyBackend whole(memory);
+  SagaRunner other(whole, Environment{clock, executor});
+  EXPECT_THAT(other.ready(), IsOk());
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST_F(SagaRunnerThreads, SixtyFourStartsOfOneRequestAreOneRunAndAllAreAnsweredW
   });
   EXPECT_GE(heard, 1);
   ASSERT_TRUE(await_ends(1));
-  const auto end = decode<RunOutcome>(backend.read(run).assume_value().back().output);
+  const auto end = decode<RunOutcome>(testing::records_of(backend, run).value().back().output);
   together(64, [&](int) {
     const auto again = process->start(checkout, order("1"), request);
     if (!again.has_value() || !again.assume_value().outcome) return;
@@ -84,7 +84,10 @@ TEST_F(SagaRunnerThreads, WhateverIsAskedAtOnceEachOrderEndsOnceAndTheStockAddsU
   Gateway gateway(shop);
   const auto process = runner();
   gateway.at_call = [&](const StepContext& step) {
-    EXPECT_THAT(process->complete(step.run, step.id, result<Receipt>(Receipt{7})), IsOk());
+    process->complete(
+        step.run, step.id, result<Receipt>(Receipt{7}),
+        {[](void*, std::uint64_t, result<NewsAnswer>&& told) { EXPECT_THAT(told, IsOk()); },
+         nullptr, 0});
   };
   gateway.at_cancel = [&](const StepContext& step) {
     EXPECT_THAT(process->cancel(step.run, "within"), IsOk());
@@ -138,7 +141,8 @@ TEST_F(SagaRunnerThreads, TwoOwnersThatTakeEachOthersRunsEndEachOnce) {
   // Whoever drives a run now need not be who began it.
   const auto complete = [&](RunId run, CallId call) {
     for (const auto& owner : owners) {
-      static_cast<void>(owner->complete(run, call, gateway.late_answer(call)));
+      owner->complete(run, call, gateway.late_answer(call),
+                      {[](void*, std::uint64_t, result<NewsAnswer>&&) {}, nullptr, 0});
     }
   };
   gateway.at_call = [&](const StepContext& step) { complete(step.run, step.id); };
@@ -150,7 +154,7 @@ TEST_F(SagaRunnerThreads, TwoOwnersThatTakeEachOthersRunsEndEachOnce) {
     runs.push_back(run_id(checkout.name(), request(std::to_string(i))));
   }
   const auto ended = [&](RunId run) {
-    const auto records = backend.read(run).assume_value();
+    const auto records = testing::records_of(backend, run).value();
     return !records.empty() && records.back().kind == RecordKind::ended;
   };
   const Time patience = clock.now() + 60s;

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "invsaga/forwarding.hpp"
 #include "invsaga/memory.hpp"
 #include "invsaga/split.hpp"
+#include "invsaga/testing/apart_backend.hpp"
 #include "invsaga/testing/owned.hpp"
 #include "invsaga/testing/simulation.hpp"
 
@@ -34,7 +37,7 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
   friend Forwarding<Scripted<B>, B>;
 
  public:
-  static constexpr Capabilities capabilities = B::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return B::capabilities(); }
 
   Scripted(B& backend, std::function<void()> tick)
       : Forwarding<Scripted<B>, B>(backend), backend_(backend), tick_(std::move(tick)) {}
@@ -43,6 +46,9 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
   }
 
   // The scripts. Set before use; none: all is well.
+  std::function<Mishap()> at_write;
+  /// Of each record that a write has whatever is decided, and of what follows a yes: the first
+  /// mishap is the write's.
   std::function<Mishap(const RunRecord&)> at_append;
   std::function<Mishap(const Operation&)> at_apply;
   std::function<Mishap()> at_read;
@@ -70,39 +76,42 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
     return backend_.now();
   }
 
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done) {
+  void submit(const Write& write, Completion<WriteReply> done) {
     tick();
-    const Mishap mishap = write(at_apply ? at_apply(operation) : Mishap::none);
-    if (mishap == Mishap::late) {
-      late_.push_back({[=, this, &operation, &effects] {
-                         tick();
-                         done(backend_.apply(operation, effects, shorts));
-                       },
-                       [=] { done(Error{Errc::unavailable}); }});
-      return;
-    }
+    const Mishap mishap = take_write(script(write));
+    if (mishap == Mishap::late) return send_late(write, done);
     if (mishap == Mishap::failed) return done(Error{Errc::unavailable});
-    const auto applied = backend_.apply(operation, effects, shorts);
-    done(mishap == Mishap::lost ? result<Applied>(Error{Errc::reply_lost}) : applied);
+    auto reply = backend_.write(write);
+    done(mishap == Mishap::lost ? result<WriteReply>(Error{Errc::reply_lost}) : std::move(reply));
   }
-
-  result<Position> append(RunId run, Position at, const RunRecord& record) {
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
     tick();
-    const Mishap mishap = write(at_append ? at_append(record) : Mishap::none);
-    if (mishap == Mishap::failed) return Error{Errc::unavailable};
-    if (mishap == Mishap::late) {
-      late_.push_back({[=, this] { static_cast<void>(backend_.append(run, at, record)); }, [] {}});
-      return Error{Errc::timed_out};
-    }
-    const auto appended = backend_.append(run, at, record);
-    if (mishap == Mishap::lost) return Error{Errc::reply_lost};
-    return appended;
+    if (dead) return done(Error{Errc::unavailable});
+    backend_.claim(claim, done);
   }
-  result<ClaimAnswer> claim(const Claim& claim) {
-    tick();
-    if (dead) return Error{Errc::unavailable};
-    return backend_.claim(claim);
+  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+    if (dead || fails(at_read)) return done(Error{Errc::unavailable});
+    backend_.read(run, done);
+  }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+    if (dead || fails(at_read)) return done(Error{Errc::unavailable});
+    backend_.unfinished(after, limit, done);
+  }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+    if (dead || fails(at_settle)) return done(Error{Errc::unavailable});
+    backend_.settle(run, entries, done);
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+    if (dead) return done(Error{Errc::unavailable});
+    backend_.extend_claim(key, epoch, until, done);
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+    if (dead) return done(Error{Errc::unavailable});
+    backend_.confirm_claim(key, epoch, answer, done);
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+    if (dead) return done(Error{Errc::unavailable});
+    backend_.release_claim(key, epoch, done);
   }
 
  private:
@@ -110,18 +119,46 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
     std::function<void()> happen, never;
   };
   // Answered by `submit` only, so that all goes by the script.
-  using Forwarding<Scripted<B>, B>::apply;
+  using Forwarding<Scripted<B>, B>::write;
 
   template <class Call>
-  auto around(BackendCall what, const Call& call) -> decltype(call()) {
-    const bool reads = what == BackendCall::read || what == BackendCall::unfinished;
-    if (reads && at_read && at_read() != Mishap::none) return Error{Errc::unavailable};
-    const bool settles = what == BackendCall::settle;
-    if (settles && at_settle && at_settle() != Mishap::none) return Error{Errc::unavailable};
-    if (dead) return Error{Errc::unavailable};
+  auto around(BackendCall, const Call& call) {
     return call();
   }
-  Mishap write(Mishap mishap) {
+  static bool fails(const std::function<Mishap()>& at) { return at && at() != Mishap::none; }
+
+  Mishap script(const Write& write) const {
+    if (at_write) return at_write();
+    std::vector<PreparedRecord> records(write.head.begin(), write.head.end());
+    if (!write.tails.empty() && !write.tails.front().records.empty()) {
+      const auto follow = write.tails.front().records.subspan(1);
+      records.insert(records.end(), follow.begin(), follow.end());
+    }
+    for (const PreparedRecord& record : records) {
+      if (!at_append) break;
+      const auto decoded = decode<RunRecord>(record.bytes);
+      if (const Mishap mishap = at_append(decoded.value()); mishap != Mishap::none) return mishap;
+    }
+    return write.operation != nullptr && at_apply ? at_apply(*write.operation) : Mishap::none;
+  }
+  /// An operation is answered when it happens; who appends hears nothing, and it happens all the
+  /// same.
+  void send_late(const Write& write, Completion<WriteReply> done) {
+    if (write.operation != nullptr) {
+      late_.push_back({[this, &write, done] {
+                         tick();
+                         done(backend_.write(write));
+                       },
+                       [done] { done(Error{Errc::unavailable}); }});
+      return;
+    }
+    late_.push_back({[this, owned = std::make_shared<testing::OwnedWrite>(write)] {
+                       static_cast<void>(backend_.write(owned->view()));
+                     },
+                     [] {}});
+    done(Error{Errc::timed_out});
+  }
+  Mishap take_write(Mishap mishap) {
     if (dead) return Mishap::failed;
     ++writes;
     if (writes_left < 0 || writes_left-- > 0) return mishap;
@@ -169,22 +206,21 @@ using WeakOutbox = Deaf<BackendCall::put>;
 
 /// Split: stock, claims, log and outbox in four places.
 struct InSplit {
-  using Backend = Joined<MemoryBackend<>, ForgetfulClaims, MemoryBackend<>, WeakOutbox>;
+  using Backend = Joined<MemoryBackend<>, ForgetfulClaims, testing::ApartLog, WeakOutbox>;
   static constexpr bool one_append = false;
   MemoryBackend<> store;
   ForgetfulClaims claims;
-  MemoryBackend<> records;
+  testing::ApartLog records;
   WeakOutbox events;
   Backend backend{store, claims, records, events};
 
   void advance_to(Time time) {
     store.advance_to(time);
     claims.advance_to(time);
-    records.advance_to(time);
     events.advance_to(time);
   }
   MemoryBackend<>& stock() { return store; }
-  MemoryBackend<>& log() { return records; }
+  testing::ApartLog& log() { return records; }
 };
 
 }  // namespace invsaga::runner_tests

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,9 +109,9 @@ class MachineDriver {
       const Instruction instruction = machine_.next(now);
       EXPECT_EQ(instruction.kind, machine_.next(now).kind);  // asked again it says the same
       if (instruction.kind == Kind::append) {
-        read(instruction.record);
+        write(instruction);
       } else if (instruction.kind == Kind::prepare) {
-        machine_.intend(instruction, operation(instruction));
+        machine_.made(instruction, operation(instruction));
       } else {
         return instruction;
       }
@@ -118,8 +120,30 @@ class MachineDriver {
   /// Appends what the machine wants appended, and no more.
   Instruction append_all() {
     Instruction instruction = machine_.next(now);
-    for (; instruction.kind == Kind::append; instruction = machine_.next(now))
-      read(instruction.record);
+    for (; instruction.kind == Kind::append; instruction = machine_.next(now)) write(instruction);
+    return instruction;
+  }
+  /// What the machine wants appended now, whatever is decided.
+  std::vector<RunRecord> wanted() {
+    Instruction instruction = machine_.next(now);
+    for (; instruction.kind == Kind::prepare; instruction = machine_.next(now)) {
+      machine_.made(instruction, operation(instruction));
+    }
+    EXPECT_TRUE(instruction.kind == Kind::append || instruction.kind == Kind::apply);
+    return head_of(*machine_.write());
+  }
+  /// What is wanted comes into the log.
+  void write(const Instruction& instruction) {
+    const auto prepared = machine_.write();
+    EXPECT_EQ(prepared->write().at, log.size());
+    machine_.started(instruction, now);
+    for (const RunRecord& record : head_of(*prepared)) read(record);
+  }
+  /// The operation that the machine wants made now, and it must be this step's.
+  Instruction to_be_made(StepIndex step) {
+    const Instruction instruction = append_all();
+    EXPECT_EQ(instruction.kind, Kind::prepare);
+    EXPECT_EQ(instruction.step, step);
     return instruction;
   }
   /// As `next`, and it must be to begin this attempt.
@@ -134,11 +158,8 @@ class MachineDriver {
   /// Begins the attempt.
   Instruction begin(Kind kind, StepIndex step, bool undo = false, std::uint32_t round = 0) {
     const Instruction instruction = expect(kind, step, undo, round);
-    if (kind == Kind::call) machine_.started(instruction, now);
-    if (kind == Kind::apply) {
-      const Operation made = operation(instruction);
-      machine_.started(instruction, now, &made);
-    }
+    if (kind == Kind::apply) writes_[instruction.ticket] = machine_.write();
+    if (kind == Kind::call || kind == Kind::apply) machine_.started(instruction, now);
     return instruction;
   }
 
@@ -151,12 +172,15 @@ class MachineDriver {
   /// One call, answered at once.
   void call(StepIndex step, bool undo = false) { yes(begin(Kind::call, step, undo)); }
 
-  /// The store answers an attempt: its record is in the log.
+  /// The store answers an attempt: what it picks is in the log.
   void stock(const Instruction& instruction, const Answer& answer) {
-    const Operation made = operation(instruction);
-    const PreparedEffects prepared = machine_.effects(instruction, made, now);
-    read(outcome_record({the_run, machine_.position(), &prepared.yes, &prepared.no, nullptr},
-                        answer, now));
+    const auto prepared = writes_.at(instruction.ticket);
+    EXPECT_EQ(prepared->write().at, log.size());
+    for (const RunRecord& record : prepared->records(reply(answer))) read(record);
+  }
+  /// Whether the store would refuse what an attempt wrote, as the run has moved on.
+  [[nodiscard]] bool has_moved_on(const Instruction& instruction) const {
+    return writes_.at(instruction.ticket)->write().at != log.size();
   }
   void apply(StepIndex step, const Answer& answer, bool undo = false, std::uint32_t round = 0) {
     stock(begin(Kind::apply, step, undo, round), answer);
@@ -183,7 +207,8 @@ class MachineDriver {
   }
   ReservationId last_hold(StepIndex before) const {
     for (StepIndex i = before; i-- > 0;) {
-      if (!state().steps[i].holds.empty()) return state().steps[i].holds.back().id;
+      const auto& holds = machine_.ahead().steps[i].holds;
+      if (!holds.empty()) return holds.back().id;
     }
     return {};
   }
@@ -214,6 +239,19 @@ class MachineDriver {
   Time now = start;
 
  private:
+  WriteReply reply(const Answer& answer) const {
+    WriteReply made;
+    made.answer = answer;
+    made.at = now;
+    return made;
+  }
+  std::vector<RunRecord> head_of(const PreparedWrite& prepared) const {
+    std::vector<LogEntry> entries;
+    for (const PreparedRecord& record : prepared.write().head) {
+      entries.push_back({{record.bytes.begin(), record.bytes.end()}, {now, 0, {}}});
+    }
+    return read_records(entries).value();
+  }
   std::string word(const RunRecord& record) const {
     std::string text(name(record.kind));
     const bool of_a_step = record.kind == RecordKind::intent ||
@@ -230,6 +268,7 @@ class MachineDriver {
   bool one_append_;
   OwnerId owner_;
   SagaMachine machine_;
+  std::map<std::uint64_t, std::shared_ptr<const PreparedWrite>> writes_;  // by ticket
 };
 
 }  // namespace invsaga::machine_tests

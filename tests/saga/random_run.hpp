@@ -64,9 +64,7 @@ class RandomRun {
   /// Under way when whoever sent it no longer waits, or has died.
   struct Late {
     Instruction instruction;
-    Operation operation;
-    PreparedEffects effects;
-    Position at = 0;
+    std::shared_ptr<const PreparedWrite> write;  ///< Of an operation.
     MachineDriver* sender = nullptr;
   };
 
@@ -99,7 +97,8 @@ class RandomRun {
     const bool told = user.state().compensating;
     if (told) return;
     ++tally_.cancels;
-    append(user, user.machine().next(now_).record, true);
+    user.machine().next(now_);
+    write(user, *user.machine().write(), {}, true);
     if (one_in(2)) catch_up(*driver_);  // it is told, or finds it at its next append
   }
   void take_over(bool first_lives) {
@@ -132,12 +131,13 @@ class RandomRun {
     fenced_ = false;
     who.now = now_;
     const Instruction instruction = who.machine().next(now_);
-    rules_.acts(instruction);
+    // An operation on one append is what it is only if its position is still the run's.
+    if (!one_append_ || instruction.kind != Kind::apply) rules_.acts(instruction);
     switch (instruction.kind) {
       case Kind::append:
-        return try_append(who, instruction.record);
+        return try_append(who, instruction);
       case Kind::prepare:
-        return who.machine().intend(instruction, who.operation(instruction));
+        return who.machine().made(instruction, who.operation(instruction));
       case Kind::call:
         return call(who, instruction);
       case Kind::apply:
@@ -177,16 +177,26 @@ class RandomRun {
     rules_.append(record);
     if (heard) who.read(record);
   }
-  void try_append(MachineDriver& who, const RunRecord& record) {
+  /// What is written comes into the log: all of it, at one instant.
+  void write(MachineDriver& who, const PreparedWrite& prepared, const Answer& answer, bool heard) {
+    WriteReply reply;
+    reply.answer = answer;
+    reply.at = now_;
+    for (const RunRecord& record : prepared.records(reply)) append(who, record, heard);
+  }
+  void try_append(MachineDriver& who, const Instruction& instruction) {
+    const std::shared_ptr<const PreparedWrite> prepared = who.machine().write();
+    who.machine().started(instruction, now_);
     const Fate fate = this->fate();
     if (fate == Fate::crash_before) return crash(who);
     if (fate == Fate::failed || fate == Fate::late) {
       now_ += 100ms;
+      who.machine().unwritten(instruction, Error{Errc::unavailable});
       return;
     }
     if (who.log.size() < rules_.log().size())
       return catch_up(who);  // refused: the run has moved on
-    append(who, record, fate == Fate::fine);
+    write(who, *prepared, {}, fate == Fate::fine);
     if (fate == Fate::crash_after) crash(who);
     if (fate == Fate::lost) catch_up(who);
   }
@@ -222,7 +232,7 @@ class RandomRun {
         static_cast<void>(do_call(instruction));
         return who.says(instruction, Error{Errc::reply_lost});
       case Fate::late:
-        late_.push_back({instruction, {}, {}, 0, &who});
+        late_.push_back({instruction, nullptr, &who});
         return;
       case Fate::crash_after:
         static_cast<void>(do_call(instruction));
@@ -235,42 +245,42 @@ class RandomRun {
   Answer do_apply(const Operation& operation) {
     return world_.apply(operation, now_, troubled_ && one_in(6));
   }
-  /// The operation comes to the store, and with it or after it the record to the log. True if the
-  /// record is there.
-  bool land(const Operation& operation, const PreparedEffects& effects, Position at) {
-    if (one_append_ && at != rules_.log().size()) return false;
-    const Answer answer = do_apply(operation);
-    rules_.answers(operation, answer);
-    if (at != rules_.log().size()) return false;
-    const RunRecord record = outcome_record(
-        {machine_tests::the_run, at, &effects.yes, &effects.no, nullptr}, answer, now_);
-    rules_.append(record);
+  /// The operation comes to the store, and with it or after it its records to the log. True if they
+  /// are there.
+  bool land(MachineDriver& who, const Instruction& instruction, const PreparedWrite& prepared) {
+    const Write& asked = prepared.write();
+    if (one_append_) {
+      if (asked.at != rules_.log().size()) return false;
+      rules_.acts(instruction);
+    }
+    const Answer answer = do_apply(*asked.operation);
+    rules_.answers(*asked.operation, answer);
+    if (asked.at != rules_.log().size()) return false;
+    write(who, prepared, answer, false);
     return true;
   }
   void apply(MachineDriver& who, const Instruction& instruction) {
-    const Operation operation = who.operation(instruction);
-    const PreparedEffects effects = who.machine().effects(instruction, operation, now_);
-    const Position at = who.machine().position();
-    who.machine().started(instruction, now_, &operation);
+    const std::shared_ptr<const PreparedWrite> prepared = who.machine().write();
+    who.machine().started(instruction, now_);
     const Fate fate = this->fate();
     switch (fate) {
       case Fate::late:
-        late_.push_back({instruction, operation, effects, at, &who});
+        late_.push_back({instruction, prepared, &who});
         return;
       case Fate::failed:
         return who.says(instruction, Error{Errc::unavailable});
       case Fate::crash_before:
         return crash(who);
       case Fate::crash_after:
-        land(operation, effects, at);
+        land(who, instruction, *prepared);
         return crash(who);
       case Fate::lost:
-        land(operation, effects, at);
+        land(who, instruction, *prepared);
         who.says(instruction, Error{Errc::reply_lost});
         if (one_in(2)) catch_up(who);
         return;
       case Fate::fine:
-        if (land(operation, effects, at)) return catch_up(who);
+        if (land(who, instruction, *prepared)) return catch_up(who);
         return moved_on(who, instruction);
     }
   }
@@ -284,7 +294,7 @@ class RandomRun {
     late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(which));
     ++tally_.late;
     if ((late.instruction.undo ? definition_.steps[late.instruction.step].undo
-                          : definition_.steps[late.instruction.step].action)
+                               : definition_.steps[late.instruction.step].action)
             .is_call()) {
       const auto answer = do_call(late.instruction);
       if (late.sender != nullptr && !over_) {
@@ -292,7 +302,7 @@ class RandomRun {
       }
       return;
     }
-    const bool landed = land(late.operation, late.effects, late.at);
+    const bool landed = land(*driver_, late.instruction, *late.write);
     if (late.sender == nullptr || over_) return;
     if (landed) return catch_up(*late.sender);
     moved_on(*late.sender, late.instruction);

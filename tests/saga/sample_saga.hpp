@@ -44,7 +44,7 @@ struct invsaga::Stored<invsaga::sample::Order> {
     writer.i64(order.hold.count());
     writer.u32(static_cast<std::uint32_t>(order.lines.size()));
     for (const Line& line : order.lines) {
-      writer.u32(line.row.index);
+      writer.u64(line.row.index);
       writer.i64(line.quantity);
     }
   }
@@ -52,9 +52,9 @@ struct invsaga::Stored<invsaga::sample::Order> {
     sample::Order order;
     order.number = std::string(reader.text());
     order.hold = Duration{reader.i64()};
-    order.lines.resize(reader.count(12));
+    order.lines.resize(reader.count(16));
     for (Line& line : order.lines) {
-      line.row.index = reader.u32();
+      line.row.index = reader.u64();
       line.quantity = reader.i64();
     }
     if (!reader.ok()) return Error{Errc::corrupt};

@@ -11,6 +11,7 @@
 
 #include <invsaga/forwarding.hpp>
 #include <invsaga/testing/apart_backend.hpp>
+#include <invsaga/testing/writes.hpp>
 
 #include "tests/search/faulty_connection.hpp"
 
@@ -19,7 +20,9 @@ namespace invsaga::search {
 /// An owner's line to the stock that answers by `submit` only.
 class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
  public:
-  static constexpr Capabilities capabilities = testing::ApartStore::capabilities;
+  static constexpr Capabilities capabilities() noexcept {
+    return testing::ApartStore::capabilities();
+  }
 
   FaultyStock(testing::ApartStore& store, std::shared_ptr<Link> link)
       : Forwarding(store), store_(store), line_(store), link_(std::move(link)) {}
@@ -30,57 +33,48 @@ class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
     return Link::meet(link_, [&store = store_, id] { return store.acknowledge_sale(id); });
   }
 
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done) {
+  void submit(const Write& write, Completion<WriteReply> done) {
     if (!link_->alive) return done(Error{Errc::unavailable});
     const auto link = link_;
     switch (const Fault fault = link->places.next()) {
       case Fault::failed:
         return done(Error{Errc::unavailable});
       case Fault::lost:
-        send(operation, effects);
+        send(write);
         return done(Error{Errc::reply_lost});
       case Fault::late:
-        send(operation, effects);
+        send(write);
         return done(Error{Errc::timed_out});
+      case Fault::twice:
+        send(write);
+        break;
       case Fault::crash_before:
         link->interference.kill();
         return done(Error{Errc::reply_lost});
       case Fault::crash_after:
-        send(operation, effects);
+        send(write);
         link->interference.kill();
         return done(Error{Errc::reply_lost});
       case Fault::take_over:
       case Fault::cancel:
+      case Fault::news:
       case Fault::expire:
         link->interference.add(fault);
         break;
       case Fault::none:
         break;
     }
-    line_.submit(operation, effects, shorts, done);
+    line_.submit(write, done);
   }
 
  private:
-  struct Sent {
-    OwnedOperation owned_operation;
-    testing::OwnedEffects owned_effects;
-    Operation operation{};
-    Effects effects{};
-  };
-
   /// It travels, takes effect when it arrives, and nobody hears of it.
-  void send(const Operation& operation, const Effects& effects) {
-    auto sent = std::make_unique<Sent>(
-        Sent{OwnedOperation(operation), testing::OwnedEffects(effects)});
-    sent->operation = sent->owned_operation.view();
-    sent->effects = sent->owned_effects.view();
-    Sent& it = *sent.release();
-    store_.submit(it.operation, it.effects, {},
-                  {[](void* raw, std::uint64_t, const result<Applied>&) {
-                     const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
-                   },
-                   &it, 0});
+  void send(const Write& write) {
+    auto* const sent = new testing::OwnedWrite(write);
+    store_.submit(sent->view(), {[](void* raw, std::uint64_t, result<WriteReply>&&) {
+                                   delete static_cast<testing::OwnedWrite*>(raw);
+                                 },
+                                 sent, 0});
   }
 
   testing::ApartStore& store_;
@@ -125,15 +119,16 @@ class ApartBackends {
     opening_ = Adjust{make_id<AdjustId>({"opening"}), AdjustReason::opening,
                       clock_.now() + std::chrono::hours(1), *kept};
     opening_lines_ = std::move(kept);
-    parts_.stock.submit(opening_, no_effects_, {},
-                        {[](void*, std::uint64_t, const result<Applied>&) {}, nullptr, 0});
+    opening_write_.operation = &opening_;
+    parts_.stock.submit(opening_write_,
+                        {[](void*, std::uint64_t, result<WriteReply>&&) {}, nullptr, 0});
     return true;
   }
   StockCounters stock(Row row) { return parts_.stock.stock(row).value(); }
-  std::vector<RunRecord> records(RunId run) { return parts_.log.read(run).value(); }
+  std::vector<RunRecord> records(RunId run) { return testing::records_of(parts_.log, run).value(); }
   std::vector<std::string> published(RunId run) {
     std::vector<std::string> types;
-    const auto pending = parts_.outbox.pending(1000).value();
+    const auto pending = testing::pending(parts_.outbox, 1000).value();
     for (const Event& event : pending) {
       if (event.run == run) types.push_back(event.type);
     }
@@ -144,7 +139,7 @@ class ApartBackends {
   testing::ManualClock& clock_;
   testing::ApartParts parts_;
   Operation opening_;
-  Effects no_effects_;
+  Write opening_write_;
   std::shared_ptr<std::vector<Line>> opening_lines_;
 };
 

@@ -22,13 +22,15 @@ enum class Fault : std::uint8_t {
   failed,        ///< It did not happen, and says so.
   lost,          ///< It happened, and the reply is lost.
   late,          ///< It times out, and arrives afterwards.
+  twice,         ///< It arrives, and once more afterwards.
   crash_before,  ///< The owner dies before it.
   crash_after,   ///< The owner dies after it, before it hears.
   take_over,     ///< Another owner takes everything over, while this one lives.
-  cancel,        ///< The user cancels.
+  cancel,        ///< The user cancels, at another owner.
+  news,          ///< What the gateway has said is brought to another owner.
   expire,        ///< So much time passes that every hold runs out.
 };
-inline constexpr std::size_t fault_count = 9;
+inline constexpr std::size_t fault_count = 11;
 
 /// Where the faults of one run are. Places are counted from 0 as the run comes to them.
 struct Plan {
@@ -58,6 +60,18 @@ class Places {
   std::size_t next_ = 0;
 };
 
+/// A completion that hands its answer to `then`, once.
+template <class T>
+Completion<T> completion(std::function<void(result<T>)> then) {
+  auto kept = std::make_unique<std::function<void(result<T>)>>(std::move(then));
+  return {[](void* raw, std::uint64_t, result<T>&& answer) {
+            const std::unique_ptr<std::function<void(result<T>)>> it(
+                static_cast<std::function<void(result<T>)>*>(raw));
+            (*it)(std::move(answer));
+          },
+          kept.release(), 0};
+}
+
 /// Arms a thing as a task of the executor, which owns it.
 inline void post(Executor& executor, std::function<void()> thing) {
   auto kept = std::make_unique<std::function<void()>>(std::move(thing));
@@ -74,7 +88,7 @@ inline void post(Executor& executor, std::function<void()> thing) {
 struct Interference {
   std::function<void()> tick;      ///< The store's clock is brought up to the world's.
   std::function<void()> kill;      ///< The owner of this connection dies.
-  std::function<void(Fault)> add;  ///< take_over, cancel, expire.
+  std::function<void(Fault)> add;  ///< take_over, cancel, news, expire.
 };
 
 /// One owner's lines to the world. Dead: nothing gets through any more.
@@ -98,6 +112,9 @@ struct Link {
       case Fault::late:
         post(link->executor, [link, call] { static_cast<void>(call()); });
         return Error{Errc::timed_out};
+      case Fault::twice:
+        post(link->executor, [link, call] { static_cast<void>(call()); });
+        break;
       case Fault::crash_before:
         link->interference.kill();
         return Error{Errc::reply_lost};
@@ -107,6 +124,7 @@ struct Link {
         return Error{Errc::reply_lost};
       case Fault::take_over:
       case Fault::cancel:
+      case Fault::news:
       case Fault::expire:
         link->interference.add(fault);
         break;
@@ -123,10 +141,13 @@ struct Link {
 template <class B>
 class FaultyConnection {
  public:
-  static constexpr Capabilities capabilities = [] {
-    if constexpr (requires { B::capabilities; }) return Capabilities(B::capabilities);
-    return Capabilities{};
-  }();
+  static constexpr Capabilities capabilities() noexcept
+    requires requires { B::capabilities(); }
+  {
+    Capabilities made = B::capabilities();
+    made.answers_at_once = false;
+    return made;
+  }
 
   FaultyConnection(B& backend, std::shared_ptr<Link> link)
       : backend_(backend), link_(std::move(link)) {}
@@ -139,30 +160,32 @@ class FaultyConnection {
   }
   [[nodiscard]] decltype(auto) limits() const { return std::as_const(backend()).limits(); }
 
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done) {
-    auto sent = std::make_unique<Sent>(Sent{link_,
-                                            backend_,
-                                            operation,
-                                            effects,
-                                            shorts,
-                                            done,
-                                            OwnedOperation(operation),
-                                            testing::OwnedEffects(effects),
-                                            {},
-                                            Fault::none});
+  [[nodiscard]] WriteLimits write_limits() const { return std::as_const(backend()).write_limits(); }
+
+  void submit(const Write& write, Completion<WriteReply> done) {
+    auto sent = std::make_unique<Sent>(Sent{
+        link_, backend_, write, done, std::make_shared<testing::OwnedWrite>(write), Fault::none});
     link_->executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
   }
 
-  result<Position> append(RunId run, Position at, const RunRecord& record) {
-    return meet<result<Position>>(
-        [&b = backend(), run, at, record] { return b.append(run, at, record); });
+  // Of a part.
+  result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
+                          const Stamp& stamp) {
+    Write all;
+    all.head = records;
+    return meet<result<Appended>>(
+        [&b = backend(), run, at, stamp, owned = std::make_shared<testing::OwnedWrite>(all)] {
+          return b.append(run, at, owned->view().head, stamp);
+        });
   }
   result<ClaimAnswer> claim(const Claim& claim) {
     return meet<result<ClaimAnswer>>([&b = backend(), claim] { return b.claim(claim); });
   }
-  result<void> settle(RunId run, const std::vector<RunRecord>& records) {
-    return meet<result<void>>([&b = backend(), run, records] { return b.settle(run, records); });
+  result<void> settle(RunId run, std::span<const LogEntry> entries) {
+    return meet<result<void>>(
+        [&b = backend(), run, kept = std::vector<LogEntry>(entries.begin(), entries.end())] {
+          return b.settle(run, kept);
+        });
   }
   result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time until) {
     return meet<result<void>>(
@@ -179,7 +202,7 @@ class FaultyConnection {
   result<void> acknowledge_sale(ReservationId id) {
     return meet<result<void>>([&b = backend(), id] { return b.acknowledge_sale(id); });
   }
-  result<std::vector<RunRecord>> read(RunId run) {
+  result<std::vector<LogEntry>> read(RunId run) {
     if (!alive()) return Error{Errc::unavailable};
     return backend().read(run);
   }
@@ -188,29 +211,53 @@ class FaultyConnection {
     return backend().unfinished(after, limit);
   }
   result<void> forget(RunId run) { return backend().forget(run); }
-  result<bool> put(const Event& event) {
-    return meet<result<bool>>([&b = backend(), event] { return b.put(event); });
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
+    const std::vector<std::byte> kept(event.bytes.begin(), event.bytes.end());
+    return meet<result<bool>>([&b = backend(), run, at, sequence = event.sequence, kept] {
+      return b.put(run, at, PreparedEvent{sequence, kept});
+    });
   }
-  result<std::vector<Event>> pending(std::size_t limit) { return backend().pending(limit); }
+  result<std::vector<PendingEvent>> pending(std::size_t limit) { return backend().pending(limit); }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     return backend().acknowledge_event(run, sequence);
+  }
+
+  // Of a whole backend, by its door.
+  void claim(const Claim& asked, Completion<ClaimAnswer> done) { done(claim(asked)); }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+    done(settle(run, entries));
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+    done(extend_claim(key, epoch, until));
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+    done(confirm_claim(key, epoch, answer));
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+    done(release_claim(key, epoch));
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) { done(read(run)); }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+    done(unfinished(after, limit));
+  }
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+    done(pending(limit));
+  }
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+    done(acknowledge_event(run, sequence));
   }
 
  private:
   B& backend() const { return backend_; }
   [[nodiscard]] bool alive() const { return link_->alive; }
 
-  /// An operation on its way. Owns what it needs to arrive when its sender no longer waits.
+  /// A write on its way. Owns what it needs to arrive when its sender no longer waits.
   struct Sent {
     std::shared_ptr<Link> link;
     B& backend;
-    Operation operation;
-    Effects effects;
-    std::span<ShortLine> shorts;
-    Completion done;
-    OwnedOperation owned_operation;
-    testing::OwnedEffects owned_effects;
-    std::vector<ShortLine> owned_shorts;
+    Write write;
+    Completion<WriteReply> done;
+    std::shared_ptr<testing::OwnedWrite> owned;
     Fault fault;
 
     static void vanish(void* raw, std::uint64_t) {
@@ -224,7 +271,7 @@ class FaultyConnection {
       if (sent->fault == Fault::late) return land(std::move(sent));  // nobody waits for it
       Link& link = *sent->link;
       const Fault fault = link.alive ? link.places.next() : Fault::none;
-      const Completion done = sent->done;
+      const Completion<WriteReply> done = sent->done;
       switch (fault) {
         case Fault::failed:
           return done(Error{Errc::unavailable});
@@ -235,6 +282,12 @@ class FaultyConnection {
           sent->fault = Fault::late;
           link.executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
           return done(Error{Errc::timed_out});
+        }
+        case Fault::twice: {
+          auto again = std::make_unique<Sent>(*sent);
+          again->fault = Fault::late;
+          link.executor.post(Task{&Sent::arrive, again.release(), 0, &Sent::vanish});
+          break;
         }
         case Fault::crash_before:
           link.interference.kill();
@@ -247,40 +300,25 @@ class FaultyConnection {
         }
         case Fault::take_over:
         case Fault::cancel:
+        case Fault::news:
         case Fault::expire:
           link.interference.add(fault);
           break;
         case Fault::none:
           break;
       }
-      perform(sent->backend, sent->operation, sent->effects, sent->shorts, done);
+      sent->backend.submit(sent->write, done);
     }
 
     /// It takes effect, and nobody hears of it.
     static void land(std::unique_ptr<Sent> sent) {
-      Sent& it = *sent;
-      it.owned_shorts.resize(it.shorts.size());
-      const Operation operation = it.owned_operation.view();
-      it.kept_operation = operation;
-      it.kept_effects = it.owned_effects.view();
-      const Completion sink{[](void* raw, std::uint64_t, const result<Applied>&) {
-                              const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
-                            },
-                            sent.release(), 0};
-      perform(it.backend, it.kept_operation, it.kept_effects, it.owned_shorts, sink);
+      Sent& it = *sent.release();
+      it.backend.submit(it.owned->view(),
+                        {[](void* raw, std::uint64_t, result<WriteReply>&&) {
+                           const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
+                         },
+                         &it, 0});
     }
-
-    static void perform(B& backend, const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts, const Completion& done) {
-      if constexpr (SubmittingStore<B>) {
-        backend.submit(operation, effects, shorts, done);
-      } else {
-        done(backend.apply(operation, effects, shorts));
-      }
-    }
-
-    Operation kept_operation{};
-    Effects kept_effects{};
   };
 
   template <class Result, class Call>

@@ -138,7 +138,9 @@ class SearchFixture {
     owner.shop = std::make_unique<SearchShop>(
         outside_, owner.link,
         [this, i](RunId run, CallId call, const result<checkout::Receipt>& answer) {
-          if (owners_[i].runner) static_cast<void>(owners_[i].runner->complete(run, call, answer));
+          if (!owners_[i].runner) return;
+          owners_[i].runner->complete(run, call, answer,
+                                      completion<NewsAnswer>([](const auto&) {}));
         });
     RunnerOptions options;
     options.owner = OwnerId{1, ++owners_made_};
@@ -146,7 +148,8 @@ class SearchFixture {
                                             Environment{clock_, executor_, plan_.seed}, options);
     owner.runner->add(checkout::saga, *owner.shop);
     post([this, i] {
-      if (owners_[i].runner) static_cast<void>(owners_[i].runner->recover());
+      if (!owners_[i].runner) return;
+      owners_[i].runner->recover(Duration{0}, completion<RecoveryReport>([](const auto&) {}));
     });
   }
   void end_owner(std::size_t i) {
@@ -174,19 +177,40 @@ class SearchFixture {
       Owner& other = owners_[(i + 1) % owners_.size()];
       if (!other.runner) return;
       if (fault == Fault::take_over) {
-        static_cast<void>(other.runner->recover());
+        other.runner->recover(Duration{0}, completion<RecoveryReport>([](const auto&) {}));
         return;
       }
-      const auto cancelled = other.runner->cancel(run_of(0), "changed my mind");
-      if (cancelled.has_value() && cancelled.assume_value().accepted) accepted_cancel_ = true;
+      if (fault == Fault::news) return bring(*other.runner);
+      other.runner->cancel(run_of(0), "changed my mind",
+                           completion<CancelAnswer>([this](const result<CancelAnswer>& told) {
+                             accepted_cancel_ = accepted_cancel_ ||
+                                                (told.has_value() && told.assume_value().accepted);
+                           }));
     });
+  }
+
+  /// What the gateway has said of the first order, if it was asked.
+  void bring(Runner& runner) {
+    const CallId call = call_id(run_of(0), checkout::pay_step);
+    const auto known = outside_.charges.find(call);
+    if (known == outside_.charges.end()) return;
+    const auto said = known->second.charged
+                          ? result<checkout::Receipt>(checkout::Receipt{order(0).amount})
+                          : result<checkout::Receipt>(refuse(checkout::declined));
+    runner.complete(run_of(0), call, said, completion<NewsAnswer>([](const auto&) {}));
   }
 
   /// What a client does: it sends the request again until it has an answer.
   void start(std::size_t order_index, std::size_t owner, int sent) {
     if (!owners_[owner].runner || sent > 8) return;
-    const auto begun = owners_[owner].runner->start(checkout::saga, order(order_index),
-                                                    request(order_index));
+    owners_[owner].runner->start(
+        checkout::saga, order(order_index), request(order_index),
+        completion<StartAnswer>([this, order_index, owner, sent](const result<StartAnswer>& begun) {
+          hear(begun, order_index, owner, sent);
+        }));
+  }
+  void hear(const result<StartAnswer>& begun, std::size_t order_index, std::size_t owner,
+            int sent) {
     if (begun.has_value()) {
       if (begun.assume_value().outcome) told_[order_index] = begun.assume_value().outcome;
       return;

@@ -12,6 +12,14 @@
 namespace invsaga {
 inline namespace v0 {
 
+void MemoryBus::Core::stop() {
+  {
+    const Lock lock(mutex_);
+    ended_ = true;
+  }
+  environment_.executor.drop(this);
+}
+
 result<void> MemoryBus::Core::publish(const Event& event) {
   const Lock lock(mutex_);
   auto accepted = accept(event);
@@ -129,8 +137,8 @@ std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) const {
 }
 
 MemoryBus::MemoryBus(Environment environment, MemoryBusOptions options)
-    : core_(std::make_unique<Core>(environment, options)) {}
-MemoryBus::~MemoryBus() = default;
+    : core_(std::make_shared<Core>(environment, options)) {}
+MemoryBus::~MemoryBus() { core_->stop(); }
 result<void> MemoryBus::publish(const Event& event) { return core_->publish(event); }
 result<void> MemoryBus::subscribe(std::string_view consumer,
                                   std::span<const std::string_view> types, EventHandler handler) {

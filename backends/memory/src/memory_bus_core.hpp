@@ -48,7 +48,7 @@ struct LaneKeyHash {
 
 // A lane is looked at by tasks that bear its number. A task may come once too often (its lane was
 // armed anew for an earlier time, or is gone): looking at a lane does no more than is due.
-class MemoryBus::Core {
+class MemoryBus::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Environment environment, MemoryBusOptions options)
       : environment_(environment), options_(options) {
@@ -56,7 +56,8 @@ class MemoryBus::Core {
                    "MemoryBus::MemoryBus: a first wait and a bound of what is pending for a run "
                    "that are above 0");
   }
-  ~Core() { environment_.executor.drop(this); }
+  /// Nothing of the environment is touched after it.
+  void stop();
 
   result<void> publish(const Event& event);
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
@@ -81,9 +82,17 @@ class MemoryBus::Core {
   void enqueue(const std::shared_ptr<const Event>& event, std::size_t consumer, bool first);
   LaneNumber lane_of(const bus::LaneKey& key);
 
+  /// An event at a handler. It owns itself until the answer.
+  struct Handed {
+    std::shared_ptr<Core> core;
+    std::shared_ptr<const Event> event;
+    LaneNumber lane;
+  };
+
   void look(LaneNumber number);
   void arm(LaneNumber number, Lane& lane, Time time);
-  void deliver(Lock& lock, Lane& lane);
+  void deliver(Lock& lock, LaneNumber number, Lane& lane);
+  static void on_answer(void* handed, std::uint64_t, result<Handling>&& answer);
   void settle(Lane& lane, const result<Handling>& answer);
   void acknowledge_event(Lane& lane, Handling handling);
   void remove(Lane& lane);
@@ -104,6 +113,7 @@ class MemoryBus::Core {
   std::unordered_map<LaneNumber, Lane> lanes_;
   std::unordered_map<bus::LaneKey, LaneNumber, bus::LaneKeyHash> lane_numbers_;
   LaneNumber next_lane_ = 0;
+  bool ended_ = false;
   std::unordered_map<RunId, bus::SequenceWindow, IdHash> seen_;
   std::deque<RunId> seen_order_;  // the oldest in front
   MemoryBusCounts counts_;

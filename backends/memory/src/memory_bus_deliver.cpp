@@ -10,18 +10,6 @@
 
 namespace invsaga {
 inline namespace v0 {
-namespace {
-
-result<Handling> call(const EventHandler& handler, const Event& event) {
-  try {
-    return handler(event);
-  } catch (...) {
-    return Error{Errc::step_threw};
-  }
-}
-
-}  // namespace
-
 void MemoryBus::Core::look(LaneNumber number) {
   Lock lock(mutex_);
   const auto found = lanes_.find(number);
@@ -33,24 +21,31 @@ void MemoryBus::Core::look(LaneNumber number) {
   const std::size_t head = lane.head();
   const bool due = !lane.dead && head < lane.deliveries.size() &&
                    lane.deliveries[head].not_before <= now();
-  if (due) {
-    lane.current = head;
-    deliver(lock, lane);
-  }
-  go_on(number, lane);
+  if (!due) return go_on(number, lane);
+  lane.current = head;
+  deliver(lock, number, lane);
 }
 
-void MemoryBus::Core::deliver(Lock& lock, Lane& lane) {
+void MemoryBus::Core::deliver(Lock& lock, LaneNumber number, Lane& lane) {
   Delivery& delivery = lane.deliveries[lane.current];
   if (++delivery.attempts == 1) delivery.first_attempt = now();
-  const auto event = delivery.event;
   const EventHandler& handler = consumers_[lane.consumer].handler;
   lane.running = true;
+  auto handed = std::make_unique<Handed>(Handed{shared_from_this(), delivery.event, number});
+  const Event& event = *handed->event;
   lock.unlock();
-  const auto answer = call(handler, *event);
-  lock.lock();
+  handler(event, {&Core::on_answer, handed.release(), 0});
+}
+
+void MemoryBus::Core::on_answer(void* context, std::uint64_t, result<Handling>&& answer) {
+  const std::unique_ptr<Handed> handed(static_cast<Handed*>(context));
+  Core& self = *handed->core;
+  const Lock lock(self.mutex_);
+  if (self.ended_) return;
+  Lane& lane = self.lanes_.at(handed->lane);  // it stays while it runs
   lane.running = false;
-  settle(lane, answer);
+  self.settle(lane, answer);
+  self.go_on(handed->lane, lane);
 }
 
 void MemoryBus::Core::settle(Lane& lane, const result<Handling>& answer) {

@@ -4,18 +4,15 @@
 #include <variant>
 
 #include <invsaga/assert.hpp>
-#include <invsaga/run_outcome.hpp>
-#include <invsaga/split.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace {
 
-/// An answer that a record of this decision does not bear, so that `recorded_answer` reads the
-/// record.
-Answer other_than(StockDecision decision) noexcept {
-  if (decision == StockDecision::not_found) return CommitAnswer::committed;
-  return CommitAnswer::not_found;
+std::size_t events_of(std::span<const PreparedRecord> records) noexcept {
+  std::size_t count = 0;
+  for (const PreparedRecord& record : records) count += record.events.size();
+  return count;
 }
 
 }  // namespace
@@ -25,52 +22,100 @@ void MemoryCore::advance_to(Time time) noexcept {
   claims.advance_to(time);
 }
 
-result<Applied> MemoryCore::apply(const Operation& operation, const Effects& effects,
-                                  std::span<ShortLine> shorts) {
-  if (!effects.run.is_set()) {
-    INVSAGA_TRY(const Answer answer, ask(operation, shorts));
-    return Applied{answer, 0};
+result<WriteReply> MemoryCore::write(const Write& write) {
+  INVSAGA_CHECK(check_write(write));
+  last_ = {};
+  stock_answered_ = false;
+  WriteReply reply;
+  reply.at = ledger.now();
+  if (!write.run.is_set()) {
+    INVSAGA_TRY(reply.answer, ask(*write.operation, write.shorts));
+    return reply;
   }
-  if (effects.yes == nullptr || effects.no == nullptr) return Error{Errc::invalid_argument};
-  const Position length = runs.length(effects.run);
-  if (effects.at > length) return Error{Errc::moved_on};
-  if (effects.at < length) return apply_again(operation, effects, shorts);
-  INVSAGA_CHECK(room_for(effects.run, *effects.yes));
-  INVSAGA_CHECK(room_for(effects.run, *effects.no, detail::most_shortage_bytes(shorts.size())));
-  INVSAGA_TRY(const Answer answer, ask(operation, shorts));
-  keep(effects.run, effects.at, outcome_record(effects, answer, ledger.now()));
-  // The run has recorded the sale in the same append: rule 5 asks for no more.
-  if (const auto* commit = std::get_if<Commit>(&operation))
-    (void)ledger.acknowledge_sale(commit->id);
-  return Applied{answer, effects.at + 1};
+  if (write.at != runs.length(write.run)) return write_again(write);
+  INVSAGA_CHECK(room_for(write));
+  if (write.claim != nullptr) {
+    INVSAGA_TRY(reply.claim, bind(*write.claim));
+    if (reply.claim.state != ClaimState::fresh) return reply;
+  }
+  std::span<const PreparedRecord> tail;
+  if (write.operation != nullptr) {
+    INVSAGA_TRY(reply.answer, ask(*write.operation, write.shorts));
+    tail = tail_of(write, decision_of(reply.answer));
+  }
+  keep(write.run, write.head, {reply.at, reply.claim.epoch, {}});
+  keep(write.run, tail, {reply.at, 0, {last_.shorts.begin(), last_.shorts.end()}});
+  reply.position = runs.length(write.run);
+  return reply;
+}
+
+/// The record that binds the claim is in this very write: it is kept until its deadline at once.
+result<ClaimAnswer> MemoryCore::bind(const ClaimEffect& effect) {
+  ClaimAnswer held;
+  held.epoch = effect.epoch;
+  if (held.epoch != 0) {  // another may have taken it meanwhile: the run's position decides
+    (void)claims.extend_claim(effect.claim.key, effect.epoch, effect.claim.deadline);
+    return held;
+  }
+  Claim bound = effect.claim;
+  bound.lease_until = bound.deadline;
+  auto claim = claims.claim(bound);
+  if (!claim.has_value()) return claim.assume_error().about(WritePart::claim);
+  return claim;
 }
 
 result<Answer> MemoryCore::ask(const Operation& operation, std::span<ShortLine> shorts) {
-  result<Answer> answer = ledger.apply(operation, shorts);
+  const result<Answer> answer = ledger.apply(operation, shorts);
+  if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
   last_ = ledger.last();
   stock_answered_ = true;
   return answer;
 }
 
-/// The run has a record where this one would go: perhaps that of an earlier attempt whose reply was
-/// lost. Then the answer is the recorded one, and the stock is left alone.
-result<Applied> MemoryCore::apply_again(const Operation& operation, const Effects& effects,
-                                        std::span<ShortLine> shorts) {
-  INVSAGA_TRY(const RunRecord found, runs.record(effects.run, effects.at));
-  INVSAGA_TRY(const Answer answer,
-              detail::recorded_answer(operation, found, other_than(found.decision), shorts));
-  const RunRecord ours = outcome_record(effects, answer, ledger.now());
-  if (!detail::is_repeat(found, ours)) return Error{Errc::moved_on};
-  look_back(operation, found);
-  return Applied{answer, effects.at + 1};
+/// The run has records where these would go: perhaps those of an earlier attempt whose reply was
+/// lost. Then the reply is the recorded one, and the stock is left alone.
+result<WriteReply> MemoryCore::write_again(const Write& write) {
+  const Error moved_on = Error{Errc::moved_on}.about(WritePart::position);
+  WriteReply reply;
+  const bool headed = runs.has(write.run, write.at, write.head);
+  const auto from = write.at + static_cast<Position>(write.head.size());
+  if (write.operation == nullptr && headed) {
+    reply.position = from;
+  } else if (headed) {
+    for (const Tail& tail : write.tails) {
+      if (tail.records.empty() || !runs.has(write.run, from, tail.records)) continue;
+      const auto shorts = runs.entry(write.run, from).stamp.shorts;
+      reply.answer = answer_of(*write.operation, tail.decision, shorts, write.shorts);
+      reply.position = from + static_cast<Position>(tail.records.size());
+      look_back(*write.operation, tail.decision);
+      break;
+    }
+  }
+  if (reply.position != 0) {
+    const Stamp stamp = runs.entry(write.run, write.at).stamp;
+    reply.at = stamp.at;
+    reply.claim.epoch = stamp.claim_epoch;
+    return reply;
+  }
+  if (write.claim == nullptr || write.claim->epoch != 0) return moved_on;
+  // Whether the run exists is looked at first (protocol rule 6).
+  const auto known = claims.find(write.claim->claim);
+  const bool told = known && known->state != ClaimState::in_progress;
+  if (!told && runs.ended(write.run)) return moved_on;  // its log has the answer
+  if (known) {
+    reply.claim = *known;
+  } else {
+    reply.claim.state = ClaimState::in_progress;
+  }
+  return reply;
 }
 
 /// For the recorder: what the operation moved when it took effect. The stock tells it when it is
 /// asked again, which is done only of an id that it remembers: a repeat must not take effect anew.
-void MemoryCore::look_back(const Operation& operation, const RunRecord& found) {
+void MemoryCore::look_back(const Operation& operation, StockDecision decision) {
   const bool told = remembers(operation) && [&] {
     const result<Answer> again = ask(operation, {});
-    return again.has_value() && decision_of(again.assume_value()) == found.decision;
+    return again.has_value() && decision_of(again.assume_value()) == decision;
   }();
   if (!told) last_ = {};
   last_.repeat = true;
@@ -86,40 +131,57 @@ bool MemoryCore::remembers(const Operation& operation) {
   return known != KnownId::unknown && !could_act;
 }
 
-result<Position> MemoryCore::append(RunId run, Position at, const RunRecord& record) {
-  if (at != runs.length(run)) return runs.append(run, at, record);  // a repeat, or moved on
-  if (!run.is_set()) return Error{Errc::invalid_argument};
-  INVSAGA_CHECK(room_for(run, record));
-  keep(run, at, record);
-  tell_claim(record);
-  return at + 1;
-}
-
 result<void> MemoryCore::forget(RunId run) {
   if (outbox.has_pending(run)) return Error{Errc::busy};
   INVSAGA_CHECK(runs.forget(run));
   return outbox.forget(run);
 }
 
-result<void> MemoryCore::room_for(RunId run, const RunRecord& record,
-                                  std::size_t more_bytes) const noexcept {
-  INVSAGA_CHECK(runs.room_for(run, most_encoded_bytes(record) + more_bytes));
-  return outbox.room_for(run, record.events);
+/// Whatever is decided, all of it finds room.
+result<void> MemoryCore::room_for(const Write& write) const noexcept {
+  INVSAGA_CHECK(room_for(write.run, write.head, WritePart::head, 0, 0));
+  for (const Tail& tail : write.tails) {
+    INVSAGA_CHECK(room_for(write.run, tail.records, WritePart::tail, write.head.size(),
+                           events_of(write.head)));
+  }
+  return success();
 }
 
-/// The record and its events. Room was found for both.
-void MemoryCore::keep(RunId run, Position at, const RunRecord& record) {
-  [[maybe_unused]] const auto position = runs.append(run, at, record);
-  INVSAGA_ASSERT(position.has_value(), "room was found for the record");
-  for (const Event& event : record.events) {
-    [[maybe_unused]] const auto taken = outbox.put(event);
-    INVSAGA_ASSERT(taken.has_value(), "room was found for its events");
+result<void> MemoryCore::room_for(RunId run, std::span<const PreparedRecord> records,
+                                  WritePart part, std::size_t records_before,
+                                  std::size_t events_before) const noexcept {
+  const auto in_log = runs.room_for(run, records, records_before);
+  if (!in_log.has_value()) return in_log.assume_error().about(part);
+  for (const PreparedRecord& record : records) {
+    const std::size_t answer = record.confirmation.answer.size();
+    if (answer > max_answer_bytes) {
+      return over_limit(Limit::answer_bytes, answer, max_answer_bytes).about(part);
+    }
+    const auto in_outbox = outbox.room_for(run, record.events, events_before);
+    if (!in_outbox.has_value()) return in_outbox.assume_error().about(WritePart::event);
+    events_before += record.events.size();
+  }
+  return success();
+}
+
+/// The records and their effects. Room was found for all of them. A claim that another has taken
+/// meanwhile, or that is forgotten, is left alone: the run's position decides who goes on, and its
+/// claim's new owner reads the run.
+void MemoryCore::keep(RunId run, std::span<const PreparedRecord> records, const Stamp& stamp) {
+  if (records.empty()) return;
+  [[maybe_unused]] const auto kept = runs.append(run, runs.length(run), records, stamp);
+  INVSAGA_ASSERT(kept.has_value(), "room was found for the records");
+  for (const PreparedRecord& record : records) {
+    for (const PreparedEvent& event : record.events) {
+      [[maybe_unused]] const auto taken = outbox.put(run, stamp.at, event);
+      INVSAGA_ASSERT(taken.has_value(), "room was found for their events");
+    }
+    const Confirmation& told = record.confirmation;
+    if (told.request.is_set()) (void)claims.confirm_claim(told.request, told.epoch, told.answer);
+    // The run has recorded the sale in the same append: rule 5 asks for no more.
+    if (record.sale.is_set()) (void)ledger.acknowledge_sale(record.sale);
   }
 }
-
-/// A claim that another has taken meanwhile, or that is forgotten, is left alone: the run's
-/// position decides who goes on, and its claim's new owner reads the run.
-void MemoryCore::tell_claim(const RunRecord& record) { (void)apply_claim_effect(record, claims); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -17,6 +17,7 @@
 #include <invsaga/memory.hpp>
 #include <invsaga/rng.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
 namespace {
@@ -216,6 +217,29 @@ TEST(ManyThreads, RunOneRequestOnceAndAllHearTheSameAnswer) {
   EXPECT_EQ(answers[0].size(), std::string("run 1").size());
 }
 
+TEST(ManyThreads, BeginOneRunOfARequest) {
+  constexpr RunId run{1, 1};
+  for (int round = 0; round < 50; ++round) {
+    MemoryBackend<> store;
+    store.advance_to(at(1));
+    std::atomic<int> begun = 0, in_progress = 0;
+    together(8, [&](int thread) {
+      RunRecord record;
+      record.kind = RecordKind::begun;
+      record.owner = {5, static_cast<std::uint64_t>(thread) + 1};
+      PreparedWrite write(run, 0);
+      write.add(record);
+      write.claim({{{1, 1}, {2, 2}, at(1'000), at(1'000)}, 0});
+      const WriteReply reply = store.write(write.seal()).value();
+      ++(reply.claim.state == ClaimState::fresh ? begun : in_progress);
+      EXPECT_EQ(reply.position, reply.claim.state == ClaimState::fresh ? 1u : 0u);
+    });
+    EXPECT_EQ(begun, 1);
+    EXPECT_EQ(in_progress, 7);
+    EXPECT_EQ(store.read(run).value().size(), 1u);
+  }
+}
+
 TEST(ManyThreads, GiveARunOneRecordAPosition) {
   MemoryBackend<> store;
   constexpr RunId run{1, 1};
@@ -226,7 +250,7 @@ TEST(ManyThreads, GiveARunOneRecordAPosition) {
     record.kind = RecordKind::taken_over;
     record.owner = {5, static_cast<std::uint64_t>(thread) + 1};
     for (Position position = 0; position < records; ++position) {
-      const auto appended = store.append(run, position, record);
+      const auto appended = append(store, run, position, record);
       if (appended.has_value()) {
         ++winners[position];
       } else {
@@ -249,18 +273,18 @@ TEST(ManyThreads, LoseNoEventBetweenThem) {
         Event event;
         event.run = {1, static_cast<std::uint64_t>(thread)};
         event.sequence = sequence;
-        EXPECT_THAT(store.put(event), IsOkAndHolds(true));
+        EXPECT_THAT(put(store, event), IsOkAndHolds(true));
       }
       --putting;
       return;
     }
     for (bool last = false;;) {
-      const auto pending = store.pending(16).value();
-      for (const Event& event : pending) {
+      const auto waiting = pending(store, 16).value();
+      for (const Event& event : waiting) {
         EXPECT_TRUE(seen.emplace(event.run.low, event.sequence).second);
         EXPECT_THAT(store.acknowledge_event(event.run, event.sequence), IsOk());
       }
-      if (pending.empty() && last) return;
+      if (waiting.empty() && last) return;
       last = putting == 0;
     }
   });

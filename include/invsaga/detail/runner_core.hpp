@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/detail/backend_port.hpp>
+#include <invsaga/any_backend.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/run_observer.hpp>
 #include <invsaga/saga.hpp>
@@ -20,6 +20,8 @@ namespace invsaga {
 inline namespace v0 {
 
 struct CancelAnswer;
+enum class Handling : std::uint8_t;
+enum class NewsAnswer : std::uint8_t;
 struct RecoveryReport;
 struct RunnerOptions;
 struct RunStatus;
@@ -33,24 +35,54 @@ SagaVersion version_of(const S& saga) {
   return {std::string(saga.name()), saga.version(), saga.hash()};
 }
 
+/// Refuses a backend that sagas cannot use, where its type knows what it can.
+template <Backend B>
+constexpr void require_sagas() {
+  if constexpr (requires { std::bool_constant<B::capabilities().linearizable>{}; }) {
+    static_assert(
+        provides(B::capabilities(), saga_needs),
+        "sagas need a backend whose operations are linearizable and take all lines or none");
+  }
+}
+
+class RunnerCore;
+template <class Runner>
+RunnerCore& core_of(Runner& runner) noexcept {
+  return runner.core_;
+}
+
 /// The runner without its types.
 class RunnerCore {
  public:
-  RunnerCore(std::unique_ptr<BackendPort> backend, Environment environment, RunnerOptions options);
+  RunnerCore(const AnyBackend& backend, Environment environment, RunnerOptions options);
   RunnerCore(const RunnerCore&) = delete;
   RunnerCore& operator=(const RunnerCore&) = delete;
   ~RunnerCore();
 
   void add(Definition definition, void* user);
+  void start(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
+             Completion<StartAnswer> done);
   result<StartAnswer> start(const SagaVersion& saga, const StartRequest& request,
                             std::vector<std::byte> input);
-  result<void> complete(RunId run, CallId call, bool undo, std::string_view schema,
-                        result<std::vector<std::byte>> answer);
+  /// For an event: what became of it is told.
+  void start_for(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
+                 Completion<Handling> done);
+  void complete(RunId run, CallId call, bool undo, std::string_view schema,
+                result<std::vector<std::byte>> answer, Completion<NewsAnswer> done);
+  result<NewsAnswer> complete(RunId run, CallId call, bool undo, std::string_view schema,
+                              result<std::vector<std::byte>> answer);
+  void cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done);
   result<CancelAnswer> cancel(RunId run, std::string_view reason);
-  result<void> resume(RunId run);
+  void resume(RunId run, Completion<NewsAnswer> done);
+  result<NewsAnswer> resume(RunId run);
+  [[nodiscard]] result<void> ready() const;
+  void status(RunId run, Completion<RunStatus> done) const;
   [[nodiscard]] result<RunStatus> status(RunId run) const;
+  void explain(RunId run, Completion<std::string> done) const;
   [[nodiscard]] result<std::string> explain(RunId run) const;
+  void records(RunId run, Completion<std::vector<RunRecord>> done) const;
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
+  void recover(Duration idle, Completion<RecoveryReport> done);
   RecoveryReport recover(Duration idle);
   [[nodiscard]] std::size_t runs() const;
   [[nodiscard]] OwnerId owner() const;
@@ -79,8 +111,9 @@ class OutcomeKeeper final : public RunObserver {
   std::optional<RunOutcome> outcome_;
 };
 
-/// Runs tasks of the executor until the run that was begun has ended: what `run_sync` answers.
-result<RunOutcome> run_to_end(const RunnerCore& core, const result<StartAnswer>& begun,
+/// Begins a run, and runs tasks of the executor until it has ended: what `run_sync` answers.
+result<RunOutcome> run_to_end(RunnerCore& core, const SagaVersion& saga,
+                              const StartRequest& request, std::vector<std::byte> input,
                               const OutcomeKeeper& keeper, LocalExecutor& executor);
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <invsaga/idempotency.hpp>
 #include <invsaga/result.hpp>
@@ -41,6 +42,10 @@ class ClaimTable {
   /// (`Retention::count` live records). A claim is no repeat of itself: who asks twice is told
   /// `in_progress`.
   result<ClaimAnswer> claim(const Claim& claim);
+
+  /// What is known of the request, without asking for the right: `completed`, `mismatch`, or
+  /// `in_progress`, lapsed or not. None if it is not remembered.
+  [[nodiscard]] std::optional<ClaimAnswer> find(const Claim& claim) const;
 
   /// Never shortens the lease; a lapsed one is taken up again if nobody took over. Errors: `busy`
   /// (not the newest epoch), `not_found` (unknown, or completed), `invalid_argument` (not set).

@@ -79,7 +79,9 @@ static_assert(Reservation<RememberedReservation>);
 /// changes nothing. An `Error` changes nothing but the expiries that were due.
 class Ledger {
  public:
-  static constexpr Capabilities capabilities{.linearizable = true, .multi_row_atomic = true};
+  static constexpr Capabilities capabilities() noexcept {
+    return {.linearizable = true, .multi_row_atomic = true};
+  }
 
   /// Requires limits whose durations are not below 0, with `max_units` from 1 to 2^53-1.
   explicit Ledger(const StoreLimits& limits = {});

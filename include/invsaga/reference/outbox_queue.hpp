@@ -34,8 +34,8 @@ class OutboxQueue {
 
   /// Errors: `invalid_argument` (no run, sequence 0, a gap), `limit_exceeded` (its size),
   /// `resource_exhausted`.
-  result<bool> put(const Event& event);
-  result<std::vector<Event>> pending(std::size_t limit) const;
+  result<bool> put(RunId run, Time at, const PreparedEvent& event);
+  result<std::vector<PendingEvent>> pending(std::size_t limit) const;
   /// An event that is not pending is acknowledged already, or never was: nothing changes. Never an
   /// error.
   result<void> acknowledge_event(RunId run, std::uint64_t sequence);
@@ -48,9 +48,10 @@ class OutboxQueue {
   [[nodiscard]] std::uint64_t highest(RunId run) const noexcept;
   /// Whether events of the run are pending.
   [[nodiscard]] bool has_pending(RunId run) const noexcept;
-  /// The error that the first of these puts to fail would meet, in order and all of one run; found
-  /// beforehand.
-  result<void> room_for(RunId run, std::span<const Event> events) const noexcept;
+  /// The error that the first of these puts to fail would meet, in order, after `before` puts of
+  /// the run's next events; found beforehand.
+  result<void> room_for(RunId run, std::span<const PreparedEvent> events,
+                        std::size_t before = 0) const noexcept;
   /// How many events are pending.
   [[nodiscard]] std::size_t size() const noexcept;
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <invsaga/result.hpp>
@@ -31,22 +32,29 @@ class RunTable {
   RunTable(RunTable&&) noexcept;
   RunTable& operator=(RunTable&&) noexcept;
 
-  /// Errors: `moved_on`, `invalid_argument` (a zero run), `limit_exceeded` (the record),
+  /// Errors: `moved_on`, `invalid_argument` (a zero run, no records), `limit_exceeded` (a record),
   /// `resource_exhausted`.
-  result<Position> append(RunId run, Position at, const RunRecord& record);
-  /// Error: `corrupt`, which only memory that was written over can bring about.
-  result<std::vector<RunRecord>> read(RunId run) const;
+  result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
+                          const Stamp& stamp);
+  result<std::vector<LogEntry>> read(RunId run) const;
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) const;
   /// An unknown run is forgotten already: a repeat succeeds. Error: `busy` (it has not ended).
   result<void> forget(RunId run);
 
   /// How many records the run has; 0 if it is unknown.
   [[nodiscard]] Position length(RunId run) const noexcept;
-  /// One record. Errors: `not_found`, `corrupt`.
-  result<RunRecord> record(RunId run, Position at) const;
-  /// The error that an append of so many bytes (`most_encoded_bytes`) at the end of the run would
-  /// meet, found beforehand.
-  result<void> room_for(RunId run, std::size_t bytes) const noexcept;
+  /// Whether it has ended; an unknown one has not.
+  [[nodiscard]] bool ended(RunId run) const noexcept;
+  /// Whether all of these records are in the log from `at` on, byte for byte. Of none: whether the
+  /// run has come so far.
+  [[nodiscard]] bool has(RunId run, Position at,
+                         std::span<const PreparedRecord> records) const noexcept;
+  /// Requires one that the run has.
+  [[nodiscard]] LogEntry entry(RunId run, Position at) const;
+  /// The error that an append of these at the end of the run, after `before` others, would meet;
+  /// found beforehand.
+  result<void> room_for(RunId run, std::span<const PreparedRecord> records,
+                        std::size_t before = 0) const noexcept;
   /// How many runs are kept.
   [[nodiscard]] std::size_t size() const noexcept;
 

@@ -55,8 +55,9 @@ struct ApartOptions {
 /// `reply_lost`.
 class ApartStore {
  public:
-  static constexpr Capabilities capabilities{
-      .linearizable = true, .multi_row_atomic = true, .own_clock = true};
+  static constexpr Capabilities capabilities() noexcept {
+    return {.linearizable = true, .multi_row_atomic = true, .own_clock = true};
+  }
 
   /// `recorder` is borrowed; none: nothing is recorded.
   ApartStore(const Clock& clock, Executor& executor, const ApartOptions& options,
@@ -68,8 +69,8 @@ class ApartStore {
   [[nodiscard]] const StoreLimits& limits() const noexcept { return ledger_.limits(); }
   [[nodiscard]] Time now() const { return clock_.now(); }
 
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done);
+  /// Of operations alone: it knows no runs.
+  void submit(const Write& write, Completion<WriteReply> done);
   result<void> acknowledge_sale(ReservationId id);
   result<StockCounters> stock(Row row);
   /// How many operations have not been answered.
@@ -80,7 +81,7 @@ class ApartStore {
   void arrive(std::uint64_t number);
   void answer(std::uint64_t number);
   void travel(std::uint64_t task);
-  void tell(const LentCall& call, const Answer& answer);
+  void tell(const Write& write, const Answer& answer);
   void tell_expired();
 
   const Clock& clock_;
@@ -161,25 +162,23 @@ struct ApartParts {
 /// A process's line to a store that outlives it. When the line is cut, or ends, whoever waits is
 /// told `reply_lost` at once; what is under way arrives all the same. Once it is cut nobody is told
 /// anything more, and nobody is being told: so it is not cut from within a completion.
-template <SubmittingStore Store>
+template <WritableStore Store>
 class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
  public:
-  static constexpr auto capabilities = Store::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return Store::capabilities(); }
 
   explicit StoreLine(Store& store) : Forwarding<StoreLine<Store>, Store>(store), store_(store) {}
   ~StoreLine() { cut(); }
 
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done) {
-    auto call = std::make_shared<Call>(tellers_, operation, effects, shorts, done);
+  void submit(const Write& write, Completion<WriteReply> done) {
+    auto call = std::make_shared<Call>(tellers_, write, done);
     call->self = call;  // alive until the store has answered
     {
       const std::lock_guard lock(mutex_);
       std::erase_if(calls_, [](const std::weak_ptr<Call>& one) { return one.expired(); });
       calls_.push_back(call);
     }
-    store_.submit(call->lent.operation, call->lent.effects, call->lent.shorts,
-                  {&answered, call.get(), 0});
+    store_.submit(call->lent.view(), {&answered, call.get(), 0});
   }
 
   void cut() {
@@ -219,35 +218,31 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
   };
 
   struct Call {
-    Call(std::shared_ptr<Tellers> tellers_, const Operation& operation, const Effects& effects,
-         std::span<ShortLine> shorts_, Completion done_)
-        : tellers(std::move(tellers_)),
-          lent(operation, effects, shorts_.size()),
-          shorts(shorts_),
-          done(done_) {}
+    Call(std::shared_ptr<Tellers> tellers_, const Write& write, Completion<WriteReply> done_)
+        : tellers(std::move(tellers_)), lent(write), shorts(write.shorts), done(done_) {}
 
     /// Tells whoever waits, once.
-    void tell(const result<Applied>& applied) {
+    void tell(const result<WriteReply>& reply) {
       tellers->enter();  // before it takes the right to tell: whoever cuts the line waits for it
-      if (const auto waiting = take()) (*waiting)(with_shorts_in(shorts, applied));
+      if (const auto waiting = take()) (*waiting)(with_shorts_in(shorts, reply));
       tellers->leave();
     }
-    std::optional<Completion> take() {
+    std::optional<Completion<WriteReply>> take() {
       const std::lock_guard lock(mutex);
       return std::exchange(done, std::nullopt);
     }
 
     const std::shared_ptr<Tellers> tellers;
-    LentCall lent;
+    const OwnedWrite lent;
     std::span<ShortLine> shorts;
     std::mutex mutex;
-    std::optional<Completion> done;
+    std::optional<Completion<WriteReply>> done;
     std::shared_ptr<Call> self;
   };
 
-  static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
     const std::shared_ptr<Call> call = std::move(static_cast<Call*>(context)->self);
-    call->tell(applied);
+    call->tell(reply);
   }
 
   Store& store_;
@@ -267,7 +262,7 @@ class ApartBackend final
                        Faulty<ApartOutbox>>;
 
  public:
-  static constexpr Capabilities capabilities = Lines::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return Lines::capabilities(); }
 
   explicit ApartBackend(ApartParts& parts) : ApartBackend(parts, nullptr) {}
   ApartBackend(ApartParts& parts, FaultPlan& plan) : ApartBackend(parts, &plan) {}
@@ -295,7 +290,7 @@ class ApartBackend final
   Lines lines_;
 };
 static_assert(Backend<ApartBackend>);
-static_assert(SubmittingStore<ApartBackend> && !ApplyingStore<ApartBackend>);
+static_assert(!ApartBackend::capabilities().answers_at_once);
 
 }  // namespace testing
 }  // namespace v0

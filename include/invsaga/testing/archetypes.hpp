@@ -77,16 +77,22 @@ struct ClaimsWithoutEpoch : IdempotencyStoreArchetype {  ///< Anybody could conf
 class SagaLogArchetype : Bare {
  public:
   using Bare::Bare;
-  result<Position> append(RunId, Position, const RunRecord&) { return none; }
-  result<std::vector<RunRecord>> read(RunId) { return none; }
+  result<Appended> append(RunId, Position, std::span<const PreparedRecord>, const Stamp&) {
+    return none;
+  }
+  result<std::vector<LogEntry>> read(RunId) { return none; }
   result<std::vector<RunId>> unfinished(RunId, std::size_t) { return none; }
   result<void> forget(RunId) { return none; }
 };
 struct LogWithoutAppend : SagaLogArchetype {
-  void append(RunId, Position, const RunRecord&) = delete;
+  void append(RunId, Position, std::span<const PreparedRecord>, const Stamp&) = delete;
 };
 struct LogWithoutPosition : SagaLogArchetype {  ///< Its append continues whatever is there.
-  result<Position> append(RunId, const RunRecord&) { return none; }
+  result<Appended> append(RunId, std::span<const PreparedRecord>, const Stamp&) { return none; }
+};
+/// It would have to say which time a record bears, and could not be told.
+struct LogWithoutStamp : SagaLogArchetype {
+  result<Appended> append(RunId, Position, std::span<const PreparedRecord>) { return none; }
 };
 struct LogWithoutRead : SagaLogArchetype {
   void read(RunId) = delete;
@@ -102,15 +108,15 @@ struct LogWithoutForget : SagaLogArchetype {
 class OutboxArchetype : Bare {
  public:
   using Bare::Bare;
-  result<bool> put(const Event&) { return none; }
-  result<std::vector<Event>> pending(std::size_t) { return none; }
+  result<bool> put(RunId, Time, const PreparedEvent&) { return none; }
+  result<std::vector<PendingEvent>> pending(std::size_t) { return none; }
   result<void> acknowledge_event(RunId, std::uint64_t) { return none; }
 };
 struct OutboxWithoutPut : OutboxArchetype {
-  void put(const Event&) = delete;
+  void put(RunId, Time, const PreparedEvent&) = delete;
 };
 struct OutboxWithoutAnswer : OutboxArchetype {  ///< Its put cannot say that the event was there.
-  result<void> put(const Event&) { return none; }
+  result<void> put(RunId, Time, const PreparedEvent&) { return none; }
 };
 struct OutboxWithoutPending : OutboxArchetype {
   void pending(std::size_t) = delete;
@@ -144,7 +150,7 @@ struct ReservationWithoutLines : ReservationArchetype {
 // --- ReservationStore
 class ReservationStoreArchetype : Bare {
  public:
-  static constexpr Capabilities capabilities{};
+  static constexpr Capabilities capabilities() noexcept { return {}; }
   using Bare::Bare;
   [[nodiscard]] StoreLimits limits() const { return {}; }
   [[nodiscard]] Time now() const { return {}; }
@@ -193,93 +199,68 @@ struct StoreWithoutStock : ReservationStoreArchetype {
   void stock(Row) = delete;
 };
 
-// --- SubmittingStore and ApplyingStore
-class SubmittingStoreArchetype : Bare {
+// --- WritableStore
+class WritableStoreArchetype : Bare {
  public:
   using Bare::Bare;
-  void submit(const Operation&, const Effects&, std::span<ShortLine>, Completion) {}
+  void submit(const Write&, Completion<WriteReply> done) { done(none); }
 };
-struct SubmitWithoutCompletion : SubmittingStoreArchetype {
-  void submit(const Operation&, const Effects&, std::span<ShortLine>) {}
+struct SubmitWithoutCompletion : WritableStoreArchetype {
+  void submit(const Write&) {}
 };
-struct SubmitWithoutEffects : SubmittingStoreArchetype {
-  void submit(const Operation&, std::span<ShortLine>, Completion) {}
+struct SubmitWithoutWrite : WritableStoreArchetype {  ///< An operation alone: no run goes with it.
+  void submit(const Operation&, Completion<WriteReply>) {}
 };
 struct SubmitThatAnswers
-    : SubmittingStoreArchetype {  ///< Two ways to hear the answer are one too many.
-  result<Applied> submit(const Operation&, const Effects&, std::span<ShortLine>, Completion) {
-    return none;
-  }
-};
-
-class ApplyingStoreArchetype : Bare {
- public:
-  using Bare::Bare;
-  result<Applied> apply(const Operation&, const Effects&, std::span<ShortLine>) { return none; }
-};
-struct ApplyWithoutEffects : ApplyingStoreArchetype {
-  result<Applied> apply(const Operation&, std::span<ShortLine>) { return none; }
-};
-struct ApplyWithoutPosition : ApplyingStoreArchetype {
-  result<Answer> apply(const Operation&, const Effects&, std::span<ShortLine>) { return none; }
+    : WritableStoreArchetype {  ///< Two ways to hear the answer are one too many.
+  result<WriteReply> submit(const Write&, Completion<WriteReply>) { return none; }
 };
 
 /// The least stock store that `split` joins to a backend: it answers later, and says little of
 /// itself.
-class StockPartArchetype : public SubmittingStoreArchetype {
+class StockPartArchetype : public WritableStoreArchetype {
  public:
-  static constexpr Capabilities capabilities{};
-  using SubmittingStoreArchetype::SubmittingStoreArchetype;
+  static constexpr Capabilities capabilities() noexcept { return {}; }
+  using WritableStoreArchetype::WritableStoreArchetype;
   [[nodiscard]] StoreLimits limits() const { return {}; }
   [[nodiscard]] Time now() const { return {}; }
   result<void> acknowledge_sale(ReservationId) { return none; }
 };
 
-// --- Backend: all parts in one type; `Door` is how it takes an operation.
-template <class Door>
-class BackendOf : public Door {
+// --- Backend: everything by one door
+class BackendArchetype : public WritableStoreArchetype {
  public:
-  static constexpr Capabilities capabilities = saga_needs;
-  using Door::Door;
+  static constexpr Capabilities capabilities() noexcept { return saga_needs; }
+  using WritableStoreArchetype::WritableStoreArchetype;
   [[nodiscard]] StoreLimits limits() const { return {}; }
+  [[nodiscard]] WriteLimits write_limits() const { return {}; }
   [[nodiscard]] Time now() const { return {}; }
 
-  result<ClaimAnswer> claim(const Claim&) { return none; }
-  result<void> extend_claim(RequestKey, std::uint64_t, Time) { return none; }
-  result<void> confirm_claim(RequestKey, std::uint64_t, Bytes) { return none; }
-  result<void> release_claim(RequestKey, std::uint64_t) { return none; }
-
-  result<Position> append(RunId, Position, const RunRecord&) { return none; }
-  result<std::vector<RunRecord>> read(RunId) { return none; }
-  result<std::vector<RunId>> unfinished(RunId, std::size_t) { return none; }
-  result<void> forget(RunId) { return none; }
-
-  result<bool> put(const Event&) { return none; }
-  result<std::vector<Event>> pending(std::size_t) { return none; }
-  result<void> acknowledge_event(RunId, std::uint64_t) { return none; }
-
-  result<void> settle(RunId, const std::vector<RunRecord>&) { return none; }
-  result<void> acknowledge_sale(ReservationId) { return none; }
+  void claim(const Claim&, Completion<ClaimAnswer> done) { done(none); }
+  void extend_claim(RequestKey, std::uint64_t, Time, Completion<void> done) { done(none); }
+  void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void> done) { done(none); }
+  void release_claim(RequestKey, std::uint64_t, Completion<void> done) { done(none); }
+  void read(RunId, Completion<std::vector<LogEntry>> done) { done(none); }
+  void unfinished(RunId, std::size_t, Completion<std::vector<RunId>> done) { done(none); }
+  void settle(RunId, std::span<const LogEntry>, Completion<void> done) { done(none); }
+  void pending(std::size_t, Completion<std::vector<PendingEvent>> done) { done(none); }
+  void acknowledge_event(RunId, std::uint64_t, Completion<void> done) { done(none); }
 };
-using BackendArchetype = BackendOf<ApplyingStoreArchetype>;
-using SubmittingBackendArchetype = BackendOf<SubmittingStoreArchetype>;
 
-class NoDoor : Bare {
- public:
-  using Bare::Bare;
+struct BackendWithoutDoor : BackendArchetype {  ///< Nothing can be written to it.
+  void submit(const Write&, Completion<WriteReply>) = delete;
 };
-using BackendWithoutDoor = BackendOf<NoDoor>;  ///< It takes no operation, now or later.
 struct BackendWithoutClaims : BackendArchetype {
-  void claim(const Claim&) = delete;
+  void claim(const Claim&, Completion<ClaimAnswer>) = delete;
 };
 struct BackendWithoutLog : BackendArchetype {
-  void append(RunId, Position, const RunRecord&) = delete;
+  void read(RunId, Completion<std::vector<LogEntry>>) = delete;
 };
 struct BackendWithoutOutbox : BackendArchetype {
-  void put(const Event&) = delete;
+  void pending(std::size_t, Completion<std::vector<PendingEvent>>) = delete;
 };
 struct BackendWithoutSettle : BackendArchetype {
-  void settle(RunId, const std::vector<RunRecord>&) = delete;
+  void settle(RunId, std::span<const LogEntry>, Completion<void>) = delete;
 };
 struct BackendWithoutCapabilities : BackendArchetype {
   static void capabilities();
@@ -287,9 +268,12 @@ struct BackendWithoutCapabilities : BackendArchetype {
 struct BackendWithoutLimits : BackendArchetype {
   void limits() const = delete;
 };
-/// Nobody could tell the stock that a sale is recorded, so it could never forget one.
-struct BackendWithoutAcknowledge : BackendArchetype {
-  result<void> acknowledge_sale(ReservationId) = delete;
+struct BackendWithoutWriteLimits : BackendArchetype {
+  void write_limits() const = delete;
+};
+struct BackendThatWaits : BackendArchetype {  ///< Its reads would hold the thread that asks.
+  void read(RunId, Completion<std::vector<LogEntry>>) = delete;
+  result<std::vector<LogEntry>> read(RunId) { return none; }
 };
 
 // --- Recorder

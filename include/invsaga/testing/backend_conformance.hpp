@@ -5,15 +5,15 @@
 //
 //     struct ModelHarness {
 //       explicit ModelHarness(const StoreLimits& limits) : model(limits) {}  // an empty backend
-//       BackendModel& backend() { return model; }
+//       WriteModel& backend() { return model; }
 //       void advance_to(Time now) { model.advance_to(now); }  // its clock
 //       StockCounters stock(Row row) { return model.stock(row).value(); }
-//       BackendModel model;
+//       WriteModel model;
 //     };
 //     INVSAGA_TEST_BACKEND(Model, ModelHarness);
 //
-// A backend that submits has `bool drive()` besides: it does one thing that is due, and is false if
-// there is none.
+// A backend that answers later has `bool drive()` besides: it does one thing that is due, and is
+// false if there is none.
 //
 // Bind the parts to their own suites as well: the backend is one of each.
 #pragma once
@@ -30,8 +30,9 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/assert.hpp>
 #include <invsaga/backend.hpp>
-#include <invsaga/testing/blocking.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -46,34 +47,18 @@ class BackendUnderTest {
   [[nodiscard]] virtual bool is_atomic() const = 0;
   [[nodiscard]] virtual StoreLimits limits() const = 0;
   [[nodiscard]] virtual Time now() const = 0;
-  virtual result<Applied> apply(const Operation& operation, const Effects& effects,
-                                std::span<ShortLine> shorts) = 0;
+  virtual result<WriteReply> write(const Write& write) = 0;
   virtual result<void> acknowledge_sale(ReservationId id) = 0;
-  virtual result<Position> append(RunId run, Position at, const RunRecord& record) = 0;
   virtual result<std::vector<RunRecord>> read(RunId run) = 0;
   virtual result<std::vector<Event>> pending(std::size_t limit) = 0;
   virtual result<void> acknowledge_event(RunId run, std::uint64_t sequence) = 0;
-  virtual result<void> settle(RunId run, const std::vector<RunRecord>& records) = 0;
+  /// All that is in the log of the run.
+  virtual result<void> settle(RunId run) = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
 };
 
 /// Makes a new, empty backend.
 using MakeBackend = std::unique_ptr<BackendUnderTest> (*)(const StoreLimits& limits);
-
-namespace detail {
-
-/// What makes a backend answer at once: nothing, if it does so itself.
-template <class Kind>
-struct BlockedBackend {
-  struct type {};
-};
-template <class Kind>
-  requires(!ApplyingStore<Kind>)
-struct BlockedBackend<Kind> {
-  using type = std::optional<Blocking<Kind>>;
-};
-
-}  // namespace detail
 
 /// The Backend of a harness, without its type.
 template <class Harness>
@@ -86,43 +71,71 @@ class BackendOfHarness final : public BackendUnderTest {
 
   void advance_to(Time now) override { harness_.advance_to(now); }
   StockCounters stock(Row row) override { return harness_.stock(row); }
-  bool is_atomic() const override { return Capabilities(Kind::capabilities).atomic_effects; }
+  bool is_atomic() const override { return Capabilities(Kind::capabilities()).atomic_effects; }
   StoreLimits limits() const override { return std::as_const(harness_.backend()).limits(); }
   Time now() const override { return std::as_const(harness_.backend()).now(); }
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts) override {
-    if constexpr (ApplyingStore<Kind>) {
-      return harness_.backend().apply(operation, effects, shorts);
-    } else {
-      if (!blocking_) blocking_.emplace(harness_.backend(), [this] { return harness_.drive(); });
-      return blocking_->apply(operation, effects, shorts);
-    }
+  result<WriteReply> write(const Write& write) override {
+    return ask<WriteReply>(
+        [&](Completion<WriteReply> done) { harness_.backend().submit(write, done); });
   }
   result<void> acknowledge_sale(ReservationId id) override {
     return harness_.backend().acknowledge_sale(id);
   }
-  result<Position> append(RunId run, Position at, const RunRecord& record) override {
-    return harness_.backend().append(run, at, record);
+  result<std::vector<RunRecord>> read(RunId run) override {
+    INVSAGA_TRY(const auto entries, entries_of(run));
+    return read_records(entries);
   }
-  result<std::vector<RunRecord>> read(RunId run) override { return harness_.backend().read(run); }
   result<std::vector<Event>> pending(std::size_t limit) override {
-    return harness_.backend().pending(limit);
+    INVSAGA_TRY(const auto waiting,
+                ask<std::vector<PendingEvent>>([&](Completion<std::vector<PendingEvent>> done) {
+                  harness_.backend().pending(limit, done);
+                }));
+    std::vector<Event> events;
+    for (const PendingEvent& one : waiting) {
+      INVSAGA_TRY(Event event, read_event(one));
+      events.push_back(std::move(event));
+    }
+    return events;
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) override {
-    return harness_.backend().acknowledge_event(run, sequence);
+    return ask<void>(
+        [&](Completion<void> done) { harness_.backend().acknowledge_event(run, sequence, done); });
   }
-  result<void> settle(RunId run, const std::vector<RunRecord>& records) override {
-    return harness_.backend().settle(run, records);
+  result<void> settle(RunId run) override {
+    INVSAGA_TRY(const auto entries, entries_of(run));
+    return ask<void>([&](Completion<void> done) { harness_.backend().settle(run, entries, done); });
   }
-  result<ClaimAnswer> claim(const Claim& claim) override { return harness_.backend().claim(claim); }
+  result<ClaimAnswer> claim(const Claim& claim) override {
+    return ask<ClaimAnswer>(
+        [&](Completion<ClaimAnswer> done) { harness_.backend().claim(claim, done); });
+  }
 
   static std::unique_ptr<BackendUnderTest> make(const StoreLimits& limits) {
     return std::make_unique<BackendOfHarness>(limits);
   }
 
  private:
+  result<std::vector<LogEntry>> entries_of(RunId run) {
+    return ask<std::vector<LogEntry>>(
+        [&](Completion<std::vector<LogEntry>> done) { harness_.backend().read(run, done); });
+  }
+  /// The answer of `send(completion)`, driving the backend until it has come.
+  template <class T, class Send>
+  result<T> ask(const Send& send) {
+    std::optional<result<T>> answer;
+    send(Completion<T>{[](void* context, std::uint64_t, result<T>&& came) {
+                         static_cast<std::optional<result<T>>*>(context)->emplace(std::move(came));
+                       },
+                       &answer, 0});
+    if constexpr (requires { harness_.drive(); }) {
+      while (!answer && harness_.drive()) {
+      }
+    }
+    INVSAGA_ASSERT(answer.has_value(), "a backend answers each call");
+    return *std::move(answer);
+  }
+
   mutable Harness harness_;  // whose backend() need not be const
-  typename detail::BlockedBackend<Kind>::type blocking_;
 };
 
 template <class... Harness>

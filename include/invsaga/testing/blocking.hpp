@@ -27,72 +27,76 @@ namespace testing {
 /// `drive` does one thing that is due and says whether there was any. When there is none left and
 /// the completion has not come, the call is given up with `timed_out`; what was lent is kept for a
 /// completion that comes late.
-template <SubmittingStore Store>
+template <WritableStore Store>
 class Blocking final : public Forwarding<Blocking<Store>, Store> {
  public:
-  static constexpr Capabilities capabilities = Store::capabilities;
+  static constexpr Capabilities capabilities() noexcept { return Store::capabilities(); }
 
   Blocking(Store& store, std::function<bool()> drive)
       : Forwarding<Blocking<Store>, Store>(store), store_(store), drive_(std::move(drive)) {}
 
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts) {
-    calls_.emplace_front(operation, effects, shorts.size());
+  result<WriteReply> write(const Write& write) {
+    calls_.emplace_front(write);
     const auto call = calls_.begin();
     call->owner = this;
     call->self = call;
-    store_.submit(call->lent.operation, call->lent.effects, call->lent.shorts,
-                  {&answered, &*call, 0});
+    store_.submit(call->lent.view(), {&answered, &*call, 0});
     while (!call->answer && drive_()) {
     }
     if (!call->answer) {
       call->given_up = true;
       return Error{Errc::timed_out};
     }
-    const result<Applied> answer = with_shorts_in(shorts, *call->answer);
+    const result<WriteReply> answer = with_shorts_in(write.shorts, *call->answer);
     calls_.erase(call);
     return answer;
   }
 
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) {
-    return narrowed<ReserveAnswer>(apply(reserve, {}, shorts));
+    return narrowed<ReserveAnswer>(ask(reserve, shorts));
   }
   result<CommitAnswer> commit(const Commit& commit) {
-    return narrowed<CommitAnswer>(apply(commit, {}, {}));
+    return narrowed<CommitAnswer>(ask(commit, {}));
   }
   result<ReleaseAnswer> release(const Release& release) {
-    return narrowed<ReleaseAnswer>(apply(release, {}, {}));
+    return narrowed<ReleaseAnswer>(ask(release, {}));
   }
   result<ExtendAnswer> extend(const Extend& extend) {
-    return narrowed<ExtendAnswer>(apply(extend, {}, {}));
+    return narrowed<ExtendAnswer>(ask(extend, {}));
   }
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
-    return narrowed<AdjustAnswer>(apply(adjust, {}, shorts));
+    return narrowed<AdjustAnswer>(ask(adjust, shorts));
   }
 
  private:
   struct Call {
-    Call(const Operation& asked, const Effects& with, std::size_t room) : lent(asked, with, room) {}
-    LentCall lent;
-    std::optional<result<Applied>> answer;
+    explicit Call(const Write& write) : lent(write) {}
+    const OwnedWrite lent;
+    std::optional<result<WriteReply>> answer;
     bool given_up = false;
     Blocking* owner = nullptr;
     typename std::list<Call>::iterator self;
   };
 
-  static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
     auto& call = *static_cast<Call*>(context);
     if (call.given_up) {
       call.owner->calls_.erase(call.self);
     } else {
-      call.answer = applied;
+      call.answer.emplace(std::move(reply));
     }
   }
 
+  result<WriteReply> ask(const Operation& operation, std::span<ShortLine> shorts) {
+    Write of_no_run;
+    of_no_run.operation = &operation;
+    of_no_run.shorts = shorts;
+    return write(of_no_run);
+  }
   template <class Narrow>
-  static result<Narrow> narrowed(const result<Applied>& applied) {
-    if (!applied.has_value()) return applied.assume_error();
-    return std::get<Narrow>(applied.assume_value().answer);
+  static result<Narrow> narrowed(const result<WriteReply>& reply) {
+    if (!reply.has_value()) return reply.assume_error();
+    return std::get<Narrow>(reply.assume_value().answer);
   }
 
   // It answers at once, and only so.

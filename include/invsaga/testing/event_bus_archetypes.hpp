@@ -18,13 +18,13 @@ namespace archetypes {
 class EventBusArchetype : Bare {
  public:
   using Bare::Bare;
-  result<void> publish(const Event&) { return none; }
+  void publish(const Event&, Completion<void>) {}
   result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
     return none;
   }
 };
 struct BusWithoutPublish : EventBusArchetype {
-  void publish(const Event&) = delete;
+  void publish(const Event&, Completion<void>) = delete;
 };
 struct BusWithoutAnswer : EventBusArchetype {  ///< Nobody would know that an event was refused.
   void publish(const Event&) {}

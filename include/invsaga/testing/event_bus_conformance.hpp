@@ -18,6 +18,8 @@
 // `settle` lets the bus do all that it will ever do if nobody publishes more: deliveries, retries,
 // late ones, however much (simulated) time they take.
 //
+// A bus answers `publish` by itself, without `settle`: within the call, or on a thread of its own.
+//
 // A harness is made anew for each test. The bus delivers an event that fails three times more at
 // least, and gives it up at some time. Handlers are called on whatever threads the bus has.
 #pragma once
@@ -40,7 +42,7 @@ namespace testing {
 class BusUnderTest {
  public:
   virtual ~BusUnderTest() = default;
-  virtual result<void> publish(const Event& event) = 0;
+  virtual void publish(const Event& event, Completion<void> done) = 0;
   virtual result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                                  EventHandler handler) = 0;
   virtual void settle() = 0;
@@ -56,7 +58,9 @@ class BusOfHarness final : public BusUnderTest {
   static_assert(EventBus<Bus>, "the harness's bus() is to be an EventBus");
 
  public:
-  result<void> publish(const Event& event) override { return harness_.bus().publish(event); }
+  void publish(const Event& event, Completion<void> done) override {
+    harness_.bus().publish(event, done);
+  }
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                          EventHandler handler) override {
     return harness_.bus().subscribe(consumer, types, std::move(handler));

@@ -16,6 +16,7 @@
 
 #include <invsaga/event.hpp>
 #include <invsaga/event_bus.hpp>
+#include <invsaga/testing/answer_of_call.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -45,6 +46,11 @@ MATCHER_P(IsCountedFrom1To, last, "is counted from 1 to " + std::to_string(last)
   return expected == static_cast<std::uint64_t>(last);
 }
 
+/// What a handler that answers at once makes of the event.
+inline result<Handling> handled_by(const EventHandler& handler, const Event& event) {
+  return answer_of_call<Handling>([&](Completion<Handling> done) { handler(event, done); });
+}
+
 /// Keeps what one consumer was sent, and answers as it is told to. Safe from any thread.
 class Recipient {
  public:
@@ -56,6 +62,16 @@ class Recipient {
 
   EventHandler handler() {
     return [this](const Event& event) { return take(event); };
+  }
+  /// One delivery.
+  result<Handling> take(const Event& event) {
+    int n = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      delivered_.push_back(event);
+      n = ++times_[event.id];
+    }
+    return answer_(event, n);
   }
   /// Every delivery, in order.
   std::vector<Event> delivered() const {
@@ -72,16 +88,6 @@ class Recipient {
   }
 
  private:
-  result<Handling> take(const Event& event) {
-    int n = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      delivered_.push_back(event);
-      n = ++times_[event.id];
-    }
-    return answer_(event, n);
-  }
-
   Answer answer_;
   mutable std::mutex mutex_;
   std::vector<Event> delivered_;

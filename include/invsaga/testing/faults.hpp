@@ -191,19 +191,6 @@ class FaultPlan {
   std::map<const void*, std::shared_ptr<void>> alive_;
 };
 
-namespace detail {
-
-template <class Part>
-constexpr auto capabilities_of() {
-  if constexpr (requires { Part::capabilities; }) {
-    return Capabilities(Part::capabilities);
-  } else {
-    return std::monostate{};
-  }
-}
-
-}  // namespace detail
-
 /// A part, or a whole backend, on which things go wrong as a plan says. It has the functions that
 /// the part has, and keeps each concept that the part keeps. Both are borrowed. As safe from
 /// threads as the part.
@@ -212,7 +199,11 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   friend Forwarding<Faulty<Part>, Part>;
 
  public:
-  static constexpr auto capabilities = detail::capabilities_of<Part>();
+  static constexpr Capabilities capabilities() noexcept
+    requires requires { Part::capabilities(); }
+  {
+    return Part::capabilities();
+  }
 
   Faulty(Part& part, FaultPlan& plan) noexcept
       : Forwarding<Faulty<Part>, Part>(part), part_(&part), plan_(&plan) {}
@@ -250,50 +241,47 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
                  [part = part_, id] { return part->acknowledge_sale(id); });
   }
 
-  // --- the stock with its effects
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts)
-    requires ApplyingStore<Part>
+  // --- writes: operations, records, or both
+  result<WriteReply> write(const Write& write)
+    requires requires(Part& part) {
+      { part.write(write) } -> std::same_as<result<WriteReply>>;
+    }
   {
-    const auto later = [part = part_, operation = OwnedOperation(operation),
-                        effects = OwnedEffects(effects)] {
-      std::vector<ShortLine> nobodys(lines_of(operation.view()).size());
-      static_cast<void>(part->apply(operation.view(), effects.view(), nobodys));
-    };
     return plan_->write(
-        FaultSite::operation, [&] { return part_->apply(operation, effects, shorts); }, later);
+        site_of(write), [&] { return part_->write(write); },
+        [part = part_, owned = std::make_shared<OwnedWrite>(write)] {
+          static_cast<void>(part->write(owned->view()));
+        });
   }
-  void submit(const Operation& operation, const Effects& effects, std::span<ShortLine> shorts,
-              Completion done)
-    requires SubmittingStore<Part>
+  void submit(const Write& write, Completion<WriteReply> done)
+    requires WritableStore<Part>
   {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
-    switch (plan_->next(FaultSite::operation)) {
+    switch (plan_->next(site_of(write))) {
       case Fault::none:
         break;
       case Fault::failed:
         return done(Error{Errc::unavailable});
       case Fault::duplicate:
-        send(*part_, *plan_, operation, effects, {}, Reply::nobody, {});
+        send(*part_, *plan_, write, Hears::nobody, {});
         break;
       case Fault::lost:
-        return send(*part_, *plan_, operation, effects, {}, Reply::lost, done);
+        return send(*part_, *plan_, write, Hears::lost, done);
       case Fault::late_reply:
-        return send(*part_, *plan_, operation, effects, shorts, Reply::late, done);
+        return send(*part_, *plan_, write, Hears::late, done);
       case Fault::late:
-        plan_->keep_late([part = part_, plan = plan_, operation = OwnedOperation(operation),
-                          effects = OwnedEffects(effects)] {
-          send(*part, *plan, operation.view(), effects.view(), {}, Reply::nobody, {});
+        plan_->keep_late([part = part_, plan = plan_, owned = std::make_shared<OwnedWrite>(write)] {
+          send(*part, *plan, owned->view(), Hears::nobody, {});
         });
         return done(Error{Errc::timed_out});
       case Fault::crash_after:
-        send(*part_, *plan_, operation, effects, {}, Reply::nobody, {});
+        send(*part_, *plan_, write, Hears::nobody, {});
         [[fallthrough]];
       case Fault::crash_before:
         plan_->crash();
         return done(Error{Errc::unavailable});
     }
-    part_->submit(operation, effects, shorts, done);
+    part_->submit(write, done);
   }
 
   // --- requests
@@ -325,11 +313,16 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   }
 
   // --- runs
-  result<Position> append(RunId run, Position at, const RunRecord& record)
+  result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
+                          const Stamp& stamp)
     requires SagaLog<Part>
   {
+    Write all;
+    all.head = records;
     return again(FaultSite::append,
-                 [part = part_, run, at, record] { return part->append(run, at, record); });
+                 [part = part_, run, at, stamp, owned = std::make_shared<OwnedWrite>(all)] {
+                   return part->append(run, at, owned->view().head, stamp);
+                 });
   }
   result<void> forget(RunId run)
     requires requires(Part& part) {
@@ -340,10 +333,14 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   }
 
   // --- events
-  result<bool> put(const Event& event)
+  result<bool> put(RunId run, Time at, const PreparedEvent& event)
     requires Outbox<Part>
   {
-    return again(FaultSite::put, [part = part_, event] { return part->put(event); });
+    return again(FaultSite::put,
+                 [part = part_, run, at, sequence = event.sequence,
+                  bytes = std::vector<std::byte>(event.bytes.begin(), event.bytes.end())] {
+                   return part->put(run, at, PreparedEvent{sequence, bytes});
+                 });
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence)
     requires Outbox<Part>
@@ -352,26 +349,86 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
                  [part = part_, run, sequence] { return part->acknowledge_event(run, sequence); });
   }
 
-  result<void> settle(RunId run, const std::vector<RunRecord>& records)
-    requires Backend<Part>
+  result<void> settle(RunId run, std::span<const LogEntry> entries)
+    requires requires(Part& part) {
+      { part.settle(run, entries) } -> std::same_as<result<void>>;
+    }
   {
     return again(FaultSite::settle,
-                 [part = part_, run, records] { return part->settle(run, records); });
+                 [part = part_, run, kept = std::vector<LogEntry>(entries.begin(), entries.end())] {
+                   return part->settle(run, kept);
+                 });
   }
 
+  // --- the same by the door
+  void claim(const Claim& claim, Completion<ClaimAnswer> done)
+    requires Backend<Part>
+  {
+    done(this->claim(claim));
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done)
+    requires Backend<Part>
+  {
+    done(extend_claim(key, epoch, until));
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done)
+    requires Backend<Part>
+  {
+    done(confirm_claim(key, epoch, answer));
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done)
+    requires Backend<Part>
+  {
+    done(release_claim(key, epoch));
+  }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done)
+    requires Backend<Part>
+  {
+    done(settle(run, entries));
+  }
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done)
+    requires Backend<Part>
+  {
+    done(acknowledge_event(run, sequence));
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done)
+    requires Backend<Part>
+  {
+    if (plan_->crashed()) return done(Error{Errc::unavailable});
+    part_->read(run, done);
+  }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done)
+    requires Backend<Part>
+  {
+    if (plan_->crashed()) return done(Error{Errc::unavailable});
+    part_->unfinished(after, limit, done);
+  }
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done)
+    requires Backend<Part>
+  {
+    if (plan_->crashed()) return done(Error{Errc::unavailable});
+    part_->pending(limit, done);
+  }
+  using Forwarding<Faulty<Part>, Part>::read;
+  using Forwarding<Faulty<Part>, Part>::unfinished;
+  using Forwarding<Faulty<Part>, Part>::pending;
+
  private:
-  /// Who hears the answer of a call that is sent with copies.
-  enum class Reply : std::uint8_t { nobody, lost, late };
+  /// Who hears the reply of a write that is sent as a copy.
+  enum class Hears : std::uint8_t { nobody, lost, late };
 
   struct Sent {
-    Sent(const Operation& operation, const Effects& effects, std::size_t room)
-        : lent(operation, effects, room) {}
-    LentCall lent;
+    explicit Sent(const Write& write) : lent(write) {}
+    const OwnedWrite lent;
     FaultPlan* plan = nullptr;
-    Reply reply{};
-    Completion done;
+    Hears hears{};
+    Completion<WriteReply> done;
     std::span<ShortLine> shorts;  ///< The caller's.
   };
+
+  static FaultSite site_of(const Write& write) noexcept {
+    return write.operation != nullptr ? FaultSite::operation : FaultSite::append;
+  }
 
   /// What is not declared above is a read.
   template <class Call>
@@ -390,29 +447,27 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
                           static_cast<void>(apply_operation(*part, owned.view(), {}));
                         });
   }
-  /// Submits copies that live until the part has answered.
-  static void send(Part& part, FaultPlan& plan, const Operation& operation, const Effects& effects,
-                   std::span<ShortLine> shorts, Reply reply, Completion done) {
-    const auto room = std::max(shorts.size(), lines_of(operation).size());
-    auto sent = std::make_shared<Sent>(operation, effects, room);
+  /// Submits a copy that lives until the part has answered.
+  static void send(Part& part, FaultPlan& plan, const Write& write, Hears hears,
+                   Completion<WriteReply> done) {
+    auto sent = std::make_shared<Sent>(write);
     sent->plan = &plan;
-    sent->reply = reply;
+    sent->hears = hears;
     sent->done = done;
-    sent->shorts = shorts;
+    sent->shorts = write.shorts;
     plan.keep_alive(sent);
-    part.submit(sent->lent.operation, sent->lent.effects, sent->lent.shorts,
-                {&answered, sent.get(), 0});
+    part.submit(sent->lent.view(), {&answered, sent.get(), 0});
   }
-  static void answered(void* context, std::uint64_t, const result<Applied>& applied) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
     auto& sent = *static_cast<Sent*>(context);
-    if (sent.reply == Reply::late) {
-      sent.plan->keep_late([&sent, applied] {
-        sent.done(with_shorts_in(sent.shorts, applied));
+    if (sent.hears == Hears::late) {
+      sent.plan->keep_late([&sent, reply] {
+        sent.done(with_shorts_in(sent.shorts, reply));
         sent.plan->let_go(&sent);
       });
       return;
     }
-    if (sent.reply == Reply::lost) sent.done(Error{Errc::reply_lost});
+    if (sent.hears == Hears::lost) sent.done(Error{Errc::reply_lost});
     sent.plan->let_go(&sent);
   }
 

@@ -5,9 +5,9 @@
 //     EXPECT_THAT(store.reserve(operation, {}), IsReserved(id));
 //     EXPECT_THAT(store.reserve(other, {}), IsOutOfStock(row, 3, 1));
 //     EXPECT_THAT(store.commit({id, {}}), IsOkAndHolds(CommitAnswer::committed));
-//     EXPECT_THAT(log.append(run, 4, record), ErrorIs(Errc::moved_on));
+//     EXPECT_THAT(log.append(run, 4, records, stamp), ErrorIs(Errc::moved_on));
 //
-// The matchers of answers take the answer itself, an `Answer`, an `Applied`, or a `result` of any
+// The matchers of answers take the answer itself, an `Answer`, a `WriteReply`, or a `result` of any
 // of them. There is no matcher for "any error" on purpose: expect the one that the contract names.
 #pragma once
 
@@ -35,7 +35,7 @@ const A* find_answer(const T& outer) {
     return &outer;
   } else if constexpr (requires { outer.assume_value(); }) {
     return outer.has_value() ? find_answer<A>(outer.assume_value()) : nullptr;
-  } else if constexpr (std::is_same_v<T, Applied>) {
+  } else if constexpr (std::is_same_v<T, WriteReply>) {
     return find_answer<A>(outer.answer);
   } else if constexpr (requires { outer.index(); }) {
     return std::visit([](const auto& inner) { return find_answer<A>(inner); }, outer);

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include <invsaga/outbox.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -56,8 +57,10 @@ class OutboxOfHarness final : public OutboxUnderTest {
   static_assert(Outbox<Kind>, "the harness's outbox() is to be an Outbox");
 
  public:
-  result<bool> put(const Event& event) override { return outbox().put(event); }
-  result<std::vector<Event>> pending(std::size_t limit) override { return outbox().pending(limit); }
+  result<bool> put(const Event& event) override { return testing::put(outbox(), event); }
+  result<std::vector<Event>> pending(std::size_t limit) override {
+    return testing::pending(outbox(), limit);
+  }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) override {
     return outbox().acknowledge_event(run, sequence);
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Effects that own what they bear, and calls that own all they lend.
+// Writes that own what they bear, and calls that own all they lend.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
@@ -18,45 +19,34 @@ namespace invsaga {
 inline namespace v0 {
 namespace testing {
 
-/// The effects of an operation with their records.
-class OwnedEffects {
+/// A copy of a write with all that it lends, and room for its short lines. It may be under way long
+/// after whoever asked has gone. It stays where it is.
+class OwnedWrite {
  public:
-  explicit OwnedEffects(const Effects& effects) : effects_(effects) {
-    if (effects.yes != nullptr) yes_ = *effects.yes;
-    if (effects.no != nullptr) no_ = *effects.no;
-  }
+  explicit OwnedWrite(const Write& write);
+  OwnedWrite(const OwnedWrite&) = delete;
+  OwnedWrite& operator=(const OwnedWrite&) = delete;
 
-  /// The effects, their records lent by this object.
-  [[nodiscard]] Effects view() const {
-    Effects viewed = effects_;
-    if (viewed.yes != nullptr) viewed.yes = &yes_;
-    if (viewed.no != nullptr) viewed.no = &no_;
-    return viewed;
-  }
+  /// The write, lent by this object.
+  [[nodiscard]] const Write& view() const noexcept { return write_; }
 
  private:
-  Effects effects_;
-  RunRecord yes_;
-  RunRecord no_;
-};
+  struct Record {
+    std::vector<std::byte> bytes;
+    std::vector<std::vector<std::byte>> event_bytes;
+    std::vector<PreparedEvent> events;
+    std::vector<std::byte> answer;
+  };
+  std::span<const PreparedRecord> own(std::span<const PreparedRecord> records);
 
-/// A submitted call that owns all it lends: it may be under way long after whoever asked has gone.
-/// It stays where it is.
-struct LentCall {
-  LentCall(const Operation& asked, const Effects& with, std::size_t room)
-      : owned_operation(asked),
-        owned_effects(with),
-        operation(owned_operation.view()),
-        effects(owned_effects.view()),
-        shorts(room) {}
-  LentCall(const LentCall&) = delete;
-  LentCall& operator=(const LentCall&) = delete;
-
-  const OwnedOperation owned_operation;
-  const OwnedEffects owned_effects;
-  const Operation operation;  ///< Views of the two above.
-  const Effects effects;
-  std::vector<ShortLine> shorts;
+  std::optional<ClaimEffect> claim_;
+  std::optional<OwnedOperation> owned_operation_;
+  Operation operation_;
+  std::vector<ShortLine> shorts_;
+  std::vector<Record> owned_;
+  std::vector<PreparedRecord> records_;
+  std::vector<Tail> tails_;
+  Write write_;
 };
 
 namespace detail {
@@ -72,12 +62,10 @@ void move_shorts(Part& part, std::span<ShortLine> lent) {
 
 }  // namespace detail
 
-/// The answer with its short lines in the storage that `lent` is, as far as it reaches.
-inline result<Applied> with_shorts_in(std::span<ShortLine> lent, const result<Applied>& applied) {
-  if (!applied.has_value()) return applied;
-  Applied moved = applied.assume_value();
-  detail::move_shorts(moved.answer, lent);
-  return moved;
+/// The reply with its short lines in the storage that `lent` is, as far as it reaches.
+inline result<WriteReply> with_shorts_in(std::span<ShortLine> lent, result<WriteReply> reply) {
+  if (reply.has_value()) detail::move_shorts(reply.assume_value().answer, lent);
+  return reply;
 }
 
 }  // namespace testing

@@ -95,9 +95,9 @@ void print_value(const T& value, std::ostream* out) {
   }
 }
 
-inline void PrintTo(const Applied& applied, std::ostream* out) {
-  print_value(applied.answer, out);
-  *out << ", run at " << applied.position;
+inline void PrintTo(const WriteReply& reply, std::ostream* out) {
+  print_value(reply.answer, out);
+  *out << ", run at " << reply.position;
 }
 inline void PrintTo(const StockCounters& counters, std::ostream* out) {
   *out << counters.on_hand << " on hand, " << counters.reserved << " reserved, " << counters.sold

@@ -42,9 +42,9 @@ class KeepingRecorder {
     kept.back.assign(record.back.begin(), record.back.end());
     kept.shorts.assign(record.shorts.begin(), record.shorts.end());
     kept.repeat = record.repeat;
-    if (record.effects != nullptr) {
-      kept.run = record.effects->run;
-      kept.context = record.effects->context;
+    if (record.write != nullptr) {
+      kept.run = record.write->run;
+      kept.context = record.write->context;
     }
     records_.push_back(std::move(kept));
   }

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <invsaga/saga_log.hpp>
+#include <invsaga/testing/writes.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -32,6 +33,8 @@ class LogUnderTest {
  public:
   virtual ~LogUnderTest() = default;
   virtual result<Position> append(RunId run, Position at, const RunRecord& record) = 0;
+  /// All of these in one append.
+  virtual result<Position> append(RunId run, Position at, std::span<const RunRecord> records) = 0;
   virtual result<std::vector<RunRecord>> read(RunId run) = 0;
   virtual result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) = 0;
   virtual result<void> forget(RunId run) = 0;
@@ -48,9 +51,20 @@ class LogOfHarness final : public LogUnderTest {
 
  public:
   result<Position> append(RunId run, Position at, const RunRecord& record) override {
-    return harness_.log().append(run, at, record);
+    return append(run, at, std::span(&record, 1));
   }
-  result<std::vector<RunRecord>> read(RunId run) override { return harness_.log().read(run); }
+  result<Position> append(RunId run, Position at, std::span<const RunRecord> records) override {
+    PreparedWrite write(run, at);
+    for (const RunRecord& record : records) write.add(record);
+    const RunRecord& first = records.front();
+    INVSAGA_TRY(const Appended appended,
+                harness_.log().append(run, at, write.seal().head,
+                                      Stamp{first.at, first.claim_epoch, first.shorts}));
+    return appended.position;
+  }
+  result<std::vector<RunRecord>> read(RunId run) override {
+    return records_of(harness_.log(), run);
+  }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) override {
     return harness_.log().unfinished(after, limit);
   }

@@ -18,7 +18,7 @@ namespace testing {
 /// A ReservationStore and its clock. It is one itself, and claims no capability.
 class StoreUnderTest {
  public:
-  static constexpr Capabilities capabilities{};
+  static constexpr Capabilities capabilities() noexcept { return {}; }
 
   virtual ~StoreUnderTest() = default;
   virtual void advance_to(Time now) = 0;

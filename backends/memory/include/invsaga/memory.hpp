@@ -33,10 +33,16 @@ inline namespace v0 {
 /// `R` is told, under the lock and in the order of effect, of every expiry and of every operation
 /// that was answered, its lines merged. An operation that is an `Error` has no record.
 template <Recorder R = NoRecorder>
-class MemoryBackend {
+class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
+  using Door = AnswersAtOnce<MemoryBackend<R>>;
+
  public:
-  static constexpr Capabilities capabilities{
-      .linearizable = true, .multi_row_atomic = true, .atomic_effects = true};
+  static constexpr Capabilities capabilities() noexcept {
+    return {.linearizable = true,
+            .multi_row_atomic = true,
+            .atomic_effects = true,
+            .answers_at_once = true};
+  }
 
   explicit MemoryBackend(const MemoryLimits& limits = {}, R recorder = R{})
       : core_(limits), recorder_(std::move(recorder)) {}
@@ -44,6 +50,19 @@ class MemoryBackend {
   MemoryBackend& operator=(const MemoryBackend&) = delete;
 
   [[nodiscard]] const StoreLimits& limits() const noexcept { return core_.ledger.limits(); }
+
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return core_.write_limits(); }
+
+  // Each of these also with a completion, which is called within the call.
+  using Door::acknowledge_event;
+  using Door::claim;
+  using Door::confirm_claim;
+  using Door::extend_claim;
+  using Door::pending;
+  using Door::read;
+  using Door::release_claim;
+  using Door::settle;
+  using Door::unfinished;
 
   // --- time ---
 
@@ -128,27 +147,22 @@ class MemoryBackend {
 
   // --- one append ---
 
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts = {}) {
+  result<WriteReply> write(const Write& write) {
     const std::lock_guard lock(mutex_);
     sweep();
-    const result<Applied> applied = core_.apply(operation, effects, shorts);
-    if (applied.has_value() && core_.stock_answered()) {
-      detail::tell(recorder_, core_.ledger.now(), operation, applied.assume_value().answer,
-                   core_.last(), &effects);
+    const result<WriteReply> reply = core_.write(write);
+    if (reply.has_value() && core_.stock_answered()) {
+      detail::tell(recorder_, core_.ledger.now(), *write.operation, reply.assume_value().answer,
+                   core_.last(), &write);
     }
-    return applied;
-  }
-  result<Position> append(RunId run, Position at, const RunRecord& record) {
-    const std::lock_guard lock(mutex_);
-    return core_.append(run, at, record);
+    return reply;
   }
   /// Nothing is ever missing: what belongs together was one append.
-  result<void> settle(RunId, const std::vector<RunRecord>&) { return success(); }
+  result<void> settle(RunId, std::span<const LogEntry>) { return success(); }
 
   // --- runs ---
 
-  result<std::vector<RunRecord>> read(RunId run) {
+  result<std::vector<LogEntry>> read(RunId run) {
     const std::lock_guard lock(mutex_);
     return core_.runs.read(run);
   }
@@ -183,11 +197,11 @@ class MemoryBackend {
 
   // --- outbox ---
 
-  result<bool> put(const Event& event) {
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
     const std::lock_guard lock(mutex_);
-    return core_.outbox.put(event);
+    return core_.outbox.put(run, at, event);
   }
-  result<std::vector<Event>> pending(std::size_t limit) {
+  result<std::vector<PendingEvent>> pending(std::size_t limit) {
     const std::lock_guard lock(mutex_);
     return core_.outbox.pending(limit);
   }

@@ -64,7 +64,7 @@ struct MemoryBusCounts {
   std::uint64_t parked = 0;  ///< Events that had to wait at a consumer, each counted once there.
   std::uint64_t failed = 0;  ///< Attempts that failed, also those that were the last.
   std::uint64_t dead = 0;
-  std::size_t pending = 0;     ///< Deliveries not acknowledged: under way, parked or dead.
+  std::size_t pending = 0;    ///< Deliveries not acknowledged: under way, parked or dead.
   std::size_t dead_runs = 0;  ///< Pairs of consumer and run that stand still behind a dead event.
 };
 
@@ -81,8 +81,9 @@ struct DeadLetter {
 /// and run, each delivery a task of its own, so that no run keeps others from their turn. By an
 /// executor of one thread the order of everything is repeatable, and nothing but late deliveries
 /// and retries takes time. Bounded: full means `resource_exhausted`, nothing is dropped. Safe from
-/// any thread. Ends the delivery of everything when it is destroyed, after those that are under way
-/// have returned; so it must not be destroyed from within a handler.
+/// any thread. Ends the delivery of everything when it is destroyed, after the handlers that are
+/// called have returned, so it must not be destroyed from within one; what one answers after that
+/// is let go.
 class MemoryBus {
  public:
   /// Requires a first wait and a bound of what is pending for a run that are above 0.
@@ -91,8 +92,9 @@ class MemoryBus {
   MemoryBus(const MemoryBus&) = delete;
   MemoryBus& operator=(const MemoryBus&) = delete;
 
-  /// As `EventBus`. Besides: `limit_exceeded` is never answered.
+  /// As `EventBus`, within the call. Besides: `limit_exceeded` is never answered.
   result<void> publish(const Event& event);
+  void publish(const Event& event, Completion<void> done) { done(publish(event)); }
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                          EventHandler handler);
 
@@ -102,7 +104,7 @@ class MemoryBus {
 
  private:
   class Core;
-  std::unique_ptr<Core> core_;
+  std::shared_ptr<Core> core_;
 };
 
 static_assert(EventBus<MemoryBus>);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include <invsaga/backend.hpp>
@@ -26,7 +27,11 @@ struct MemoryLimits {
 class MemoryCore {
  public:
   explicit MemoryCore(const MemoryLimits& limits)
-      : ledger(limits.store), claims(limits.retention), runs(limits.runs), outbox(limits.outbox) {}
+      : ledger(limits.store),
+        claims(limits.retention),
+        runs(limits.runs),
+        outbox(limits.outbox),
+        limits_{limits.runs.max_record_bytes, limits.outbox.max_event_bytes, max_answer_bytes} {}
 
   Ledger ledger;
   ClaimTable claims;
@@ -34,12 +39,11 @@ class MemoryCore {
   OutboxQueue outbox;
 
   void advance_to(Time time) noexcept;
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return limits_; }
 
   /// The semantics of `Backend`. All or nothing: what could fail is found before anything is
   /// changed.
-  result<Applied> apply(const Operation& operation, const Effects& effects,
-                        std::span<ShortLine> shorts);
-  result<Position> append(RunId run, Position at, const RunRecord& record);
+  result<WriteReply> write(const Write& write);
   result<void> forget(RunId run);
 
   /// What the last `apply` did to the stock. Borrowed as `Ledger::last` says.
@@ -49,16 +53,18 @@ class MemoryCore {
   [[nodiscard]] bool stock_answered() const noexcept { return stock_answered_; }
 
  private:
-  [[nodiscard]] result<void> room_for(RunId run, const RunRecord& record,
-                                      std::size_t more_bytes = 0) const noexcept;
+  [[nodiscard]] result<void> room_for(const Write& write) const noexcept;
+  [[nodiscard]] result<void> room_for(RunId run, std::span<const PreparedRecord> records,
+                                      WritePart part, std::size_t records_before,
+                                      std::size_t events_before) const noexcept;
+  result<ClaimAnswer> bind(const ClaimEffect& effect);
   result<Answer> ask(const Operation& operation, std::span<ShortLine> shorts);
-  result<Applied> apply_again(const Operation& operation, const Effects& effects,
-                              std::span<ShortLine> shorts);
-  void look_back(const Operation& operation, const RunRecord& found);
+  result<WriteReply> write_again(const Write& write);
+  void look_back(const Operation& operation, StockDecision decision);
   bool remembers(const Operation& operation);
-  void keep(RunId run, Position at, const RunRecord& record);
-  void tell_claim(const RunRecord& record);
+  void keep(RunId run, std::span<const PreparedRecord> records, const Stamp& stamp);
 
+  WriteLimits limits_;
   LedgerTrace last_;
   bool stock_answered_ = true;
 };

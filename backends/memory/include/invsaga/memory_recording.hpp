@@ -15,7 +15,7 @@ namespace detail {
 /// Tells of one operation that was answered. Costs nothing where nobody records.
 template <Recorder R, class Asked>
 void tell(R& recorder, Time now, const Asked& operation, const Answer& answer,
-          const LedgerTrace& trace, const Effects* effects) {
+          const LedgerTrace& trace, const Write* write) {
   if constexpr (!std::is_same_v<R, NoRecorder>) {
     recorder.record({.at = now,
                      .operation = recorded(operation, trace.lines),
@@ -24,7 +24,7 @@ void tell(R& recorder, Time now, const Asked& operation, const Answer& answer,
                      .back = trace.back,
                      .shorts = trace.shorts,
                      .repeat = trace.repeat,
-                     .effects = effects});
+                     .write = write});
   }
 }
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a checkout without mishap costs on the memory backend, from `start` to its end, on one
+// thread: time, allocations, bytes allocated, and bytes that stay (records, events, the answer).
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <invsaga/environment.hpp>
+#include <invsaga/memory.hpp>
+#include <invsaga/saga_runner.hpp>
+
+#include "checkout/simple_shop.hpp"
+
+namespace {
+
+// Of this program's one thread.
+std::uint64_t allocations = 0, allocated = 0;
+std::int64_t kept = 0;
+constexpr std::size_t header = alignof(std::max_align_t);  // the size stands before what is given
+
+}  // namespace
+
+// Not inlined: the compiler would take what stands before the storage for a part of it.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  void* const place = std::malloc(size + header);
+  if (place == nullptr) throw std::bad_alloc();
+  *static_cast<std::size_t*>(place) = size;
+  ++allocations;
+  allocated += size;
+  kept += static_cast<std::int64_t>(size);
+  return static_cast<char*>(place) + header;
+}
+[[gnu::noinline]] void operator delete(void* given) noexcept {
+  if (given == nullptr) return;
+  void* const place = static_cast<char*>(given) - header;
+  kept -= static_cast<std::int64_t>(*static_cast<std::size_t*>(place));
+  std::free(place);
+}
+void operator delete(void* given, std::size_t) noexcept { operator delete(given); }
+
+namespace {
+
+using namespace invsaga;
+
+constexpr Units plenty = 1'000'000'000;
+constexpr int runs_of_a_backend = 5'000;
+
+class StandingClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return time_from_ms(1'700'000'000'000); }
+  void sleep_until(Time) override {}
+};
+
+struct World {
+  explicit World(std::size_t lines) {
+    backend.advance_to(clock.now());
+    std::vector<Line> stock;
+    for (std::size_t i = 0; i < lines; ++i) {
+      Line line{{}, plenty};
+      line.row.index = static_cast<decltype(line.row.index)>(i);
+      stock.push_back(line);
+      line.quantity = 1;
+      order.lines.push_back(line);
+    }
+    const Time soon = clock.now() + Duration{3'600'000};
+    ready = backend.adjust({AdjustId{0, 1}, AdjustReason::opening, soon, stock}).has_value();
+    order.amount = "12.5";
+    runner.add(checkout::saga, shop);
+  }
+  bool run(int number) {
+    order.number = std::to_string(number);
+    const Time deadline = clock.now() + Duration{3'600'000};
+    const auto begun = runner.start(checkout::saga, order, checkout::request_for(order, deadline));
+    return begun.has_value() && begun.assume_value().state == ClaimState::fresh;
+  }
+
+  StandingClock clock;
+  LocalExecutor executor{clock};
+  MemoryBackend<> backend;
+  checkout::SimpleShop shop{false};
+  SagaRunner<MemoryBackend<>> runner{backend, Environment{clock, executor}};
+  checkout::Order order;
+  bool ready = false;
+};
+
+void checkout_without_mishap(benchmark::State& state) {
+  const auto lines = static_cast<std::size_t>(state.range(0));
+  std::unique_ptr<World> world;
+  std::uint64_t count = 0, bytes = 0;
+  std::int64_t stays = 0;
+  int number = runs_of_a_backend;
+  for (auto _ : state) {
+    if (number == runs_of_a_backend) {
+      state.PauseTiming();
+      world.reset();
+      world = std::make_unique<World>(lines);
+      if (!world->ready) return state.SkipWithError("no stock");
+      number = 0;
+      state.ResumeTiming();
+    }
+    const std::uint64_t count_before = allocations, bytes_before = allocated;
+    const std::int64_t kept_before = kept;
+    if (!world->run(++number)) return state.SkipWithError("not begun");
+    count += allocations - count_before;
+    bytes += allocated - bytes_before;
+    stays += kept - kept_before;
+  }
+  if (world && world->backend.stock(Row{}).assume_value().sold != number) {
+    return state.SkipWithError("not sold");
+  }
+  const auto runs = static_cast<double>(state.iterations());
+  state.counters["allocations/run"] = static_cast<double>(count) / runs;
+  state.counters["bytes/run"] = static_cast<double>(bytes) / runs;
+  state.counters["kept_bytes/run"] = static_cast<double>(stays) / runs;
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(checkout_without_mishap)->Arg(1)->Arg(5)->ArgName("lines");
+
+}  // namespace

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any backend, its type erased: what a service holds whose backend is chosen when it starts.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <invsaga/backend.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// A Backend by one virtual call each. Copies refer to the same one. As safe from threads, and as
+/// free of allocation, as what it refers to.
+class AnyBackend {
+ public:
+  /// Borrows the backend, which outlives every copy. (Wanted without saying so: whoever takes an
+  /// `AnyBackend` takes any backend.)
+  template <Backend B>
+    requires(!std::same_as<std::remove_cv_t<B>, AnyBackend>)
+  AnyBackend(B& backend)  // NOLINT(google-explicit-constructor)
+      : port_(std::make_shared<PortOf<B>>(backend)) {}
+
+  [[nodiscard]] Capabilities capabilities() const { return port_->capabilities(); }
+  [[nodiscard]] StoreLimits limits() const { return port_->limits(); }
+  [[nodiscard]] WriteLimits write_limits() const { return port_->write_limits(); }
+  [[nodiscard]] Time now() const { return port_->now(); }
+
+  void submit(const Write& write, Completion<WriteReply> done) { port_->submit(write, done); }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) { port_->claim(claim, done); }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+    port_->extend_claim(key, epoch, until, done);
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+    port_->confirm_claim(key, epoch, answer, done);
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+    port_->release_claim(key, epoch, done);
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) { port_->read(run, done); }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+    port_->unfinished(after, limit, done);
+  }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+    port_->settle(run, entries, done);
+  }
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+    port_->pending(limit, done);
+  }
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+    port_->acknowledge_event(run, sequence, done);
+  }
+
+ private:
+  class Port {
+   public:
+    virtual ~Port() = default;
+    [[nodiscard]] virtual Capabilities capabilities() const = 0;
+    [[nodiscard]] virtual StoreLimits limits() const = 0;
+    [[nodiscard]] virtual WriteLimits write_limits() const = 0;
+    [[nodiscard]] virtual Time now() const = 0;
+    virtual void submit(const Write&, Completion<WriteReply>) = 0;
+    virtual void claim(const Claim&, Completion<ClaimAnswer>) = 0;
+    virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) = 0;
+    virtual void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void>) = 0;
+    virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) = 0;
+    virtual void read(RunId, Completion<std::vector<LogEntry>>) = 0;
+    virtual void unfinished(RunId, std::size_t, Completion<std::vector<RunId>>) = 0;
+    virtual void settle(RunId, std::span<const LogEntry>, Completion<void>) = 0;
+    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) = 0;
+    virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) = 0;
+  };
+
+  template <Backend B>
+  class PortOf final : public Port {
+   public:
+    explicit PortOf(B& backend) noexcept : backend_(backend) {}
+
+    Capabilities capabilities() const override { return view().capabilities(); }
+    StoreLimits limits() const override { return view().limits(); }
+    WriteLimits write_limits() const override { return view().write_limits(); }
+    Time now() const override { return view().now(); }
+    void submit(const Write& write, Completion<WriteReply> done) override {
+      backend_.submit(write, done);
+    }
+    void claim(const Claim& claim, Completion<ClaimAnswer> done) override {
+      backend_.claim(claim, done);
+    }
+    void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                      Completion<void> done) override {
+      backend_.extend_claim(key, epoch, until, done);
+    }
+    void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                       Completion<void> done) override {
+      backend_.confirm_claim(key, epoch, answer, done);
+    }
+    void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) override {
+      backend_.release_claim(key, epoch, done);
+    }
+    void read(RunId run, Completion<std::vector<LogEntry>> done) override {
+      backend_.read(run, done);
+    }
+    void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) override {
+      backend_.unfinished(after, limit, done);
+    }
+    void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) override {
+      backend_.settle(run, entries, done);
+    }
+    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) override {
+      backend_.pending(limit, done);
+    }
+    void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) override {
+      backend_.acknowledge_event(run, sequence, done);
+    }
+
+   private:
+    [[nodiscard]] const B& view() const noexcept { return backend_; }
+    B& backend_;
+  };
+
+  std::shared_ptr<Port> port_;
+};
+static_assert(Backend<AnyBackend>);
+
+}  // namespace v0
+}  // namespace invsaga

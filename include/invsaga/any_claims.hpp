@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whatever keeps claims, its type erased: what an inbox holds.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <invsaga/completion.hpp>
+#include <invsaga/idempotency.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// The claims of a backend: the functions of an IdempotencyStore by completions.
+template <class S>
+concept ClaimDoor = requires(S& store, const S& view, const Claim& claim, RequestKey key,
+                             std::uint64_t epoch, Time until, Bytes answer, Completion<void> done) {
+  { view.now() } -> std::same_as<Time>;
+  { store.claim(claim, Completion<ClaimAnswer>{}) } -> std::same_as<void>;
+  { store.extend_claim(key, epoch, until, done) } -> std::same_as<void>;
+  { store.confirm_claim(key, epoch, answer, done) } -> std::same_as<void>;
+  { store.release_claim(key, epoch, done) } -> std::same_as<void>;
+};
+
+/// Claims by one virtual call each: of a backend, or of an IdempotencyStore by itself, which then
+/// answers within the call. Copies refer to the same one. As safe from threads as that is. What a
+/// call is given is lent until the completion.
+class AnyClaims {
+ public:
+  /// Borrows the store, which outlives every copy. (Wanted without saying so: whoever takes
+  /// `AnyClaims` takes any store of claims.)
+  template <class S>
+    requires(!std::same_as<std::remove_cv_t<S>, AnyClaims> && (ClaimDoor<S> || IdempotencyStore<S>))
+  AnyClaims(S& store)  // NOLINT(google-explicit-constructor)
+      : port_(std::make_shared<PortOf<S>>(store)) {}
+
+  [[nodiscard]] Time now() const { return port_->now(); }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) { port_->claim(claim, done); }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+    port_->extend_claim(key, epoch, until, done);
+  }
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+    port_->confirm_claim(key, epoch, answer, done);
+  }
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+    port_->release_claim(key, epoch, done);
+  }
+
+ private:
+  class Port {
+   public:
+    virtual ~Port() = default;
+    [[nodiscard]] virtual Time now() const = 0;
+    virtual void claim(const Claim&, Completion<ClaimAnswer>) = 0;
+    virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) = 0;
+    virtual void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void>) = 0;
+    virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) = 0;
+  };
+
+  template <class S>
+  class PortOf final : public Port {
+   public:
+    explicit PortOf(S& store) noexcept : store_(store) {}
+
+    Time now() const override { return std::as_const(store_).now(); }
+    void claim(const Claim& claim, Completion<ClaimAnswer> done) override {
+      if constexpr (ClaimDoor<S>) {
+        store_.claim(claim, done);
+      } else {
+        done(store_.claim(claim));
+      }
+    }
+    void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                      Completion<void> done) override {
+      if constexpr (ClaimDoor<S>) {
+        store_.extend_claim(key, epoch, until, done);
+      } else {
+        done(store_.extend_claim(key, epoch, until));
+      }
+    }
+    void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                       Completion<void> done) override {
+      if constexpr (ClaimDoor<S>) {
+        store_.confirm_claim(key, epoch, answer, done);
+      } else {
+        done(store_.confirm_claim(key, epoch, answer));
+      }
+    }
+    void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) override {
+      if constexpr (ClaimDoor<S>) {
+        store_.release_claim(key, epoch, done);
+      } else {
+        done(store_.release_claim(key, epoch));
+      }
+    }
+
+   private:
+    S& store_;
+  };
+
+  std::shared_ptr<Port> port_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whatever events wait in, its type erased: what a relay holds.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include <invsaga/completion.hpp>
+#include <invsaga/outbox.hpp>
+
+namespace invsaga {
+inline namespace v0 {
+
+/// The reading side of a backend's outbox: the functions of an Outbox by completions.
+template <class O>
+concept OutboxDoor = requires(O& outbox, std::size_t limit, RunId run, std::uint64_t sequence) {
+  { outbox.pending(limit, Completion<std::vector<PendingEvent>>{}) } -> std::same_as<void>;
+  { outbox.acknowledge_event(run, sequence, Completion<void>{}) } -> std::same_as<void>;
+};
+
+/// An outbox that is read, by one virtual call each: a backend's, or an Outbox by itself, which
+/// then answers within the call. Copies refer to the same one. As safe from threads as that is.
+class AnyOutbox {
+ public:
+  /// Borrows the outbox, which outlives every copy. (Wanted without saying so: whoever takes an
+  /// `AnyOutbox` takes any outbox.)
+  template <class O>
+    requires(!std::same_as<std::remove_cv_t<O>, AnyOutbox> && (OutboxDoor<O> || Outbox<O>))
+  AnyOutbox(O& outbox)  // NOLINT(google-explicit-constructor)
+      : port_(std::make_shared<PortOf<O>>(outbox)) {}
+
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+    port_->pending(limit, done);
+  }
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+    port_->acknowledge_event(run, sequence, done);
+  }
+
+ private:
+  class Port {
+   public:
+    virtual ~Port() = default;
+    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) = 0;
+    virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) = 0;
+  };
+
+  template <class O>
+  class PortOf final : public Port {
+   public:
+    explicit PortOf(O& outbox) noexcept : outbox_(outbox) {}
+
+    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) override {
+      if constexpr (OutboxDoor<O>) {
+        outbox_.pending(limit, done);
+      } else {
+        done(outbox_.pending(limit));
+      }
+    }
+    void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) override {
+      if constexpr (OutboxDoor<O>) {
+        outbox_.acknowledge_event(run, sequence, done);
+      } else {
+        done(outbox_.acknowledge_event(run, sequence));
+      }
+    }
+
+   private:
+    O& outbox_;
+  };
+
+  std::shared_ptr<Port> port_;
+};
+
+}  // namespace v0
+}  // namespace invsaga

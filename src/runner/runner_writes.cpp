@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a run's writes go to the backend, and what is made of the replies.
+#include <algorithm>
+
+#include <invsaga/assert.hpp>
+
+#include "runner_state.hpp"
+
+namespace invsaga {
+inline namespace v0 {
+namespace detail {
+
+using Core = RunnerCore::Core;
+
+/// What is lent lives until the completion is called, even if the runner ends before. A reply
+/// within the call is taken up here: nothing is posted, and nothing recurses.
+Core::Step Core::submit(const RunPtr& self, const Instruction& instruction, Lock& lock) {
+  ActiveRun& run = *self;
+  const bool reusable = run.spare != nullptr && run.spare.use_count() == 1;
+  const std::shared_ptr<Sent> sent = reusable ? std::move(run.spare) : std::make_shared<Sent>();
+  sent->core = shared_from_this();
+  sent->run = self;
+  sent->self = sent;
+  sent->instruction = instruction;
+  sent->prepared = run.machine.write();
+  sent->write = sent->prepared->write();
+  const Operation* const operation = sent->write.operation;
+  sent->shorts.resize(operation == nullptr ? 0
+                                           : std::max<std::size_t>(lines_of(*operation).size(), 1));
+  sent->write.shorts = sent->shorts;
+  sent->reply.reset();
+  sent->meeting.reset();
+  run.machine.started(instruction, environment.clock.now());
+  run.in_place = most_in_place;
+  lock.unlock();
+  backend.submit(sent->write, {&Core::on_reply, sent.get(), 0});
+  const bool answered = sent->meeting.is_second();
+  lock.lock();
+  if (!answered) return Step::go_on;  // it has a deadline, if it tries an operation
+  const Step step = written(run, *sent, lock);
+  sent->run.reset();
+  sent->core.reset();
+  sent->prepared.reset();
+  run.spare = sent;
+  return step;
+}
+
+void Core::on_reply(void* context, std::uint64_t, result<WriteReply>&& reply) {
+  auto& under_way = *static_cast<Sent*>(context);
+  under_way.reply.emplace(std::move(reply));
+  std::shared_ptr<Sent> sent = std::move(under_way.self);
+  if (!sent->meeting.is_second()) return;  // within the call
+  const std::shared_ptr<Core> core = sent->core;
+  if (!core->visits.enter()) return;
+  const RunPtr run = sent->run;
+  core->post(run, WriteAnswer{std::move(sent)});
+  core->visits.leave();
+}
+
+Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
+  if (!sent.reply->has_value()) return failed_write(run, sent, sent.reply->assume_error(), lock);
+  WriteReply& reply = sent.reply->assume_value();
+  if (reply.claim.state != ClaimState::fresh) {
+    not_granted(run, std::move(reply.claim), lock);
+    return Step::rest;
+  }
+  run.log_failures = 0;
+  if (reply.position <= run.machine.position()) return Step::go_on;  // it is known already
+  if (sent.write.at != run.machine.position()) {
+    run.behind = true;
+    return Step::go_on;
+  }
+  for (const RunRecord& record : sent.prepared->records(reply)) {
+    if (!run.gone) take_in(run, record, lock);
+  }
+  if (run.starting) {
+    const std::unique_ptr<Starting> starting = std::move(run.starting);
+    std::vector<LaterStart> later = std::exchange(run.later, {});
+    run.begun = true;
+    lock.unlock();
+    starting->answer(StartAnswer{ClaimState::fresh, run.id, std::nullopt});
+    ask_later(run.id, std::move(later));
+    lock.lock();
+  }
+  return Step::go_on;
+}
+
+Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& error, Lock& lock) {
+  if (!run.machine.is_writing(*sent.prepared)) return Step::go_on;  // nothing waits for it
+  if (run.starting) {
+    run.machine.unwritten(sent.instruction, error);
+    return not_begun(run, error, lock);
+  }
+  if (error.code == Errc::moved_on) {
+    run.behind = true;
+    run.superseded = Superseded{sent.instruction, run.machine.position()};
+    return Step::go_on;
+  }
+  if (sent.instruction.kind == Instruction::Kind::apply) {
+    run.machine.answered(sent.instruction, error, environment.clock.now());
+    return Step::go_on;
+  }
+  return run.machine.unwritten(sent.instruction, error) ? Step::go_on : rest_after_failure(run);
+}
+
+}  // namespace detail
+}  // namespace v0
+}  // namespace invsaga
