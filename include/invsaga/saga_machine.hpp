@@ -138,6 +138,8 @@ class SagaMachine {
   /// From here on this owner drives the run: `next` appends that before it acts on what was read.
   /// If another takes over later, this machine is `fenced`.
   void take_over() noexcept { fenced_ = false; }
+  /// Another owner drives the run.
+  [[nodiscard]] bool is_fenced() const noexcept { return fenced_; }
 
   [[nodiscard]] const RunState& state() const noexcept { return state_; }
   /// What the records say with those that are about to be appended: what an operation that

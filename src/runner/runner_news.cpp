@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is appended to a run by whoever got the news: a call's answer, a cancel, a resume.
+#include <algorithm>
+
 #include <invsaga/assert.hpp>
 
 #include "runner_state.hpp"
@@ -23,8 +25,9 @@ result<NewsAnswer> answer_of(const result<Core::Told>& told) {
 }
 
 /// A run as its entries tell it now, wherever it is driven.
-result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogEntry> entries) {
-  INVSAGA_TRY(const auto records, read_records(entries));
+result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogEntry> entries,
+                               std::vector<RunRecord>& records) {
+  INVSAGA_TRY(records, read_records(entries));
   if (records.empty()) return Error{Errc::not_found};
   const SagaPtr saga = core.saga_of(records.front());
   if (!saga) return Error{Errc::unknown_definition};
@@ -67,7 +70,8 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
   Answerer<Told> answer(done);
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> told) { backend.read(id, told); });
-  auto made = read.has_value() ? machine_of(*this, id, read.assume_value())
+  std::vector<RunRecord> records;
+  auto made = read.has_value() ? machine_of(*this, id, read.assume_value(), records)
                                : result<SagaMachine>(read.assume_error());
   if (!made.has_value()) {
     answer(made.assume_error());
@@ -76,7 +80,7 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
   SagaMachine& machine = made.assume_value();
   const bool active = find(id) != nullptr;
   if (machine.state().owner != owner && (active || has_room())) machine.take_over();
-  auto fate = news.tell(machine, news.tried);
+  auto fate = news.tell(machine, records, news.tried);
   result<void> written = success();
   if (fate == result<Fate>(Fate::open)) {  // what was read is told before more is decided (rule 9)
     written = co_await ask<void>(
@@ -96,10 +100,11 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     for (const RunRecord& record : write->records(reply.assume_value())) {
       [[maybe_unused]] const auto known = machine.recorded(record);
       INVSAGA_ASSERT(known.has_value(), "what a machine wants appended follows what is there");
+      records.push_back(record);
       if (active || options.observer == nullptr) continue;  // else the driver's machine tells it
       options.observer->recorded(id, machine.state(), record);
     }
-    fate = news.tell(machine, true);
+    fate = news.tell(machine, records, true);
   }
   if (!written.has_value() || !fate.has_value()) {
     answer(written.has_value() ? fate.assume_error() : written.assume_error());
@@ -112,7 +117,7 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
 
 Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer) {
   const auto self = shared_from_this();
-  const auto tell = [&reason](SagaMachine& machine, bool) -> result<Fate> {
+  const auto tell = [&reason](SagaMachine& machine, auto, bool) -> result<Fate> {
     if (!machine.cancel(reason)) return Fate::not_waited_for;
     return machine.state().compensating ? Fate::recorded : Fate::open;
   };
@@ -128,7 +133,7 @@ Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer
 
 Errand Core::resume(RunId run, Answerer<NewsAnswer> answer) {
   const auto self = shared_from_this();
-  const auto tell = [](SagaMachine& machine, bool tried) -> result<Fate> {
+  const auto tell = [](SagaMachine& machine, auto, bool tried) -> result<Fate> {
     if (machine.resume()) return Fate::open;
     return tried ? Fate::recorded : Fate::not_waited_for;
   };
@@ -155,20 +160,25 @@ result<StepIndex> step_of(RunId run, const Definition& definition, const Brought
   return Error{Errc::not_found};
 }
 
-/// Whether it is this very answer that the records have.
-bool stands(const StepState& step, const Brought& news) {
-  if (news.undo) return step.undone && news.answer.has_value();
+/// Whether this very answer stands in the log, and by `owner`'s hand.
+bool stands(const SagaMachine& machine, const Brought& news, OwnerId owner,
+            std::span<const RunRecord> records) {
+  const StepState& step = machine.state().steps[news.step];
+  const RecordKind kind = news.undo ? RecordKind::undone : RecordKind::outcome;
+  const auto last = std::find_if(records.rbegin(), records.rend(), [&](const RunRecord& record) {
+    return record.kind == kind && record.step == news.step;
+  });
+  if (last == records.rend() || last->owner != owner) return false;
+  if (news.undo) return news.answer.has_value();
   if (news.answer.has_value()) return step.done() && step.output == news.answer.assume_value();
   return step.outcome == StepOutcome::refused && step.error == news.answer.assume_error();
 }
 
-/// Tells the machine. Told again it says the same, until a record tells. `own`: what the records
-/// have of it this runner wrote, as far as is known.
+/// Tells the machine. Told again it says the same, until a record tells. `own`: if it is recorded,
+/// this runner wrote it.
 Core::Fate fate_of(SagaMachine& machine, const Brought& news, bool own, Time now) {
   if (!machine.waits_for(news.step, news.undo)) {
-    const std::vector<StepState>& steps = machine.state().steps;
-    const bool known = own && news.step < steps.size() && stands(steps[news.step], news);
-    return known ? Core::Fate::recorded : Core::Fate::not_waited_for;
+    return own ? Core::Fate::recorded : Core::Fate::not_waited_for;
   }
   machine.completed(news.step, news.undo, news.answer, now);
   const bool final = news.answer.has_value() ||
@@ -188,9 +198,11 @@ Errand Core::complete(RunId id, Brought news, bool may_hand) {
     if (hand(active, news)) co_return;
     drop(*active);
   }
-  const auto tell = [&](SagaMachine& machine, bool tried) -> result<Fate> {
+  const auto tell = [&](SagaMachine& machine, std::span<const RunRecord> records,
+                        bool tried) -> result<Fate> {
     INVSAGA_TRY(news.step, step_of(id, machine.definition(), news));
-    return fate_of(machine, news, tried || news.tried, environment.clock.now());
+    const bool own = (tried || news.tried) && stands(machine, news, owner, records);
+    return fate_of(machine, news, own, environment.clock.now());
   };
   const auto told = co_await ask<Told>(
       [&](Completion<Told> done) { append_news(id, {tell}, done); });
@@ -214,12 +226,14 @@ bool Core::hand(const RunPtr& run, Brought& news) {
 /// Whoever brought something of which it is known what became of it is told so. `record`: the last
 /// that came into the log, if that is why it may be known.
 void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
-  if (run.brought.empty() || run.gone) return;
-  const bool own = record != nullptr && record->owner == owner;
+  // A driver that is fenced takes nothing: it is brought again, and takes the run over (rule 12).
+  if (run.brought.empty() || run.gone || run.machine.is_fenced()) return;
   std::vector<Brought> open;
   std::vector<std::pair<Brought, Fate>> known;
   for (Brought& news : run.brought) {
-    const Fate fate = fate_of(run.machine, news, news.tried && own, environment.clock.now());
+    const bool own = record != nullptr && news.tried &&
+                     stands(run.machine, news, owner, {record, 1});
+    const Fate fate = fate_of(run.machine, news, own, environment.clock.now());
     news.tried = true;
     if (fate == Fate::open) {
       open.push_back(std::move(news));
@@ -236,7 +250,7 @@ void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
 /// The driver rests though what was brought is not recorded: the log does not answer. It is kept,
 /// but no thread waits for a timer, which it may be that thread's to run.
 void Core::tell_unknown(ActiveRun& run, Lock& lock) {
-  if (run.catching_up || run.machine.is_under_way()) return;
+  if (run.gone || run.catching_up || run.machine.is_under_way()) return;
   std::vector<Brought> untold;
   std::erase_if(run.brought, [&](Brought& news) {
     if (news.thread_waits) untold.push_back(std::move(news));

@@ -211,8 +211,10 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
     bool undriven = false;  ///< The log names this runner as the driver.
   };
   struct OutsideNews {
-    /// Tells a machine. `tried`: an append of it may be in the log.
-    std::function<result<Fate>(SagaMachine& machine, bool tried)> tell;
+    /// Tells a machine that was told these records. `tried`: an append of it may be among them.
+    std::function<result<Fate>(SagaMachine& machine, std::span<const RunRecord> records,
+                               bool tried)>
+        tell;
     bool tried = false;
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);

@@ -159,6 +159,10 @@ TYPED_TEST(Recovery, ADefinitionThatHasChangedNeverDrivesAnOldRun) {
   EXPECT_EQ(this->records(run).size(), before);
   EXPECT_THAT(runner.status(run), ErrorIs(Errc::unknown_definition));
   EXPECT_THAT(runner.cancel(run, ""), ErrorIs(Errc::unknown_definition));
+  EXPECT_THAT(runner.resume(run), ErrorIs(Errc::unknown_definition));
+  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  EXPECT_THAT(runner.complete(run, call_id(run, sample::pay_step), paid),
+              ErrorIs(Errc::unknown_definition));
   EXPECT_THAT(runner.start(sample::checkout, this->order(), this->request("2")),
               ErrorIs(Errc::unknown_definition));
 }
@@ -226,6 +230,11 @@ TYPED_TEST(Recovery, AnAnswerAtAFormerOwnerIsBroughtAllTheSame) {
   // Its write is refused, as it was taken over; then it takes the run over with the answer.
   EXPECT_THAT(first->runner.complete(run, call, yes), IsOkAndHolds(NewsAnswer::recorded));
   EXPECT_THAT(this->story(run), Contains("outcome pay done"));
+  OwnerId driver;
+  for (const RunRecord& record : this->records(run)) {
+    if (record.kind == RecordKind::taken_over) driver = record.owner;
+  }
+  EXPECT_EQ(driver, first->runner.owner());
   EXPECT_THAT(second->runner.complete(run, call, yes), IsOkAndHolds(NewsAnswer::not_waited_for));
   this->run_all();
   this->check_sound(run);

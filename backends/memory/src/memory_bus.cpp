@@ -112,8 +112,9 @@ result<void> MemoryBus::Core::subscribe(std::string_view consumer,
       [&](const bus::Consumer& other) { return other.name == consumer; });
   const bool typed = std::none_of(types.begin(), types.end(), [](auto t) { return t.empty(); });
   if (known || consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
-  if (consumers_.size() >= options_.max_consumers)
+  if (consumers_.size() >= options_.max_consumers) {
     return no_room(Limit::consumers, options_.max_consumers);
+  }
   consumers_.push_back({std::string(consumer), {types.begin(), types.end()}, std::move(handler)});
   return success();
 }
