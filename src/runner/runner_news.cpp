@@ -43,7 +43,7 @@ result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogE
 // --- news at whoever got it
 
 /// Appends news, whoever drives the run: again if it moved on meanwhile. The position makes it
-/// safe. The driver, if it is here, is told to look.
+/// safe.
 Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
   const auto self = shared_from_this();
   Answerer<Told> answer(done);
@@ -55,11 +55,20 @@ Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
     const bool doubt = code != Errc{} && remedy_of(code) == Remedy::ask_again;
     if (doubt && ++doubts < most_doubts) continue;
     answer(told);
-    const RunPtr active = find(id);
-    const bool heard = active && post(active, Reread{});
-    if (heard || !told.has_value() || !told.assume_value().undriven) co_return;
-    static_cast<void>(co_await ask<Found>([&](Completion<Found> taken) { take(id, taken); }));
+    tell_driver(id, told.has_value() ? told.assume_value().to_drive : std::vector<RunRecord>{});
     co_return;
+  }
+}
+
+/// Who drives the run here looks at its log. If nobody does, and the log says that this runner
+/// does, it is driven on from `records`: all that it tells.
+void Core::tell_driver(RunId id, std::span<const RunRecord> records) {
+  for (;;) {
+    if (const RunPtr active = find(id); active) {
+      if (post(active, Reread{})) return;
+      drop(*active);
+    }
+    if (records.empty() || drive_on(id, records) != Found::left) return;
   }
 }
 
@@ -82,7 +91,8 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
   if (machine.state().owner != owner && (active || has_room())) machine.take_over();
   auto fate = news.tell(machine, records, news.tried);
   result<void> written = success();
-  if (fate == result<Fate>(Fate::open)) {  // what was read is told before more is decided (rule 9)
+  const bool undriven = !active && machine.state().owner == owner && !machine.state().end;
+  if (undriven || fate == result<Fate>(Fate::open)) {  // rule 9: first what was read is told
     written = co_await ask<void>(
         [&](Completion<void> told) { backend.settle(id, read.assume_value(), told); });
   }
@@ -111,8 +121,8 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     co_return;
   }
   const RunState& state = machine.state();
-  const bool undriven = state.owner == owner && !state.end;
-  answer(Told{fate.assume_value(), state.status(machine.definition()), undriven});
+  if (state.owner != owner || state.end) records.clear();
+  answer(Told{fate.assume_value(), state.status(machine.definition()), std::move(records)});
 }
 
 Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer) {
@@ -243,7 +253,7 @@ void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
   }
   run.brought = std::move(open);
   lock.unlock();
-  for (auto& [news, fate] : known) news.told(answer_of(Told{fate, {}, false}));
+  for (auto& [news, fate] : known) news.told(answer_of(Told{fate, {}, {}}));
   lock.lock();
 }
 

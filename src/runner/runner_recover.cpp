@@ -112,9 +112,7 @@ Errand Core::consider(RunId id, Duration idle, Living& living, Time& due, Comple
   }
 }
 
-/// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
-/// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
-/// nothing to do until somebody resumes it.
+/// Protocol rule 9: what is decided is told before anything more is decided.
 Errand Core::take(RunId id, Completion<Found> told) {
   const auto self = shared_from_this();
   Answerer<Found> answer(told);
@@ -131,35 +129,34 @@ Errand Core::take(RunId id, Completion<Found> told) {
     answer(Found::left);
     co_return;
   }
-  const SagaPtr saga = saga_of(records.assume_value().front());
-  if (!saga) {
-    answer(Found::unknown);
-    co_return;
-  }
-  bool there = false;
-  const RunPtr run = adopt(id, saga, true, there);
-  if (!run) {
-    answer(there ? Found::left : Found::failed);
-    co_return;
-  }
   const auto settled = co_await ask<void>(
       [&](Completion<void> done) { backend.settle(id, read.assume_value(), done); });
-  bool good = settled.has_value();
+  answer(settled.has_value() ? drive_on(id, records.assume_value()) : Found::failed);
+}
+
+/// Rule 1: taking over is an append, before acting on what was read. A run that is stuck is watched,
+/// not taken: there is nothing to do until somebody resumes it.
+Core::Found Core::drive_on(RunId id, std::span<const RunRecord> records) {
+  const SagaPtr saga = saga_of(records.front());
+  if (!saga) return Found::unknown;
+  bool there = false;
+  const RunPtr run = adopt(id, saga, true, there);
+  if (!run) return there ? Found::left : Found::failed;
+  bool good = true;
   {
     const Lock lock(run->mutex);
-    for (std::size_t i = 0; good && i < records.assume_value().size(); ++i) {
-      good = run->machine.recorded(records.assume_value()[i]).has_value();
+    for (std::size_t i = 0; good && i < records.size(); ++i) {
+      good = run->machine.recorded(records[i]).has_value();
     }
     run->gone = !good;
     run->machine.take_over();
   }
   if (!good) {
     drop(*run);
-    answer(Found::failed);
-    co_return;
+    return Found::failed;
   }
   drive(run);
-  answer(Found::taken);
+  return Found::taken;
 }
 
 /// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.

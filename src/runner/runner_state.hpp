@@ -196,6 +196,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand recover(Duration idle, Answerer<RecoveryReport> answer);
   Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
   Errand take(RunId id, Completion<Found> told);
+  Found drive_on(RunId id, std::span<const RunRecord> records);
   void look_after_own(const RunPtr& run, Duration idle);
   Errand ask_whether_lives(OwnerId who, Completion<bool> told);
   Errand show_life(Completion<void> told);
@@ -208,7 +209,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   struct Told {
     Fate fate{};
     OrderStatus status{};
-    bool undriven = false;  ///< The log names this runner as the driver.
+    /// All of the run, if its log says that this runner drives it on.
+    std::vector<RunRecord> to_drive{};
   };
   struct OutsideNews {
     /// Tells a machine that was told these records. `tried`: an append of it may be among them.
@@ -219,6 +221,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
   Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
+  void tell_driver(RunId id, std::span<const RunRecord> records);
   Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
   Errand resume(RunId run, Answerer<NewsAnswer> answer);
   Errand complete(RunId run, Brought news, bool may_hand);

@@ -284,8 +284,8 @@ TEST_F(EventDoors, AHandlerMayAnswerLaterAndItsRunWaitsForIt) {
   for (const std::uint64_t sequence : {1, 2}) {
     ASSERT_THAT(memory_bus.publish(event_of(run_no(1), sequence)), IsOk());
     ASSERT_THAT(memory_bus.publish(event_of(run_no(2), sequence)), IsOk());
+    executor.run_all();
   }
-  executor.run_all();
   EXPECT_EQ(held.size(), 2u);  // one of each run
   while (held.release_one()) executor.run_all();
   EXPECT_THAT(handled, ElementsAre(1, 1, 2, 2));

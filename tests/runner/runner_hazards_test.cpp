@@ -4,6 +4,8 @@
 // first record, clocks that are set back, logs that refuse a record for good.
 #include <atomic>
 #include <chrono>
+#include <set>
+#include <string>
 #include <thread>
 
 #include "invsaga/start_on_event.hpp"
@@ -194,22 +196,38 @@ struct SmallLog {
   using Backend = MemoryBackend<>;
   static MemoryLimits limits() {
     MemoryLimits made;
-    made.runs.max_record_bytes = 300;
+    made.runs.max_record_bytes = most_bytes;
     return made;
   }
+  static inline std::uint32_t most_bytes = 0;
   Backend backend{limits()};
   void advance_to(Time time) { backend.advance_to(time); }
   Backend& stock() { return backend; }
   Backend& log() { return backend; }
 };
-class Small : public ::testing::Test, public RunnerFixture<SmallLog> {};
 
-TEST_F(Small, ARunWhoseRecordIsOverTheLimitIsStuckOrEnds) {
-  auto process = this->process();
-  const RunId run = begin(*process);
-  run_for(24h);
-  EXPECT_FALSE(witness.outcomes(run).empty())
-      << ::testing::PrintToString(story(run)) << process->connection.writes << " writes";
+TEST(SmallLogs, ARunWhoseRecordIsOverTheLimitIsRefusedStuckOrEnds) {
+  std::set<std::string> seen;
+  for (SmallLog::most_bytes = 16; SmallLog::most_bytes < 400; SmallLog::most_bytes += 8) {
+    RunnerFixture<SmallLog> fixture;
+    auto process = fixture.process();
+    const auto started =
+        process->runner.start(sample::checkout, fixture.order(), fixture.request());
+    if (!started.has_value()) {
+      ASSERT_EQ(started.assume_error().code, Errc::limit_exceeded);
+      EXPECT_EQ(process->runner.runs(), 0u);
+      seen.insert("refused");
+      continue;
+    }
+    const RunId run = fixture.run_of();
+    fixture.run_for(24h);
+    const auto outcomes = fixture.witness.outcomes(run);
+    ASSERT_FALSE(outcomes.empty())
+        << SmallLog::most_bytes << " bytes: " << ::testing::PrintToString(fixture.story(run));
+    EXPECT_LT(process->connection.writes, 20);
+    seen.insert(outcomes.back().end == RunEnd::stuck ? "stuck" : "ended");
+  }
+  EXPECT_THAT(seen, ::testing::ElementsAre("ended", "refused", "stuck"));
 }
 
 // --- a mismatch is no refusal: something may be held under the id

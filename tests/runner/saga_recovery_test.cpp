@@ -272,72 +272,93 @@ TYPED_TEST(Recovery, ALateOperationOfAFormerOwnerChangesNothingThatTheRunDoesNot
   this->check_sound(run);
 }
 
+class RecoveryInSplit : public ::testing::Test, public RunnerFixture<InSplit> {};
+
 // --- an end that its request was not told of
 
-TEST(RecoveryInSplit, AnEndWhoseClaimWasNotToldIsToldToTheNextWhoAsks) {
-  RunnerFixture<InSplit> fixture;
-  fixture.parts.claims.deaf = 1;
-  auto first = fixture.process();
-  ASSERT_THAT(first->runner.start(sample::checkout, fixture.order(), fixture.request()), IsOk());
-  ASSERT_TRUE(fixture.outcome(fixture.run_of()).has_value());
+TEST_F(RecoveryInSplit, AnEndWhoseClaimWasNotToldIsToldToTheNextWhoAsks) {
+  parts.claims.deaf = 1;
+  auto first = process();
+  ASSERT_THAT(first->runner.start(sample::checkout, order(), request()), IsOk());
+  ASSERT_TRUE(outcome(run_of()).has_value());
   first.reset();  // before it could tell the claim
-  auto second = fixture.process();
+  auto second = process();
   EXPECT_EQ(second->runner.recover().taken, 0u);
-  const auto again = second->runner.start(sample::checkout, fixture.order(), fixture.request());
+  const auto again = second->runner.start(sample::checkout, order(), request());
   ASSERT_THAT(again, ClaimIs(ClaimState::completed));
-  EXPECT_EQ(*again.assume_value().outcome, *fixture.outcome(fixture.run_of()));
-  EXPECT_EQ(fixture.shop.times_called("charge"), 1u);
+  EXPECT_EQ(*again.assume_value().outcome, *outcome(run_of()));
+  EXPECT_EQ(shop.times_called("charge"), 1u);
 }
 
-TEST(RecoveryInSplit, AClaimThatLapsedUnderARunIsToldHowItEnded) {
-  RunnerFixture<InSplit> fixture;
-  fixture.parts.claims.deaf = 1;
-  auto first = fixture.process();
-  StartRequest request = fixture.request();
+TEST_F(RecoveryInSplit, AClaimThatLapsedUnderARunIsToldHowItEnded) {
+  parts.claims.deaf = 1;
+  auto first = process();
+  StartRequest request = this->request();
   request.deadline = start_time + 1min;  // the claim lapses then
-  ASSERT_THAT(first->runner.start(sample::checkout, fixture.order(), request), IsOk());
+  ASSERT_THAT(first->runner.start(sample::checkout, order(), request), IsOk());
   first.reset();
-  fixture.clock.advance(2min);
-  auto second = fixture.process();
+  clock.advance(2min);
+  auto second = process();
   request.deadline = start_time + 1h;  // the client still wants to know
-  EXPECT_THAT(second->runner.start(sample::checkout, fixture.order(), request),
+  EXPECT_THAT(second->runner.start(sample::checkout, order(), request),
               ClaimIs(ClaimState::completed));
-  EXPECT_THAT(second->runner.start(sample::checkout, fixture.order(), request),
+  EXPECT_THAT(second->runner.start(sample::checkout, order(), request),
               ClaimIs(ClaimState::completed));
-  EXPECT_EQ(fixture.shop.times_called("charge"), 1u);
+  EXPECT_EQ(shop.times_called("charge"), 1u);
 }
 
 // --- rule 9: what is decided is told before anything more is decided
 
-TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereBeforeTheRunGoesOn) {
-  RunnerFixture<InSplit> fixture;
-  auto first = fixture.process();
-  fixture.parts.events.deaf = 1'000'000;
+TEST_F(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereBeforeTheRunGoesOn) {
+  auto first = process();
+  parts.events.deaf = 1'000'000;
   ASSERT_FALSE(first->connection.dead);
-  static_cast<void>(first->runner.start(sample::checkout, fixture.order(), fixture.request()));
-  const RunId run = fixture.run_of();
-  ASSERT_EQ(fixture.decided(run).size(), 1u);
+  static_cast<void>(first->runner.start(sample::checkout, order(), request()));
+  const RunId run = run_of();
+  ASSERT_EQ(decided(run).size(), 1u);
   first.reset();
-  fixture.parts.events.deaf = 0;
-  auto second = fixture.process();
+  parts.events.deaf = 0;
+  auto second = process();
   second->runner.recover();
-  fixture.run_all();
-  EXPECT_EQ(fixture.told(run), fixture.decided(run));
-  fixture.check_sound(run);
+  run_all();
+  EXPECT_EQ(told(run), decided(run));
+  check_sound(run);
 }
 
-TEST(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereAfterACancelToo) {
-  RunnerFixture<InSplit> fixture;
-  auto owner = fixture.process();
-  auto user = fixture.process();
-  fixture.parts.events.deaf = 1;  // the event of the place step: in the log, not in the outbox
-  static_cast<void>(owner->runner.start(sample::checkout, fixture.order(), fixture.request()));
-  const RunId run = fixture.run_of();
-  ASSERT_EQ(fixture.decided(run).size(), 1u);
+TEST_F(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereAfterACancelToo) {
+  auto owner = process();
+  auto user = process();
+  parts.events.deaf = 1;  // the event of the place step: in the log, not in the outbox
+  static_cast<void>(owner->runner.start(sample::checkout, order(), request()));
+  const RunId run = run_of();
+  ASSERT_EQ(decided(run).size(), 1u);
+  int reads = 0;  // who cancels does not come to drive the run: it reads no second time
+  user->connection.at_read = [&] { return reads++ == 0 ? Mishap::none : Mishap::failed; };
   ASSERT_TRUE(user->runner.cancel(run, "").assume_value().accepted);
-  fixture.run_all();
-  EXPECT_EQ(fixture.told(run), fixture.decided(run));
-  fixture.check_sound(run);
+  EXPECT_EQ(told(run), decided(run));
+  user->connection.at_read = nullptr;
+  run_all();
+  EXPECT_EQ(told(run), decided(run));
+  check_sound(run);
+}
+
+TEST_F(RecoveryInSplit, NewsWhoseEventDidNotComeToTheOutboxIsPutThereBeforeItsRunGoesOn) {
+  auto owner = process();
+  auto user = process();
+  shop.wait("charge");
+  const RunId run = begin(*owner);
+  run_for(0ms);
+  shop.took_effect("charge", shop.last_pending());
+  parts.events.deaf = 1;
+  user->connection.at_append = [&](const RunRecord& record) {
+    if (record.kind == RecordKind::intent) EXPECT_EQ(told(run), decided(run));
+    return Mishap::none;
+  };
+  EXPECT_THAT(
+      user->runner.complete(run, shop.last_pending(), result<sample::Receipt>(sample::Receipt{})),
+      IsOkAndHolds(NewsAnswer::recorded));
+  run_all();
+  check_sound(run);
 }
 
 // --- stuck
