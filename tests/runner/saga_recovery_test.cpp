@@ -351,7 +351,9 @@ TEST_F(RecoveryInSplit, NewsWhoseEventDidNotComeToTheOutboxIsPutThereBeforeItsRu
   shop.took_effect("charge", shop.last_pending());
   parts.events.deaf = 1;
   user->connection.at_append = [&](const RunRecord& record) {
-    if (record.kind == RecordKind::intent) EXPECT_EQ(told(run), decided(run));
+    if (record.kind == RecordKind::intent) {
+      EXPECT_EQ(told(run), decided(run));
+    }
     return Mishap::none;
   };
   EXPECT_THAT(
