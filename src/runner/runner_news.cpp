@@ -55,20 +55,14 @@ Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
     const bool doubt = code != Errc{} && remedy_of(code) == Remedy::ask_again;
     if (doubt && ++doubts < most_doubts) continue;
     answer(told);
-    tell_driver(id, told.has_value() ? told.assume_value().to_drive : std::vector<RunRecord>{});
-    co_return;
-  }
-}
-
-/// Who drives the run here looks at its log. If nobody does, and the log says that this runner
-/// does, it is driven on from `records`: all that it tells.
-void Core::tell_driver(RunId id, std::span<const RunRecord> records) {
-  for (;;) {
+    const SagaPtr undriven = told.has_value() ? told.assume_value().undriven : nullptr;
+    if (told.has_value() && told.assume_value().taken_over) co_return;
     if (const RunPtr active = find(id); active) {
-      if (post(active, Reread{})) return;
+      if (post(active, Reread{})) co_return;
       drop(*active);
     }
-    if (records.empty() || drive_on(id, records) != Found::left) return;
+    if (undriven) co_await ask<Found>([&](Completion<Found> taken) { take(id, undriven, taken); });
+    co_return;
   }
 }
 
@@ -87,13 +81,15 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     co_return;
   }
   SagaMachine& machine = made.assume_value();
-  const bool active = find(id) != nullptr;
-  if (machine.state().owner != owner && (active || has_room())) machine.take_over();
+  const SagaPtr saga = saga_of(records.front());
   auto fate = news.tell(machine, records, news.tried);
   result<void> written = success();
-  const bool undriven = !active && machine.state().owner == owner && !machine.state().end;
-  if (undriven || fate == result<Fate>(Fate::open)) {  // rule 9: first what was read is told
-    written = co_await ask<void>(
+  RunPtr adopted;  // from before the write on: nobody else here drives it meanwhile
+  bool driven = false;
+  if (fate == result<Fate>(Fate::open)) {
+    adopted = adopt(id, saga, true, driven);
+    if (adopted || driven) machine.take_over();
+    written = co_await ask<void>(  // what was read is told before more is decided (rule 9)
         [&](Completion<void> told) { backend.settle(id, read.assume_value(), told); });
   }
   while (written.has_value() && fate == result<Fate>(Fate::open)) {
@@ -111,18 +107,20 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
       [[maybe_unused]] const auto known = machine.recorded(record);
       INVSAGA_ASSERT(known.has_value(), "what a machine wants appended follows what is there");
       records.push_back(record);
-      if (active || options.observer == nullptr) continue;  // else the driver's machine tells it
+      if (driven || options.observer == nullptr) continue;  // else the driver's machine tells it
       options.observer->recorded(id, machine.state(), record);
     }
     fate = news.tell(machine, records, true);
   }
   if (!written.has_value() || !fate.has_value()) {
+    if (adopted) let_go(adopted);
     answer(written.has_value() ? fate.assume_error() : written.assume_error());
     co_return;
   }
-  const RunState& state = machine.state();
-  if (state.owner != owner || state.end) records.clear();
-  answer(Told{fate.assume_value(), state.status(machine.definition()), std::move(records)});
+  const bool own = machine.state().owner == owner && !machine.state().end;
+  answer(Told{fate.assume_value(), machine.state().status(machine.definition()),
+              own && !adopted ? saga : nullptr, own && adopted});
+  if (adopted && !(own && go_on(adopted, records))) let_go(adopted);
 }
 
 Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer) {
@@ -253,7 +251,7 @@ void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
   }
   run.brought = std::move(open);
   lock.unlock();
-  for (auto& [news, fate] : known) news.told(answer_of(Told{fate, {}, {}}));
+  for (auto& [news, fate] : known) news.told(answer_of(Told{fate, {}, {}, false}));
   lock.lock();
 }
 

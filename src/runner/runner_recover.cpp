@@ -107,56 +107,71 @@ Errand Core::consider(RunId id, Duration idle, Living& living, Time& due, Comple
     due = patience;
     answer(Found::left);
   } else {
-    const auto taken = co_await ask<Found>([&](Completion<Found> done) { take(id, done); });
+    const SagaPtr saga = saga_of(run.front());
+    const auto taken = co_await ask<Found>([&](Completion<Found> done) { take(id, saga, done); });
     answer(taken);
   }
 }
 
-/// Protocol rule 9: what is decided is told before anything more is decided.
-Errand Core::take(RunId id, Completion<Found> told) {
+/// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
+/// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
+/// nothing to do until somebody resumes it.
+Errand Core::take(RunId id, SagaPtr saga, Completion<Found> told) {
   const auto self = shared_from_this();
   Answerer<Found> answer(told);
+  if (!saga) {
+    answer(Found::unknown);
+    co_return;
+  }
+  bool there = false;
+  const RunPtr run = adopt(id, saga, true, there);
+  if (!run) {
+    answer(there ? Found::left : Found::failed);
+    co_return;
+  }
   // Not what the caller has read: another thread may have driven the run since, and let it go.
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
   const auto records = read.has_value() ? read_records(read.assume_value())
                                         : result<std::vector<RunRecord>>(read.assume_error());
-  if (!records.has_value() || records.assume_value().empty()) {
+  if (!records.has_value()) {
+    let_go(run);
     answer(Found::failed);
     co_return;
   }
   if (records.assume_value().back().kind == RecordKind::ended) {
+    let_go(run);
     answer(Found::left);
     co_return;
   }
   const auto settled = co_await ask<void>(
       [&](Completion<void> done) { backend.settle(id, read.assume_value(), done); });
-  answer(settled.has_value() ? drive_on(id, records.assume_value()) : Found::failed);
+  const bool good = settled.has_value() && go_on(run, records.assume_value());
+  if (!good) let_go(run);
+  answer(good ? Found::taken : Found::failed);
 }
 
-/// Rule 1: taking over is an append, before acting on what was read. A run that is stuck is watched,
-/// not taken: there is nothing to do until somebody resumes it.
-Core::Found Core::drive_on(RunId id, std::span<const RunRecord> records) {
-  const SagaPtr saga = saga_of(records.front());
-  if (!saga) return Found::unknown;
-  bool there = false;
-  const RunPtr run = adopt(id, saga, true, there);
-  if (!run) return there ? Found::left : Found::failed;
-  bool good = true;
+/// Drives a run that was adopted, from what its log tells. False if it tells what cannot be
+/// followed.
+bool Core::go_on(const RunPtr& run, std::span<const RunRecord> records) {
   {
     const Lock lock(run->mutex);
-    for (std::size_t i = 0; good && i < records.size(); ++i) {
-      good = run->machine.recorded(records[i]).has_value();
+    for (const RunRecord& record : records) {
+      if (!run->machine.recorded(record).has_value()) return false;
     }
-    run->gone = !good;
     run->machine.take_over();
   }
-  if (!good) {
-    drop(*run);
-    return Found::failed;
+  drive(run);
+  return true;
+}
+
+/// A run that was adopted is not driven here after all. What was brought to it is brought again.
+void Core::let_go(const RunPtr& run) {
+  {
+    const Lock lock(run->mutex);
+    run->gone = true;
   }
   drive(run);
-  return Found::taken;
 }
 
 /// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.

@@ -166,11 +166,6 @@ RunPtr Core::adopt(RunId run, const SagaPtr& saga, bool begun, bool& there) {
   return made;
 }
 
-bool Core::has_room() const {
-  const std::lock_guard lock(mutex);
-  return runs.size() < options.max_runs;
-}
-
 void Core::drop(ActiveRun& run) {
   const std::lock_guard lock(mutex);
   if (by_serial.erase(run.serial) > 0) runs.erase(run.id);

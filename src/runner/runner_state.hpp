@@ -164,7 +164,6 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   SagaPtr saga_of(const RunRecord& begun) const;
   RunPtr find(RunId run) const;
   RunPtr adopt(RunId run, const SagaPtr& saga, bool begun, bool& there);
-  [[nodiscard]] bool has_room() const;
   void drop(ActiveRun& run);
   [[nodiscard]] MachineOptions machine_options() const;
 
@@ -195,8 +194,9 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
   Errand recover(Duration idle, Answerer<RecoveryReport> answer);
   Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
-  Errand take(RunId id, Completion<Found> told);
-  Found drive_on(RunId id, std::span<const RunRecord> records);
+  Errand take(RunId id, SagaPtr saga, Completion<Found> told);
+  bool go_on(const RunPtr& run, std::span<const RunRecord> records);
+  void let_go(const RunPtr& run);
   void look_after_own(const RunPtr& run, Duration idle);
   Errand ask_whether_lives(OwnerId who, Completion<bool> told);
   Errand show_life(Completion<void> told);
@@ -209,8 +209,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   struct Told {
     Fate fate{};
     OrderStatus status{};
-    /// All of the run, if its log says that this runner drives it on.
-    std::vector<RunRecord> to_drive{};
+    SagaPtr undriven{};  ///< Set: the log names this runner as the driver, which it is not yet.
+    bool taken_over = false;  ///< It drives the run on since this news.
   };
   struct OutsideNews {
     /// Tells a machine that was told these records. `tried`: an append of it may be among them.
@@ -221,7 +221,6 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
   Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
-  void tell_driver(RunId id, std::span<const RunRecord> records);
   Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
   Errand resume(RunId run, Answerer<NewsAnswer> answer);
   Errand complete(RunId run, Brought news, bool may_hand);
