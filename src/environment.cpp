@@ -54,6 +54,7 @@ class Agenda {
   void drop(const void* context);
   /// Runs the next task when it is due. False if there is none.
   bool run_one();
+  void wait_for_task();
   /// Runs tasks until `stop`.
   void work();
   void stop();
@@ -159,6 +160,11 @@ bool Agenda::run_one() {
   return false;
 }
 
+void Agenda::wait_for_task() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [this] { return !is_empty(); });
+}
+
 void Agenda::work() {
   Lock lock(mutex_);
   while (!stopped_) {
@@ -236,6 +242,7 @@ void LocalExecutor::post(Task task) { core_->post(task); }
 void LocalExecutor::post_at(Time time, Task task) { core_->post_at(time, task); }
 void LocalExecutor::drop(const void* context) { core_->drop(context); }
 bool LocalExecutor::run_one() { return core_->run_one(); }
+void LocalExecutor::wait_for_task() { core_->wait_for_task(); }
 
 struct ThreadExecutor::Core {
   Core(Clock& clock, unsigned count) : agenda(clock) {

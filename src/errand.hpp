@@ -63,6 +63,23 @@ class Visits {
   bool ended_ = false;
 };
 
+/// While it lives, its thread drives a run, or carries an answer on: such a thread never waits for
+/// a backend.
+class DrivingHere {
+ public:
+  DrivingHere() noexcept { ++depth(); }
+  ~DrivingHere() { --depth(); }
+  DrivingHere(const DrivingHere&) = delete;
+  DrivingHere& operator=(const DrivingHere&) = delete;
+  [[nodiscard]] static bool is_so() noexcept { return depth() > 0; }
+
+ private:
+  static int& depth() noexcept {
+    thread_local int count = 0;
+    return count;
+  }
+};
+
 /// Whether a completion came before the call that it was given to returned. Both sides say so once;
 /// the second to do so is told true.
 class Meeting {
@@ -99,6 +116,7 @@ class Awaited {
     const std::coroutine_handle<> waiting = self.waiting_;
     const std::shared_ptr<Visits> visits = self.visits_;
     if (!self.meeting_.is_second()) return;  // within the call
+    const DrivingHere here;
     if (!visits->enter()) return waiting.destroy();
     waiting.resume();
     visits->leave();

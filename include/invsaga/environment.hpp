@@ -81,6 +81,8 @@ class LocalExecutor final : public Executor {
   /// Runs the next task, waiting by the clock until it is due. False if there is none. While it
   /// waits by a clock that moves by itself, a task that another thread posts is taken at once.
   bool run_one();
+  /// Returns once there is a task: blocks until another thread posts one if there is none.
+  void wait_for_task();
 
  private:
   struct Core;

@@ -112,6 +112,9 @@ class SagaMachine {
   /// True if it is, or was, to be recorded, or is the failure of the attempt under way; false if
   /// nothing waits for it.
   bool completed(StepIndex step, bool undo, const result<std::vector<std::byte>>& answer, Time now);
+  /// `limit_exceeded` if the record of such an output of a call, or an event of it, is more than a
+  /// log takes. Requires a step that is a call.
+  [[nodiscard]] result<void> check_output(StepIndex step, std::vector<std::byte> output) const;
   /// The driver could not make what `prepare` asked for, or could not read the arguments of what
   /// `call` did: nothing was sent, and an earlier attempt is as unknown as it was. Requires a
   /// `prepare` or `call` of this machine.
@@ -216,6 +219,8 @@ class SagaMachine {
   void give_up(const Error& error);
   void resolve(StepIndex step, bool undo, const Answered& answer);
   void refuse_step(StepIndex step, const Error& error);
+  RunRecord outcome_record(StepIndex step, StepOutcome outcome, Error error,
+                           std::vector<std::byte> output) const;
   void push_outcome(StepIndex step, StepOutcome outcome, Error error,
                     std::vector<std::byte> output = {});
   void get_stuck(StepIndex step, Error error);

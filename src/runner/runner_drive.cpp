@@ -41,6 +41,12 @@ bool Core::post(const RunPtr& run, News&& news) {
   return true;
 }
 
+/// Drives what is to be driven first: on this thread, unless steps are called by the executor only.
+void Core::set_off(const RunPtr& run) {
+  if (!options.on_executor) return drive(run);
+  environment.executor.post({&Core::on_turn, this, run->serial, nullptr});
+}
+
 void Core::on_timer(void* core, std::uint64_t serial) {
   auto& self = *static_cast<Core*>(core);
   if (const RunPtr run = self.find_serial(serial)) self.post(run, Kick{});
@@ -97,7 +103,7 @@ Core::Step Core::hear(ActiveRun& run, News& news, Lock& lock) {
     // Its timer has fired; the clock may be set back before the next one is armed.
     if (run.armed <= environment.clock.now()) run.armed = {};
   } else if (std::holds_alternative<Reread>(news)) {
-    run.behind = true;
+    look(run);
   } else if (auto* brought = std::get_if<Brought>(&news)) {
     run.brought.push_back(std::move(*brought));
     tell_brought(run, nullptr, lock);
@@ -125,7 +131,8 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     case Instruction::Kind::append:
       if (run.machine.position() == 0 && is_set(run.begin_by) && run.begin_by <= backend.now() &&
           !run.starting) {
-        run.behind = run.begins_late = true;
+        look(run);
+        run.begins_late = true;
         return Step::go_on;
       }
       if (is_resting(run)) return Step::rest;
@@ -136,7 +143,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     case Instruction::Kind::call:
       if (instruction.attempt > 1 && run.looked_for != instruction.ticket) {
         run.looked_for = instruction.ticket;  // it may have been answered at another process
-        run.behind = true;
+        look(run);
         return Step::go_on;
       }
       call(run, instruction, lock);
@@ -215,6 +222,12 @@ void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
   tell_brought(run, &record, lock);
 }
 
+/// The log is read before anything more is done: again, if that is under way.
+void Core::look(ActiveRun& run) {
+  run.behind = true;
+  run.stale = run.stale || run.catching_up;
+}
+
 /// Reads what was appended without this driver. It may not have come as far as the outbox, which
 /// must have it before anything more is decided (protocol rule 9).
 Errand Core::catch_up(RunPtr run, Position from) {
@@ -231,10 +244,12 @@ Errand Core::catch_up(RunPtr run, Position from) {
 
 Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   run.catching_up = false;
+  const bool stale = std::exchange(run.stale, false);
   if (!news.entries.has_value()) return rest_after_failure(run);
-  run.behind = false;
+  run.behind = stale;
   run.log_failures = 0;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
+  if (run.starting && !entries.empty()) run.begun = true;
   while (!run.gone && run.machine.position() < entries.size()) {
     const auto record = read_record(entries[run.machine.position()]);
     if (!record.has_value()) {
@@ -243,8 +258,15 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     }
     take_in(run, record.assume_value(), lock);
   }
-  if (std::exchange(run.begins_late, false) && run.machine.position() == 0) run.gone = true;
   if (run.starting && !entries.empty()) found_begun(run, entries.front(), lock);
+  if (stale) return Step::go_on;
+  if (std::exchange(run.begins_late, false) && run.machine.position() == 0) run.gone = true;
+  if (!run.brought.empty()) {
+    for (Brought& brought : run.brought) {
+      if (brought.look == Brought::Look::asked) brought.look = Brought::Look::done;
+    }
+    tell_brought(run, nullptr, lock);
+  }
   if (const auto superseded = std::exchange(run.superseded, std::nullopt); superseded) {
     const bool nothing_new = run.machine.position() == superseded->position;
     run.machine.superseded(superseded->instruction, nothing_new, environment.clock.now());

@@ -17,6 +17,9 @@ namespace {
 
 /// Unknown replies in a row, after which who brings news is told that it is unknown.
 constexpr int most_doubts = 3;
+/// Refusals in a row, since the run has moved on. More are not others that move it, but a log whose
+/// reads lag behind.
+constexpr int most_moves = 100;
 
 result<NewsAnswer> answer_of(const result<Core::Told>& told) {
   if (!told.has_value()) return told.assume_error();
@@ -43,25 +46,23 @@ result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogE
 // --- news at whoever got it
 
 /// Appends news, whoever drives the run: again if it moved on meanwhile. The position makes it
-/// safe.
+/// safe. A run that is not driven here stays in hand until it is known what became of the news.
 Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
   const auto self = shared_from_this();
   Answerer<Told> answer(done);
-  for (int doubts = 0;;) {
+  for (int doubts = 0, moves = 0;;) {
+    if (const RunPtr other = news.hands.adopted ? nullptr : find(id); other) {
+      co_await ask<void>([&](Completion<void> adopted) { after_adoption(*other, adopted); });
+    }
     const auto told = co_await ask<Told>(
         [&](Completion<Told> tried) { try_news(id, news, tried); });
-    const Errc code = told.has_value() ? Errc{} : told.assume_error().code;
-    if (code == Errc::moved_on) continue;
-    const bool doubt = code != Errc{} && remedy_of(code) == Remedy::ask_again;
-    if (doubt && ++doubts < most_doubts) continue;
-    answer(told);
-    const SagaPtr undriven = told.has_value() ? told.assume_value().undriven : nullptr;
-    if (told.has_value() && told.assume_value().taken_over) co_return;
-    if (const RunPtr active = find(id); active) {
-      if (post(active, Reread{})) co_return;
-      drop(*active);
+    if (!told.has_value()) {
+      const Error& error = told.assume_error();
+      if (error.code == Errc::moved_on && ++moves < most_moves) continue;
+      if (error.remedy() == Remedy::ask_again && ++doubts < most_doubts) continue;
     }
-    if (undriven) co_await ask<Found>([&](Completion<Found> taken) { take(id, undriven, taken); });
+    answer(told);
+    go_on_from(id, news, told.has_value());
     co_return;
   }
 }
@@ -80,15 +81,21 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     answer(made.assume_error());
     co_return;
   }
+  news.records = std::move(records);
+  if (!news.hands.adopted) news.known = news.records.size();
   SagaMachine& machine = made.assume_value();
-  const SagaPtr saga = saga_of(records.front());
-  auto fate = news.tell(machine, records, news.tried);
+  auto fate = news.tell(machine, news.since());
   result<void> written = success();
-  RunPtr adopted;  // from before the write on: nobody else here drives it meanwhile
-  bool driven = false;
-  if (fate == result<Fate>(Fate::open)) {
-    adopted = adopt(id, saga, true, driven);
-    if (adopted || driven) machine.take_over();
+  const bool open = fate == result<Fate>(Fate::open);
+  if (open) {
+    if (!news.hands.adopted) news.hands = take_in_hand(id, saga_of(news.records.front()));
+    if (news.hands.busy) {
+      answer(Error{Errc::moved_on});
+      co_return;
+    }
+    if (news.hands.adopted || news.hands.driver) machine.take_over();
+  }
+  if (open || news.tried_from) {
     written = co_await ask<void>(  // what was read is told before more is decided (rule 9)
         [&](Completion<void> told) { backend.settle(id, read.assume_value(), told); });
   }
@@ -99,33 +106,65 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     const auto reply = co_await ask<WriteReply>(
         [&](Completion<WriteReply> told) { backend.submit(write->write(), told); });
     if (!reply.has_value()) {
-      news.tried = news.tried || reply.assume_error().remedy() == Remedy::ask_again;
       written = reply.assume_error();
+      const bool doubt = reply.assume_error().remedy() == Remedy::ask_again;
+      if (doubt && !news.tried_from) news.tried_from = machine.position();
       break;
     }
     for (const RunRecord& record : write->records(reply.assume_value())) {
-      [[maybe_unused]] const auto known = machine.recorded(record);
-      INVSAGA_ASSERT(known.has_value(), "what a machine wants appended follows what is there");
-      records.push_back(record);
-      if (driven || options.observer == nullptr) continue;  // else the driver's machine tells it
+      [[maybe_unused]] const auto folded = machine.recorded(record);
+      INVSAGA_ASSERT(folded.has_value(), "what a machine wants appended follows what is there");
+      news.records.push_back(record);
+      if (news.hands.adopted || news.hands.driver || options.observer == nullptr) continue;
+      const DrivingHere here;  // nobody else will tell it
       options.observer->recorded(id, machine.state(), record);
     }
-    fate = news.tell(machine, records, true);
+    fate = news.tell(machine, news.since());
   }
-  if (!written.has_value() || !fate.has_value()) {
-    if (adopted) let_go(adopted);
+  news.own = machine.state().owner == owner && !machine.state().end;
+  if (written.has_value() && fate.has_value()) {
+    answer(Told{fate.assume_value(), machine.state().status(machine.definition())});
+  } else {
     answer(written.has_value() ? fate.assume_error() : written.assume_error());
-    co_return;
   }
-  const bool own = machine.state().owner == owner && !machine.state().end;
-  answer(Told{fate.assume_value(), machine.state().status(machine.definition()),
-              own && !adopted ? saga : nullptr, own && adopted});
-  if (adopted && !(own && go_on(adopted, records))) let_go(adopted);
+}
+
+std::span<const RunRecord> Core::OutsideNews::since() const {
+  const std::size_t from = tried_from ? *tried_from : known;
+  return std::span(records).subspan(std::min(from, records.size()));
+}
+
+/// Whoever drives the run here looks at its log. If nobody does, and anything of the news is in it
+/// or may be, whoever brought the news goes on. `sure`: what is known of the log is all of it.
+void Core::go_on_from(RunId id, OutsideNews& news, bool sure) {
+  Hands& hands = news.hands;
+  const bool ours = news.tried_from || news.records.size() > news.known;
+  if (!hands.adopted) {
+    const RunPtr driver = hands.driver ? hands.driver : find(id);
+    if (driver && post(driver, Reread{})) return;
+    if (driver && ours) {  // it went away meanwhile; it has told the observer so far
+      const Lock lock(driver->mutex);
+      news.known = std::max<std::size_t>(news.known, driver->machine.position());
+      news.known = std::min(news.known, news.records.size());
+      sure = false;
+    }
+    if (driver) drop(*driver);
+    if (driver && ours) hands = take_in_hand(id, saga_of(news.records.front()));
+    if (hands.driver && hands.driver != driver) post(hands.driver, Reread{});
+  }
+  if (hands.adopted) {
+    // What may not have come to the outbox is read again, and told there first.
+    const auto records = std::span(news.records).first(sure ? news.records.size() : news.known);
+    const bool goes_on = ours && go_on(hands.adopted, records, news.known, !sure);
+    if (!goes_on) let_go(hands.adopted);
+  } else if (news.own && !ours && !find(id)) {
+    take(id, saga_of(news.records.front()), {[](void*, std::uint64_t, result<Found>&&) {}});
+  }
 }
 
 Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer) {
   const auto self = shared_from_this();
-  const auto tell = [&reason](SagaMachine& machine, auto, bool) -> result<Fate> {
+  const auto tell = [&reason](SagaMachine& machine, auto) -> result<Fate> {
     if (!machine.cancel(reason)) return Fate::not_waited_for;
     return machine.state().compensating ? Fate::recorded : Fate::open;
   };
@@ -141,9 +180,12 @@ Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer
 
 Errand Core::resume(RunId run, Answerer<NewsAnswer> answer) {
   const auto self = shared_from_this();
-  const auto tell = [](SagaMachine& machine, auto, bool tried) -> result<Fate> {
-    if (machine.resume()) return Fate::open;
-    return tried ? Fate::recorded : Fate::not_waited_for;
+  const auto tell = [this](SagaMachine& machine, std::span<const RunRecord> since) -> result<Fate> {
+    const bool own = std::ranges::any_of(since, [this](const RunRecord& record) {
+      return record.kind == RecordKind::resumed && record.owner == owner;
+    });
+    if (own) return Fate::recorded;
+    return machine.resume() ? Fate::open : Fate::not_waited_for;
   };
   const auto told = co_await ask<Told>(
       [&](Completion<Told> done) { append_news(run, {tell}, done); });
@@ -155,8 +197,10 @@ Errand Core::resume(RunId run, Answerer<NewsAnswer> answer) {
 namespace {
 
 /// The step that the call belongs to. `not_found` if none does, `invalid_argument` if the answer is
-/// not what the step leaves.
+/// not what the step leaves, or an error of no code.
 result<StepIndex> step_of(RunId run, const Definition& definition, const Brought& news) {
+  const bool error = !news.answer.has_value();
+  if (error && news.answer.assume_error().code == Errc{}) return Error{Errc::invalid_argument};
   for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     if (call_id(run, i) != news.call) continue;
     const StepDefinition& step = definition.steps[i];
@@ -168,7 +212,7 @@ result<StepIndex> step_of(RunId run, const Definition& definition, const Brought
   return Error{Errc::not_found};
 }
 
-/// Whether this very answer stands in the log, and by `owner`'s hand.
+/// Whether this very answer stands in these records of the log, and by `owner`'s hand.
 bool stands(const SagaMachine& machine, const Brought& news, OwnerId owner,
             std::span<const RunRecord> records) {
   const StepState& step = machine.state().steps[news.step];
@@ -183,10 +227,13 @@ bool stands(const SagaMachine& machine, const Brought& news, OwnerId owner,
 }
 
 /// Tells the machine. Told again it says the same, until a record tells. `own`: if it is recorded,
-/// this runner wrote it.
-Core::Fate fate_of(SagaMachine& machine, const Brought& news, bool own, Time now) {
+/// this runner wrote it. `limit_exceeded` if the log would not take it: then nothing is told.
+result<Core::Fate> fate_of(SagaMachine& machine, const Brought& news, bool own, Time now) {
   if (!machine.waits_for(news.step, news.undo)) {
     return own ? Core::Fate::recorded : Core::Fate::not_waited_for;
+  }
+  if (news.answer.has_value() && !news.undo) {
+    INVSAGA_CHECK(machine.check_output(news.step, news.answer.assume_value()));
   }
   machine.completed(news.step, news.undo, news.answer, now);
   const bool final = news.answer.has_value() ||
@@ -206,14 +253,12 @@ Errand Core::complete(RunId id, Brought news, bool may_hand) {
     if (hand(active, news)) co_return;
     drop(*active);
   }
-  const auto tell = [&](SagaMachine& machine, std::span<const RunRecord> records,
-                        bool tried) -> result<Fate> {
+  const auto tell = [&](SagaMachine& machine, std::span<const RunRecord> since) -> result<Fate> {
     INVSAGA_TRY(news.step, step_of(id, machine.definition(), news));
-    const bool own = (tried || news.tried) && stands(machine, news, owner, records);
-    return fate_of(machine, news, own, environment.clock.now());
+    return fate_of(machine, news, stands(machine, news, owner, since), environment.clock.now());
   };
   const auto told = co_await ask<Told>(
-      [&](Completion<Told> done) { append_news(id, {tell}, done); });
+      [&](Completion<Told> done) { append_news(id, {tell, news.tried_from}, done); });
   news.told(answer_of(told));
 }
 
@@ -237,13 +282,19 @@ void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
   // A driver that is fenced takes nothing: it is brought again, and takes the run over (rule 12).
   if (run.brought.empty() || run.gone || run.machine.is_fenced()) return;
   std::vector<Brought> open;
-  std::vector<std::pair<Brought, Fate>> known;
+  std::vector<std::pair<Brought, result<Fate>>> known;
   for (Brought& news : run.brought) {
-    const bool own = record != nullptr && news.tried &&
+    const bool own = record != nullptr && news.tried_from &&
                      stands(run.machine, news, owner, {record, 1});
-    const Fate fate = fate_of(run.machine, news, own, environment.clock.now());
-    news.tried = true;
-    if (fate == Fate::open) {
+    const auto fate = fate_of(run.machine, news, own, environment.clock.now());
+    if (!news.tried_from) news.tried_from = run.machine.position();
+    const bool unsure = fate == result<Fate>(Fate::not_waited_for) &&
+                        news.look != Brought::Look::done;
+    if (unsure && news.look == Brought::Look::no) {
+      news.look = Brought::Look::asked;
+      look(run);
+    }
+    if (unsure || fate == result<Fate>(Fate::open)) {
       open.push_back(std::move(news));
     } else {
       known.emplace_back(std::move(news), fate);
@@ -251,14 +302,18 @@ void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
   }
   run.brought = std::move(open);
   lock.unlock();
-  for (auto& [news, fate] : known) news.told(answer_of(Told{fate, {}, {}, false}));
+  for (auto& [news, fate] : known) {
+    news.told(fate.has_value() ? answer_of(Told{fate.assume_value(), {}})
+                               : result<NewsAnswer>(fate.assume_error()));
+  }
   lock.lock();
 }
 
 /// The driver rests though what was brought is not recorded: the log does not answer. It is kept,
 /// but no thread waits for a timer, which it may be that thread's to run.
 void Core::tell_unknown(ActiveRun& run, Lock& lock) {
-  if (run.gone || run.catching_up || run.machine.is_under_way()) return;
+  const bool under_way = run.machine.is_under_way() && !run.superseded;
+  if (run.gone || run.catching_up || under_way) return;
   std::vector<Brought> untold;
   std::erase_if(run.brought, [&](Brought& news) {
     if (news.thread_waits) untold.push_back(std::move(news));

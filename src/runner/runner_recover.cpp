@@ -139,39 +139,82 @@ Errand Core::take(RunId id, SagaPtr saga, Completion<Found> told) {
     answer(Found::failed);
     co_return;
   }
-  if (records.assume_value().back().kind == RecordKind::ended) {
+  const bool over = records.assume_value().empty() ||  // forgotten since
+                    records.assume_value().back().kind == RecordKind::ended;
+  if (over) {
     let_go(run);
     answer(Found::left);
     co_return;
   }
   const auto settled = co_await ask<void>(
       [&](Completion<void> done) { backend.settle(id, read.assume_value(), done); });
-  const bool good = settled.has_value() && go_on(run, records.assume_value());
+  const std::vector<RunRecord>& all = records.assume_value();
+  const bool good = settled.has_value() && go_on(run, all, all.size(), false);
   if (!good) let_go(run);
   answer(good ? Found::taken : Found::failed);
 }
 
-/// Drives a run that was adopted, from what its log tells. False if it tells what cannot be
-/// followed.
-bool Core::go_on(const RunPtr& run, std::span<const RunRecord> records) {
+Core::Hands Core::take_in_hand(RunId id, const SagaPtr& saga) {
+  for (;;) {
+    bool there = false;
+    if (const RunPtr adopted = adopt(id, saga, true, there); adopted || !there) {
+      return {adopted, nullptr, false};
+    }
+    const RunPtr driver = find(id);
+    if (!driver) continue;
+    {
+      const Lock lock(driver->mutex);
+      if (driver->adopting) return {nullptr, nullptr, true};
+      if (!driver->gone) return {nullptr, driver, false};
+    }
+    drop(*driver);
+  }
+}
+
+/// Drives a run that was adopted, from what its log tells: of the first records the observer was
+/// `told`. `doubt`: there may be more. False if it tells what cannot be followed.
+bool Core::go_on(const RunPtr& run, std::span<const RunRecord> records, std::size_t told,
+                 bool doubt) {
+  const DrivingHere here;
+  std::vector<Answerer<void>> waiting;
   {
-    const Lock lock(run->mutex);
-    for (const RunRecord& record : records) {
+    Lock lock(run->mutex);
+    for (const RunRecord& record : records.first(told)) {
       if (!run->machine.recorded(record).has_value()) return false;
     }
     run->machine.take_over();
+    run->adopting = false;
+    waiting.swap(run->until_adopted);
+    for (const RunRecord& record : records.subspan(told)) {
+      if (!run->gone) take_in(*run, record, lock);
+    }
+    if (doubt) look(*run);
   }
-  drive(run);
+  for (Answerer<void>& one : waiting) one(success());
+  set_off(run);
   return true;
 }
 
 /// A run that was adopted is not driven here after all. What was brought to it is brought again.
 void Core::let_go(const RunPtr& run) {
+  std::vector<Answerer<void>> waiting;
   {
     const Lock lock(run->mutex);
     run->gone = true;
+    run->adopting = false;
+    waiting.swap(run->until_adopted);
   }
   drive(run);
+  for (Answerer<void>& one : waiting) one(success());
+}
+
+/// Answers once nobody adopts the run any more.
+void Core::after_adoption(ActiveRun& run, Completion<void> done) {
+  {
+    const Lock lock(run.mutex);
+    if (run.adopting) return static_cast<void>(run.until_adopted.emplace_back(done));
+  }
+  done(success());
 }
 
 /// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.

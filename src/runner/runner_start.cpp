@@ -3,6 +3,7 @@
 // How runs are begun: the request is claimed, the first record binds the claim, and the run is
 // driven.
 #include <algorithm>
+#include <thread>
 
 #include <invsaga/assert.hpp>
 
@@ -103,11 +104,14 @@ void Core::stop() {
     by_serial.clear();
   }
   for (const auto& [id, run] : left_over) {
-    std::vector<Brought> untold;  // they are told when this goes, without the lock
+    std::deque<News> unheard;  // whoever waits is told when these go, without the lock
+    std::vector<Brought> untold;
+    std::vector<Answerer<void>> waiting;
     const std::lock_guard lock(run->mutex);
     run->gone = true;
-    run->news.clear();
+    unheard.swap(run->news);
     untold.swap(run->brought);
+    waiting.swap(run->until_adopted);
   }
 }
 
@@ -160,7 +164,7 @@ RunPtr Core::adopt(RunId run, const SagaPtr& saga, bool begun, bool& there) {
   if (there || runs.size() >= options.max_runs) return nullptr;
   auto made = std::make_shared<ActiveRun>(run, ++last_serial, saga, machine);
   made->driving = true;
-  made->begun = begun;
+  made->begun = made->adopting = begun;
   runs.emplace(run, made);
   by_serial.emplace(made->serial, made);
   return made;
@@ -240,6 +244,7 @@ Errand Core::start_for(SagaVersion saga, StartRequest request, std::vector<std::
 Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
                          Answerer<StartAnswer> answer) {
   const auto self = shared_from_this();
+  const std::thread::id caller = std::this_thread::get_id();
   ClaimEffect effect{claim_of(request, saturating_add(backend.now(), options.lease))};
   auto claim = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> done) { backend.claim(effect.claim, done); });
@@ -252,12 +257,14 @@ Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vect
     co_return;
   }
   effect.epoch = claim.assume_value().epoch;
-  begin(id, saga, request, &effect, std::move(input), std::move(answer));
+  begin(id, saga, request, &effect, std::move(input), std::move(answer),
+        std::this_thread::get_id() == caller);
 }
 
+/// `here`: it may be driven on this thread, whatever the options say.
 void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                  const ClaimEffect* claim, std::vector<std::byte> input,
-                 Answerer<StartAnswer> answer) {
+                 Answerer<StartAnswer> answer, bool here) {
   const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
   bool there = false;
   const RunPtr run = adopt(id, saga, false, there);
@@ -275,7 +282,8 @@ void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
     run->begin_by = request.deadline;
     run->starting = std::make_unique<Starting>(Starting{std::move(answer), request.request, epoch});
   }
-  drive(run);
+  if (here) return drive(run);
+  set_off(run);
 }
 
 /// The run is driven here, or about to begin here: then how that comes out decides.

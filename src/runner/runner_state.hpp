@@ -64,7 +64,10 @@ struct Brought {
   result<std::vector<std::byte>> answer;
   Answerer<NewsAnswer> told;
   bool thread_waits = false;  ///< Whoever brought it waits on a thread.
-  bool tried = false;         ///< It was handed to a machine, and may be in the log.
+  /// It was handed to a machine then, and may be in the log from there on.
+  std::optional<Position> tried_from{};
+  /// If it is not waited for by what the driver knows, the log is looked at: another may drive.
+  enum class Look : std::uint8_t { no, asked, done } look = Look::no;
 };
 struct WriteAnswer {
   std::shared_ptr<Sent> sent;
@@ -98,22 +101,6 @@ struct Superseded {
   Position position = 0;
 };
 
-/// While it lives, its thread drives a run: such a thread never waits for a backend.
-class DrivingHere {
- public:
-  DrivingHere() noexcept { ++depth(); }
-  ~DrivingHere() { --depth(); }
-  DrivingHere(const DrivingHere&) = delete;
-  DrivingHere& operator=(const DrivingHere&) = delete;
-  [[nodiscard]] static bool is_so() noexcept { return depth() > 0; }
-
- private:
-  static int& depth() noexcept {
-    thread_local int count = 0;
-    return count;
-  }
-};
-
 /// Turns of a driver in a row that neither record nor try anything: to make an operation, and to be
 /// refused its record, is less.
 inline constexpr LoopBound most_in_place{16};
@@ -132,6 +119,9 @@ struct ActiveRun {
   bool gone = false;         ///< Ended, or another owner drives it.
   bool behind = false;       ///< The log has, or may have, records that the machine lacks.
   bool catching_up = false;  ///< The log is being read.
+  bool stale = false;        ///< What is being read may lack some of them.
+  bool adopting = false;     ///< Whoever adopted it is at its log: others leave that alone.
+  std::vector<Answerer<void>> until_adopted;  ///< Who waits for that.
   bool begins_late = false;  ///< If the log has nothing of it, it is not begun any more.
   Time begin_by;             ///< The deadline of its request.
   bool begun = false;        ///< It has, or will not any more: known to who begins it.
@@ -174,7 +164,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
                    Answerer<Handling> answer);
   [[nodiscard]] result<void> ready() const;
   void begin(RunId id, const SagaPtr& saga, const StartRequest& request, const ClaimEffect* claim,
-             std::vector<std::byte> input, Answerer<StartAnswer> answer);
+             std::vector<std::byte> input, Answerer<StartAnswer> answer, bool here = true);
   void begin_too(RunId id, LaterStart start, const ClaimEffect* claim);
   void ask_later(RunId id, std::vector<LaterStart> later);
   Errand claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
@@ -195,8 +185,15 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand recover(Duration idle, Answerer<RecoveryReport> answer);
   Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
   Errand take(RunId id, SagaPtr saga, Completion<Found> told);
-  bool go_on(const RunPtr& run, std::span<const RunRecord> records);
+  /// The run adopted, or who drives it here. Neither: another is adopting it, or there is no room.
+  struct Hands {
+    RunPtr adopted, driver;
+    bool busy = false;
+  };
+  Hands take_in_hand(RunId id, const SagaPtr& saga);
+  bool go_on(const RunPtr& run, std::span<const RunRecord> records, std::size_t told, bool doubt);
   void let_go(const RunPtr& run);
+  static void after_adoption(ActiveRun& run, Completion<void> done);
   void look_after_own(const RunPtr& run, Duration idle);
   Errand ask_whether_lives(OwnerId who, Completion<bool> told);
   Errand show_life(Completion<void> told);
@@ -209,18 +206,22 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   struct Told {
     Fate fate{};
     OrderStatus status{};
-    SagaPtr undriven{};  ///< Set: the log names this runner as the driver, which it is not yet.
-    bool taken_over = false;  ///< It drives the run on since this news.
   };
   struct OutsideNews {
-    /// Tells a machine that was told these records. `tried`: an append of it may be among them.
-    std::function<result<Fate>(SagaMachine& machine, std::span<const RunRecord> records,
-                               bool tried)>
-        tell;
-    bool tried = false;
+    /// Tells a machine. `since`: what stands in the log from where an append was tried first.
+    std::function<result<Fate>(SagaMachine& machine, std::span<const RunRecord> since)> tell;
+    std::optional<Position> tried_from{};
+
+    // what its attempts know
+    std::vector<RunRecord> records{};  ///< All of the log.
+    std::size_t known = 0;             ///< So many were there before the run was taken in hand.
+    Hands hands{};                     ///< Nobody else here goes on meanwhile.
+    bool own = false;                  ///< The log names this runner as the driver.
+    [[nodiscard]] std::span<const RunRecord> since() const;
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
   Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
+  void go_on_from(RunId id, OutsideNews& news, bool sure);
   Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
   Errand resume(RunId run, Answerer<NewsAnswer> answer);
   Errand complete(RunId run, Brought news, bool may_hand);
@@ -247,6 +248,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   // driving (runner_drive.cpp)
   bool post(const RunPtr& run, News&& news);
+  void set_off(const RunPtr& run);
+  static void look(ActiveRun& run);
   void drive(const RunPtr& run);
   Step hear(ActiveRun& run, News& news, Lock& lock);
   Step act(const RunPtr& run, Lock& lock);

@@ -68,16 +68,16 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
   run.log_failures = 0;
   if (reply.position <= run.machine.position()) return Step::go_on;  // it is known already
   if (sent.write.at != run.machine.position()) {
-    run.behind = true;
+    look(run);
     return Step::go_on;
   }
+  if (run.starting) run.begun = true;  // who is told of it may ask for the same
   for (const RunRecord& record : sent.prepared->records(reply)) {
     if (!run.gone) take_in(run, record, lock);
   }
   if (run.starting) {
     const std::unique_ptr<Starting> starting = std::move(run.starting);
     std::vector<LaterStart> later = std::exchange(run.later, {});
-    run.begun = true;
     lock.unlock();
     starting->answer(StartAnswer{ClaimState::fresh, run.id, std::nullopt});
     ask_later(run.id, std::move(later));
@@ -87,17 +87,21 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
 }
 
 Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& error, Lock& lock) {
-  if (!run.machine.is_writing(*sent.prepared)) return Step::go_on;  // nothing waits for it
+  const bool applied = sent.instruction.kind == Instruction::Kind::apply;
+  if (!run.machine.is_writing(*sent.prepared)) {  // the log was read meanwhile
+    if (applied) run.machine.superseded(sent.instruction, false, environment.clock.now());
+    return Step::go_on;
+  }
   if (run.starting) {
     run.machine.unwritten(sent.instruction, error);
     return not_begun(run, error, lock);
   }
   if (error.code == Errc::moved_on) {
-    run.behind = true;
+    look(run);
     run.superseded = Superseded{sent.instruction, run.machine.position()};
     return Step::go_on;
   }
-  if (sent.instruction.kind == Instruction::Kind::apply) {
+  if (applied) {
     run.machine.answered(sent.instruction, error, environment.clock.now());
     return Step::go_on;
   }

@@ -3,7 +3,9 @@
 // What users ask of a runner.
 #include <invsaga/saga_runner.hpp>
 
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include <invsaga/assert.hpp>
 
@@ -122,19 +124,49 @@ std::size_t RunnerCore::runs() const {
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
 
+namespace {
+
+/// What became of a start, from whichever thread it comes.
+class BegunBox {
+ public:
+  explicit BegunBox(LocalExecutor& executor) noexcept : executor_(executor) {}
+
+  Completion<StartAnswer> completion() noexcept { return {&BegunBox::answered, this, 0}; }
+  [[nodiscard]] std::optional<result<StartAnswer>> answer() const {
+    const std::lock_guard lock(mutex_);
+    return answer_;
+  }
+
+ private:
+  static void answered(void* context, std::uint64_t, result<StartAnswer>&& answer) {
+    auto& self = *static_cast<BegunBox*>(context);
+    LocalExecutor& executor = self.executor_;
+    const std::lock_guard lock(self.mutex_);  // who looks may end its life
+    self.answer_.emplace(std::move(answer));
+    if (std::this_thread::get_id() == self.waiting_) return;
+    executor.post({[](void*, std::uint64_t) {}, nullptr, 0, nullptr});  // for who waits there
+  }
+
+  LocalExecutor& executor_;
+  const std::thread::id waiting_ = std::this_thread::get_id();
+  mutable std::mutex mutex_;
+  std::optional<result<StartAnswer>> answer_;
+};
+
+/// If nothing is to be done, the backend has yet to answer.
+void run_next(LocalExecutor& executor) {
+  if (!executor.run_one()) executor.wait_for_task();
+}
+
+}  // namespace
+
 result<RunOutcome> run_to_end(RunnerCore& core, const SagaVersion& saga,
                               const StartRequest& request, std::vector<std::byte> input,
                               const OutcomeKeeper& keeper, LocalExecutor& executor) {
+  BegunBox box(executor);
+  core.start(saga, request, std::move(input), box.completion());
   std::optional<result<StartAnswer>> begun;
-  core.start(
-      saga, request, std::move(input),
-      {[](void* context, std::uint64_t, result<StartAnswer>&& answer) {
-         static_cast<std::optional<result<StartAnswer>>*>(context)->emplace(std::move(answer));
-       },
-       &begun, 0});
-  while (!begun && executor.run_one()) {
-  }
-  if (!begun) return Error{Errc::timed_out};
+  while (!(begun = box.answer())) run_next(executor);
   if (begun->has_value()) {
     const StartAnswer& answer = begun->assume_value();
     if (answer.outcome) return *answer.outcome;
@@ -143,8 +175,7 @@ result<RunOutcome> run_to_end(RunnerCore& core, const SagaVersion& saga,
   } else if (core.runs() == 0) {
     return begun->assume_error();
   }  // else it may have begun, and nobody but this runner drives it
-  while (!keeper.outcome() && core.runs() > 0 && executor.run_one()) {
-  }
+  while (!keeper.outcome() && core.runs() > 0) run_next(executor);
   if (!keeper.outcome()) return Error{Errc::timed_out};
   return *keeper.outcome();
 }

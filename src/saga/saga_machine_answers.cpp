@@ -128,7 +128,7 @@ void SagaMachine::superseded(const Instruction& instruction, bool nothing_new, T
   if (append) return drop_write();
   const bool newest = trying_ && trying_->under_way && trying_->ticket == instruction.ticket;
   if (!newest) return;
-  drop_write();
+  if (write_ && write_->write().operation != nullptr) drop_write();
   trying_->under_way = false;
   if (!options_.atomic_effects) trying_->doubt = true;
   if (!wants_what_it_tries()) return;
@@ -157,8 +157,8 @@ void SagaMachine::give_up(const Error& error) {
   push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, error);
 }
 
-void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
-                               std::vector<std::byte> output) {
+RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, Error error,
+                                      std::vector<std::byte> output) const {
   RunRecord made = record(RecordKind::outcome, step);
   if (definition_.steps[step].action.kind == StepKind::reserve) {
     const ReservationId id = reservation_id(run_, step, trying_->round);
@@ -172,12 +172,28 @@ void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
   made.output = std::move(output);
   const StepEvents& events = definition_.steps[step].events;
   tell(made, outcome == StepOutcome::done ? events.done : events.refused);
-  to_append_.push_back(std::move(made));
+  return made;
+}
+
+void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
+                               std::vector<std::byte> output) {
+  to_append_.push_back(outcome_record(step, outcome, error, std::move(output)));
+}
+
+result<void> SagaMachine::check_output(StepIndex step, std::vector<std::byte> output) const {
+  INVSAGA_ASSERT(step < definition_.steps.size() && action_of(step, false).is_call(),
+                 "SagaMachine::check_output: a step that is a call");
+  RunRecord made = outcome_record(step, StepOutcome::done, {}, std::move(output));
+  number_events(made, state_);
+  PreparedWrite alone(run_, state_.position);
+  if (const auto error = add(alone, made, RunChange::none, WritePart::head)) return *error;
+  return success();
 }
 
 /// Once: the same again changes nothing.
 void SagaMachine::get_stuck(StepIndex step, Error error) {
-  const bool known = state_.stuck && state_.stuck_step == step && state_.stuck_error == error;
+  const RunState& state = ahead();
+  const bool known = state.stuck && state.stuck_step == step && state.stuck_error == error;
   const bool queued = std::any_of(to_append_.begin(), to_append_.end(), [&](const RunRecord& r) {
     return r.kind == RecordKind::stuck && r.step == step;
   });

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What befalls news on its way: replies that are lost or late, reads that fail, two who bring it at
+// once, answers that no log takes. Whatever becomes of it, the run is driven on, nobody waits for
+// himself, and everybody is told what is so.
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "invsaga/forwarding.hpp"
+#include "tests/runner/runner_fixture.hpp"
+
+namespace invsaga::runner_tests {
+namespace {
+
+using ::testing::Contains;
+using testing::ErrorIs;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+using ::testing::Not;
+
+const auto paid = result<sample::Receipt>(sample::Receipt{9});
+
+template <class T>
+struct Kept {
+  std::optional<result<T>> answer;
+  Completion<T> completion() {
+    return {[](void* context, std::uint64_t, result<T>&& came) {
+              static_cast<Kept*>(context)->answer.emplace(std::move(came));
+            },
+            this, 0};
+  }
+};
+
+/// Answers that may be held back: a read's after it was made, a write's instead of it.
+class Slow final : public Forwarding<Slow, MemoryBackend<>> {
+ public:
+  static constexpr Capabilities capabilities() noexcept {
+    Capabilities made = MemoryBackend<>::capabilities();
+    made.answers_at_once = false;
+    return made;
+  }
+  Slow(MemoryBackend<>& inner, std::function<void()> tick)
+      : Forwarding(inner), tick_(std::move(tick)) {}
+
+  bool holds_reads = false;
+  bool refuses_writes = false;
+  std::optional<int> empty_read;  ///< The number of a read that finds nothing.
+
+  void release_all() {
+    for (const auto& answer : std::exchange(held_, {})) answer();
+  }
+  [[nodiscard]] std::size_t held() const { return held_.size(); }
+
+  [[nodiscard]] Time now() const {
+    tick_();
+    return inner_now();
+  }
+  void submit(const Write& write, Completion<WriteReply> done) {
+    tick_();
+    if (!refuses_writes) return inner().submit(write, done);
+    held_.push_back([done] { done(Error{Errc::unavailable}); });
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+    tick_();
+    auto answer = inner().read(run);
+    if (reads_++ == empty_read) answer = std::vector<LogEntry>{};
+    if (!holds_reads) return done(std::move(answer));
+    held_.push_back([done, answer] { done(answer); });
+  }
+
+ private:
+  Time inner_now() const { return const_cast<Slow*>(this)->inner().now(); }
+  std::function<void()> tick_;
+  std::vector<std::function<void()>> held_;
+  int reads_ = 0;
+};
+
+template <class Parts>
+class NewsHazardsOn : public ::testing::Test, public RunnerFixture<Parts> {
+ protected:
+  using Process = typename RunnerFixture<Parts>::Process;
+  /// A run that waits for its payment's answer, which was made.
+  RunId unpaid(Process& process) {
+    this->shop.wait("charge");
+    const RunId run = this->begin(process);
+    this->shop.took_effect("charge", this->shop.last_pending());
+    return run;
+  }
+  RunId left_alone() {
+    auto gone = this->process();
+    return unpaid(*gone);
+  }
+  RunId stuck_at_the_commit(Process& process) {
+    process.connection.at_apply = [](const Operation& operation) {
+      return std::holds_alternative<Commit>(operation) ? Mishap::failed : Mishap::none;
+    };
+    const RunId run = this->begin(process);
+    this->run_all();
+    EXPECT_EQ(process.runner.status(run).assume_value().end, RunEnd::stuck);
+    return run;
+  }
+  RunnerOptions watched_by(Witness& own) {
+    own.definition = this->witness.definition;
+    RunnerOptions options;
+    options.observer = &own;
+    return options;
+  }
+  static std::vector<RecordKind> kinds(const std::vector<RunRecord>& records) {
+    std::vector<RecordKind> all;
+    for (const RunRecord& record : records) all.push_back(record.kind);
+    return all;
+  }
+};
+using NewsHazards = NewsHazardsOn<OnOneAppend>;
+using NewsHazardsInSplit = NewsHazardsOn<InSplit>;
+
+class SlowNews : public NewsHazards {
+ protected:
+  Slow slow{parts.backend, [this] { parts.advance_to(clock.now()); }};
+  Environment environment() { return {clock, executor, 1}; }
+};
+
+// --- who drives the run afterwards
+
+TEST_F(NewsHazardsInSplit, WhoHasTakenOverDrivesOnThoughTheRestFailed) {
+  auto driver = process();
+  auto other = process();
+  const RunId run = unpaid(*driver);
+  other->connection.at_append = [](const RunRecord& record) {
+    return record.kind == RecordKind::outcome ? Mishap::failed : Mishap::none;
+  };
+  EXPECT_THAT(other->runner.complete(run, shop.last_pending(), paid), ErrorIs(Errc::unavailable));
+  other->connection.at_append = nullptr;
+  run_all();
+  check_sound(run);
+}
+
+TEST_F(NewsHazards, WhoseRepliesAreLateDrivesOn) {
+  auto driver = process();
+  auto other = process();
+  const RunId run = unpaid(*driver);
+  other->connection.at_append = [](const RunRecord& record) {
+    return record.kind == RecordKind::cancelled ? Mishap::late : Mishap::none;
+  };
+  EXPECT_THAT(other->runner.cancel(run, ""), ErrorIs(Errc::timed_out));
+  other->connection.at_append = nullptr;
+  while (other->connection.release_late()) {
+  }
+  run_all();
+  check_sound(run);
+}
+
+TEST_F(NewsHazards, WhoseReplyWasLostDrivesOnThoughAReadFails) {
+  auto driver = process();
+  auto other = process();
+  const RunId run = unpaid(*driver);
+  other->connection.at_append = [](const RunRecord& record) {
+    return record.kind == RecordKind::cancelled ? Mishap::lost : Mishap::none;
+  };
+  int reads = 0;
+  other->connection.at_read = [&] { return ++reads == 3 ? Mishap::failed : Mishap::none; };
+  EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+  other->connection.at_append = nullptr;
+  run_all();
+  EXPECT_EQ(outcome(run)->end, RunEnd::compensated);
+  check_sound(run);
+}
+
+TEST_F(SlowNews, OneThatFailsLeavesTheRunToTheOther) {
+  const RunId run = left_alone();
+  Witness own;
+  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  runner.add(sample::checkout, shop);
+  slow.refuses_writes = true;
+  Kept<NewsAnswer> first;
+  runner.complete(run, shop.last_pending(), paid, first.completion());
+  ASSERT_EQ(slow.held(), 1u);
+  slow.refuses_writes = false;
+  Kept<CancelAnswer> second;  // waits until the first is done with the run
+  runner.cancel(run, "", second.completion());
+  slow.release_all();
+  ASSERT_TRUE(first.answer.has_value());
+  EXPECT_THAT(*first.answer, ErrorIs(Errc::unavailable));
+  ASSERT_TRUE(second.answer.has_value());
+  EXPECT_TRUE(second.answer->assume_value().accepted);
+  run_all();
+  check_sound(run);
+  EXPECT_THAT(kinds(own.records(run)), Contains(RecordKind::cancelled));
+}
+
+TEST_F(SlowNews, AResumeWhileTheDriverReadsTheLogIsHeard) {
+  SagaRunner<Slow> runner(slow, environment());
+  runner.add(sample::checkout, shop);
+  shop.fail("clear", refuse());
+  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
+  const RunId run = run_of();
+  run_all();
+  ASSERT_EQ(runner.status(run).assume_value().end, RunEnd::stuck);
+  slow.holds_reads = true;
+  Kept<RecoveryReport> report;
+  runner.recover(Duration{0}, report.completion());
+  ASSERT_EQ(slow.held(), 1u);  // the driver has read; the answer is on its way
+  slow.holds_reads = false;
+  EXPECT_THAT(runner.resume(run), IsOkAndHolds(NewsAnswer::recorded));
+  slow.release_all();
+  run_all();
+  check_sound(run);
+}
+
+TEST_F(SlowNews, ARunThatIsForgottenWhileItIsTakenIsLeft) {
+  static_cast<void>(left_alone());
+  SagaRunner<Slow> runner(slow, environment());
+  runner.add(sample::checkout, shop);
+  slow.empty_read = 1;
+  const RecoveryReport report = runner.recover();
+  EXPECT_EQ(report.taken, 0u);
+  EXPECT_EQ(report.left, 1u);
+  EXPECT_EQ(runner.runs(), 0u);
+}
+
+// --- what is told
+
+TEST_F(NewsHazards, TheObserverIsToldOfNewsWhoseReplyWasLost) {
+  auto driver = process();
+  Witness own;
+  auto other = process(watched_by(own));
+  const RunId run = unpaid(*driver);
+  int times = 0;
+  other->connection.at_append = [&](const RunRecord& record) {
+    return record.kind == RecordKind::cancelled && times++ == 0 ? Mishap::lost : Mishap::none;
+  };
+  EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+  run_all();
+  check_sound(run);
+  // All that came behind what the driver wrote, once.
+  const std::vector<RecordKind> all = kinds(records(run));
+  const std::vector<RecordKind> told = kinds(own.records(run));
+  ASSERT_LT(told.size(), all.size());
+  EXPECT_EQ(told.front(), RecordKind::taken_over);
+  EXPECT_TRUE(std::equal(told.rbegin(), told.rend(), all.rbegin()));
+}
+
+TEST_F(NewsHazards, AResumeThatIsNotInTheLogIsNotRecorded) {
+  auto driver = process();
+  const RunId run = stuck_at_the_commit(*driver);
+  auto other = process();
+  int times = 0;
+  other->connection.at_append = [&](const RunRecord& record) {
+    if (record.kind != RecordKind::resumed || times++ > 0) return Mishap::none;
+    EXPECT_TRUE(driver->runner.cancel(run, "").assume_value().accepted);
+    return Mishap::late;
+  };
+  EXPECT_THAT(other->runner.resume(run), IsOkAndHolds(NewsAnswer::not_waited_for));
+  EXPECT_THAT(story(run), Not(Contains("resumed")));
+}
+
+TEST_F(NewsHazards, AResumeThatIsInTheLogIsNotRecordedTwice) {
+  auto driver = process();
+  const RunId run = stuck_at_the_commit(*driver);
+  auto other = process();
+  other->connection.at_apply = driver->connection.at_apply;
+  int times = 0;
+  other->connection.at_append = [&](const RunRecord& record) {
+    return record.kind == RecordKind::resumed && times++ == 0 ? Mishap::lost : Mishap::none;
+  };
+  EXPECT_THAT(other->runner.resume(run), IsOkAndHolds(NewsAnswer::recorded));
+  run_all();
+  const std::vector<std::string> words = story(run);
+  EXPECT_EQ(std::count(words.begin(), words.end(), "resumed"), 1);
+}
+
+template <class Parts>
+class NewsAnywhere : public NewsHazardsOn<Parts> {};
+using EveryBackend = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(NewsAnywhere, EveryBackend);
+
+/// Another has driven the run on since, to a call that the former driver knows nothing of.
+TYPED_TEST(NewsAnywhere, AnAnswerAtADriverThatIsBehindIsNoneTooMany) {
+  auto former = this->process();
+  this->shop.fail("place", Error{Errc::unavailable});
+  const RunId run = this->begin(*former);  // and waits, to try again
+  auto now = this->process();
+  this->shop.wait("charge");
+  ASSERT_EQ(now->runner.recover().taken, 1u);
+  const CallId charge = this->shop.last_pending();
+  ASSERT_EQ(charge, call_id(run, sample::pay_step));
+  this->shop.took_effect("charge", charge);
+  EXPECT_THAT(former->runner.complete(run, charge, paid), IsOkAndHolds(NewsAnswer::recorded));
+  this->run_all();
+  this->check_sound(run);
+}
+// --- answers that no log takes
+
+result<Reply<std::string>> ask(sample::Shop& shop, const StepContext& step, const sample::Order&) {
+  static_cast<void>(shop.call("charge", step));
+  return Reply<std::string>(pending);
+}
+result<void> unask(sample::Shop&, const StepContext&, const sample::Order&) { return success(); }
+result<sample::Receipt> decide(const sample::Order&) { return sample::Receipt{}; }
+constexpr auto asking = saga<sample::Order, sample::Shop>(
+    "asking", 1, compensable<"ask">(ask, unask, {5s, sample::every_30s}),
+    pivot<"decide">(decide, {2s, until_known}));
+
+class LargeNews : public NewsHazards {
+ protected:
+  RunId begin_asking(Process& process) {
+    StartRequest wanted;
+    wanted.key = "a";
+    shop.wait("charge", 1000);
+    EXPECT_THAT(process.runner.start(asking, order(), wanted), IsOk());
+    return run_id("asking", wanted);
+  }
+  std::unique_ptr<Process> asking_process() {
+    auto made = process();
+    made->runner.add(asking, shop);
+    return made;
+  }
+  const result<std::string> large{std::string(2u << 20, 'x')};
+  const result<std::string> small{std::string("x")};
+};
+
+TEST_F(LargeNews, AnAnswerOverTheLimitIsRefusedAndTheRunIsLeftAsItWas) {
+  auto driver = asking_process();
+  auto other = asking_process();
+  const RunId run = begin_asking(*driver);
+  const std::vector<std::string> before = story(run);
+  EXPECT_THAT(other->runner.complete(run, call_id(run, 0), large), ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(driver->runner.complete(run, call_id(run, 0), large), ErrorIs(Errc::limit_exceeded));
+  Kept<NewsAnswer> told;
+  driver->runner.complete(run, call_id(run, 0), large, told.completion());
+  ASSERT_TRUE(told.answer.has_value());
+  EXPECT_THAT(*told.answer, ErrorIs(Errc::limit_exceeded));
+  EXPECT_EQ(story(run), before);
+  EXPECT_THAT(driver->runner.complete(run, call_id(run, 0), small),
+              IsOkAndHolds(NewsAnswer::recorded));
+  run_all();
+  EXPECT_EQ(outcome(run)->end, RunEnd::completed);
+}
+
+TEST_F(LargeNews, AnErrorOfNoCodeIsNoAnswer) {
+  auto driver = asking_process();
+  const RunId run = begin_asking(*driver);
+  Error none;
+  none.code = Errc{};
+  none.own = 5;
+  EXPECT_THAT(driver->runner.complete(run, call_id(run, 0), result<std::string>(none)),
+              ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(driver->runner.complete_undo(run, call_id(run, 0), result<void>(none)),
+              ErrorIs(Errc::invalid_argument));
+}
+
+// --- nobody waits for himself
+
+TEST_F(NewsHazards, WhoBringsAnAnswerDoesNotWaitForTheTimerOfALogThatCannotBeRead) {
+  auto driver = process();
+  auto other = process();
+  const RunId run = unpaid(*driver);
+  ASSERT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+  std::atomic<bool> down{true};
+  driver->connection.at_read = [&] { return down ? Mishap::failed : Mishap::none; };
+  auto waiting = std::async(
+      std::launch::async, [&] { return driver->runner.complete(run, shop.last_pending(), paid); });
+  const bool answered = waiting.wait_for(std::chrono::seconds(30)) == std::future_status::ready;
+  EXPECT_TRUE(answered);
+  down = false;
+  if (!answered) run_for(10s);
+  EXPECT_THAT(waiting.get(), ErrorIs(Errc::reply_lost));
+}
+
+TEST_F(SlowNews, ACompletionThatAsksWithoutOneIsRefused) {
+  SagaRunner<Slow> runner(slow, environment());
+  runner.add(sample::checkout, shop);
+  shop.wait("charge");
+  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
+  struct Asks {
+    SagaRunner<Slow>& runner;
+    const RunId run;
+    std::optional<result<RunStatus>> status;
+  } asks{runner, run_of(), {}};
+  slow.holds_reads = true;
+  const auto done = [](void* context, std::uint64_t, result<CancelAnswer>&&) {
+    auto& asking = *static_cast<Asks*>(context);
+    asking.status.emplace(asking.runner.status(asking.run));
+  };
+  runner.cancel(asks.run, "", {done, &asks, 0});
+  slow.release_all();  // as the store's only thread would
+  ASSERT_TRUE(asks.status.has_value());
+  EXPECT_THAT(*asks.status, ErrorIs(Errc::unavailable));
+  slow.holds_reads = false;
+  slow.release_all();
+  run_all();
+}
+
+struct AtBegun final : RunObserver {
+  std::function<void()> at_begun;
+  void recorded(RunId, const RunState&, const RunRecord& record) override {
+    if (record.kind == RecordKind::begun) at_begun();
+  }
+};
+
+TEST_F(NewsHazards, AnObserverThatStartsTheRunItIsToldOfIsToldItIsInProgress) {
+  AtBegun observer;
+  RunnerOptions options;
+  options.observer = &observer;
+  auto process = this->process(options);
+  std::optional<result<StartAnswer>> again;
+  observer.at_begun = [&] {
+    again.emplace(process->runner.start(sample::checkout, order(), request()));
+  };
+  begin(*process);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_THAT(*again, testing::ClaimIs(ClaimState::in_progress));
+}
+
+TEST_F(SlowNews, WhereTurnsAreTheExecutorsNoStepIsCalledOnTheStoresThread) {
+  const RunId run = left_alone();
+  RunnerOptions options;
+  options.on_executor = true;
+  SagaRunner<Slow> runner(slow, environment(), options);
+  runner.add(sample::checkout, shop);
+  bool released = false;
+  shop.script("charge", [&](const StepContext& context) {
+    EXPECT_TRUE(released) << "called by whoever answered the read";
+    shop.took_effect("charge", context.id);
+    return result<Reply<sample::Receipt>>(Reply<sample::Receipt>(sample::Receipt{7}));
+  });
+  slow.holds_reads = true;
+  Kept<RecoveryReport> report;
+  runner.recover(Duration{0}, report.completion());
+  while (slow.held() > 0) slow.release_all();
+  released = true;
+  slow.holds_reads = false;
+  run_all();
+  check_sound(run);
+}
+
+}  // namespace
+}  // namespace invsaga::runner_tests
