@@ -97,8 +97,9 @@ class Meeting {
 template <class T, class Send>
 class Awaited {
  public:
-  Awaited(std::shared_ptr<Visits> visits, Send send)
-      : visits_(std::move(visits)), send_(std::move(send)) {}
+  /// `late`, if it is lent: set if the answer comes after the call, and who waits goes on with it.
+  Awaited(std::shared_ptr<Visits> visits, Send send, bool* late = nullptr)
+      : visits_(std::move(visits)), send_(std::move(send)), late_(late) {}
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiting) {
@@ -117,6 +118,7 @@ class Awaited {
     const std::shared_ptr<Visits> visits = self.visits_;
     if (!self.meeting_.is_second()) return;  // within the call
     const DrivingHere here;
+    if (self.late_ != nullptr) *self.late_ = true;
     if (!visits->enter()) return waiting.destroy();
     waiting.resume();
     visits->leave();
@@ -124,6 +126,7 @@ class Awaited {
 
   std::shared_ptr<Visits> visits_;
   Send send_;
+  bool* late_;
   std::coroutine_handle<> waiting_;
   std::optional<result<T>> answer_;
   Meeting meeting_;

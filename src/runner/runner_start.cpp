@@ -3,7 +3,6 @@
 // How runs are begun: the request is claimed, the first record binds the claim, and the run is
 // driven.
 #include <algorithm>
-#include <thread>
 
 #include <invsaga/assert.hpp>
 
@@ -244,10 +243,10 @@ Errand Core::start_for(SagaVersion saga, StartRequest request, std::vector<std::
 Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
                          Answerer<StartAnswer> answer) {
   const auto self = shared_from_this();
-  const std::thread::id caller = std::this_thread::get_id();
   ClaimEffect effect{claim_of(request, saturating_add(backend.now(), options.lease))};
+  bool late = false;
   auto claim = co_await ask<ClaimAnswer>(
-      [&](Completion<ClaimAnswer> done) { backend.claim(effect.claim, done); });
+      [&](Completion<ClaimAnswer> done) { backend.claim(effect.claim, done); }, &late);
   if (!claim.has_value()) {
     answer(claim.assume_error());
     co_return;
@@ -257,11 +256,10 @@ Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vect
     co_return;
   }
   effect.epoch = claim.assume_value().epoch;
-  begin(id, saga, request, &effect, std::move(input), std::move(answer),
-        std::this_thread::get_id() == caller);
+  begin(id, saga, request, &effect, std::move(input), std::move(answer), !late);
 }
 
-/// `here`: it may be driven on this thread, whatever the options say.
+/// `here`: this is the thread of whoever calls `start`, which may drive whatever the options say.
 void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                  const ClaimEffect* claim, std::vector<std::byte> input,
                  Answerer<StartAnswer> answer, bool here) {

@@ -276,8 +276,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   /// What an errand waits for: the answer of `send(completion)`.
   template <class T, class Send>
-  [[nodiscard]] Awaited<T, Send> ask(Send send) {
-    return {{shared_from_this(), &visits}, std::move(send)};
+  [[nodiscard]] Awaited<T, Send> ask(Send send, bool* late = nullptr) {
+    return {{shared_from_this(), &visits}, std::move(send), late};
   }
 
   mutable AnyBackend backend;

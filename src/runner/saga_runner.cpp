@@ -5,7 +5,6 @@
 
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include <invsaga/assert.hpp>
 
@@ -130,6 +129,9 @@ namespace {
 class BegunBox {
  public:
   explicit BegunBox(LocalExecutor& executor) noexcept : executor_(executor) {}
+  BegunBox(const BegunBox&) = delete;
+  BegunBox& operator=(const BegunBox&) = delete;
+  ~BegunBox() { executor_.drop(this); }
 
   Completion<StartAnswer> completion() noexcept { return {&BegunBox::answered, this, 0}; }
   [[nodiscard]] std::optional<result<StartAnswer>> answer() const {
@@ -140,15 +142,12 @@ class BegunBox {
  private:
   static void answered(void* context, std::uint64_t, result<StartAnswer>&& answer) {
     auto& self = *static_cast<BegunBox*>(context);
-    LocalExecutor& executor = self.executor_;
     const std::lock_guard lock(self.mutex_);  // who looks may end its life
     self.answer_.emplace(std::move(answer));
-    if (std::this_thread::get_id() == self.waiting_) return;
-    executor.post({[](void*, std::uint64_t) {}, nullptr, 0, nullptr});  // for who waits there
+    self.executor_.post({[](void*, std::uint64_t) {}, &self, 0, nullptr});  // for who waits there
   }
 
   LocalExecutor& executor_;
-  const std::thread::id waiting_ = std::this_thread::get_id();
   mutable std::mutex mutex_;
   std::optional<result<StartAnswer>> answer_;
 };
