@@ -157,6 +157,8 @@ TEST(AnOutcome, OfRandomBytesNeverDoesMoreThanFail) {
   outcome.end = RunEnd::compensated;
   outcome.reason = "out_of_stock";
   outcome.shorts_at = 3;
+  outcome.error = Error{Errc::refused};
+  outcome.error.own = 4;
   EXPECT_THAT(decode<RunOutcome>(encode(outcome)), IsOkAndHolds(outcome));
   expect_one_spelling<RunOutcome>(encode(outcome), rng, 20'000);
 }

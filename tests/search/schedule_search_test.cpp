@@ -96,7 +96,8 @@ class Search {
   }
 
   /// With one fault more than `plan` has, and so on: of each number of faults, every one of so many
-  /// as `strides` says. Another seed makes others.
+  /// as `strides` says: prime to the number of kinds, lest some kinds never meet. Another seed makes
+  /// others.
   void vary(const Plan& plan, std::span<const std::size_t> strides) {
     const std::size_t places = run(plan);
     if (strides.empty()) return;
@@ -131,11 +132,11 @@ void search_all(std::uint64_t seeds, std::initializer_list<std::size_t> strides)
 }
 
 TEST(ScheduleSearch, NoScheduleOfTwoOwnersAndThreeFaultsBreaksTheMemoryBackend) {
-  search_all<MemoryBackends>(8, {1, 2, 29});
+  search_all<MemoryBackends>(8, {1, 3, 19});
 }
 
 TEST(ScheduleSearch, NoScheduleOfTwoOwnersAndTwoFaultsBreaksPartsThatLiveApart) {
-  search_all<ApartBackends>(8, {1, 4});
+  search_all<ApartBackends>(8, {1, 3});
 }
 
 }  // namespace
