@@ -199,7 +199,7 @@ class Inbox {
   void abandon(const InboxEntry& entry);
   void abandon(const InboxEntry& entry, Completion<void> done);
   /// Keeps the right for another lease from now. `busy`: somebody else has it now. Requires an
-  /// entry that is not settled.
+  /// entry that is not settled. The completion is the store's to call, also after the inbox's end.
   result<void> extend_claim(const InboxEntry& entry);
   void extend_claim(const InboxEntry& entry, Completion<void> done);
 

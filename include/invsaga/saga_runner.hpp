@@ -35,7 +35,9 @@ struct RunnerOptions {
   /// need different seeds.
   OwnerId owner;
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
-  /// threads and on those that call `start`, and on no others.
+  /// threads and on those that call `start`, and on no others. The executor's own threads then
+  /// start runs with a completion, unless the backend `answers_at_once`: they would wait for a turn
+  /// that is theirs to take.
   bool on_executor = false;
   RunObserver* observer = nullptr;  ///< Borrowed for the runner's life; may be absent.
 };
@@ -69,8 +71,8 @@ struct StartAnswer {
 ///
 /// What asks the backend comes in two forms. With a completion: it is answered when the backend has
 /// answered, `reply_lost` if that is after the runner's end. Without: it waits, on its caller's
-/// thread; on a thread that drives runs it is `unavailable` before anything is sent, unless the
-/// backend `answers_at_once`.
+/// thread; on a thread that drives runs, or calls a completion, it is `unavailable` before anything
+/// is sent, unless the backend `answers_at_once`.
 ///
 /// Guarantees, given the backend's: no run is lost once `start` has answered; each step takes
 /// effect at most once a run; a run ends completed or compensated, or is stuck and says so; two
@@ -121,8 +123,11 @@ class SagaRunner {
   /// is taken as long as it matters, of whichever attempt, and by any process: a run that is driven
   /// elsewhere, or by nobody, is taken over with it. Answered once it is known: `recorded`, or
   /// `not_waited_for`. Errors: `reply_lost` (without a completion, while the log does not answer:
-  /// it is kept, and recorded as soon as that does), `not_found` (no such run, or call),
-  /// `unknown_definition`, `invalid_argument` (another type than the step leaves), the backend's.
+  /// it is kept, and recorded as soon as that does, unless another runner has taken the run over),
+  /// `not_found` (no such run, or call), `unknown_definition`, `invalid_argument` (another type
+  /// than the step leaves, or an error of no code), `limit_exceeded` (the log takes no record, or
+  /// event, as large as the answer: nothing has changed), the backend's. After `ask_again` it may
+  /// be recorded: bring it again.
   template <Storable T>
   result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) {
     if (!answer.has_value()) return core_.complete(run, call, false, {}, answer.assume_error());
