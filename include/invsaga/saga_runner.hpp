@@ -35,9 +35,8 @@ struct RunnerOptions {
   /// need different seeds.
   OwnerId owner;
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
-  /// threads and on those that call `start`, and on no others. The executor's own threads then
-  /// start runs with a completion, unless the backend `answers_at_once`: they would wait for a turn
-  /// that is theirs to take.
+  /// threads and on those that call `start`, and on no others. Tasks of the executor then use the
+  /// forms with a completion: without, they would wait for a turn that is theirs to take.
   bool on_executor = false;
   RunObserver* observer = nullptr;  ///< Borrowed for the runner's life; may be absent.
 };
@@ -71,8 +70,8 @@ struct StartAnswer {
 ///
 /// What asks the backend comes in two forms. With a completion: it is answered when the backend has
 /// answered, `reply_lost` if that is after the runner's end. Without: it waits, on its caller's
-/// thread; on a thread that drives runs, or calls a completion, it is `unavailable` before anything
-/// is sent, unless the backend `answers_at_once`.
+/// thread; on one that drives runs, or calls a completion, it is `unavailable` before anything is
+/// sent, unless the backend `answers_at_once`.
 ///
 /// Guarantees, given the backend's: no run is lost once `start` has answered; each step takes
 /// effect at most once a run; a run ends completed or compensated, or is stuck and says so; two
@@ -121,13 +120,10 @@ class SagaRunner {
 
   /// Answers a step that said `pending`: a value, or an error whose remedy decides. A final answer
   /// is taken as long as it matters, of whichever attempt, and by any process: a run that is driven
-  /// elsewhere, or by nobody, is taken over with it. Answered once it is known: `recorded`, or
-  /// `not_waited_for`. Errors: `reply_lost` (without a completion, while the log does not answer:
-  /// it is kept, and recorded as soon as that does, unless another runner has taken the run over),
-  /// `not_found` (no such run, or call), `unknown_definition`, `invalid_argument` (another type
-  /// than the step leaves, or an error of no code), `limit_exceeded` (the log takes no record, or
-  /// event, as large as the answer: nothing has changed), the backend's. After `ask_again` it may
-  /// be recorded: bring it again.
+  /// elsewhere, or by nobody, is taken over with it. Errors: `reply_lost` (without a completion,
+  /// while the log does not answer: it may come to be recorded), `not_found` (no such run, or
+  /// call), `unknown_definition`, `invalid_argument` (another type than the step leaves, an error
+  /// of no code), `limit_exceeded` (more than the log takes: nothing has changed), the backend's.
   template <Storable T>
   result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) {
     if (!answer.has_value()) return core_.complete(run, call, false, {}, answer.assume_error());
@@ -204,12 +200,11 @@ class SagaRunner {
 
 /// Runs one saga on the caller's thread and answers how it ended: the synchronous orchestration.
 /// Waiting (backoff, a store that answers later) is done by `executor`, whose clock it is. A step
-/// that says `pending` is asked again after its deadline: nobody can complete it here.
-/// The same records as `SagaRunner` makes; a crash half-way is recovered by any runner over the
-/// same backend. A run that is stuck is answered as such, and stays in the log. One that may have
-/// begun, or not, is driven until the log says. Errors: those of `start`; `busy` (under way
-/// elsewhere), `invalid_argument` (the request was used for something else, or is past its
-/// deadline), `timed_out` (another runner took it over).
+/// that says `pending` is asked again after its deadline: nobody can complete it here. The records
+/// are those of `SagaRunner`; a crash half-way is recovered by any runner over the same backend.
+/// One that is stuck is answered as such, and stays in the log; one that may have begun is driven
+/// until the log says. Errors: those of `start`; `busy` (under way elsewhere), `invalid_argument`
+/// (the request was used for something else, or is too late), `timed_out` (another took it over).
 template <Saga S, Backend B>
 result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
                             typename S::context_type& context, B& backend, Clock& clock,

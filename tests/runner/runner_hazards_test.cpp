@@ -211,8 +211,8 @@ TEST(SmallLogs, ARunWhoseRecordIsOverTheLimitIsRefusedStuckOrEnds) {
   for (SmallLog::most_bytes = 16; SmallLog::most_bytes < 400; SmallLog::most_bytes += 8) {
     RunnerFixture<SmallLog> fixture;
     auto process = fixture.process();
-    const auto started =
-        process->runner.start(sample::checkout, fixture.order(), fixture.request());
+    const auto started = process->runner.start(sample::checkout, fixture.order(),
+                                               fixture.request());
     if (!started.has_value()) {
       ASSERT_EQ(started.assume_error().code, Errc::limit_exceeded);
       EXPECT_EQ(process->runner.runs(), 0u);

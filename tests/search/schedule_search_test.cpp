@@ -96,8 +96,8 @@ class Search {
   }
 
   /// With one fault more than `plan` has, and so on: of each number of faults, every one of so many
-  /// as `strides` says: prime to the number of kinds, lest some kinds never meet. Another seed makes
-  /// others.
+  /// as `strides` says. Those are prime to the number of kinds, lest some never meet. Another seed
+  /// makes others.
   void vary(const Plan& plan, std::span<const std::size_t> strides) {
     const std::size_t places = run(plan);
     if (strides.empty()) return;
