@@ -52,7 +52,8 @@ Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
   Answerer<Told> answer(done);
   for (int doubts = 0, moves = 0;;) {
     if (const RunPtr other = news.hands.adopted ? nullptr : find(id); other) {
-      co_await ask<void>([&](Completion<void> adopted) { after_adoption(*other, adopted); });
+      static_cast<void>(
+          co_await ask<void>([&](Completion<void> adopted) { after_adoption(*other, adopted); }));
     }
     const auto told = co_await ask<Told>(
         [&](Completion<Told> tried) { try_news(id, news, tried); });
