@@ -83,14 +83,16 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     co_return;
   }
   news.records = std::move(records);
-  if (!news.hands.adopted) news.known = news.records.size();
+  if (!news.ours()) news.known = news.records.size();
   SagaMachine& machine = made.assume_value();
   auto fate = news.tell(machine, news.since());
   result<void> written = success();
   const bool open = fate == result<Fate>(Fate::open);
   if (open) {
-    if (!news.hands.adopted) news.hands = take_in_hand(id, saga_of(news.records.front()));
-    if (news.hands.busy) {
+    const bool held = news.hands.adopted != nullptr;
+    if (!held) news.hands = take_in_hand(id, saga_of(news.records.front()));
+    if (news.hands.busy || (news.hands.adopted && !held)) {
+      // Read again: another here may have driven it on since, and let it go.
       answer(Error{Errc::moved_on});
       co_return;
     }
@@ -115,6 +117,7 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     for (const RunRecord& record : write->records(reply.assume_value())) {
       [[maybe_unused]] const auto folded = machine.recorded(record);
       INVSAGA_ASSERT(folded.has_value(), "what a machine wants appended follows what is there");
+      news.wrote = true;
       news.records.push_back(record);
       if (news.hands.adopted || news.hands.driver || options.observer == nullptr) continue;
       const DrivingHere here;  // nobody else will tell it
@@ -139,18 +142,19 @@ std::span<const RunRecord> Core::OutsideNews::since() const {
 /// or may be, whoever brought the news goes on. `sure`: what is known of the log is all of it.
 void Core::go_on_from(RunId id, OutsideNews& news, bool sure) {
   Hands& hands = news.hands;
-  const bool ours = news.tried_from || news.records.size() > news.known;
+  const bool ours = news.ours();
   if (!hands.adopted) {
     const RunPtr driver = hands.driver ? hands.driver : find(id);
     if (driver && post(driver, Reread{})) return;
-    if (driver && ours) {  // it went away meanwhile; it has told the observer so far
+    bool missed = driver && ours;  // it went away meanwhile; so far it has told the observer
+    if (missed) {
       const Lock lock(driver->mutex);
       news.known = std::max<std::size_t>(news.known, driver->machine.position());
-      news.known = std::min(news.known, news.records.size());
+      missed = news.known < news.records.size();
       sure = false;
     }
     if (driver) drop(*driver);
-    if (driver && ours) hands = take_in_hand(id, saga_of(news.records.front()));
+    if (missed) hands = take_in_hand(id, saga_of(news.records.front()));
     if (hands.driver && hands.driver != driver) post(hands.driver, Reread{});
   }
   if (hands.adopted) {

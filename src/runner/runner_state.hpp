@@ -214,9 +214,11 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
     // what its attempts know
     std::vector<RunRecord> records{};  ///< All of the log.
-    std::size_t known = 0;             ///< So many were there before the run was taken in hand.
+    std::size_t known = 0;             ///< So many were there before any of it.
     Hands hands{};                     ///< Nobody else here goes on meanwhile.
+    bool wrote = false;                ///< Some of it is in the log.
     bool own = false;                  ///< The log names this runner as the driver.
+    [[nodiscard]] bool ours() const { return wrote || tried_from.has_value(); }
     [[nodiscard]] std::span<const RunRecord> since() const;
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);

@@ -165,7 +165,7 @@ TEST_F(NewsHazards, WhoseReplyWasLostDrivesOnThoughAReadFails) {
     return record.kind == RecordKind::cancelled ? Mishap::lost : Mishap::none;
   };
   int reads = 0;
-  other->connection.at_read = [&] { return ++reads == 3 ? Mishap::failed : Mishap::none; };
+  other->connection.at_read = [&] { return ++reads == 4 ? Mishap::failed : Mishap::none; };
   EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
   other->connection.at_append = nullptr;
   run_all();

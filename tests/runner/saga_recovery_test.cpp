@@ -332,8 +332,8 @@ TEST_F(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereAfterACancelTo
   static_cast<void>(owner->runner.start(sample::checkout, order(), request()));
   const RunId run = run_of();
   ASSERT_EQ(decided(run).size(), 1u);
-  int reads = 0;  // who cancels does not come to drive the run: it reads no second time
-  user->connection.at_read = [&] { return reads++ == 0 ? Mishap::none : Mishap::failed; };
+  int reads = 0;  // who cancels reads before and after it has adopted the run, and drives it on
+  user->connection.at_read = [&] { return reads++ < 2 ? Mishap::none : Mishap::failed; };
   ASSERT_TRUE(user->runner.cancel(run, "").assume_value().accepted);
   EXPECT_EQ(told(run), decided(run));
   user->connection.at_read = nullptr;
