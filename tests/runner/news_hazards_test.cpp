@@ -247,6 +247,30 @@ TEST_F(NewsHazards, TheObserverIsToldOfNewsWhoseReplyWasLost) {
   EXPECT_TRUE(std::equal(told.rbegin(), told.rend(), all.rbegin()));
 }
 
+TEST_F(SlowNews, AnEndIsNotToldAgainByWhoReadTheLogBeforeIt) {
+  Witness own;
+  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  runner.add(sample::checkout, shop);
+  shop.wait("charge");
+  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
+  const RunId run = run_of();
+  slow.holds_reads = true;
+  Kept<CancelAnswer> cancelled;
+  runner.cancel(run, "", cancelled.completion());
+  ASSERT_EQ(slow.held(), 1u);  // it has read; the answer is on its way
+  slow.holds_reads = false;
+  shop.took_effect("charge", shop.last_pending());
+  EXPECT_THAT(runner.complete(run, shop.last_pending(), paid), IsOkAndHolds(NewsAnswer::recorded));
+  ASSERT_EQ(runner.runs(), 0u);
+  slow.release_all();
+  ASSERT_TRUE(cancelled.answer.has_value());
+  EXPECT_FALSE(cancelled.answer->assume_value().accepted);
+  run_all();
+  EXPECT_EQ(own.outcomes(run).size(), 1u);
+  EXPECT_EQ(own.records(run).size(), records(run).size());
+  EXPECT_EQ(runner.runs(), 0u);
+}
+
 TEST_F(NewsHazards, AResumeThatIsNotInTheLogIsNotRecorded) {
   auto driver = process();
   const RunId run = stuck_at_the_commit(*driver);
