@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "invsaga/forwarding.hpp"
+#include "tests/runner/kept.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -26,17 +27,6 @@ using testing::IsOkAndHolds;
 using ::testing::Not;
 
 const auto paid = result<sample::Receipt>(sample::Receipt{9});
-
-template <class T>
-struct Kept {
-  std::optional<result<T>> answer;
-  Completion<T> completion() {
-    return {[](void* context, std::uint64_t, result<T>&& came) {
-              static_cast<Kept*>(context)->answer.emplace(std::move(came));
-            },
-            this, 0};
-  }
-};
 
 /// Answers that may be held back: a read's after it was made, a write's instead of it.
 class Slow final : public Forwarding<Slow, MemoryBackend<>> {

@@ -12,6 +12,7 @@
 
 #include "invsaga/forwarding.hpp"
 #include "invsaga/rng.hpp"
+#include "tests/runner/kept.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -153,18 +154,6 @@ TEST_F(SilentBackend, IsNotWaitedForOnAThreadThatDrivesRuns) {
   EXPECT_EQ(told, Errc::unavailable);
   EXPECT_EQ(silent_.waiting(), 0u) << "before anything is sent";
 }
-
-/// Keeps an answer.
-template <class T>
-struct Kept {
-  std::optional<result<T>> answer;
-  Completion<T> completion() {
-    return {[](void* context, std::uint64_t, result<T>&& came) {
-              static_cast<Kept*>(context)->answer.emplace(std::move(came));
-            },
-            this, 0};
-  }
-};
 
 TEST_F(SilentBackend, WhatIsReadIsToldWhenItAnswers) {
   auto process = this->process();
