@@ -25,19 +25,20 @@ using Core = RunnerCore::Core;
 
 /// False if the run is not driven here any more: the news is left where it was.
 bool Core::post(const RunPtr& run, News&& news) {
-  {
-    const std::lock_guard lock(run->mutex);
-    if (run->gone) return false;
-    const bool time_alone = std::holds_alternative<Kick>(news);
-    run->news.push_back(std::move(news));
-    if (run->driving) return true;
-    run->driving = true;
-    if (options.on_executor && !time_alone) {  // a timer is on the executor already
-      environment.executor.post({&Core::on_turn, this, run->serial, nullptr});
-      return true;
-    }
-  }
-  drive(run);
+  const bool time_alone = std::holds_alternative<Kick>(news);  // it is on the executor already
+  bool starts = false;
+  if (!enqueue(*run, std::move(news), starts)) return false;
+  if (starts && time_alone) drive(run);
+  if (starts && !time_alone) set_off(run);
+  return true;
+}
+
+/// `starts`: nobody drives it at the moment, and the caller is to do so.
+bool Core::enqueue(ActiveRun& run, News&& news, bool& starts) {
+  const std::lock_guard lock(run.mutex);
+  if (run.gone) return false;
+  run.news.push_back(std::move(news));
+  starts = !std::exchange(run.driving, true);
   return true;
 }
 
@@ -160,8 +161,8 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
       finish(run, false, lock);
       return Step::rest;
     case Instruction::Kind::fenced:
-      run.gone = true;
-      return Step::rest;
+      run.gone = run.news.empty();  // else it is told of more, which may have taken it back
+      return run.gone ? Step::rest : Step::go_on;
   }
   INVSAGA_UNREACHABLE("an instruction of no kind");
 }
@@ -197,7 +198,8 @@ void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
   if (stuck && run.told_stuck) return;
   run.told_stuck = stuck;
   const auto outcome = run.machine.outcome();
-  if (outcome && options.observer != nullptr) {
+  const bool known = !stuck && run.machine.position() <= run.told;
+  if (outcome && !known && options.observer != nullptr) {
     lock.unlock();
     options.observer->ended(run.id, run.machine.state(), *outcome);
     lock.lock();
@@ -214,7 +216,7 @@ void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
   }
   run.in_place = most_in_place;
   run.told_stuck = run.told_stuck && run.machine.state().stuck;
-  if (options.observer != nullptr) {
+  if (options.observer != nullptr && run.machine.position() > run.told) {
     lock.unlock();
     options.observer->recorded(run.id, run.machine.state(), record);
     lock.lock();
@@ -249,7 +251,10 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   run.behind = stale;
   run.log_failures = 0;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
-  if (run.starting && !entries.empty()) run.begun = true;
+  const bool begun = run.starting && !entries.empty();
+  const bool own = begun && has_begun(run, entries.front());
+  Waiters waiting = begun ? release(run.id) : Waiters{};
+  run.gone = run.gone || (begun && !own);
   while (!run.gone && run.machine.position() < entries.size()) {
     const auto record = read_record(entries[run.machine.position()]);
     if (!record.has_value()) {
@@ -258,7 +263,12 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     }
     take_in(run, record.assume_value(), lock);
   }
-  if (run.starting && !entries.empty()) found_begun(run, entries.front(), lock);
+  if (begun) {
+    found_begun(run, own, lock);
+    lock.unlock();
+    wake(std::move(waiting));
+    lock.lock();
+  }
   if (stale) return Step::go_on;
   if (std::exchange(run.begins_late, false) && run.machine.position() == 0) run.gone = true;
   if (!run.brought.empty()) {

@@ -46,30 +46,52 @@ result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogE
 // --- news at whoever got it
 
 /// Appends news, whoever drives the run: again if it moved on meanwhile. The position makes it
-/// safe. A run that is not driven here stays in hand until it is known what became of the news.
+/// safe. Whoever brings it holds the run, and leaves it to its driver, or drives it if there is
+/// none and anything of the news is in the log or may be.
 Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
   const auto self = shared_from_this();
   Answerer<Told> answer(done);
+  while (!hold(id)) {
+    static_cast<void>(co_await ask<void>([&](Completion<void> left) { after_release(id, left); }));
+  }
+  result<Told> told = Error{Errc::moved_on};
   for (int doubts = 0, moves = 0;;) {
-    if (const RunPtr other = news.hands.adopted ? nullptr : find(id); other) {
-      static_cast<void>(
-          co_await ask<void>([&](Completion<void> adopted) { after_adoption(*other, adopted); }));
-    }
-    const auto told = co_await ask<Told>(
-        [&](Completion<Told> tried) { try_news(id, news, tried); });
-    if (!told.has_value()) {
-      const Error& error = told.assume_error();
-      if (error.code == Errc::moved_on && ++moves < most_moves) continue;
-      if (error.remedy() == Remedy::ask_again && ++doubts < most_doubts) continue;
-    }
-    answer(told);
-    go_on_from(id, news, told.has_value());
-    co_return;
+    told = co_await ask<Told>([&](Completion<Told> tried) { try_news(id, news, tried); });
+    if (told.has_value()) break;
+    const Error& error = told.assume_error();
+    const bool moved = error.code == Errc::moved_on && ++moves < most_moves;
+    const bool doubt = error.remedy() == Remedy::ask_again && ++doubts < most_doubts;
+    if (!moved && !doubt) break;
+  }
+  const bool sure = told.has_value();
+  bool starts = false;
+  const RunPtr driver = hand_over(id, starts);
+  const SagaPtr saga = news.records.empty() ? nullptr : saga_of(news.records.front());
+  const auto known = sure ? std::optional<Position>(news.records.size()) : std::nullopt;
+  Left left = leave(id, news.tried ? Seat::always : Seat::none, saga, news.room, news.before,
+                    known);
+  answer(std::move(told));
+  wake(std::move(left.waiting));
+  if (starts) set_off(driver);
+  if (left.taken) {
+    // What may not have come to the outbox is read again, and told there first.
+    const std::size_t settled = sure ? news.records.size() : news.before;
+    go_on(left, std::span(news.records).first(settled), !sure);
+  } else if (news.own && !news.tried && !driver) {
+    take(id, saga, {[](void*, std::uint64_t, result<Found>&&) {}});
   }
 }
 
-/// One attempt. A run that is not driven here is taken over in the same write (protocol rule 12);
-/// where there is no room for it the news is written alone, and recovery finds the run.
+/// The driver will look at the log. None, if there is none.
+RunPtr Core::hand_over(RunId id, bool& starts) {
+  RunPtr driver = find(id);
+  if (!driver || enqueue(*driver, Reread{}, starts)) return driver;
+  drop(*driver);
+  return nullptr;
+}
+
+/// One attempt. If there is room to drive the run here, it is taken over in the same write
+/// (protocol rule 12); else the news is written alone, and recovery finds the run.
 Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
   const auto self = shared_from_this();
   Answerer<Told> answer(done);
@@ -83,88 +105,62 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     co_return;
   }
   news.records = std::move(records);
-  if (!news.ours()) news.known = news.records.size();
+  if (!news.tried) news.before = news.records.size();
   SagaMachine& machine = made.assume_value();
   auto fate = news.tell(machine, news.since());
-  result<void> written = success();
   const bool open = fate == result<Fate>(Fate::open);
-  if (open) {
-    const bool held = news.hands.adopted != nullptr;
-    if (!held) news.hands = take_in_hand(id, saga_of(news.records.front()));
-    if (news.hands.busy || (news.hands.adopted && !held)) {
-      // Read again: another here may have driven it on since, and let it go.
-      answer(Error{Errc::moved_on});
-      co_return;
-    }
-    if (news.hands.adopted || news.hands.driver) machine.take_over();
-  }
   if (open || news.tried_from) {
-    written = co_await ask<void>(  // what was read is told before more is decided (rule 9)
+    const auto settled = co_await ask<void>(  // told before more is decided (rule 9)
         [&](Completion<void> told) { backend.settle(id, read.assume_value(), told); });
+    if (!settled.has_value()) fate = settled.assume_error();
   }
-  while (written.has_value() && fate == result<Fate>(Fate::open)) {
+  if (open && fate.has_value()) {
+    const bool driven = find(id) != nullptr;
+    if (!news.room && !driven) news.room = promise_room();
+    if (news.room || driven) machine.take_over();
+    fate = co_await ask<Fate>([&](Completion<Fate> told) { append_open(news, machine, told); });
+  }
+  news.own = machine.state().owner == owner && !machine.state().end;
+  if (fate.has_value()) {
+    answer(Told{fate.assume_value(), machine.state().status(machine.definition())});
+  } else {
+    answer(fate.assume_error());
+  }
+}
+
+/// Appends all that the machine has to say of the news, which is open.
+Errand Core::append_open(OutsideNews& news, SagaMachine& machine, Completion<Fate> done) {
+  const auto self = shared_from_this();
+  Answerer<Fate> answer(done);
+  auto fate = result<Fate>(Fate::open);
+  while (fate == result<Fate>(Fate::open)) {
     [[maybe_unused]] const Instruction next = machine.next(environment.clock.now());
     INVSAGA_ASSERT(next.kind == Instruction::Kind::append, "what is open is to be appended");
     const std::shared_ptr<const PreparedWrite> write = machine.write();
     const auto reply = co_await ask<WriteReply>(
         [&](Completion<WriteReply> told) { backend.submit(write->write(), told); });
+    const bool doubt = !reply.has_value() && reply.assume_error().remedy() == Remedy::ask_again;
+    if (reply.has_value() || doubt) {
+      if (!news.tried_from) news.tried_from = machine.position();
+      news.tried = true;
+    }
     if (!reply.has_value()) {
-      written = reply.assume_error();
-      const bool doubt = reply.assume_error().remedy() == Remedy::ask_again;
-      if (doubt && !news.tried_from) news.tried_from = machine.position();
-      break;
+      answer(reply.assume_error());
+      co_return;
     }
     for (const RunRecord& record : write->records(reply.assume_value())) {
       [[maybe_unused]] const auto folded = machine.recorded(record);
       INVSAGA_ASSERT(folded.has_value(), "what a machine wants appended follows what is there");
-      news.wrote = true;
       news.records.push_back(record);
-      if (news.hands.adopted || news.hands.driver || options.observer == nullptr) continue;
-      const DrivingHere here;  // nobody else will tell it
-      options.observer->recorded(id, machine.state(), record);
     }
     fate = news.tell(machine, news.since());
   }
-  news.own = machine.state().owner == owner && !machine.state().end;
-  if (written.has_value() && fate.has_value()) {
-    answer(Told{fate.assume_value(), machine.state().status(machine.definition())});
-  } else {
-    answer(written.has_value() ? fate.assume_error() : written.assume_error());
-  }
+  answer(fate);
 }
 
 std::span<const RunRecord> Core::OutsideNews::since() const {
-  const std::size_t from = tried_from ? *tried_from : known;
+  const std::size_t from = tried_from ? *tried_from : before;
   return std::span(records).subspan(std::min(from, records.size()));
-}
-
-/// Whoever drives the run here looks at its log. If nobody does, and anything of the news is in it
-/// or may be, whoever brought the news goes on. `sure`: what is known of the log is all of it.
-void Core::go_on_from(RunId id, OutsideNews& news, bool sure) {
-  Hands& hands = news.hands;
-  const bool ours = news.ours();
-  if (!hands.adopted) {
-    const RunPtr driver = hands.driver ? hands.driver : find(id);
-    if (driver && post(driver, Reread{})) return;
-    bool missed = driver && ours;  // it went away meanwhile; so far it has told the observer
-    if (missed) {
-      const Lock lock(driver->mutex);
-      news.known = std::max<std::size_t>(news.known, driver->machine.position());
-      missed = news.known < news.records.size();
-      sure = false;
-    }
-    if (driver) drop(*driver);
-    if (missed) hands = take_in_hand(id, saga_of(news.records.front()));
-    if (hands.driver && hands.driver != driver) post(hands.driver, Reread{});
-  }
-  if (hands.adopted) {
-    // What may not have come to the outbox is read again, and told there first.
-    const auto records = std::span(news.records).first(sure ? news.records.size() : news.known);
-    const bool goes_on = ours && go_on(hands.adopted, records, news.known, !sure);
-    if (!goes_on) let_go(hands.adopted);
-  } else if (news.own && !ours && !find(id)) {
-    take(id, saga_of(news.records.front()), {[](void*, std::uint64_t, result<Found>&&) {}});
-  }
 }
 
 Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer) {

@@ -123,98 +123,73 @@ Errand Core::take(RunId id, SagaPtr saga, Completion<Found> told) {
     answer(Found::unknown);
     co_return;
   }
-  bool there = false;
-  const RunPtr run = adopt(id, saga, true, there);
-  if (!run) {
-    answer(there ? Found::left : Found::failed);
-    co_return;
+  while (!hold(id)) {
+    static_cast<void>(co_await ask<void>([&](Completion<void> left) { after_release(id, left); }));
   }
   // Not what the caller has read: another thread may have driven the run since, and let it go.
+  std::vector<RunRecord> records;
+  const auto found = co_await ask<Found>(
+      [&](Completion<Found> done) { look_again(id, records, done); });
+  const bool open = found == result<Found>(Found::taken);
+  Left left = leave(id, open ? Seat::if_room : Seat::none, saga, false, records.size(), {});
+  wake(std::move(left.waiting));
+  if (open && !left.taken) {
+    answer(Found::failed);  // there is no room
+  } else if (open && !go_on(left, records, false)) {
+    answer(Found::failed);
+  } else {
+    answer(found);
+  }
+}
+
+/// Whether a run that is held can be taken, and what its log tells then.
+Errand Core::look_again(RunId id, std::vector<RunRecord>& records, Completion<Found> told) {
+  const auto self = shared_from_this();
+  Answerer<Found> answer(told);
+  if (find(id)) {
+    answer(Found::left);
+    co_return;
+  }
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
-  const auto records = read.has_value() ? read_records(read.assume_value())
-                                        : result<std::vector<RunRecord>>(read.assume_error());
-  if (!records.has_value()) {
-    let_go(run);
+  auto known = read.has_value() ? read_records(read.assume_value())
+                                : result<std::vector<RunRecord>>(read.assume_error());
+  if (!known.has_value()) {
     answer(Found::failed);
     co_return;
   }
-  const bool over = records.assume_value().empty() ||  // forgotten since
-                    records.assume_value().back().kind == RecordKind::ended;
-  if (over) {
-    let_go(run);
+  records = std::move(known).assume_value();
+  if (records.empty() || records.back().kind == RecordKind::ended) {  // forgotten, or over, since
     answer(Found::left);
     co_return;
   }
   const auto settled = co_await ask<void>(
       [&](Completion<void> done) { backend.settle(id, read.assume_value(), done); });
-  const std::vector<RunRecord>& all = records.assume_value();
-  const bool good = settled.has_value() && go_on(run, all, all.size(), false);
-  if (!good) let_go(run);
-  answer(good ? Found::taken : Found::failed);
+  answer(settled.has_value() ? Found::taken : Found::failed);
 }
 
-Core::Hands Core::take_in_hand(RunId id, const SagaPtr& saga) {
-  for (;;) {
-    bool there = false;
-    if (const RunPtr adopted = adopt(id, saga, true, there); adopted || !there) {
-      return {adopted, nullptr, false};
-    }
-    const RunPtr driver = find(id);
-    if (!driver) continue;
-    {
-      const Lock lock(driver->mutex);
-      if (driver->adopting) return {nullptr, nullptr, true};
-      if (!driver->gone) return {nullptr, driver, false};
-    }
-    drop(*driver);
-  }
-}
-
-/// Drives a run that was adopted, from what its log tells: of the first records the observer was
-/// `told`. `doubt`: there may be more. False if it tells what cannot be followed.
-bool Core::go_on(const RunPtr& run, std::span<const RunRecord> records, std::size_t told,
-                 bool doubt) {
+/// A driver that is new is told its log, the observer what is new to it, and it drives.
+/// `doubt`: there may be more. False if it cannot follow what the log tells.
+bool Core::go_on(const Left& left, std::span<const RunRecord> records, bool doubt) {
   const DrivingHere here;
-  std::vector<Answerer<void>> waiting;
+  ActiveRun& run = *left.taken;
+  bool follows = true;
   {
-    Lock lock(run->mutex);
-    for (const RunRecord& record : records.first(told)) {
-      if (!run->machine.recorded(record).has_value()) return false;
+    Lock lock(run.mutex);
+    for (const RunRecord& record : records) {
+      if (!run.gone) take_in(run, record, lock);
     }
-    run->machine.take_over();
-    run->adopting = false;
-    waiting.swap(run->until_adopted);
-    for (const RunRecord& record : records.subspan(told)) {
-      if (!run->gone) take_in(*run, record, lock);
-    }
-    if (doubt) look(*run);
+    follows = !run.gone;
+    run.gone = run.gone || !left.drives;
+    if (left.drives) run.machine.take_over();
+    if (doubt) look(run);
   }
-  for (Answerer<void>& one : waiting) one(success());
-  set_off(run);
-  return true;
-}
-
-/// A run that was adopted is not driven here after all. What was brought to it is brought again.
-void Core::let_go(const RunPtr& run) {
-  std::vector<Answerer<void>> waiting;
-  {
-    const Lock lock(run->mutex);
-    run->gone = true;
-    run->adopting = false;
-    waiting.swap(run->until_adopted);
+  if (left.drives) {
+    set_off(left.taken);
+  } else {
+    drive(left.taken);  // it only goes
   }
-  drive(run);
-  for (Answerer<void>& one : waiting) one(success());
-}
-
-/// Answers once nobody adopts the run any more.
-void Core::after_adoption(ActiveRun& run, Completion<void> done) {
-  {
-    const Lock lock(run.mutex);
-    if (run.adopting) return static_cast<void>(run.until_adopted.emplace_back(done));
-  }
-  done(success());
+  return follows;
 }
 
 /// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.

@@ -102,15 +102,14 @@ void Core::stop() {
     left_over.swap(runs);
     by_serial.clear();
   }
-  for (const auto& [id, run] : left_over) {
+  for (const auto& [id, entry] : left_over) {
+    if (!entry.driver) continue;
     std::deque<News> unheard;  // whoever waits is told when these go, without the lock
     std::vector<Brought> untold;
-    std::vector<Answerer<void>> waiting;
-    const std::lock_guard lock(run->mutex);
-    run->gone = true;
-    unheard.swap(run->news);
-    untold.swap(run->brought);
-    waiting.swap(run->until_adopted);
+    const std::lock_guard lock(entry.driver->mutex);
+    entry.driver->gone = true;
+    unheard.swap(entry.driver->news);
+    untold.swap(entry.driver->brought);
   }
 }
 
@@ -140,38 +139,6 @@ SagaPtr Core::find_saga(const SagaVersion& version) const {
 SagaPtr Core::saga_of(const RunRecord& begun) const {
   if (begun.kind != RecordKind::begun) return nullptr;
   return find_saga(begun.saga);
-}
-
-RunPtr Core::find(RunId run) const {
-  const std::lock_guard lock(mutex);
-  const auto found = runs.find(run);
-  return found == runs.end() ? nullptr : found->second;
-}
-
-RunPtr Core::find_serial(std::uint64_t serial) const {
-  const std::lock_guard lock(mutex);
-  const auto found = by_serial.find(serial);
-  return found == by_serial.end() ? nullptr : found->second;
-}
-
-/// A new active run, or none if there is one already (then it is `there`, though it may have gone
-/// by the time the caller looks), or no room. Whoever adopts it drives it first.
-RunPtr Core::adopt(RunId run, const SagaPtr& saga, bool begun, bool& there) {
-  const MachineOptions machine = machine_options();
-  const std::lock_guard lock(mutex);
-  there = runs.contains(run);
-  if (there || runs.size() >= options.max_runs) return nullptr;
-  auto made = std::make_shared<ActiveRun>(run, ++last_serial, saga, machine);
-  made->driving = true;
-  made->begun = made->adopting = begun;
-  runs.emplace(run, made);
-  by_serial.emplace(made->serial, made);
-  return made;
-}
-
-void Core::drop(ActiveRun& run) {
-  const std::lock_guard lock(mutex);
-  if (by_serial.erase(run.serial) > 0) runs.erase(run.id);
 }
 
 // --- starting
@@ -264,10 +231,10 @@ void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                  const ClaimEffect* claim, std::vector<std::byte> input,
                  Answerer<StartAnswer> answer, bool here) {
   const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
-  bool there = false;
-  const RunPtr run = adopt(id, saga, false, there);
-  if (there) {
-    return begin_too(id, {saga, request, std::move(input), std::move(answer)}, claim);
+  bool busy = false;
+  const RunPtr run = seat_to_begin(id, saga, busy);
+  if (busy) {
+    return begin_too(id, run, {saga, request, std::move(input), std::move(answer)}, claim);
   }
   if (!run) {
     give_back(request.request, epoch, no_room(Limit::runs, options.max_runs), std::move(answer));
@@ -284,21 +251,20 @@ void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
   set_off(run);
 }
 
-/// The run is driven here, or about to begin here: then how that comes out decides.
-void Core::begin_too(RunId id, LaterStart start, const ClaimEffect* claim) {
+/// The run is driven here, or held by who may begin it: then how that comes out decides.
+void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim) {
   const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
-  const RunPtr run = find(id);
-  bool gone = run == nullptr;
-  if (run) {
-    const Lock lock(run->mutex);
-    gone = run->gone;
-    if (!gone && !run->begun && epoch == 0) {
-      run->later.push_back(std::move(start));
-      return;
-    }
+  if (!driver) {
+    begin_later(id, std::move(start), claim == nullptr ? std::nullopt : std::optional(*claim));
+    return;
+  }
+  bool gone = false;
+  {
+    const Lock lock(driver->mutex);
+    gone = driver->gone;
   }
   if (gone) {
-    if (run) drop(*run);
+    drop(*driver);
     return begin(id, start.saga, start.request, claim, std::move(start.input),
                  std::move(start.answer));
   }
@@ -310,13 +276,14 @@ void Core::begin_too(RunId id, LaterStart start, const ClaimEffect* claim) {
   }
 }
 
-void Core::ask_later(RunId id, std::vector<LaterStart> later) {
-  for (LaterStart& start : later) {
-    const ClaimEffect effect{claim_of(start.request, saturating_add(backend.now(), options.lease))};
-    const bool claims = start.request.request.is_set();
-    begin(id, start.saga, start.request, claims ? &effect : nullptr, std::move(start.input),
-          std::move(start.answer));
+Errand Core::begin_later(RunId id, LaterStart start, std::optional<ClaimEffect> claim) {
+  const auto self = shared_from_this();
+  static_cast<void>(co_await ask<void>([&](Completion<void> done) { after_release(id, done); }));
+  if (claim && claim->epoch == 0) {
+    claim->claim.lease_until = saturating_add(backend.now(), options.lease);
   }
+  begin(id, start.saga, start.request, claim ? &*claim : nullptr, std::move(start.input),
+        std::move(start.answer));
 }
 
 /// Gives a claim that is of no use back, if there is one. If it cannot be given back, its lease
@@ -354,24 +321,25 @@ void Core::not_fresh(RunId id, ClaimAnswer claim, RequestKey request,
 void Core::not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock) {
   run.gone = true;
   const std::unique_ptr<Starting> starting = std::move(run.starting);
-  std::vector<LaterStart> later = std::exchange(run.later, {});
+  Waiters waiting = starting ? release(run.id) : Waiters{};
   lock.unlock();
   drop(run);
   if (starting) not_fresh(run.id, std::move(claim), starting->request, std::move(starting->answer));
-  ask_later(run.id, std::move(later));
+  wake(std::move(waiting));
   lock.lock();
+}
+
+/// Whether the log tells of this very beginning.
+bool Core::has_begun(const ActiveRun& run, const LogEntry& first) const {
+  const auto begun = read_record(first);
+  return begun.has_value() && begun.assume_value().owner == owner &&
+         begun.assume_value().id_low == run.serial;
 }
 
 /// Somebody waits for a run to have begun, and the log was read meanwhile: it has, here or
 /// elsewhere.
-void Core::found_begun(ActiveRun& run, const LogEntry& first, Lock& lock) {
+void Core::found_begun(ActiveRun& run, bool own, Lock& lock) {
   const std::unique_ptr<Starting> starting = std::move(run.starting);
-  std::vector<LaterStart> later = std::exchange(run.later, {});
-  run.begun = true;
-  const auto begun = read_record(first);
-  const bool own = begun.has_value() && begun.assume_value().owner == owner &&
-                   begun.assume_value().id_low == run.serial;
-  run.gone = run.gone || !own;
   lock.unlock();
   if (own) {
     starting->answer(in_state(ClaimState::fresh, run.id));
@@ -380,7 +348,6 @@ void Core::found_begun(ActiveRun& run, const LogEntry& first, Lock& lock) {
     attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
            std::move(starting->answer));
   }
-  ask_later(run.id, std::move(later));
   lock.lock();
 }
 
@@ -392,8 +359,6 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
   const bool again = remedy != Remedy::give_up && ++run.starting->attempts < start_attempts;
   if (again) return Step::go_on;
   const std::unique_ptr<Starting> starting = std::move(run.starting);
-  std::vector<LaterStart> later = std::exchange(run.later, {});
-  run.begun = true;
   const bool moved_on = error.code == Errc::moved_on;
   const bool doubt = starting->doubt && !moved_on;
   if (doubt) {
@@ -401,6 +366,7 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
   } else {
     run.gone = true;
   }
+  Waiters waiting = release(run.id);
   lock.unlock();
   if (doubt) {
     starting->answer(reply_lost_by(error));
@@ -413,7 +379,7 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
       give_back(starting->request, starting->epoch, error, std::move(starting->answer));
     }
   }
-  ask_later(run.id, std::move(later));
+  wake(std::move(waiting));
   lock.lock();
   return Step::rest;
 }

@@ -120,22 +120,30 @@ struct ActiveRun {
   bool behind = false;       ///< The log has, or may have, records that the machine lacks.
   bool catching_up = false;  ///< The log is being read.
   bool stale = false;        ///< What is being read may lack some of them.
-  bool adopting = false;     ///< Whoever adopted it is at its log: others leave that alone.
-  std::vector<Answerer<void>> until_adopted;  ///< Who waits for that.
   bool begins_late = false;  ///< If the log has nothing of it, it is not begun any more.
   Time begin_by;             ///< The deadline of its request.
-  bool begun = false;        ///< It has, or will not any more: known to who begins it.
-  std::unique_ptr<Starting> starting;
-  std::vector<LaterStart> later;         ///< They ask once it is known.
+  std::unique_ptr<Starting> starting;    ///< While it is, its entry is held.
   std::vector<Brought> brought;          ///< Told once they are in the log.
   std::uint64_t looked_for = 0;          ///< The repeat of a call that the log was read before.
   std::optional<Superseded> superseded;  ///< To be told to the machine once it has caught up.
   std::shared_ptr<Sent> spare;           ///< For the next write.
+  Position told = 0;                     ///< The observer knows so many records, or need not.
   bool told_stuck = false;               ///< The observer knows that it is stuck.
   std::uint32_t log_failures = 0;        ///< In a row.
   Time ask_log_at;                       ///< After a failure: not before.
   Time armed;                            ///< The earliest timer that will kick it.
   LoopBound in_place = most_in_place;
+};
+
+/// A run that is driven here, or held. Whoever holds it alone brings it news, begins it, or takes
+/// it over, and decides who goes on with it: it gets no other driver meanwhile, though its driver
+/// may go away. Users' code is never called by who holds a run, as it may want to.
+struct RunEntry {
+  RunPtr driver;
+  bool held = false;
+  /// If its driver went away while it was held: of so many records the observer was told.
+  std::optional<Position> told{};
+  std::vector<Answerer<void>> waiting{};  ///< They try again when it is held no more.
 };
 
 }  // namespace detail
@@ -152,10 +160,30 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void add(Definition definition, void* user);
   SagaPtr find_saga(const SagaVersion& version) const;
   SagaPtr saga_of(const RunRecord& begun) const;
-  RunPtr find(RunId run) const;
-  RunPtr adopt(RunId run, const SagaPtr& saga, bool begun, bool& there);
-  void drop(ActiveRun& run);
   [[nodiscard]] MachineOptions machine_options() const;
+
+  // who has a run in hand (runner_hold.cpp)
+  /// What is left when a run is held no more.
+  using Waiters = std::vector<Answerer<void>>;
+  struct Left {
+    RunPtr taken{};       ///< A driver that is new, and has to be told the log.
+    bool drives = false;  ///< Else it tells the observer, and goes.
+    Waiters waiting{};    ///< To be woken, once it is told whom it concerns.
+  };
+  enum class Seat : std::uint8_t { none, if_room, always };
+  RunPtr find(RunId run) const;
+  RunPtr find_serial(std::uint64_t serial) const;
+  RunPtr seat(RunId run, RunEntry& entry, const SagaPtr& saga, const MachineOptions& machine);
+  RunPtr seat_to_begin(RunId run, const SagaPtr& saga, bool& busy);
+  [[nodiscard]] bool has_room() const { return by_serial.size() + promised < options.max_runs; }
+  bool hold(RunId run);
+  void after_release(RunId run, Completion<void> done);
+  bool promise_room();
+  Left leave(RunId run, Seat wanted, const SagaPtr& saga, bool promised_room, Position told,
+             std::optional<Position> known);
+  [[nodiscard]] Waiters release(RunId run);
+  static void wake(Waiters waiting);
+  void drop(ActiveRun& run);
 
   // starting (runner_start.cpp)
   void start(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
@@ -165,8 +193,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   [[nodiscard]] result<void> ready() const;
   void begin(RunId id, const SagaPtr& saga, const StartRequest& request, const ClaimEffect* claim,
              std::vector<std::byte> input, Answerer<StartAnswer> answer, bool here = true);
-  void begin_too(RunId id, LaterStart start, const ClaimEffect* claim);
-  void ask_later(RunId id, std::vector<LaterStart> later);
+  void begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim);
+  Errand begin_later(RunId id, LaterStart start, std::optional<ClaimEffect> claim);
   Errand claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
                      Answerer<StartAnswer> answer);
   Errand give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told,
@@ -177,7 +205,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void not_fresh(RunId id, ClaimAnswer claim, RequestKey request, Answerer<StartAnswer> answer);
   Step not_begun(ActiveRun& run, const Error& error, Lock& lock);
   void not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock);
-  void found_begun(ActiveRun& run, const LogEntry& first, Lock& lock);
+  bool has_begun(const ActiveRun& run, const LogEntry& first) const;
+  void found_begun(ActiveRun& run, bool own, Lock& lock);
 
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
@@ -185,15 +214,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand recover(Duration idle, Answerer<RecoveryReport> answer);
   Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
   Errand take(RunId id, SagaPtr saga, Completion<Found> told);
-  /// The run adopted, or who drives it here. Neither: another is adopting it, or there is no room.
-  struct Hands {
-    RunPtr adopted, driver;
-    bool busy = false;
-  };
-  Hands take_in_hand(RunId id, const SagaPtr& saga);
-  bool go_on(const RunPtr& run, std::span<const RunRecord> records, std::size_t told, bool doubt);
-  void let_go(const RunPtr& run);
-  static void after_adoption(ActiveRun& run, Completion<void> done);
+  Errand look_again(RunId id, std::vector<RunRecord>& records, Completion<Found> told);
+  bool go_on(const Left& left, std::span<const RunRecord> records, bool doubt);
   void look_after_own(const RunPtr& run, Duration idle);
   Errand ask_whether_lives(OwnerId who, Completion<bool> told);
   Errand show_life(Completion<void> told);
@@ -214,16 +236,16 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
     // what its attempts know
     std::vector<RunRecord> records{};  ///< All of the log.
-    std::size_t known = 0;             ///< So many were there before any of it.
-    Hands hands{};                     ///< Nobody else here goes on meanwhile.
-    bool wrote = false;                ///< Some of it is in the log.
+    std::size_t before = 0;            ///< So many were there before anything was tried.
+    bool tried = false;                ///< Some of it is in the log, or may be.
     bool own = false;                  ///< The log names this runner as the driver.
-    [[nodiscard]] bool ours() const { return wrote || tried_from.has_value(); }
+    bool room = false;                 ///< There is room to drive it here: it is promised.
     [[nodiscard]] std::span<const RunRecord> since() const;
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
   Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
-  void go_on_from(RunId id, OutsideNews& news, bool sure);
+  RunPtr hand_over(RunId id, bool& starts);
+  Errand append_open(OutsideNews& news, SagaMachine& machine, Completion<Fate> done);
   Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
   Errand resume(RunId run, Answerer<NewsAnswer> answer);
   Errand complete(RunId run, Brought news, bool may_hand);
@@ -250,6 +272,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   // driving (runner_drive.cpp)
   bool post(const RunPtr& run, News&& news);
+  static bool enqueue(ActiveRun& run, News&& news, bool& starts);
   void set_off(const RunPtr& run);
   static void look(ActiveRun& run);
   void drive(const RunPtr& run);
@@ -264,7 +287,6 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Step caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock);
   static void on_timer(void* core, std::uint64_t serial);
   static void on_turn(void* core, std::uint64_t serial);
-  RunPtr find_serial(std::uint64_t serial) const;
 
   // writes (runner_writes.cpp)
   Step submit(const RunPtr& run, const Instruction& instruction, Lock& lock);
@@ -291,8 +313,9 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   mutable std::mutex mutex;  ///< Guards all below. Never held while a run's is taken.
   std::map<SagaVersion, SagaPtr> sagas;
-  std::unordered_map<RunId, RunPtr, IdHash> runs;
-  std::unordered_map<std::uint64_t, RunPtr> by_serial;
+  std::unordered_map<RunId, RunEntry, IdHash> runs;
+  std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
+  std::size_t promised = 0;                             ///< Room that who holds a run may need.
   std::uint64_t last_serial = 0;
 
   std::uint64_t life_epoch = 0;  ///< The orphan check's, of which there is one at a time.

@@ -71,16 +71,15 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
     look(run);
     return Step::go_on;
   }
-  if (run.starting) run.begun = true;  // who is told of it may ask for the same
+  Waiters waiting = run.starting ? release(run.id) : Waiters{};  // who is told may ask for the same
   for (const RunRecord& record : sent.prepared->records(reply)) {
     if (!run.gone) take_in(run, record, lock);
   }
   if (run.starting) {
     const std::unique_ptr<Starting> starting = std::move(run.starting);
-    std::vector<LaterStart> later = std::exchange(run.later, {});
     lock.unlock();
     starting->answer(StartAnswer{ClaimState::fresh, run.id, std::nullopt});
-    ask_later(run.id, std::move(later));
+    wake(std::move(waiting));
     lock.lock();
   }
   return Step::go_on;

@@ -119,7 +119,7 @@ RecoveryReport RunnerCore::recover(Duration idle) {
 }
 std::size_t RunnerCore::runs() const {
   const std::lock_guard lock(core_->mutex);
-  return core_->runs.size();
+  return core_->by_serial.size();
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
 

@@ -22,13 +22,14 @@ namespace {
 
 using ::testing::Contains;
 using testing::ErrorIs;
+using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::IsOkAndHolds;
 using ::testing::Not;
 
 const auto paid = result<sample::Receipt>(sample::Receipt{9});
 
-/// Answers that may be held back: a read's after it was made, a write's instead of it.
+/// Answers that may be held back: a read's or a write's after it was made, a refusal instead.
 class Slow final : public Forwarding<Slow, MemoryBackend<>> {
  public:
   static constexpr Capabilities capabilities() noexcept {
@@ -40,6 +41,7 @@ class Slow final : public Forwarding<Slow, MemoryBackend<>> {
       : Forwarding(inner), tick_(std::move(tick)) {}
 
   bool holds_reads = false;
+  bool holds_replies = false;
   bool refuses_writes = false;
   std::optional<int> empty_read;  ///< The number of a read that finds nothing.
 
@@ -54,8 +56,11 @@ class Slow final : public Forwarding<Slow, MemoryBackend<>> {
   }
   void submit(const Write& write, Completion<WriteReply> done) {
     tick_();
-    if (!refuses_writes) return inner().submit(write, done);
-    held_.push_back([done] { done(Error{Errc::unavailable}); });
+    if (refuses_writes) return held_.push_back([done] { done(Error{Errc::unavailable}); });
+    if (!holds_replies) return inner().submit(write, done);
+    Kept<WriteReply> reply;
+    inner().submit(write, reply.completion());
+    held_.push_back([done, answer = *reply.answer] { done(answer); });
   }
   void read(RunId run, Completion<std::vector<LogEntry>> done) {
     tick_();
@@ -259,6 +264,108 @@ TEST_F(SlowNews, AnEndIsNotToldAgainByWhoReadTheLogBeforeIt) {
   EXPECT_EQ(own.outcomes(run).size(), 1u);
   EXPECT_EQ(own.records(run).size(), records(run).size());
   EXPECT_EQ(runner.runs(), 0u);
+}
+
+TEST_F(NewsHazards, WhatADriverHasToldIsNotToldAgainByWhoBringsItsAnswerOnceMore) {
+  Witness own;
+  auto driver = process(watched_by(own));
+  auto other = process();
+  const RunId run = unpaid(*driver);
+  int times = 0;
+  driver->connection.at_append = [&](const RunRecord& record) {
+    if (record.kind != RecordKind::outcome || times++ > 0) return Mishap::none;
+    EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+    return Mishap::late;
+  };
+  Kept<NewsAnswer> told;
+  driver->runner.complete(run, shop.last_pending(), paid, told.completion());
+  run_all();
+  check_sound(run);
+  ASSERT_TRUE(told.answer.has_value());
+  EXPECT_EQ(kinds(own.records(run)), kinds(records(run)));
+}
+
+TEST_F(SlowNews, WhatADriverHasToldBeforeItWentAwayIsNotToldAgain) {
+  Witness own;
+  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  runner.add(sample::checkout, shop);
+  shop.wait("charge");
+  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
+  const RunId run = run_of();
+  slow.holds_replies = true;
+  Kept<CancelAnswer> cancelled;
+  runner.cancel(run, "", cancelled.completion());
+  ASSERT_EQ(slow.held(), 1u);  // it is in the log; the reply is on its way
+  slow.holds_replies = false;
+  auto other = process();
+  shop.took_effect("charge", shop.last_pending());
+  EXPECT_THAT(other->runner.complete(run, shop.last_pending(), paid),
+              IsOkAndHolds(NewsAnswer::recorded));
+  run_all();
+  EXPECT_EQ(runner.recover().failed, 0u);  // its driver looks at the log, and goes
+  EXPECT_EQ(runner.runs(), 0u);
+  slow.release_all();
+  EXPECT_TRUE(cancelled.answer->assume_value().accepted);
+  run_all();
+  check_sound(run);
+  EXPECT_EQ(kinds(own.records(run)), kinds(records(run)));
+  EXPECT_EQ(own.outcomes(run).size(), 1u);
+}
+
+TEST_F(SlowNews, WhoWantsToBeginWhatAnotherHasBegunTellsNothingOfIt) {
+  Witness own;
+  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  runner.add(sample::checkout, shop);
+  slow.refuses_writes = true;
+  Kept<StartAnswer> started;
+  runner.start(sample::checkout, order(), request(), started.completion());
+  ASSERT_EQ(slow.held(), 1u);
+  slow.refuses_writes = false;
+  auto other = process();
+  const RunId run = unpaid(*other);
+  EXPECT_EQ(runner.recover().left, 1u);  // it looks after its own, and reads the log
+  ASSERT_TRUE(started.answer.has_value());
+  EXPECT_EQ(started.answer->assume_value().state, ClaimState::in_progress);
+  slow.release_all();
+  EXPECT_EQ(runner.runs(), 0u);
+  EXPECT_THAT(own.records(run), IsEmpty());
+}
+
+TEST_F(SlowNews, AStartWaitsForNewsOfTheSameRun) {
+  const RunId run = left_alone();
+  SagaRunner<Slow> runner(slow, environment());
+  runner.add(sample::checkout, shop);
+  slow.holds_reads = true;
+  Kept<CancelAnswer> cancelled;
+  runner.cancel(run, "", cancelled.completion());
+  Kept<StartAnswer> started;
+  runner.start(sample::checkout, order(), request(), started.completion());
+  EXPECT_FALSE(started.answer.has_value());
+  slow.holds_reads = false;
+  slow.release_all();
+  ASSERT_TRUE(started.answer.has_value());
+  EXPECT_EQ(started.answer->assume_value().state, ClaimState::in_progress);
+  EXPECT_TRUE(cancelled.answer->assume_value().accepted);
+  run_all();
+  check_sound(run);
+}
+
+TEST_F(SlowNews, RoomThatIsPromisedToNewsIsNoOthers) {
+  const RunId run = left_alone();
+  RunnerOptions options;
+  options.max_runs = 1;
+  SagaRunner<Slow> runner(slow, environment(), options);
+  runner.add(sample::checkout, shop);
+  slow.refuses_writes = true;
+  Kept<CancelAnswer> cancelled;
+  runner.cancel(run, "", cancelled.completion());
+  ASSERT_EQ(slow.held(), 1u);
+  slow.refuses_writes = false;
+  EXPECT_THAT(runner.start(sample::checkout, order(), request("another")),
+              ErrorIs(Errc::resource_exhausted));
+  slow.release_all();
+  EXPECT_THAT(*cancelled.answer, ErrorIs(Errc::unavailable));
+  EXPECT_THAT(runner.start(sample::checkout, order(), request("another")), IsOk());
 }
 
 TEST_F(NewsHazards, AResumeThatIsNotInTheLogIsNotRecorded) {
