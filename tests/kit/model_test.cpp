@@ -300,7 +300,7 @@ class Twins {
     const Effects effects{run, at, &yes, &no, nullptr};
     return both([&](auto& backend) { return testing::apply(backend, operation, effects); });
   }
-  /// A head and tails of some records; the same again now and then, or its head alone.
+  /// A head and tails of some records, or its head alone; now and then any that was sent before.
   std::string grouped(RunId run, Position at, const Operation& operation, const RunRecord& yes,
                       const RunRecord& no) {
     const auto prepared = std::make_shared<PreparedWrite>(run, at);
@@ -320,8 +320,9 @@ class Twins {
       }
     }
     prepared->seal();
-    latest_ = chance_.below(5) == 0 && latest_ ? latest_ : prepared;
-    return both([&](auto& backend) { return backend.write(latest_->write()); });
+    writes_.push_back(prepared);
+    const auto& sent = chance_.below(4) == 0 ? writes_[chance_.below(writes_.size())] : prepared;
+    return both([&](auto& backend) { return backend.write(sent->write()); });
   }
   std::string append(RunId run, Position at, RunRecord record) {
     record.kind = at == 0 ? RecordKind::begun : RecordKind::ended;
@@ -382,7 +383,7 @@ class Twins {
   One one_;
   Other other_;
   std::map<RunId, std::uint64_t> told_;
-  std::shared_ptr<const PreparedWrite> latest_;
+  std::vector<std::shared_ptr<const PreparedWrite>> writes_;
 };
 
 TEST(WriteModel, TheMemoryBackendDoesAsItDoes) {

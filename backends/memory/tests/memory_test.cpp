@@ -176,6 +176,16 @@ TEST_F(AppendTest, RepeatedAfterItsIdsAreForgottenGivesTheRecordedAnswer) {
   EXPECT_EQ(row(), (StockCounters{3, 0, 2, 0}));
 }
 
+TEST_F(AppendTest, RepeatedAfterItsIdWasTakenAnewLeavesTheNewHoldAlone) {
+  const Step reserving(2, 1, 1), committing(3, 2, 2);
+  ASSERT_THAT(apply(store, Reserve{hold, at(2'000), two_units}, reserving.effects), IsReserved());
+  ASSERT_THAT(apply(store, Commit{hold, {}}, committing.effects), Answers(CommitAnswer::committed));
+  store.advance_to(at(2'000));
+  ASSERT_THAT(store.reserve({hold, at(3'000), two_units}), IsReserved());
+  EXPECT_THAT(apply(store, Commit{hold, {}}, committing.effects), Answers(CommitAnswer::committed));
+  EXPECT_EQ(row(), (StockCounters{3, 2, 2, 0}));
+}
+
 TEST_F(AppendTest, RepeatedReleaseLeavesNoNewTombstone) {
   const Step reserving(2, 1, 1), releasing(2, 2, 2);
   ASSERT_THAT(apply(store, Reserve{hold, at(2'000), two_units}, reserving.effects), IsReserved());
