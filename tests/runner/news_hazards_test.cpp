@@ -270,7 +270,9 @@ TEST_F(NewsHazards, WhatADriverHasToldIsNotToldAgainByWhoBringsItsAnswerOnceMore
   Witness own;
   auto driver = process(watched_by(own));
   auto other = process();
-  const RunId run = unpaid(*driver);
+  shop.wait("charge", 2);  // of the other too
+  const RunId run = begin(*driver);
+  shop.took_effect("charge", shop.last_pending());
   int times = 0;
   driver->connection.at_append = [&](const RunRecord& record) {
     if (record.kind != RecordKind::outcome || times++ > 0) return Mishap::none;
@@ -310,6 +312,28 @@ TEST_F(SlowNews, WhatADriverHasToldBeforeItWentAwayIsNotToldAgain) {
   check_sound(run);
   EXPECT_EQ(kinds(own.records(run)), kinds(records(run)));
   EXPECT_EQ(own.outcomes(run).size(), 1u);
+}
+
+TEST_F(SlowNews, NewsOfTwoAtOnceIsToldOnceAndWhole) {
+  const RunId run = left_alone();
+  Witness own;
+  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  runner.add(sample::checkout, shop);
+  slow.holds_replies = true;
+  Kept<CancelAnswer> first;
+  runner.cancel(run, "", first.completion());
+  ASSERT_EQ(slow.held(), 1u);  // it is in the log; the reply is on its way
+  slow.holds_replies = false;
+  Kept<NewsAnswer> second;
+  runner.complete(run, shop.last_pending(), paid, second.completion());
+  slow.release_all();
+  run_all();
+  check_sound(run);
+  EXPECT_TRUE(first.answer->assume_value().accepted);
+  EXPECT_THAT(*second.answer, IsOkAndHolds(NewsAnswer::recorded));
+  const std::vector<RecordKind> all = kinds(records(run));
+  const auto taken = std::ranges::find(all, RecordKind::taken_over);
+  EXPECT_EQ(kinds(own.records(run)), std::vector<RecordKind>(taken, all.end()));
 }
 
 TEST_F(SlowNews, WhoWantsToBeginWhatAnotherHasBegunTellsNothingOfIt) {
