@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -155,6 +156,39 @@ class Answerer {
   Completion<T> done_;
 };
 
+/// What this thread is to resume, one after the other: not from within one another, however many
+/// they are.
+class Turns {
+ public:
+  static void add(Answerer<void> next) { state().waiting.push_back(std::move(next)); }
+  /// From within a turn: they are left to who takes that.
+  static void take() {
+    if (!std::exchange(state().taking, true)) {
+      take_all();
+      state().taking = false;
+    }
+  }
+  /// For a thread that is about to wait, perhaps for one of them.
+  static void take_all() {
+    std::list<Answerer<void>>& waiting = state().waiting;
+    while (!waiting.empty()) {
+      Answerer<void> next = std::move(waiting.front());
+      waiting.pop_front();
+      next(success());
+    }
+  }
+
+ private:
+  struct State {
+    std::list<Answerer<void>> waiting;
+    bool taking = false;
+  };
+  static State& state() noexcept {
+    thread_local State own;
+    return own;
+  }
+};
+
 /// Waits on this thread for the answer of `send(completion)`.
 template <class T, class Send>
 result<T> wait_for(const Send& send) {
@@ -170,6 +204,7 @@ result<T> wait_for(const Send& send) {
                        waiting.came.notify_all();  // under the lock: who waits ends its life
                      },
                      &waiter, 0});
+  Turns::take_all();
   std::unique_lock lock(waiter.mutex);
   waiter.came.wait(lock, [&] { return waiter.answer.has_value(); });
   return *std::move(waiter.answer);

@@ -247,13 +247,16 @@ Errand Core::catch_up(RunPtr run, Position from) {
 Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   run.catching_up = false;
   const bool stale = std::exchange(run.stale, false);
-  if (!news.entries.has_value()) return rest_after_failure(run);
+  if (!news.entries.has_value()) {
+    if (run.starting) return not_begun(run, news.entries.assume_error(), lock);
+    return rest_after_failure(run);
+  }
   run.behind = stale;
   run.log_failures = 0;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
   const bool begun = run.starting && !entries.empty();
   const bool own = begun && has_begun(run, entries.front());
-  Waiters waiting = begun ? release(run.id) : Waiters{};
+  if (own) release(run.id);
   run.gone = run.gone || (begun && !own);
   while (!run.gone && run.machine.position() < entries.size()) {
     const auto record = read_record(entries[run.machine.position()]);
@@ -263,14 +266,12 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     }
     take_in(run, record.assume_value(), lock);
   }
-  if (begun) {
-    found_begun(run, own, lock);
-    lock.unlock();
-    wake(std::move(waiting));
-    lock.lock();
-  }
+  if (begun) found_begun(run, own, lock);
   if (stale) return Step::go_on;
-  if (std::exchange(run.begins_late, false) && run.machine.position() == 0) run.gone = true;
+  if (std::exchange(run.begins_late, false) && run.machine.position() == 0) {
+    run.gone = run.news.empty();  // else it is told of more, and looks again
+    if (!run.gone) look(run);
+  }
   if (!run.brought.empty()) {
     for (Brought& brought : run.brought) {
       if (brought.look == Brought::Look::asked) brought.look = Brought::Look::done;

@@ -35,55 +35,48 @@ RunPtr Core::seat(RunId run, RunEntry& entry, const SagaPtr& saga, const Machine
 }
 
 /// A driver that holds its run until it has begun, or none: there is no room, or it is `busy`, held
-/// or driven. Then what is returned is its driver, unless it is held.
-RunPtr Core::seat_to_begin(RunId run, const SagaPtr& saga, bool& busy) {
+/// or driven. Then what is returned is its driver, unless it is held. `held`: by who asks.
+RunPtr Core::seat_to_begin(RunId run, const SagaPtr& saga, bool held, bool& busy) {
   const MachineOptions machine = machine_options();
   const std::lock_guard lock(mutex);
   const auto found = runs.find(run);
-  busy = found != runs.end();
-  if (busy) return found->second.held ? nullptr : found->second.driver;
+  busy = found != runs.end() && (found->second.driver || found->second.held != held);
+  if (busy) return found->second.held != held ? nullptr : found->second.driver;
   if (!has_room()) return nullptr;
   RunEntry& entry = runs[run];
   entry.held = true;
   return seat(run, entry, saga, machine);
 }
 
-/// False if another holds it.
-bool Core::hold(RunId run) {
-  const std::lock_guard lock(mutex);
-  RunEntry& entry = runs[run];
-  if (entry.held) return false;
-  entry.held = true;
-  entry.told.reset();
-  return true;
-}
-
-/// Answers once it is held no more, though another may be quicker to hold it then.
-void Core::after_release(RunId run, Completion<void> done) {
+/// Answers once the caller holds it, in turn.
+void Core::hold(RunId run, Completion<void> held) {
   {
     const std::lock_guard lock(mutex);
-    const auto found = runs.find(run);
-    if (found != runs.end() && found->second.held) {
-      return static_cast<void>(found->second.waiting.emplace_back(done));
-    }
+    RunEntry& entry = runs[run];
+    if (entry.held) return static_cast<void>(entry.waiting.emplace_back(held));
+    entry.held = true;
+    entry.told.reset();
   }
-  done(success());
+  held(success());
 }
 
-/// Room for a driver is kept until the run is left.
-bool Core::promise_room() {
+/// Whether a run that is held can be driven here: there is a driver, whose place is kept if it goes
+/// away, or room, which is kept too until the run is left.
+bool Core::keep_room(RunId run) {
   const std::lock_guard lock(mutex);
+  RunEntry& entry = runs[run];
+  if (entry.driver || entry.room) return true;
   if (!has_room()) return false;
   ++promised;
-  return true;
+  return entry.room = true;
 }
 
-/// Ends a hold, with a driver if it is `wanted` and there is none: of the first records the
-/// observer was `told`, unless a driver knows better that went away meanwhile. If that has seen all
-/// that is `known` to who leaves, it has had its say. The caller drives the new one, and wakes
-/// those who wait, once it has told whom it has to tell.
-Core::Left Core::leave(RunId run, Seat wanted, const SagaPtr& saga, bool promised_room,
-                       Position told, std::optional<Position> known) {
+/// Ends a hold, and passes it on to who waits for it, whom this thread resumes with its next turn.
+/// If there is no driver and one is `wanted`, there is a new one for the caller to drive, if there
+/// is room. Of the first records the observer was `told`, unless a driver knows better that went
+/// away meanwhile. If that has seen all that is `known` to who leaves, it has had its say.
+Core::Left Core::leave(RunId run, const SagaPtr& wanted, Position told,
+                       std::optional<Position> known) {
   Left left;
   const MachineOptions machine = machine_options();
   const std::lock_guard lock(mutex);
@@ -91,31 +84,29 @@ Core::Left Core::leave(RunId run, Seat wanted, const SagaPtr& saga, bool promise
   if (found == runs.end()) return left;  // the runner has ended
   RunEntry& entry = found->second;
   INVSAGA_ASSERT(entry.held, "who leaves a run holds it");
-  entry.held = false;
-  left.waiting.swap(entry.waiting);
-  if (promised_room) --promised;
-  if (entry.driver) return left;
-  left.drives = has_room();
+  left.told = entry.told.value_or(told);
   const bool seen = known && entry.told && *entry.told >= *known;
-  const bool can = wanted == Seat::always || (wanted == Seat::if_room && left.drives);
-  if (can && !seen) {
-    left.taken = seat(run, entry, saga, machine);
-    left.taken->told = entry.told.value_or(told);
+  entry.told.reset();
+  if (std::exchange(entry.room, false)) --promised;
+  if (wanted && !entry.driver && !seen) {
+    left.full = !has_room();
+    if (!left.full) left.taken = seat(run, entry, wanted, machine);
+  }
+  if (left.taken) left.taken->told = left.told;
+  if (!entry.waiting.empty()) {
+    Turns::add(std::move(entry.waiting.front()));
+    entry.waiting.pop_front();
   } else {
-    runs.erase(found);
+    entry.held = false;
+    if (!entry.driver) runs.erase(found);
   }
   return left;
 }
 
-Core::Waiters Core::release(RunId run) {
-  return leave(run, Seat::none, nullptr, false, 0, {}).waiting;
-}
+void Core::release(RunId run) { static_cast<void>(leave(run, nullptr, 0, {})); }
 
-void Core::wake(Waiters waiting) {
-  for (Answerer<void>& one : waiting) one(success());
-}
-
-/// Its driver has gone. Whoever holds the run learns how far that one has told the observer.
+/// Its driver has gone. Whoever holds the run learns how far that one has told the observer, and
+/// keeps its place.
 void Core::drop(ActiveRun& run) {
   Position told = 0;
   {
@@ -126,9 +117,11 @@ void Core::drop(ActiveRun& run) {
   if (by_serial.erase(run.serial) == 0) return;
   const auto found = runs.find(run.id);
   INVSAGA_ASSERT(found != runs.end(), "a driver has an entry");
-  found->second.driver.reset();
-  found->second.told = told;
-  if (!found->second.held) runs.erase(found);
+  RunEntry& entry = found->second;
+  entry.driver.reset();
+  if (!entry.held) return static_cast<void>(runs.erase(found));
+  entry.told = told;
+  if (!std::exchange(entry.room, true)) ++promised;
 }
 
 }  // namespace detail

@@ -51,9 +51,7 @@ result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogE
 Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
   const auto self = shared_from_this();
   Answerer<Told> answer(done);
-  while (!hold(id)) {
-    static_cast<void>(co_await ask<void>([&](Completion<void> left) { after_release(id, left); }));
-  }
+  static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
   result<Told> told = Error{Errc::moved_on};
   for (int doubts = 0, moves = 0;;) {
     told = co_await ask<Told>([&](Completion<Told> tried) { try_news(id, news, tried); });
@@ -68,15 +66,15 @@ Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
   const RunPtr driver = hand_over(id, starts);
   const SagaPtr saga = news.records.empty() ? nullptr : saga_of(news.records.front());
   const auto known = sure ? std::optional<Position>(news.records.size()) : std::nullopt;
-  Left left = leave(id, news.tried ? Seat::always : Seat::none, saga, news.room, news.before,
-                    known);
+  const Left left = leave(id, news.tried ? saga : nullptr, news.before, known);
   answer(std::move(told));
-  wake(std::move(left.waiting));
+  // What may not have come to the outbox is read again, and told there first.
+  const auto settled = std::span(news.records).first(sure ? news.records.size() : news.before);
+  if (left.full) tell_alone(id, saga, settled, left.told);
+  Turns::take();
   if (starts) set_off(driver);
   if (left.taken) {
-    // What may not have come to the outbox is read again, and told there first.
-    const std::size_t settled = sure ? news.records.size() : news.before;
-    go_on(left, std::span(news.records).first(settled), !sure);
+    go_on(left.taken, settled, !sure);
   } else if (news.own && !news.tried && !driver) {
     take(id, saga, {[](void*, std::uint64_t, result<Found>&&) {}});
   }
@@ -88,6 +86,19 @@ RunPtr Core::hand_over(RunId id, bool& starts) {
   if (!driver || enqueue(*driver, Reread{}, starts)) return driver;
   drop(*driver);
   return nullptr;
+}
+
+/// Nobody drives the run here, and nobody else would tell the observer.
+void Core::tell_alone(RunId id, const SagaPtr& saga, std::span<const RunRecord> records,
+                      Position told) const {
+  if (options.observer == nullptr) return;
+  const DrivingHere here;
+  SagaMachine machine(id, saga->definition, machine_options());
+  for (const RunRecord& record : records) {
+    [[maybe_unused]] const auto folded = machine.recorded(record);
+    INVSAGA_ASSERT(folded.has_value(), "they were folded before");
+    if (machine.position() > told) options.observer->recorded(id, machine.state(), record);
+  }
 }
 
 /// One attempt. If there is room to drive the run here, it is taken over in the same write
@@ -115,9 +126,7 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
     if (!settled.has_value()) fate = settled.assume_error();
   }
   if (open && fate.has_value()) {
-    const bool driven = find(id) != nullptr;
-    if (!news.room && !driven) news.room = promise_room();
-    if (news.room || driven) machine.take_over();
+    if (keep_room(id)) machine.take_over();
     fate = co_await ask<Fate>([&](Completion<Fate> told) { append_open(news, machine, told); });
   }
   news.own = machine.state().owner == owner && !machine.state().end;

@@ -123,19 +123,17 @@ Errand Core::take(RunId id, SagaPtr saga, Completion<Found> told) {
     answer(Found::unknown);
     co_return;
   }
-  while (!hold(id)) {
-    static_cast<void>(co_await ask<void>([&](Completion<void> left) { after_release(id, left); }));
-  }
+  static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
   // Not what the caller has read: another thread may have driven the run since, and let it go.
   std::vector<RunRecord> records;
   const auto found = co_await ask<Found>(
       [&](Completion<Found> done) { look_again(id, records, done); });
   const bool open = found == result<Found>(Found::taken);
-  Left left = leave(id, open ? Seat::if_room : Seat::none, saga, false, records.size(), {});
-  wake(std::move(left.waiting));
-  if (open && !left.taken) {
-    answer(Found::failed);  // there is no room
-  } else if (open && !go_on(left, records, false)) {
+  const Left left = leave(id, open ? saga : nullptr, records.size(), {});
+  Turns::take();
+  if (left.full) {
+    answer(Found::failed);
+  } else if (left.taken && !go_on(left.taken, records, false)) {
     answer(Found::failed);
   } else {
     answer(found);
@@ -170,9 +168,9 @@ Errand Core::look_again(RunId id, std::vector<RunRecord>& records, Completion<Fo
 
 /// A driver that is new is told its log, the observer what is new to it, and it drives.
 /// `doubt`: there may be more. False if it cannot follow what the log tells.
-bool Core::go_on(const Left& left, std::span<const RunRecord> records, bool doubt) {
+bool Core::go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) {
   const DrivingHere here;
-  ActiveRun& run = *left.taken;
+  ActiveRun& run = *driver;
   bool follows = true;
   {
     Lock lock(run.mutex);
@@ -180,15 +178,10 @@ bool Core::go_on(const Left& left, std::span<const RunRecord> records, bool doub
       if (!run.gone) take_in(run, record, lock);
     }
     follows = !run.gone;
-    run.gone = run.gone || !left.drives;
-    if (left.drives) run.machine.take_over();
+    run.machine.take_over();
     if (doubt) look(run);
   }
-  if (left.drives) {
-    set_off(left.taken);
-  } else {
-    drive(left.taken);  // it only goes
-  }
+  set_off(driver);
   return follows;
 }
 

@@ -229,12 +229,13 @@ Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vect
 /// `here`: this is the thread of whoever calls `start`, which may drive whatever the options say.
 void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
                  const ClaimEffect* claim, std::vector<std::byte> input,
-                 Answerer<StartAnswer> answer, bool here) {
+                 Answerer<StartAnswer> answer, bool here, bool held) {
   const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
   bool busy = false;
-  const RunPtr run = seat_to_begin(id, saga, busy);
+  const RunPtr run = seat_to_begin(id, saga, held, busy);
+  if (held && (busy || !run)) release(id);
   if (busy) {
-    return begin_too(id, run, {saga, request, std::move(input), std::move(answer)}, claim);
+    return begin_too(id, run, {saga, request, std::move(input), std::move(answer)}, claim, here);
   }
   if (!run) {
     give_back(request.request, epoch, no_room(Limit::runs, options.max_runs), std::move(answer));
@@ -252,7 +253,8 @@ void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
 }
 
 /// The run is driven here, or held by who may begin it: then how that comes out decides.
-void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim) {
+void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim,
+                     bool here) {
   const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
   if (!driver) {
     begin_later(id, std::move(start), claim == nullptr ? std::nullopt : std::optional(*claim));
@@ -266,7 +268,7 @@ void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const Cla
   if (gone) {
     drop(*driver);
     return begin(id, start.saga, start.request, claim, std::move(start.input),
-                 std::move(start.answer));
+                 std::move(start.answer), here);
   }
   if (epoch == 0 && start.request.request.is_set()) {
     claim_first(id, start.saga, start.request, std::move(start.input), std::move(start.answer));
@@ -278,12 +280,13 @@ void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const Cla
 
 Errand Core::begin_later(RunId id, LaterStart start, std::optional<ClaimEffect> claim) {
   const auto self = shared_from_this();
-  static_cast<void>(co_await ask<void>([&](Completion<void> done) { after_release(id, done); }));
+  static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
   if (claim && claim->epoch == 0) {
     claim->claim.lease_until = saturating_add(backend.now(), options.lease);
   }
   begin(id, start.saga, start.request, claim ? &*claim : nullptr, std::move(start.input),
-        std::move(start.answer));
+        std::move(start.answer), false, true);
+  Turns::take();
 }
 
 /// Gives a claim that is of no use back, if there is one. If it cannot be given back, its lease
@@ -321,11 +324,13 @@ void Core::not_fresh(RunId id, ClaimAnswer claim, RequestKey request,
 void Core::not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock) {
   run.gone = true;
   const std::unique_ptr<Starting> starting = std::move(run.starting);
-  Waiters waiting = starting ? release(run.id) : Waiters{};
   lock.unlock();
   drop(run);
-  if (starting) not_fresh(run.id, std::move(claim), starting->request, std::move(starting->answer));
-  wake(std::move(waiting));
+  if (starting) {
+    release(run.id);
+    not_fresh(run.id, std::move(claim), starting->request, std::move(starting->answer));
+    Turns::take();
+  }
   lock.lock();
 }
 
@@ -345,9 +350,11 @@ void Core::found_begun(ActiveRun& run, bool own, Lock& lock) {
     starting->answer(in_state(ClaimState::fresh, run.id));
   } else {
     drop(run);
+    release(run.id);
     attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
            std::move(starting->answer));
   }
+  Turns::take();
   lock.lock();
 }
 
@@ -366,12 +373,12 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
   } else {
     run.gone = true;
   }
-  Waiters waiting = release(run.id);
   lock.unlock();
+  if (!doubt) drop(run);
+  release(run.id);
   if (doubt) {
     starting->answer(reply_lost_by(error));
   } else {
-    drop(run);
     if (moved_on) {
       attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
              std::move(starting->answer));
@@ -379,7 +386,7 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
       give_back(starting->request, starting->epoch, error, std::move(starting->answer));
     }
   }
-  wake(std::move(waiting));
+  Turns::take();
   lock.lock();
   return Step::rest;
 }

@@ -8,6 +8,7 @@
 #include <compare>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -141,9 +142,10 @@ struct ActiveRun {
 struct RunEntry {
   RunPtr driver;
   bool held = false;
+  bool room = false;  ///< A place is kept for its next driver, until who holds it leaves it.
   /// If its driver went away while it was held: of so many records the observer was told.
   std::optional<Position> told{};
-  std::vector<Answerer<void>> waiting{};  ///< They try again when it is held no more.
+  std::list<Answerer<void>> waiting{};  ///< To hold it in turn.
 };
 
 }  // namespace detail
@@ -164,25 +166,20 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   // who has a run in hand (runner_hold.cpp)
   /// What is left when a run is held no more.
-  using Waiters = std::vector<Answerer<void>>;
   struct Left {
-    RunPtr taken{};       ///< A driver that is new, and has to be told the log.
-    bool drives = false;  ///< Else it tells the observer, and goes.
-    Waiters waiting{};    ///< To be woken, once it is told whom it concerns.
+    RunPtr taken{};     ///< A driver that is new, and has to be told the log.
+    bool full = false;  ///< There is none, for want of room: nobody else tells the observer.
+    Position told = 0;  ///< Of so many records the observer was told.
   };
-  enum class Seat : std::uint8_t { none, if_room, always };
   RunPtr find(RunId run) const;
   RunPtr find_serial(std::uint64_t serial) const;
   RunPtr seat(RunId run, RunEntry& entry, const SagaPtr& saga, const MachineOptions& machine);
-  RunPtr seat_to_begin(RunId run, const SagaPtr& saga, bool& busy);
+  RunPtr seat_to_begin(RunId run, const SagaPtr& saga, bool held, bool& busy);
   [[nodiscard]] bool has_room() const { return by_serial.size() + promised < options.max_runs; }
-  bool hold(RunId run);
-  void after_release(RunId run, Completion<void> done);
-  bool promise_room();
-  Left leave(RunId run, Seat wanted, const SagaPtr& saga, bool promised_room, Position told,
-             std::optional<Position> known);
-  [[nodiscard]] Waiters release(RunId run);
-  static void wake(Waiters waiting);
+  void hold(RunId run, Completion<void> held);
+  bool keep_room(RunId run);
+  Left leave(RunId run, const SagaPtr& wanted, Position told, std::optional<Position> known);
+  void release(RunId run);
   void drop(ActiveRun& run);
 
   // starting (runner_start.cpp)
@@ -192,8 +189,10 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
                    Answerer<Handling> answer);
   [[nodiscard]] result<void> ready() const;
   void begin(RunId id, const SagaPtr& saga, const StartRequest& request, const ClaimEffect* claim,
-             std::vector<std::byte> input, Answerer<StartAnswer> answer, bool here = true);
-  void begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim);
+             std::vector<std::byte> input, Answerer<StartAnswer> answer, bool here = true,
+             bool held = false);
+  void begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim,
+                 bool here);
   Errand begin_later(RunId id, LaterStart start, std::optional<ClaimEffect> claim);
   Errand claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
                      Answerer<StartAnswer> answer);
@@ -215,7 +214,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
   Errand take(RunId id, SagaPtr saga, Completion<Found> told);
   Errand look_again(RunId id, std::vector<RunRecord>& records, Completion<Found> told);
-  bool go_on(const Left& left, std::span<const RunRecord> records, bool doubt);
+  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt);
   void look_after_own(const RunPtr& run, Duration idle);
   Errand ask_whether_lives(OwnerId who, Completion<bool> told);
   Errand show_life(Completion<void> told);
@@ -239,12 +238,13 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
     std::size_t before = 0;            ///< So many were there before anything was tried.
     bool tried = false;                ///< Some of it is in the log, or may be.
     bool own = false;                  ///< The log names this runner as the driver.
-    bool room = false;                 ///< There is room to drive it here: it is promised.
     [[nodiscard]] std::span<const RunRecord> since() const;
   };
   Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
   Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
   RunPtr hand_over(RunId id, bool& starts);
+  void tell_alone(RunId id, const SagaPtr& saga, std::span<const RunRecord> records,
+                  Position told) const;
   Errand append_open(OutsideNews& news, SagaMachine& machine, Completion<Fate> done);
   Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
   Errand resume(RunId run, Answerer<NewsAnswer> answer);

@@ -71,7 +71,7 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
     look(run);
     return Step::go_on;
   }
-  Waiters waiting = run.starting ? release(run.id) : Waiters{};  // who is told may ask for the same
+  if (run.starting) release(run.id);  // who is told of it may ask for the same
   for (const RunRecord& record : sent.prepared->records(reply)) {
     if (!run.gone) take_in(run, record, lock);
   }
@@ -79,7 +79,7 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
     const std::unique_ptr<Starting> starting = std::move(run.starting);
     lock.unlock();
     starting->answer(StartAnswer{ClaimState::fresh, run.id, std::nullopt});
-    wake(std::move(waiting));
+    Turns::take();
     lock.lock();
   }
   return Step::go_on;

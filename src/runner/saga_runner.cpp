@@ -154,6 +154,7 @@ class BegunBox {
 
 /// If nothing is to be done, the backend has yet to answer.
 void run_next(LocalExecutor& executor) {
+  Turns::take_all();
   if (!executor.run_one()) executor.wait_for_task();
 }
 
