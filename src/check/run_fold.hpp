@@ -36,8 +36,9 @@ struct Run {
   bool placed = false, cancelled = false, cleared = false;
   bool charged = false, declined = false, charge_unknown = false, refunded = false;
   bool committed = false;
-  bool commit_open = false;  ///< Its last commit failed or is unknown.
-  bool unasked = false;      ///< Reported as a run without a request.
+  bool commit_open = false;       ///< Of its last hold no commit was decided.
+  Index decided_hold = no_index;  ///< The last of which one was.
+  bool unasked = false;           ///< Reported as a run without a request.
   // What only a run that somebody cancelled may show; judged at its end, where the reason tells.
   bool undone_early = false;  ///< An undo before any step had refused.
   bool forward_after_undo = false;
@@ -125,6 +126,7 @@ class RunFold {
   void bind_hold(const HistoryLine& line, Run& run, Index index);
   void judge_next_hold(const HistoryLine& line, const Run& run, Hold& hold);
   void reserved(const HistoryLine& line, Run& run, const Hold& hold);
+  static void tried_to_commit(const HistoryLine& line, Run& run, Index hold);
   void committed(const HistoryLine& line, Run& run, Index hold);
   void released(const HistoryLine& line, Run& run);
   void fold_invoice(const HistoryLine& line);

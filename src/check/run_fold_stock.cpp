@@ -22,7 +22,7 @@ void RunFold::fold_stock(const HistoryLine& line, bool changed) {
   Run& run = run_of(line);
   if (line.op == HistoryOp::reserve) bind_hold(line, run, index);
   const Hold& hold = stock_.hold(index);
-  if (line.op == HistoryOp::commit) run.commit_open = undecided(line.answer);
+  if (line.op == HistoryOp::commit) tried_to_commit(line, run, index);
   if (!changed) return;
   if (line.op == HistoryOp::reserve) reserved(line, run, hold);
   if (line.op == HistoryOp::commit) committed(line, run, index);
@@ -72,6 +72,13 @@ void RunFold::reserved(const HistoryLine& line, Run& run, const Hold& hold) {
   if (run.committed) report(10, of(line) + " comes after the commit");
   const bool held = hold.state == HoldState::reserved;
   fact(run, held ? Fact::stock_reserved : Fact::stock_reservation_failed);
+}
+
+/// What the store has decided of a hold stays decided, whatever becomes of later attempts: the run
+/// may have heard of it by its own records.
+void RunFold::tried_to_commit(const HistoryLine& line, Run& run, Index hold) {
+  if (!undecided(line.answer)) run.decided_hold = hold;
+  run.commit_open = run.decided_hold != hold;
 }
 
 void RunFold::committed(const HistoryLine& line, Run& run, Index hold) {

@@ -233,6 +233,22 @@ TEST(Invariants, AReservePastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
   EXPECT_EQ(broken(script(lines)), (std::set<int>{8, 19}));
 }
 
+/// Its records told the run what the store had decided: the next attempts need not.
+TEST(Invariants, WhatTheStoreHasDecidedOfAHoldIsInDoubtNoMore) {
+  std::vector<std::string> lines = opening("10", "2") + order_lines() + expired_lines() +
+                                   std::vector{counted(R"(["A",5,0,0],["B",2,0,0])")};
+  const auto commit = std::ranges::find_if(
+      lines, [](const std::string& line) { return line.find(R"("op":"commit")") != line.npos; });
+  ASSERT_NE(commit, lines.end());
+  const std::string failed = in_run("08:50:00", R"("op":"commit","id":"r0","answer":"failed")");
+  *commit = in_run("08:50:00",
+                   R"("op":"commit","id":"r0","answer":"expired","repeat":true,"lost":true)");
+  lines.insert(commit + 1, failed);
+  EXPECT_EQ(broken(script(lines)), (std::set<int>{}));
+  std::erase_if(lines, [](const std::string& line) { return line.find("\"lost\"") != line.npos; });
+  EXPECT_THAT(broken(script(lines)), Contains(12)) << "nobody knows what became of the commit";
+}
+
 TEST(Invariants, CountsWhatWasOversoldAndLost) {
   const CheckReport over = check_history(changed(R"("lines":[["A",10]])", R"("lines":[["A",4]])"));
   EXPECT_EQ(over.figures.oversold_units, 2);
