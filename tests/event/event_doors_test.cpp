@@ -26,6 +26,7 @@
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/reference/outbox_queue.hpp>
 #include <invsaga/relay.hpp>
+#include <invsaga/testing/answer_of_call.hpp>
 #include <invsaga/testing/events.hpp>
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
@@ -110,18 +111,6 @@ struct LateBus {
 };
 static_assert(EventBus<LateBus>);
 
-/// Keeps an answer.
-template <class T>
-struct Answered {
-  std::optional<result<T>> answer;
-  Completion<T> completion() {
-    return {[](void* context, std::uint64_t, result<T>&& came) {
-              static_cast<Answered*>(context)->answer.emplace(std::move(came));
-            },
-            this, 0};
-  }
-};
-
 class EventDoors : public ::testing::Test {
  protected:
   EventDoors() { table.advance_to(start); }
@@ -193,7 +182,7 @@ TEST_F(EventDoors, AnInboxActsOnceAndConfirmsByTheAnswers) {
     return success();
   });
   const Event event = event_of(run_no(1), 1);
-  Answered<Handling> first, second;
+  Kept<Handling> first, second;
   inbox.handle(event, effect, first.completion());
   inbox.handle(event, effect, second.completion());
   EXPECT_EQ(effects, 0);
@@ -201,7 +190,7 @@ TEST_F(EventDoors, AnInboxActsOnceAndConfirmsByTheAnswers) {
   EXPECT_EQ(effects, 1);
   EXPECT_THAT(*first.answer, IsOkAndHolds(Handling::handled));
   EXPECT_THAT(*second.answer, ErrorIs(Errc::busy));
-  Answered<Handling> third;
+  Kept<Handling> third;
   inbox.handle(event, effect, third.completion());
   held.release_all();
   EXPECT_THAT(*third.answer, IsOkAndHolds(Handling::duplicate));
@@ -215,7 +204,7 @@ TEST_F(EventDoors, AnEffectMayAnswerLater) {
   });
   const Event event = event_of(run_no(1), 1);
   for (int i = 0; i < 2; ++i) {  // it was given back
-    Answered<Handling> told;
+    Kept<Handling> told;
     inbox.handle(event, effect, told.completion());
     held.release_all();
     EXPECT_THAT(*told.answer, ErrorIs(Errc::unavailable));
@@ -228,7 +217,7 @@ TEST_F(EventDoors, AnEffectThatThrowsGivesTheRightBack) {
   const InboxEffect effect([](const Event&) -> result<void> { throw 7; });
   const Event event = event_of(run_no(1), 1);
   for (int i = 0; i < 2; ++i) {
-    Answered<Handling> told;
+    Kept<Handling> told;
     inbox.handle(event, effect, told.completion());
     EXPECT_THAT(*told.answer, ErrorIs(Errc::step_threw));
   }
@@ -240,7 +229,7 @@ TEST_F(EventDoors, AnInboxInOrderAsksForTheOneBefore) {
   Inbox inbox(claims, "mail", options);
   const InboxEffect effect([](const Event&) -> result<void> { return success(); });
   const Event one = event_of(run_no(1), 1), two = event_of(run_no(1), 2);
-  Answered<Handling> early, first, then;
+  Kept<Handling> early, first, then;
   inbox.handle(two, effect, early.completion());
   held.release_all();
   EXPECT_THAT(*early.answer, IsOkAndHolds(Handling::parked));
@@ -256,7 +245,7 @@ TEST_F(EventDoors, AnInboxMayEndBeforeTheAnswer) {
   const Event event = event_of(run_no(1), 1);
   const InboxEffect effect([](const Event&) -> result<void> { return success(); });
   for (int answers = 0; answers < 2; ++answers) {
-    Answered<Handling> told;
+    Kept<Handling> told;
     std::optional<Inbox> inbox(std::in_place, claims, "mail");
     inbox->handle(event, effect, told.completion());
     for (int i = 0; i < answers; ++i) held.release_one();

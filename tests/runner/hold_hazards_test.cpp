@@ -16,6 +16,7 @@ namespace {
 
 using testing::ErrorIs;
 using testing::IsOk;
+using testing::Kept;
 
 /// Calls something once, when it is told of a record of that kind.
 class Once final : public RunObserver {

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "invsaga/forwarding.hpp"
+#include "invsaga/testing/answer_of_call.hpp"
 #include "invsaga/testing/owned.hpp"
-#include "tests/runner/kept.hpp"
+#include "tests/runner/later_backend.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -19,15 +19,10 @@ namespace invsaga::runner_tests {
 inline const auto paid = result<sample::Receipt>(sample::Receipt{9});
 
 /// Answers that may be held back: a read's or a write's after it was made, a refusal instead.
-class Slow final : public Forwarding<Slow, MemoryBackend<>> {
+class Slow final : public LaterBackend<Slow> {
  public:
-  static constexpr Capabilities capabilities() noexcept {
-    Capabilities made = MemoryBackend<>::capabilities();
-    made.answers_at_once = false;
-    return made;
-  }
   Slow(MemoryBackend<>& inner, std::function<void()> tick)
-      : Forwarding(inner), tick_(std::move(tick)) {}
+      : LaterBackend(inner), tick_(std::move(tick)) {}
 
   bool holds_reads = false;
   bool holds_replies = false;
@@ -65,9 +60,7 @@ class Slow final : public Forwarding<Slow, MemoryBackend<>> {
     }
     if (refuses_writes) return held_.push_back([done] { done(Error{Errc::unavailable}); });
     if (!holds_replies) return inner().submit(write, done);
-    Kept<WriteReply> reply;
-    inner().submit(write, reply.completion());
-    held_.push_back([done, answer = *reply.answer] { done(answer); });
+    held_.push_back([done, reply = inner().write(write)] { done(reply); });
   }
   void read(RunId run, Completion<std::vector<LogEntry>> done) {
     tick_();
@@ -131,6 +124,13 @@ class SlowNews : public NewsHazards {
  protected:
   Slow slow{parts.backend, [this] { parts.advance_to(clock.now()); }};
   Environment environment() { return {clock, executor, 1}; }
+  /// A run of a new runner that waits for its payment's answer.
+  RunId first_unpaid(SagaRunner<Slow>& runner) {
+    runner.add(sample::checkout, shop);
+    shop.wait("charge");
+    EXPECT_TRUE(runner.start(sample::checkout, order(), request()).has_value());
+    return run_of();
+  }
 };
 
 }  // namespace invsaga::runner_tests

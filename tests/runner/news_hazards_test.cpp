@@ -24,6 +24,7 @@ using testing::ErrorIs;
 using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::IsOkAndHolds;
+using testing::Kept;
 using ::testing::Not;
 
 // --- who drives the run afterwards
@@ -149,10 +150,7 @@ TEST_F(NewsHazards, TheObserverIsToldOfNewsWhoseReplyWasLost) {
 TEST_F(SlowNews, AnEndIsNotToldAgainByWhoReadTheLogBeforeIt) {
   Witness own;
   SagaRunner<Slow> runner(slow, environment(), watched_by(own));
-  runner.add(sample::checkout, shop);
-  shop.wait("charge");
-  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
-  const RunId run = run_of();
+  const RunId run = first_unpaid(runner);
   slow.holds_reads = true;
   Kept<CancelAnswer> cancelled;
   runner.cancel(run, "", cancelled.completion());
@@ -194,10 +192,7 @@ TEST_F(NewsHazards, WhatADriverHasToldIsNotToldAgainByWhoBringsItsAnswerOnceMore
 TEST_F(SlowNews, WhatADriverHasToldBeforeItWentAwayIsNotToldAgain) {
   Witness own;
   SagaRunner<Slow> runner(slow, environment(), watched_by(own));
-  runner.add(sample::checkout, shop);
-  shop.wait("charge");
-  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
-  const RunId run = run_of();
+  const RunId run = first_unpaid(runner);
   slow.holds_replies = true;
   Kept<CancelAnswer> cancelled;
   runner.cancel(run, "", cancelled.completion());

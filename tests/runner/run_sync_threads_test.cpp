@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "invsaga/forwarding.hpp"
+#include "tests/runner/later_backend.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -16,14 +16,9 @@ namespace {
 
 using testing::IsOk;
 
-class OnItsThread final : public Forwarding<OnItsThread, MemoryBackend<>> {
+class OnItsThread final : public LaterBackend<OnItsThread> {
  public:
-  static constexpr Capabilities capabilities() noexcept {
-    Capabilities made = MemoryBackend<>::capabilities();
-    made.answers_at_once = false;
-    return made;
-  }
-  explicit OnItsThread(MemoryBackend<>& inner) : Forwarding(inner), thread_([this] { work(); }) {}
+  explicit OnItsThread(MemoryBackend<>& inner) : LaterBackend(inner), thread_([this] { work(); }) {}
   OnItsThread(const OnItsThread&) = delete;
   OnItsThread& operator=(const OnItsThread&) = delete;
   ~OnItsThread() {

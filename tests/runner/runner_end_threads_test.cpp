@@ -5,22 +5,16 @@
 #include <deque>
 #include <span>
 
-#include <invsaga/forwarding.hpp>
-
+#include "tests/runner/later_backend.hpp"
 #include "tests/runner/runner_threads_fixture.hpp"
 
 namespace invsaga::runner_threads_tests {
 namespace {
 
 /// A store that takes its time, and answers on threads of its own; all of it before it ends.
-class AnswersLater final : public Forwarding<AnswersLater, MemoryBackend<>> {
+class AnswersLater final : public runner_tests::LaterBackend<AnswersLater> {
  public:
-  static constexpr Capabilities capabilities() noexcept {
-    Capabilities made = MemoryBackend<>::capabilities();
-    made.answers_at_once = false;
-    return made;
-  }
-  explicit AnswersLater(int threads) : Forwarding(memory_) {
+  explicit AnswersLater(int threads) : LaterBackend(memory_) {
     for (int i = 0; i < threads; ++i) crew_.emplace_back([this] { work(); });
   }
   ~AnswersLater() {

@@ -10,23 +10,20 @@
 #include <utility>
 #include <vector>
 
-#include "invsaga/forwarding.hpp"
 #include "invsaga/rng.hpp"
-#include "tests/runner/kept.hpp"
+#include "invsaga/testing/answer_of_call.hpp"
+#include "tests/runner/later_backend.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
 namespace {
 
+using testing::Kept;
+
 /// Every call waits until the test lets it be answered.
-class Silent final : public Forwarding<Silent, MemoryBackend<>> {
+class Silent final : public LaterBackend<Silent> {
  public:
-  static constexpr Capabilities capabilities() noexcept {
-    Capabilities made = MemoryBackend<>::capabilities();
-    made.answers_at_once = false;
-    return made;
-  }
-  explicit Silent(MemoryBackend<>& inner) : Forwarding(inner) {}
+  explicit Silent(MemoryBackend<>& inner) : LaterBackend(inner) {}
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   /// Answers one of those that wait. False if there is none.

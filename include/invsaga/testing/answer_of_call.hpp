@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The answer of a call with a completion, as if it returned it.
+// The answer of a call with a completion: as if it returned it, and kept for whenever it comes.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,18 @@ result<T> answer_of_call(const Send& send) {
   if (!answer) return Error{Errc::timed_out};
   return *std::move(answer);
 }
+
+/// Keeps the answer of a call, whenever that comes. It outlives the call, and stays where it is.
+template <class T>
+struct Kept {
+  std::optional<result<T>> answer;
+  Completion<T> completion() noexcept {
+    return {[](void* context, std::uint64_t, result<T>&& came) {
+              static_cast<Kept*>(context)->answer.emplace(std::move(came));
+            },
+            this, 0};
+  }
+};
 
 }  // namespace testing
 }  // namespace v0
