@@ -212,7 +212,7 @@ void World::arm_expiry() {
     armed_expiries_.insert(*next);
   }
   timeline_.arm(*next, Timeline::Due::expiry, [this, when = *next] {
-    backend_.expire_due();
+    static_cast<void>(backend_.expire_due());
     {
       const std::lock_guard lock(mutex_);
       armed_expiries_.erase(when);
@@ -301,7 +301,7 @@ void World::arm_everything() {
 void World::count_stock() {
   std::vector<Row> rows;
   for (SkuId sku = 0; sku < orders_.skus.size(); ++sku) rows.push_back(names_.row(sku));
-  const auto counters = backend_.snapshot(rows);
+  const auto counters = backend_.snapshot(rows).value();
   HistoryLine line;
   line.at = backend_.now();
   line.op = HistoryOp::stock;

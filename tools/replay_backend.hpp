@@ -83,8 +83,10 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
 
   void advance_to(Time time) { memory_.advance_to(time); }
   [[nodiscard]] std::optional<Time> next_expiry() const { return memory_.next_expiry(); }
-  std::size_t expire_due() { return memory_.expire_due(); }
-  std::vector<StockCounters> snapshot(std::span<const Row> rows) { return memory_.snapshot(rows); }
+  result<std::size_t> expire_due() { return memory_.expire_due(); }
+  result<std::vector<StockCounters>> snapshot(std::span<const Row> rows) {
+    return memory_.snapshot(rows);
+  }
 
   /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is
   /// its text.

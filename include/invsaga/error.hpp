@@ -93,6 +93,7 @@ enum class Limit : std::uint8_t {
   depth = 16,         ///< Of nested JSON.
   deliveries = 17,    ///< Events on their way to consumers.
   consumers = 18,     ///< Of a bus.
+  memory = 19,        ///< Of the process: an allocation failed.
 };
 std::string_view name(Limit limit) noexcept;
 
@@ -136,6 +137,8 @@ constexpr Error reply_lost_by(const Error& cause) noexcept {
 constexpr Error over_limit(Limit limit, std::uint64_t asked, std::uint64_t allowed) noexcept {
   return {Errc::limit_exceeded, {}, limit, 0, asked, allowed};
 }
+/// `resource_exhausted`: an allocation failed, so nothing was done.
+constexpr Error no_memory() noexcept { return {Errc::resource_exhausted, {}, Limit::memory}; }
 /// `resource_exhausted`: of the `allowed` too many are taken for `more` to be.
 constexpr Error no_room(Limit limit, std::uint64_t allowed, std::uint64_t more = 1) noexcept {
   return {Errc::resource_exhausted, {}, limit, 0, more, allowed};

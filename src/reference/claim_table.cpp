@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/guarded.hpp>
 
 #include "remembered_ids.hpp"
 
@@ -41,18 +42,28 @@ class ClaimTable::Core {
   void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
   [[nodiscard]] std::size_t size() const noexcept { return requests_.size(); }
 
-  result<ClaimAnswer> claim(const Claim& claim) {
+  /// What a claim would be told, with room for it if it is fresh.
+  result<ClaimAnswer> prepare(const Claim& claim) {
     forget_due();
+    made_ = {};
     if (!claim.key.is_set() || !is_set(claim.lease_until) || !is_set(claim.deadline)) {
       return Error{Errc::invalid_argument};
     }
-    Request* const request = requests_.find(claim.key);
-    if (request == nullptr) return begin(claim);
+    const Request* const request = requests_.find(claim.key);
+    if (request == nullptr) return prepare_first(claim);
     if (request->fingerprint != claim.fingerprint) return answer(ClaimState::mismatch);
     if (request->completed) return completed(*request);
     if (claim.deadline <= now_) return answer(ClaimState::expired);
     if (now_ < request->lease_until) return in_progress(*request);
-    return grant(*request, claim);
+    return fresh();
+  }
+
+  /// Requires that it was prepared, and is fresh.
+  void take_effect(const Claim& claim) noexcept {
+    Request* request = requests_.find(claim.key);
+    if (request == nullptr) request = &requests_.insert(std::move(made_));
+    request->fingerprint = claim.fingerprint;
+    grant(*request, claim);
   }
 
   [[nodiscard]] std::optional<ClaimAnswer> find(const Claim& claim) {
@@ -63,7 +74,7 @@ class ClaimTable::Core {
     return request->completed ? completed(*request) : in_progress(*request);
   }
 
-  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
+  result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) noexcept {
     forget_due();
     if (!is_set(lease_until)) return Error{Errc::invalid_argument};
     Request* const request = requests_.find(key);
@@ -79,17 +90,22 @@ class ClaimTable::Core {
     if (answer.size() > max_answer_bytes) {
       return over_limit(Limit::answer_bytes, answer.size(), max_answer_bytes);
     }
+    return confirm(key, epoch, {answer.begin(), answer.end()});
+  }
+
+  result<void> confirm(RequestKey key, std::uint64_t epoch,
+                       std::vector<std::byte>&& answer) noexcept {
     Request* const request = requests_.find(key);
     if (request == nullptr) return Error{Errc::not_found};
     if (request->epoch != epoch) return Error{Errc::busy};
     if (request->completed) return same_answer(*request, answer);
     request->completed = true;
-    request->answer.assign(answer.begin(), answer.end());
+    request->answer = std::move(answer);
     keep_answer(*request);
     return success();
   }
 
-  result<void> release_claim(RequestKey key, std::uint64_t epoch) {
+  result<void> release_claim(RequestKey key, std::uint64_t epoch) noexcept {
     forget_due();
     Request* const request = requests_.find(key);
     if (request == nullptr) return success();
@@ -115,50 +131,49 @@ class ClaimTable::Core {
     told.lease_until = request.lease_until;
     return told;
   }
-  static result<void> same_answer(const Request& request, Bytes answer) {
+  static result<void> same_answer(const Request& request, Bytes answer) noexcept {
     if (!std::ranges::equal(request.answer, answer)) return Error{Errc::invalid_argument};
     return success();
   }
 
-  result<ClaimAnswer> begin(const Claim& claim) {
-    if (claim.deadline <= now_) return answer(ClaimState::expired);
-    if (requests_.size() >= retention_.count) return no_room(Limit::requests, retention_.count);
-    Request& request = requests_.insert(claim.key);
-    request.fingerprint = claim.fingerprint;
-    return grant(request, claim);
+  ClaimAnswer fresh() const {
+    ClaimAnswer told = answer(ClaimState::fresh);
+    told.epoch = last_epoch_ + 1;
+    return told;
   }
 
-  ClaimAnswer grant(Request& request, const Claim& claim) {
+  result<ClaimAnswer> prepare_first(const Claim& claim) {
+    if (claim.deadline <= now_) return answer(ClaimState::expired);
+    if (requests_.size() >= retention_.count) return no_room(Limit::requests, retention_.count);
+    made_ = requests_.make(claim.key);
+    return fresh();
+  }
+
+  void grant(Request& request, const Claim& claim) noexcept {
     request.lease_until = claim.lease_until;
     request.deadline = std::max(request.deadline, claim.deadline);
     requests_.keep(request);  // its place among the others depends on the epoch
     request.epoch = ++last_epoch_;
     keep_until_lapsed(request);
-    ClaimAnswer told = answer(ClaimState::fresh);
-    told.epoch = request.epoch;
-    return told;
   }
 
-  void keep_until_lapsed(Request& request) {
+  void keep_until_lapsed(Request& request) noexcept {
     requests_.forget_from(request, std::max(request.deadline, request.lease_until));
   }
 
-  void keep_answer(Request& request) {
+  void keep_answer(Request& request) noexcept {
     if (retention_.forever) return requests_.keep(request);
     requests_.forget_from(request,
                           std::max(request.deadline, saturating_add(now_, retention_.time)));
   }
 
-  void forget_due() {
-    requests_.forget_due(now_, Duration{0}, gone_);
-    gone_.clear();
-  }
+  void forget_due() noexcept { requests_.forget_due(now_, Duration{0}); }
 
   Retention retention_;
   Time now_;
   std::uint64_t last_epoch_ = 0;
   RememberedIds<Request> requests_;
-  RememberedIds<Request>::Graveyard gone_;
+  RememberedIds<Request>::Fresh made_;  // of a claim that is prepared
 };
 
 ClaimTable::ClaimTable(const Retention& retention) : core_(std::make_unique<Core>(retention)) {
@@ -170,13 +185,28 @@ ClaimTable& ClaimTable::operator=(ClaimTable&&) noexcept = default;
 
 Time ClaimTable::now() const noexcept { return core_->now(); }
 void ClaimTable::advance_to(Time time) noexcept { core_->advance_to(time); }
-result<ClaimAnswer> ClaimTable::claim(const Claim& claim) { return core_->claim(claim); }
-std::optional<ClaimAnswer> ClaimTable::find(const Claim& claim) const { return core_->find(claim); }
+result<ClaimAnswer> ClaimTable::claim(const Claim& claim) {
+  auto answer = prepare(claim);
+  if (answer.has_value() && answer.assume_value().state == ClaimState::fresh) take_effect(claim);
+  return answer;
+}
+result<ClaimAnswer> ClaimTable::prepare(const Claim& claim) {
+  return detail::within_memory([&] { return core_->prepare(claim); });
+}
+void ClaimTable::take_effect(const Claim& claim) noexcept { core_->take_effect(claim); }
+result<std::optional<ClaimAnswer>> ClaimTable::find(const Claim& claim) const {
+  return detail::within_memory(
+      [&]() -> result<std::optional<ClaimAnswer>> { return core_->find(claim); });
+}
 result<void> ClaimTable::extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) {
   return core_->extend_claim(key, epoch, lease_until);
 }
 result<void> ClaimTable::confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) {
-  return core_->confirm_claim(key, epoch, answer);
+  return detail::within_memory([&] { return core_->confirm_claim(key, epoch, answer); });
+}
+result<void> ClaimTable::confirm_prepared(RequestKey key, std::uint64_t epoch,
+                                          std::vector<std::byte>&& answer) noexcept {
+  return core_->confirm(key, epoch, std::move(answer));
 }
 result<void> ClaimTable::release_claim(RequestKey key, std::uint64_t epoch) {
   return core_->release_claim(key, epoch);

@@ -7,13 +7,15 @@
 
 #include <invsaga/assert.hpp>
 
+#include "grow.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 
 /// A binary heap of borrowed entries, the earliest on top. An entry knows its place, so that it can
 /// be taken out from anywhere; nothing stale is ever kept. `T` has `std::size_t heap_slot` and
 /// `bool is_before(const T&) const`, a strict order that holds still while the entry is in a heap.
-/// An entry is in one heap at most. One thread.
+/// An entry is in one heap at most. Only `reserve` allocates. One thread.
 template <class T>
 class DeadlineHeap {
  public:
@@ -25,10 +27,24 @@ class DeadlineHeap {
     return *entries_.front();
   }
 
-  void push(T& entry) {
+  /// So many entries find room from now on.
+  void reserve(std::size_t count) {
+    if (count > size()) make_room(entries_, count - size());
+  }
+
+  /// Requires room for it.
+  void push(T& entry) noexcept {
+    INVSAGA_ASSERT(size() < entries_.capacity(), "DeadlineHeap::push: room for it");
     entries_.push_back(&entry);
     entry.heap_slot = entries_.size() - 1;
     rise(entry.heap_slot);
+  }
+
+  /// How many entries there are that `is_due`, which no entry is before one that is not.
+  template <class IsDue>
+  [[nodiscard]] std::size_t count(const IsDue& is_due, std::size_t from = 0) const noexcept {
+    if (from >= size() || !is_due(*entries_[from])) return 0;
+    return 1 + count(is_due, from * 2 + 1) + count(is_due, from * 2 + 2);
   }
 
   /// Requires an entry of this heap.

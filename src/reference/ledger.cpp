@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/guarded.hpp>
 
 #include "ledger_core.hpp"
 
@@ -17,6 +18,14 @@ template <class Operation, class Answered, class Ask>
 void each(std::span<const Operation> batch, std::span<Answered> answers, const Ask& ask) {
   INVSAGA_ASSERT(answers.size() == batch.size(), "Ledger: answers as long as the batch");
   for (std::size_t i = 0; i < batch.size(); ++i) answers[i] = ask(batch[i]);
+}
+
+/// Both halves of an operation.
+template <class Core, class Prepare>
+auto whole(Core& core, const Prepare& prepare) {
+  auto answer = detail::within_memory(prepare);
+  if (answer.has_value()) core.take_effect();
+  return answer;
 }
 
 }  // namespace
@@ -35,19 +44,27 @@ const StoreLimits& Ledger::limits() const noexcept { return core_->limits(); }
 Time Ledger::now() const noexcept { return core_->now(); }
 void Ledger::advance_to(Time time) noexcept { core_->advance_to(time); }
 std::optional<Time> Ledger::next_expiry() const noexcept { return core_->next_expiry(); }
-std::size_t Ledger::expire_due() {
-  core_->begin();
-  return core_->last().expired.size();
+result<std::size_t> Ledger::expire_due() {
+  return detail::within_memory([&]() -> result<std::size_t> {
+    core_->begin();
+    return core_->last().expired.size();
+  });
 }
 
 result<ReserveAnswer> Ledger::reserve(const Reserve& reserve, std::span<ShortLine> shorts) {
-  return core_->reserve(reserve, shorts);
+  return whole(*core_, [&] { return core_->reserve(reserve, shorts); });
 }
-result<CommitAnswer> Ledger::commit(const Commit& commit) { return core_->commit(commit); }
-result<ReleaseAnswer> Ledger::release(const Release& release) { return core_->release(release); }
-result<ExtendAnswer> Ledger::extend(const Extend& extend) { return core_->extend(extend); }
+result<CommitAnswer> Ledger::commit(const Commit& commit) {
+  return whole(*core_, [&] { return core_->commit(commit); });
+}
+result<ReleaseAnswer> Ledger::release(const Release& release) {
+  return whole(*core_, [&] { return core_->release(release); });
+}
+result<ExtendAnswer> Ledger::extend(const Extend& extend) {
+  return whole(*core_, [&] { return core_->extend(extend); });
+}
 result<AdjustAnswer> Ledger::adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
-  return core_->adjust(adjust, shorts);
+  return whole(*core_, [&] { return core_->adjust(adjust, shorts); });
 }
 
 result<void> Ledger::acknowledge_sale(ReservationId id) {
@@ -55,19 +72,28 @@ result<void> Ledger::acknowledge_sale(ReservationId id) {
   return success();
 }
 result<StockCounters> Ledger::stock(Row row) {
-  core_->begin();
-  return core_->rows().at(row);
+  return detail::within_memory([&]() -> result<StockCounters> {
+    core_->begin();
+    return core_->rows().at(row);
+  });
 }
 std::size_t Ledger::rows() const noexcept { return core_->rows().size(); }
-std::optional<RememberedReservation> Ledger::find(ReservationId id) { return core_->find(id); }
-KnownId Ledger::known(ReservationId id) { return core_->known(id); }
-bool Ledger::knows(AdjustId id) { return core_->knows(id); }
+result<std::optional<RememberedReservation>> Ledger::find(ReservationId id) {
+  return detail::within_memory(
+      [&]() -> result<std::optional<RememberedReservation>> { return core_->find(id); });
+}
+KnownId Ledger::known(ReservationId id) const noexcept { return core_->known(id); }
+bool Ledger::knows(AdjustId id) const noexcept { return core_->knows(id); }
 std::size_t Ledger::remembered() const noexcept { return core_->remembered(); }
 const LedgerTrace& Ledger::last() const noexcept { return core_->last(); }
 
 result<Answer> Ledger::apply(const Operation& operation, std::span<ShortLine> shorts) {
   return apply_operation(*this, operation, shorts);
 }
+result<Answer> Ledger::prepare(const Operation& operation, std::span<ShortLine> shorts) {
+  return detail::within_memory([&] { return apply_operation(*core_, operation, shorts); });
+}
+void Ledger::take_effect() noexcept { core_->take_effect(); }
 
 void Ledger::reserve(std::span<const Reserve> batch, std::span<result<ReserveAnswer>> answers) {
   each(batch, answers, [this](const Reserve& one) { return reserve(one); });

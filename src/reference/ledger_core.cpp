@@ -63,9 +63,15 @@ std::uint64_t units_of(std::span<const Line> lines) noexcept {
 
 void Ledger::Core::begin() {
   last_ = {};
+  effect_ = {};
   expired_.clear();
   gone_holds_.clear();
   gone_adjusts_.clear();
+  // All room first: from there on nothing fails, and no expiry goes untold.
+  const std::size_t due = live_.count([&](const HoldRecord& hold) { return hold.due <= now_; });
+  expired_.reserve(due);
+  holds_.make_graves(now_, limits_.grace, gone_holds_, due);
+  adjusts_.make_graves(now_, limits_.grace, gone_adjusts_, 0);
   LoopBound turns(live_.size());
   while (!live_.empty() && live_.top().due <= now_) {
     turns.take("what expires is live no more");
@@ -88,32 +94,34 @@ result<std::span<const Line>> Ledger::Core::merged(std::span<const Line> lines) 
   return lines;
 }
 
-/// Makes sure that one more id can be remembered. Of the ids in their grace, the one that may go
-/// longest goes first.
-result<void> Ledger::Core::make_room() {
-  if (remembered() < limits_.max_records) return success();
+/// Makes sure that one more id can be remembered.
+result<void> Ledger::Core::find_room() {
+  effect_.takes_room = remembered() >= limits_.max_records;
+  if (!effect_.takes_room) return success();
   const HoldRecord* const hold = holds_.first_to_forget();
   const AdjustRecord* const adjust = adjusts_.first_to_forget();
   const bool hold_can_go = hold != nullptr && hold->due <= now_;
   const bool adjust_can_go = adjust != nullptr && adjust->due <= now_;
   if (!hold_can_go && !adjust_can_go) return no_room(Limit::ids, limits_.max_records);
-  if (hold_can_go && (!adjust_can_go || hold->is_before(*adjust))) {
+  gone_holds_.reserve(gone_holds_.size() + 1);
+  gone_adjusts_.reserve(gone_adjusts_.size() + 1);
+  return success();
+}
+
+/// Of the ids in their grace, the one that may go longest goes first.
+void Ledger::Core::use_room() noexcept {
+  if (!effect_.takes_room) return;
+  const HoldRecord* const hold = holds_.first_to_forget();
+  const AdjustRecord* const adjust = adjusts_.first_to_forget();
+  if (hold != nullptr && (adjust == nullptr || hold->is_before(*adjust))) {
     holds_.forget_first(gone_holds_);
   } else {
     adjusts_.forget_first(gone_adjusts_);
   }
-  return success();
-}
-
-template <class Record, class AnyId>
-Record& Ledger::Core::insert(RememberedIds<Record>& ids, AnyId id) {
-  Record& record = ids.insert(id);
-  record.order = ++records_made_;
-  return record;
 }
 
 /// Notes what is known from now on, and from when it may be forgotten.
-void Ledger::Core::remember(HoldRecord& record, KnownId known) {
+void Ledger::Core::remember(HoldRecord& record, KnownId known) noexcept {
   record.known = known;
   const auto from = forgettable_from(known, record.named_until, now_, record.acknowledged,
                                      limits_.max_lifetime);
@@ -153,21 +161,30 @@ bool Ledger::Core::is_same(const HoldRecord& record, Time until) const noexcept 
 }
 
 result<ReserveAnswer> Ledger::Core::take(const Reserve& reserve, std::span<ShortLine> lent) {
-  INVSAGA_CHECK(make_room());
-  HoldRecord& record = insert(holds_, reserve.id);
+  INVSAGA_CHECK(find_room());
+  Holds::Fresh made = holds_.make(reserve.id);
+  HoldRecord& record = made.mapped();
   record.named_until = record.until = record.due = reserve.until;
   record.lines = copy(last_.lines);
-  last_.lines = record.lines;
   record.shorts = rows_.short_of(record.lines);
-  if (!record.shorts.empty()) {
-    remember(record, KnownId::refused);
-    last_.shorts = record.shorts;
-    return ReserveAnswer{OutOfStock{shortage_of(record.shorts, lent)}};
-  }
+  live_.reserve(live_.size() + 1);
+  last_.lines = record.lines;
+  last_.shorts = record.shorts;
+  effect_.kind = Effect::Kind::hold;
+  effect_.made = std::move(made);
+  if (record.shorts.empty()) return ReserveAnswer{Reserved{record.id, record.named_until}};
+  return ReserveAnswer{OutOfStock{shortage_of(record.shorts, lent)}};
+}
+
+/// Or a refusal, which is remembered too.
+void Ledger::Core::hold() noexcept {
+  use_room();
+  HoldRecord& record = holds_.insert(std::move(effect_.made));
+  record.order = ++records_made_;
+  if (!record.shorts.empty()) return remember(record, KnownId::refused);
   record.known = KnownId::reserved;
   live_.push(record);
   rows_.hold(record.lines);
-  return ReserveAnswer{Reserved{record.id, record.named_until}};
 }
 
 ReserveAnswer Ledger::Core::reserved_again(const HoldRecord& record) {
@@ -181,6 +198,25 @@ ReserveAnswer Ledger::Core::refused_again(const HoldRecord& record, std::span<Sh
   return OutOfStock{shortage_of(record.shorts, lent)};
 }
 
+void Ledger::Core::take_effect() noexcept {
+  switch (std::exchange(effect_.kind, Effect::Kind::none)) {
+    case Effect::Kind::none:
+      return;
+    case Effect::Kind::hold:
+      return hold();
+    case Effect::Kind::sell:
+      return sell(*effect_.hold);
+    case Effect::Kind::give_back:
+      return give_back(*effect_.hold);
+    case Effect::Kind::tombstone:
+      return leave_tombstone();
+    case Effect::Kind::prolong:
+      return prolong(*effect_.hold);
+    case Effect::Kind::adjust:
+      return adjust();
+  }
+}
+
 // --- what ends a hold ----------------------------------------------------------------------------
 
 result<CommitAnswer> Ledger::Core::commit(const Commit& commit) {
@@ -192,7 +228,7 @@ result<CommitAnswer> Ledger::Core::commit(const Commit& commit) {
   HoldRecord* const record = holds_.find(commit.id);
   switch (judge_commit(known_of(record))) {
     case CommitRule::sell:
-      return sell(*record);
+      return prepare_sale(*record);
     case CommitRule::committed:
       return committed_again(*record);
     case CommitRule::released:
@@ -205,34 +241,38 @@ result<CommitAnswer> Ledger::Core::commit(const Commit& commit) {
   INVSAGA_UNREACHABLE("a commit that comes to nothing");
 }
 
-result<CommitAnswer> Ledger::Core::sell(HoldRecord& record) {
+result<CommitAnswer> Ledger::Core::prepare_sale(HoldRecord& record) {
   const PartOf share = last_.lines.empty() ? PartOf::whole : part_of(last_.lines, record.lines);
   if (share == PartOf::none) return Error{Errc::invalid_argument};
   if (share == PartOf::part) {
-    record.part = copy(last_.lines);
-    record.back = rest_of(record.lines, record.part);
+    effect_.part = copy(last_.lines);
+    effect_.back = rest_of(record.lines, effect_.part);
   }
+  effect_.hold = &record;
+  effect_.kind = Effect::Kind::sell;
+  last_.moved = share == PartOf::part ? effect_.part : record.lines;
+  last_.back = effect_.back;
+  return CommitAnswer::committed;
+}
+
+void Ledger::Core::sell(HoldRecord& record) noexcept {
+  record.part = std::move(effect_.part);
+  record.back = std::move(effect_.back);
   INVSAGA_ASSERT(units_of(record.sold_lines()) + units_of(record.back) == units_of(record.lines),
                  "what was held is sold or given back, unit by unit");
   rows_.sell(record.sold_lines());
   rows_.give_back(record.back);
   live_.erase(record);
   remember(record, KnownId::committed);
-  show_sale(record);
-  return CommitAnswer::committed;
 }
 
 result<CommitAnswer> Ledger::Core::committed_again(const HoldRecord& record) {
   const std::span<const Line> asked = last_.lines.empty() ? record.lines : last_.lines;
   if (!equal(asked, record.sold_lines())) return Error{Errc::invalid_argument};
-  show_sale(record);
-  last_.repeat = true;
-  return CommitAnswer::committed;
-}
-
-void Ledger::Core::show_sale(const HoldRecord& record) noexcept {
   last_.moved = record.sold_lines();
   last_.back = record.back;
+  last_.repeat = true;
+  return CommitAnswer::committed;
 }
 
 result<ReleaseAnswer> Ledger::Core::release(const Release& release) {
@@ -243,7 +283,9 @@ result<ReleaseAnswer> Ledger::Core::release(const Release& release) {
   last_.repeat = rule == ReleaseRule::released || rule == ReleaseRule::tombstoned;
   switch (rule) {
     case ReleaseRule::give_back:
-      give_back(*record);
+      effect_.kind = Effect::Kind::give_back;
+      effect_.hold = record;
+      last_.moved = record->lines;
       return ReleaseAnswer::released;
     case ReleaseRule::leave_tombstone:
       return leave_tombstone(release.id, record);
@@ -259,23 +301,34 @@ result<ReleaseAnswer> Ledger::Core::release(const Release& release) {
   INVSAGA_UNREACHABLE("a release that comes to nothing");
 }
 
-void Ledger::Core::give_back(HoldRecord& record) {
+void Ledger::Core::give_back(HoldRecord& record) noexcept {
   rows_.give_back(record.lines);
   live_.erase(record);
   remember(record, KnownId::released);
-  last_.moved = record.lines;
 }
 
 result<ReleaseAnswer> Ledger::Core::leave_tombstone(ReservationId id, HoldRecord* refused) {
   if (refused == nullptr) {
-    INVSAGA_CHECK(make_room());
-    refused = &insert(holds_, id);
+    INVSAGA_CHECK(find_room());
+    effect_.made = holds_.make(id);
   }
-  remember(*refused, KnownId::tombstoned);
+  effect_.hold = refused;
+  effect_.kind = Effect::Kind::tombstone;
   return ReleaseAnswer::tombstoned;
 }
 
-void Ledger::Core::expire(HoldRecord& record) {
+/// Of an id that is unknown, or was refused.
+void Ledger::Core::leave_tombstone() noexcept {
+  HoldRecord* record = effect_.hold;
+  if (record == nullptr) {
+    use_room();
+    record = &holds_.insert(std::move(effect_.made));
+    record->order = ++records_made_;
+  }
+  remember(*record, KnownId::tombstoned);
+}
+
+void Ledger::Core::expire(HoldRecord& record) noexcept {
   INVSAGA_ASSERT(record.known == KnownId::reserved, "what is live is reserved");
   rows_.give_back(record.lines);
   live_.erase(record);
@@ -291,19 +344,21 @@ result<ExtendAnswer> Ledger::Core::extend(const Extend& extend) {
   INVSAGA_CHECK(check_deadline(extend.until, now_, limits_.max_lifetime));
   HoldRecord* const record = holds_.find(extend.id);
   const ExtendAnswer answer = judge_extend(known_of(record));
-  if (answer == ExtendAnswer::reserved) prolong(*record, extend.until);
+  if (answer != ExtendAnswer::reserved) return answer;
+  last_.repeat = extend.until <= record->until;
+  if (!last_.repeat) effect_.kind = Effect::Kind::prolong;
+  effect_.hold = record;
+  effect_.until = extend.until;
   return answer;
 }
 
-void Ledger::Core::prolong(HoldRecord& record, Time until) {
-  last_.repeat = until <= record.until;
-  if (last_.repeat) return;
+void Ledger::Core::prolong(HoldRecord& record) noexcept {
   live_.erase(record);
-  record.until = record.due = until;
+  record.until = record.due = effect_.until;
   live_.push(record);
 }
 
-void Ledger::Core::acknowledge_sale(ReservationId id) {
+void Ledger::Core::acknowledge_sale(ReservationId id) noexcept {
   HoldRecord* const record = holds_.find(id);
   if (known_of(record) != KnownId::committed || record->acknowledged) return;
   record->acknowledged = true;
@@ -318,14 +373,20 @@ std::optional<RememberedReservation> Ledger::Core::find(ReservationId id) {
   return RememberedReservation(id, record->until, *state, record->lines);
 }
 
-KnownId Ledger::Core::known(ReservationId id) {
-  begin();
-  return known_of(holds_.find(id));
+KnownId Ledger::Core::known(ReservationId id) const noexcept {
+  const HoldRecord* const record = holds_.find(id);
+  if (record == nullptr) return KnownId::unknown;
+  const bool lapsed = record->known == KnownId::reserved && record->due <= now_;
+  const KnownId known = lapsed ? KnownId::expired : record->known;
+  const bool forgettable = lapsed || record->can_forget;
+  const Time from = lapsed ? record->named_until : record->due;
+  const bool gone = forgettable && saturating_add(from, limits_.grace) <= now_;
+  return gone ? KnownId::unknown : known;
 }
 
-bool Ledger::Core::knows(AdjustId id) {
-  begin();
-  return adjusts_.find(id) != nullptr;
+bool Ledger::Core::knows(AdjustId id) const noexcept {
+  const AdjustRecord* const record = adjusts_.find(id);
+  return record != nullptr && saturating_add(record->due, limits_.grace) > now_;
 }
 
 // --- adjust --------------------------------------------------------------------------------------
@@ -348,16 +409,27 @@ result<AdjustAnswer> Ledger::Core::change(const Adjust& adjust, std::span<ShortL
   const auto over = rows_.too_many(last_.lines, adjust.reason, limits_.max_units);
   if (shorts.empty() && over)
     return over_limit(Limit::units, *over, static_cast<std::uint64_t>(limits_.max_units));
-  INVSAGA_CHECK(make_room());
-  AdjustRecord& record = insert(adjusts_, adjust.id);
+  INVSAGA_CHECK(find_room());
+  Adjusts::Fresh made = adjusts_.make(adjust.id);
+  AdjustRecord& record = made.mapped();
   record.reason = adjust.reason;
   record.until = adjust.until;
   record.lines = copy(last_.lines);
   record.shorts = std::move(shorts);
+  if (record.shorts.empty()) rows_.reserve(record.lines);
   last_.lines = record.lines;
-  adjusts_.forget_from(record, adjust.until);
-  if (record.shorts.empty()) rows_.adjust(record.lines, adjust.reason);
+  effect_.kind = Effect::Kind::adjust;
+  effect_.adjust = std::move(made);
   return decided(record, lent);
+}
+
+/// Or a refusal, which is remembered too.
+void Ledger::Core::adjust() noexcept {
+  use_room();
+  AdjustRecord& record = adjusts_.insert(std::move(effect_.adjust));
+  record.order = ++records_made_;
+  adjusts_.forget_from(record, record.until);
+  if (record.shorts.empty()) rows_.adjust(record.lines, record.reason);
 }
 
 AdjustAnswer Ledger::Core::adjusted_again(const AdjustRecord& record, const Adjust& adjust,

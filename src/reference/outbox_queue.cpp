@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/reference/outbox_queue.hpp>
 
-#include <absl/container/flat_hash_map.h>
-
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/guarded.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -56,15 +56,51 @@ class OutboxQueue::Core {
   }
 
   result<bool> put(RunId run, Time at, const PreparedEvent& event) {
+    drop();
     INVSAGA_CHECK(room_for(run, {&event, 1}, 0));
-    Mark& mark = marks_[run];
-    if (event.sequence <= mark.highest) return false;
-    INVSAGA_ASSERT(event.sequence == mark.highest + 1, "there was room for the next event only");
-    queue_.emplace_hint(
-        queue_.end(), next_place_,
-        PendingEvent{run, event.sequence, at, {event.bytes.begin(), event.bytes.end()}});
-    mark.places.emplace(event.sequence, next_place_++);
-    mark.highest = event.sequence;
+    prepare(run, at, event);
+    return take_effect();
+  }
+
+  void drop() noexcept {
+    made_ = {};
+    made_queue_.clear();
+    made_mark_ = {};
+  }
+
+  /// Behind those that are prepared already, which are of the same run.
+  void prepare(RunId run, Time at, const PreparedEvent& event) {
+    const Mark* const mark = find(run);
+    const std::uint64_t highest = made_mark_.highest != 0 ? made_mark_.highest
+                                  : mark == nullptr       ? 0
+                                                          : mark->highest;
+    if (event.sequence <= highest) return;
+    INVSAGA_ASSERT(event.sequence == highest + 1, "there was room for the next event only");
+    if (mark == nullptr && !made_) {
+      const std::size_t wanted = marks_.size() + 1;
+      if (wanted >= marks_.bucket_count()) marks_.reserve(2 * wanted);
+      Marks one;
+      one.try_emplace(run);
+      made_ = one.extract(run);
+    }
+    const std::uint64_t place = next_place_ + made_queue_.size();
+    made_mark_.places.emplace(event.sequence, place);
+    made_queue_.emplace(
+        place, PendingEvent{run, event.sequence, at, {event.bytes.begin(), event.bytes.end()}});
+    made_mark_.highest = event.sequence;
+  }
+
+  /// False if nothing that is prepared is new.
+  bool take_effect() noexcept {
+    if (made_queue_.empty()) return false;
+    const RunId run = made_queue_.begin()->second.run;
+    if (made_) marks_.insert(std::move(made_));
+    Mark& mark = marks_.find(run)->second;
+    next_place_ += made_queue_.size();
+    queue_.merge(made_queue_);
+    mark.places.merge(made_mark_.places);
+    mark.highest = made_mark_.highest;
+    drop();
     return true;
   }
 
@@ -96,10 +132,18 @@ class OutboxQueue::Core {
   }
 
  private:
+  using Marks = std::unordered_map<RunId, Mark, IdHash>;
+  using Queue = std::map<std::uint64_t, PendingEvent>;
+
   OutboxLimits limits_;
-  absl::flat_hash_map<RunId, Mark, IdHash> marks_;
-  std::map<std::uint64_t, PendingEvent> queue_;  // by place: the order in which they were taken
+  Marks marks_;
+  Queue queue_;  // by place: the order in which they were taken
   std::uint64_t next_place_ = 0;
+
+  // What is prepared: the mark of a run that is new, events, and what they change of the mark.
+  Marks::node_type made_;
+  Queue made_queue_;
+  Mark made_mark_;
 };
 
 OutboxQueue::OutboxQueue(const OutboxLimits& limits) : core_(std::make_unique<Core>(limits)) {}
@@ -108,10 +152,19 @@ OutboxQueue::OutboxQueue(OutboxQueue&&) noexcept = default;
 OutboxQueue& OutboxQueue::operator=(OutboxQueue&&) noexcept = default;
 
 result<bool> OutboxQueue::put(RunId run, Time at, const PreparedEvent& event) {
-  return core_->put(run, at, event);
+  return detail::within_memory([&] { return core_->put(run, at, event); });
 }
+void OutboxQueue::drop_prepared() noexcept { core_->drop(); }
+result<void> OutboxQueue::prepare(RunId run, Time at, const PreparedEvent& event) {
+  return detail::within_memory([&]() -> result<void> {
+    core_->prepare(run, at, event);
+    return success();
+  });
+}
+void OutboxQueue::take_effect() noexcept { core_->take_effect(); }
 result<std::vector<PendingEvent>> OutboxQueue::pending(std::size_t limit) const {
-  return core_->pending(limit);
+  return detail::within_memory(
+      [&]() -> result<std::vector<PendingEvent>> { return core_->pending(limit); });
 }
 result<void> OutboxQueue::acknowledge_event(RunId run, std::uint64_t sequence) {
   core_->acknowledge_event(run, sequence);

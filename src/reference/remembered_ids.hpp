@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <cstddef>
-#include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,32 +18,49 @@ inline namespace v0 {
 
 /// Ids with what is remembered of each, and from when each may be forgotten. `Record` has `id`,
 /// `due` (the time that it is ordered by), `can_forget` (whether it waits to be forgotten) and what
-/// `DeadlineHeap` asks for. Records stay where they are while they live. One thread.
+/// `DeadlineHeap` asks for. Records stay where they are while they live. Only `make` and
+/// `make_graves` allocate: what they have made room for cannot fail. One thread.
 template <class Record>
 class RememberedIds {
+  using Records = std::unordered_map<decltype(Record::id), Record, IdHash>;
+
  public:
   using Key = decltype(Record::id);
+  /// A record that is not remembered yet.
+  using Fresh = typename Records::node_type;
   /// Records that were forgotten and whose lines somebody may still look at.
-  using Graveyard = std::vector<std::unique_ptr<Record>>;
+  using Graveyard = std::vector<Fresh>;
 
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
 
-  [[nodiscard]] Record* find(Key id) const noexcept {
+  [[nodiscard]] Record* find(Key id) noexcept {
     const auto found = records_.find(id);
-    return found == records_.end() ? nullptr : found->second.get();
+    return found == records_.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] const Record* find(Key id) const noexcept {
+    const auto found = records_.find(id);
+    return found == records_.end() ? nullptr : &found->second;
   }
 
-  /// A new record. Requires that `id` is not remembered.
-  Record& insert(Key id) {
-    const auto [place, is_new] = records_.emplace(id, std::make_unique<Record>());
-    INVSAGA_ASSERT(is_new, "RememberedIds::insert: that id is not remembered");
-    Record& record = *place->second;
-    record.id = id;
-    return record;
+  /// A new record, and room to remember it.
+  [[nodiscard]] Fresh make(Key id) {
+    const std::size_t wanted = records_.size() + 1;
+    if (wanted >= records_.bucket_count()) records_.reserve(2 * wanted);
+    forgettable_.reserve(wanted);
+    Records one;
+    one.try_emplace(id).first->second.id = id;
+    return one.extract(id);
+  }
+
+  /// Requires what `make` has made since the last change, of an id that is not remembered.
+  Record& insert(Fresh&& fresh) noexcept {
+    const auto placed = records_.insert(std::move(fresh));
+    INVSAGA_ASSERT(placed.inserted, "RememberedIds::insert: that id is not remembered");
+    return placed.position->second;
   }
 
   /// From `time` on the record may be forgotten. Replaces an earlier word on it.
-  void forget_from(Record& record, Time time) {
+  void forget_from(Record& record, Time time) noexcept {
     keep(record);
     record.can_forget = true;
     record.due = time;
@@ -59,7 +74,7 @@ class RememberedIds {
   }
 
   /// Forgets the record at once.
-  void erase(Record& record) {
+  void erase(Record& record) noexcept {
     keep(record);
     const Key id = record.id;  // the record goes with its own key
     records_.erase(id);
@@ -70,19 +85,26 @@ class RememberedIds {
     return forgettable_.empty() ? nullptr : &forgettable_.top();
   }
 
-  /// Forgets it. Its record goes to `graveyard`. Requires that there is one.
-  void forget_first(Graveyard& graveyard) {
-    INVSAGA_ASSERT(!forgettable_.empty(), "RememberedIds::forget_first: that there is one");
-    Record& record = forgettable_.top();
-    forgettable_.erase(record);
-    const auto found = records_.find(record.id);
-    INVSAGA_ASSERT(found != records_.end(), "what waits to be forgotten is remembered");
-    graveyard.push_back(std::move(found->second));
-    records_.erase(found);
+  /// Room in `graveyard` for all that `forget_due` will forget at that time, and for `more`.
+  void make_graves(Time now, Duration grace, Graveyard& graveyard, std::size_t more) const {
+    const auto is_due = [&](const Record& record) {
+      return saturating_add(record.due, grace) <= now;
+    };
+    graveyard.reserve(graveyard.size() + forgettable_.count(is_due) + more);
   }
 
-  /// Forgets all that may have been forgotten since `grace` or longer.
-  void forget_due(Time now, Duration grace, Graveyard& graveyard) {
+  /// Forgets it. Its record goes to `graveyard`. Requires that there is one, and a grave.
+  void forget_first(Graveyard& graveyard) noexcept {
+    INVSAGA_ASSERT(!forgettable_.empty(), "RememberedIds::forget_first: that there is one");
+    INVSAGA_ASSERT(graveyard.size() < graveyard.capacity(), "RememberedIds::forget_first: a grave");
+    Record& record = forgettable_.top();
+    forgettable_.erase(record);
+    const Key id = record.id;
+    graveyard.push_back(records_.extract(id));
+  }
+
+  /// Forgets all that may have been forgotten since `grace` or longer. Requires a grave for each.
+  void forget_due(Time now, Duration grace, Graveyard& graveyard) noexcept {
     LoopBound turns(forgettable_.size());
     while (!forgettable_.empty() && saturating_add(forgettable_.top().due, grace) <= now) {
       turns.take("what is forgotten waits no more to be");
@@ -90,8 +112,17 @@ class RememberedIds {
     }
   }
 
+  /// The same, of records that nobody looks at any more.
+  void forget_due(Time now, Duration grace) noexcept {
+    LoopBound turns(forgettable_.size());
+    while (!forgettable_.empty() && saturating_add(forgettable_.top().due, grace) <= now) {
+      turns.take("what is forgotten waits no more to be");
+      erase(forgettable_.top());
+    }
+  }
+
  private:
-  absl::flat_hash_map<Key, std::unique_ptr<Record>, IdHash> records_;
+  Records records_;
   DeadlineHeap<Record> forgettable_;
 };
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/reference/run_table.hpp>
 
-#include <absl/container/flat_hash_map.h>
-
 #include <algorithm>
-#include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/guarded.hpp>
+
+#include "grow.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -31,19 +32,24 @@ class RunBytes {
   [[nodiscard]] LogEntry entry(Position at) const {
     const Bytes bytes = record(at);
     LogEntry made{{bytes.begin(), bytes.end()}, {time(at), at == 0 ? claim_epoch_ : 0, {}}};
-    if (const auto found = shorts_.find(at); found != shorts_.end()) {
-      made.stamp.shorts = found->second;
-    }
+    const auto found = std::ranges::lower_bound(shorts_, at, {}, &Shorts::at);
+    if (found != shorts_.end() && found->at == at) made.stamp.shorts = found->lines;
     return made;
   }
-  void append(Bytes record, Time at) {
+  /// Room for so many records, and for what a stamp says besides.
+  void reserve(std::size_t records, std::size_t bytes) {
+    make_room(places_, records);
+    make_room(bytes_, bytes);
+    make_room(shorts_, 1);
+  }
+  void append(Bytes record, Time at) noexcept {
     bytes_.insert(bytes_.end(), record.begin(), record.end());
     places_.push_back({bytes_.size(), at});
   }
   /// What the stamp says of the record that comes next alone.
-  void keep(const Stamp& stamp) {
+  void keep(Stamp&& stamp) noexcept {
     if (length() == 0) claim_epoch_ = stamp.claim_epoch;
-    if (!stamp.shorts.empty()) shorts_.emplace(length(), stamp.shorts);
+    if (!stamp.shorts.empty()) shorts_.push_back({length(), std::move(stamp.shorts)});
   }
 
  private:
@@ -51,10 +57,14 @@ class RunBytes {
     std::size_t end;
     Time at;
   };
+  struct Shorts {
+    Position at;
+    std::vector<ShortLine> lines;
+  };
   std::vector<std::byte> bytes_;
   std::vector<Place> places_;  // of each record in bytes_
   std::uint64_t claim_epoch_ = 0;
-  std::map<Position, std::vector<ShortLine>> shorts_;
+  std::vector<Shorts> shorts_;  // of the records that have some, ascending
 };
 
 std::size_t bytes_of(std::span<const PreparedRecord> records) noexcept {
@@ -83,14 +93,39 @@ class RunTable::Core {
     if (at < length && has(*known, at, records)) return again(*known, at, records.size());
     if (at != length) return Error{Errc::moved_on}.about(WritePart::position);
     INVSAGA_CHECK(room_for(run, records, 0));
-    RunBytes& kept = runs_[run];
-    kept.keep(stamp);
+    Stamp own = stamp;
+    reserve(run, records.size(), bytes_of(records));
+    return append_reserved(run, records, std::move(own));
+  }
+
+  void reserve(RunId run, std::size_t records, std::size_t bytes) {
+    made_ = {};
+    opened_.clear();
+    if (const auto known = runs_.find(run); known != runs_.end()) {
+      return known->second.reserve(records, bytes);
+    }
+    const std::size_t wanted = runs_.size() + 1;
+    if (wanted >= runs_.bucket_count()) runs_.reserve(2 * wanted);
+    Runs one;
+    one[run].reserve(records, bytes);
+    opened_.insert(run);
+    made_ = one.extract(run);
+  }
+
+  Appended append_reserved(RunId run, std::span<const PreparedRecord> records,
+                           Stamp&& stamp) noexcept {
+    if (made_ && made_.key() == run) runs_.insert(std::move(made_));
+    const auto found = runs_.find(run);
+    INVSAGA_ASSERT(found != runs_.end(), "RunTable::append_reserved: reserved room");
+    RunBytes& kept = found->second;
+    const Time at = stamp.at;
+    kept.keep(std::move(stamp));
     for (const PreparedRecord& record : records) {
-      kept.append(record.bytes, stamp.at);
+      kept.append(record.bytes, at);
       bytes_ += record.bytes.size();
       note_change(run, kept, record.change);
     }
-    return Appended{kept.length(), stamp.at};
+    return Appended{kept.length(), at};
   }
 
   [[nodiscard]] static bool has(const RunBytes& run, Position at,
@@ -146,19 +181,24 @@ class RunTable::Core {
     return {at + static_cast<Position>(count), run.time(at)};
   }
 
-  void note_change(RunId run, RunBytes& kept, RunChange change) {
+  void note_change(RunId run, RunBytes& kept, RunChange change) noexcept {
     if (change == RunChange::ends) {
       kept.ended = true;
       unfinished_.erase(run);
     } else if (kept.length() == 1) {
-      unfinished_.insert(run);
+      unfinished_.merge(opened_);
     }
   }
 
+  using Runs = std::unordered_map<RunId, RunBytes, IdHash>;
   RunLimits limits_;
-  absl::flat_hash_map<RunId, RunBytes, IdHash> runs_;
+  Runs runs_;
   std::set<RunId> unfinished_;
   std::size_t bytes_ = 0;
+
+  // Of a run that is new, and for which room is reserved.
+  Runs::node_type made_;
+  std::set<RunId> opened_;
 };
 
 RunTable::RunTable(const RunLimits& limits) : core_(std::make_unique<Core>(limits)) {}
@@ -168,20 +208,33 @@ RunTable& RunTable::operator=(RunTable&&) noexcept = default;
 
 result<Appended> RunTable::append(RunId run, Position at, std::span<const PreparedRecord> records,
                                   const Stamp& stamp) {
-  return core_->append(run, at, records, stamp);
+  return detail::within_memory([&] { return core_->append(run, at, records, stamp); });
+}
+result<void> RunTable::reserve(RunId run, std::size_t records, std::size_t bytes) {
+  return detail::within_memory([&]() -> result<void> {
+    core_->reserve(run, records, bytes);
+    return success();
+  });
+}
+Appended RunTable::append_reserved(RunId run, std::span<const PreparedRecord> records,
+                                   Stamp&& stamp) noexcept {
+  return core_->append_reserved(run, records, std::move(stamp));
 }
 
 result<std::vector<LogEntry>> RunTable::read(RunId run) const {
-  std::vector<LogEntry> entries;
-  const RunBytes* const known = core_->find(run);
-  if (known == nullptr) return entries;
-  entries.reserve(known->length());
-  for (Position at = 0; at < known->length(); ++at) entries.push_back(known->entry(at));
-  return entries;
+  return detail::within_memory([&]() -> result<std::vector<LogEntry>> {
+    std::vector<LogEntry> entries;
+    const RunBytes* const known = core_->find(run);
+    if (known == nullptr) return entries;
+    entries.reserve(known->length());
+    for (Position at = 0; at < known->length(); ++at) entries.push_back(known->entry(at));
+    return entries;
+  });
 }
 
 result<std::vector<RunId>> RunTable::unfinished(RunId after, std::size_t limit) const {
-  return core_->unfinished(after, limit);
+  return detail::within_memory(
+      [&]() -> result<std::vector<RunId>> { return core_->unfinished(after, limit); });
 }
 
 result<void> RunTable::forget(RunId run) { return core_->forget(run); }

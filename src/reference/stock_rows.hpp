@@ -9,6 +9,8 @@
 #include <invsaga/operation.hpp>
 #include <invsaga/stock.hpp>
 
+#include "grow.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 
@@ -67,10 +69,16 @@ class StockRows {
   void sell(std::span<const Line> lines) noexcept {
     for (const Line& line : lines) change(line, after_sale(at(line.row), line.quantity));
   }
-  /// Requires a line.
-  void adjust(std::span<const Line> lines, AdjustReason reason) {
-    INVSAGA_ASSERT(!lines.empty(), "StockRows::adjust: a line");
+  /// Room for an adjust of these. Requires a line.
+  void reserve(std::span<const Line> lines) {
+    INVSAGA_ASSERT(!lines.empty(), "StockRows::reserve: a line");
     const std::size_t needed = std::size_t{lines.back().row.index} + 1;
+    if (needed > rows_.size()) make_room(rows_, needed - rows_.size());
+  }
+  /// Requires that room is reserved for it.
+  void adjust(std::span<const Line> lines, AdjustReason reason) noexcept {
+    const std::size_t needed = std::size_t{lines.back().row.index} + 1;
+    INVSAGA_ASSERT(needed <= rows_.capacity(), "StockRows::adjust: reserved room");
     if (rows_.size() < needed) rows_.resize(needed);
     for (const Line& line : lines) {
       change(line, after_adjust(at(line.row), reason, line.quantity));

@@ -52,7 +52,7 @@ void ApartStore::arrive(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   Message& message = *messages_.at(number);
   ledger_.advance_to(clock_.now());
-  ledger_.expire_due();
+  static_cast<void>(ledger_.expire_due());
   tell_expired();
   const Write& write = message.lent.view();
   const auto answer = ledger_.apply(*write.operation, write.shorts);
@@ -110,7 +110,7 @@ result<void> ApartStore::acknowledge_sale(ReservationId id) {
 result<StockCounters> ApartStore::stock(Row row) {
   const std::lock_guard lock(mutex_);
   ledger_.advance_to(clock_.now());
-  ledger_.expire_due();
+  static_cast<void>(ledger_.expire_due());
   tell_expired();
   return ledger_.stock(row);
 }

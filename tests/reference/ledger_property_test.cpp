@@ -159,7 +159,7 @@ class Doer {
  private:
   /// After it nothing is due until the clock moves, so that each operation's trace is its own.
   void sweep() {
-    ledger_.expire_due();
+    static_cast<void>(ledger_.expire_due());
     for (const ExpiredHold& hold : ledger_.last().expired) accounts_.expired(hold.id, hold.lines);
   }
   Time deadline_of(ReservationId id, const Deed& deed) {

@@ -184,8 +184,8 @@ TEST_F(ExpiryTest, CanBeAskedForAndAwaited) {
   ASSERT_THAT(extend(1, at(4'000)), Answers(ExtendAnswer::reserved));
   EXPECT_EQ(ledger.next_expiry(), at(4'000));
   ledger.advance_to(at(4'000));
-  EXPECT_EQ(ledger.expire_due(), 1u);
-  EXPECT_EQ(ledger.expire_due(), 0u);
+  EXPECT_THAT(ledger.expire_due(), IsOkAndHolds(1u));
+  EXPECT_THAT(ledger.expire_due(), IsOkAndHolds(0u));
   EXPECT_EQ(ledger.next_expiry(), std::nullopt);
 }
 
@@ -194,7 +194,7 @@ TEST_F(ExpiryTest, NeverComesAfterTheCommit) {
   ASSERT_THAT(reserve(1, at(2'000), {{{1}, 5}}), IsReserved());
   ASSERT_THAT(commit(1), Answers(CommitAnswer::committed));
   ledger.advance_to(at(9'000));
-  EXPECT_EQ(ledger.expire_due(), 0u);
+  EXPECT_THAT(ledger.expire_due(), IsOkAndHolds(0u));
   EXPECT_THAT(commit(1), Answers(CommitAnswer::committed));
   EXPECT_EQ(row(1), (StockCounters{0, 0, 5, 0}));
 }
@@ -365,7 +365,7 @@ TEST_F(ExtendTest, NeverShortensALifetime) {
   ledger.advance_to(at(2'600));
   EXPECT_THAT(extend(1, at(2'500)), Answers(ExtendAnswer::reserved))
       << "a late duplicate, its own deadline passed";
-  EXPECT_EQ(ledger.find(hold_id(1))->until(), at(3'000));
+  EXPECT_EQ(ledger.find(hold_id(1)).value()->until(), at(3'000));
 }
 
 TEST_F(ExtendTest, IsBoundByTheLongestLifetimeFromNow) {
@@ -455,17 +455,17 @@ TEST_F(ReadingTest, ShowsAReservationInEachOfItsStates) {
   stock(1, 5);
   ASSERT_THAT(reserve(1, at(2'000), {{{1}, 3}}), IsReserved());
   ASSERT_THAT(extend(1, at(2'500)), Answers(ExtendAnswer::reserved));
-  const auto seen = ledger.find(hold_id(1));
+  const auto seen = ledger.find(hold_id(1)).value();
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->id(), hold_id(1));
   EXPECT_EQ(seen->until(), at(2'500));
   EXPECT_EQ(seen->state(), ReservationState::reserved);
   EXPECT_EQ(list(seen->lines()), (Lines{{{1}, 3}}));
   ASSERT_THAT(commit(1, {{{1}, 1}}), Answers(CommitAnswer::committed));
-  EXPECT_EQ(ledger.find(hold_id(1))->state(), ReservationState::committed);
+  EXPECT_EQ(ledger.find(hold_id(1)).value()->state(), ReservationState::committed);
   ASSERT_THAT(release(2), Answers(ReleaseAnswer::tombstoned));
-  EXPECT_EQ(ledger.find(hold_id(2)), std::nullopt) << "a tombstone is no reservation";
-  EXPECT_EQ(ledger.find(hold_id(3)), std::nullopt);
+  EXPECT_EQ(ledger.find(hold_id(2)).value(), std::nullopt) << "a tombstone is no reservation";
+  EXPECT_EQ(ledger.find(hold_id(3)).value(), std::nullopt);
 }
 
 }  // namespace

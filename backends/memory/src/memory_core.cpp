@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/memory_core.hpp>
 
+#include <utility>
 #include <variant>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/guarded.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -23,53 +25,103 @@ void MemoryCore::advance_to(Time time) noexcept {
 }
 
 result<WriteReply> MemoryCore::write(const Write& write) {
+  return detail::within_memory([&] { return try_write(write); });
+}
+
+/// Everything that can fail comes before anything that changes: only then is nothing half done.
+result<WriteReply> MemoryCore::try_write(const Write& write) {
   INVSAGA_CHECK(check_write(write));
   last_ = {};
   stock_answered_ = false;
   WriteReply reply;
   reply.at = ledger.now();
   if (!write.run.is_set()) {
-    INVSAGA_TRY(reply.answer, ask(*write.operation, write.shorts));
+    INVSAGA_TRY(reply.answer, prepare(*write.operation, write.shorts));
+    ledger.take_effect();
     return reply;
   }
   if (write.at != runs.length(write.run)) return write_again(write);
   INVSAGA_CHECK(room_for(write));
   if (write.claim != nullptr) {
-    INVSAGA_TRY(reply.claim, bind(*write.claim));
+    INVSAGA_TRY(reply.claim, prepare(*write.claim));
     if (reply.claim.state != ClaimState::fresh) return reply;
   }
   std::span<const PreparedRecord> tail;
   if (write.operation != nullptr) {
-    INVSAGA_TRY(reply.answer, ask(*write.operation, write.shorts));
+    INVSAGA_TRY(reply.answer, prepare(*write.operation, write.shorts));
     tail = tail_of(write, decision_of(reply.answer));
   }
-  keep(write.run, write.head, {reply.at, reply.claim.epoch, {}});
-  keep(write.run, tail, {reply.at, 0, {last_.shorts.begin(), last_.shorts.end()}});
+  Stamp of_head{reply.at, reply.claim.epoch, {}};
+  Stamp of_tail{reply.at, 0, {last_.shorts.begin(), last_.shorts.end()}};
+  INVSAGA_CHECK(reserve(write.run, write.head, tail, reply.at));
+  // From here on nothing fails.
+  if (write.claim != nullptr) bind(*write.claim);
+  ledger.take_effect();
+  keep(write.run, write.head, std::move(of_head));
+  keep(write.run, tail, std::move(of_tail));
+  outbox.take_effect();
+  confirm();
   reply.position = runs.length(write.run);
   return reply;
 }
 
 /// The record that binds the claim is in this very write: it is kept until its deadline at once.
-result<ClaimAnswer> MemoryCore::bind(const ClaimEffect& effect) {
+Claim MemoryCore::bound(const ClaimEffect& effect) noexcept {
+  Claim claim = effect.claim;
+  claim.lease_until = claim.deadline;
+  return claim;
+}
+
+result<ClaimAnswer> MemoryCore::prepare(const ClaimEffect& effect) {
   ClaimAnswer held;
   held.epoch = effect.epoch;
-  if (held.epoch != 0) {  // another may have taken it meanwhile: the run's position decides
-    (void)claims.extend_claim(effect.claim.key, effect.epoch, effect.claim.deadline);
-    return held;
-  }
-  Claim bound = effect.claim;
-  bound.lease_until = bound.deadline;
-  auto claim = claims.claim(bound);
+  if (held.epoch != 0) return held;
+  auto claim = claims.prepare(bound(effect));
   if (!claim.has_value()) return claim.assume_error().about(WritePart::claim);
   return claim;
 }
 
-result<Answer> MemoryCore::ask(const Operation& operation, std::span<ShortLine> shorts) {
-  const result<Answer> answer = ledger.apply(operation, shorts);
+void MemoryCore::bind(const ClaimEffect& effect) noexcept {
+  if (effect.epoch == 0) return claims.take_effect(bound(effect));
+  // Another may have taken it meanwhile: the run's position decides.
+  (void)claims.extend_claim(effect.claim.key, effect.epoch, effect.claim.deadline);
+}
+
+result<Answer> MemoryCore::prepare(const Operation& operation, std::span<ShortLine> shorts) {
+  const result<Answer> answer = ledger.prepare(operation, shorts);
   if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
   last_ = ledger.last();
   stock_answered_ = true;
   return answer;
+}
+
+/// All the memory that these records and their effects will take.
+result<void> MemoryCore::reserve(RunId run, std::span<const PreparedRecord> head,
+                                 std::span<const PreparedRecord> tail, Time at) {
+  std::size_t bytes = 0;
+  outbox.drop_prepared();
+  confirmed_.clear();
+  for (const auto records : {head, tail}) {
+    for (const PreparedRecord& record : records) {
+      bytes += record.bytes.size();
+      for (const PreparedEvent& event : record.events) {
+        INVSAGA_CHECK(outbox.prepare(run, at, event));
+      }
+      const Confirmation& told = record.confirmation;
+      if (!told.request.is_set()) continue;
+      confirmed_.push_back({told.request, told.epoch, {told.answer.begin(), told.answer.end()}});
+    }
+  }
+  return runs.reserve(run, head.size() + tail.size(), bytes);
+}
+
+/// A claim that another has taken meanwhile, or that is forgotten, is left alone: the run's
+/// position decides who goes on, and its claim's new owner reads the run.
+void MemoryCore::confirm() noexcept {
+  for (Confirmed& told : confirmed_) {
+    (void)claims.confirm_prepared(told.request, told.epoch, std::move(told.answer));
+  }
+  confirmed_.clear();
 }
 
 /// The run has records where these would go: perhaps those of an earlier attempt whose reply was
@@ -99,7 +151,7 @@ result<WriteReply> MemoryCore::write_again(const Write& write) {
   }
   if (write.claim == nullptr || write.claim->epoch != 0) return moved_on;
   // Whether the run exists is looked at first (protocol rule 6).
-  const auto known = claims.find(write.claim->claim);
+  INVSAGA_TRY(const auto known, claims.find(write.claim->claim));
   const bool told = known && known->state != ClaimState::in_progress;
   if (!told && runs.ended(write.run)) return moved_on;  // its log has the answer
   if (known) {
@@ -114,7 +166,7 @@ result<WriteReply> MemoryCore::write_again(const Write& write) {
 /// asked again, which is done only of an id that it remembers: a repeat must not take effect anew.
 void MemoryCore::look_back(const Operation& operation, StockDecision decision) {
   const bool told = remembers(operation) && [&] {
-    const result<Answer> again = ask(operation, {});
+    const result<Answer> again = prepare(operation, {});  // a repeat has no effect
     return again.has_value() && decision_of(again.assume_value()) == decision;
   }();
   if (!told) last_ = {};
@@ -135,6 +187,18 @@ result<void> MemoryCore::forget(RunId run) {
   if (outbox.has_pending(run)) return Error{Errc::busy};
   INVSAGA_CHECK(runs.forget(run));
   return outbox.forget(run);
+}
+
+result<std::vector<StockCounters>> MemoryCore::snapshot(std::span<const Row> rows) {
+  return detail::within_memory([&]() -> result<std::vector<StockCounters>> {
+    std::vector<StockCounters> counters;
+    counters.reserve(rows.size());
+    for (const Row row : rows) {
+      INVSAGA_TRY(const StockCounters of_row, ledger.stock(row));
+      counters.push_back(of_row);
+    }
+    return counters;
+  });
 }
 
 /// Whatever is decided, all of it finds room.
@@ -164,20 +228,11 @@ result<void> MemoryCore::room_for(RunId run, std::span<const PreparedRecord> rec
   return success();
 }
 
-/// The records and their effects. Room was found for all of them. A claim that another has taken
-/// meanwhile, or that is forgotten, is left alone: the run's position decides who goes on, and its
-/// claim's new owner reads the run.
-void MemoryCore::keep(RunId run, std::span<const PreparedRecord> records, const Stamp& stamp) {
+/// The records, for which room is reserved, and the sales that they tell of.
+void MemoryCore::keep(RunId run, std::span<const PreparedRecord> records, Stamp&& stamp) noexcept {
   if (records.empty()) return;
-  [[maybe_unused]] const auto kept = runs.append(run, runs.length(run), records, stamp);
-  INVSAGA_ASSERT(kept.has_value(), "room was found for the records");
+  runs.append_reserved(run, records, std::move(stamp));
   for (const PreparedRecord& record : records) {
-    for (const PreparedEvent& event : record.events) {
-      [[maybe_unused]] const auto taken = outbox.put(run, stamp.at, event);
-      INVSAGA_ASSERT(taken.has_value(), "room was found for their events");
-    }
-    const Confirmation& told = record.confirmation;
-    if (told.request.is_set()) (void)claims.confirm_claim(told.request, told.epoch, told.answer);
     // The run has recorded the sale in the same append: rule 5 asks for no more.
     if (record.sale.is_set()) (void)ledger.acknowledge_sale(record.sale);
   }

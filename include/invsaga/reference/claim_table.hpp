@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <invsaga/idempotency.hpp>
 #include <invsaga/result.hpp>
@@ -42,10 +43,15 @@ class ClaimTable {
   /// (`Retention::count` live records). A claim is no repeat of itself: who asks twice is told
   /// `in_progress`.
   result<ClaimAnswer> claim(const Claim& claim);
+  /// The same in two halves, for who has more to do at the same instant: what is answered, with all
+  /// the room that it takes; then, if that is `fresh`, the effect, which cannot fail. Whatever else
+  /// is called between them drops the first half.
+  result<ClaimAnswer> prepare(const Claim& claim);
+  void take_effect(const Claim& claim) noexcept;
 
   /// What is known of the request, without asking for the right: `completed`, `mismatch`, or
   /// `in_progress`, lapsed or not. None if it is not remembered.
-  [[nodiscard]] std::optional<ClaimAnswer> find(const Claim& claim) const;
+  result<std::optional<ClaimAnswer>> find(const Claim& claim) const;
 
   /// Never shortens the lease; a lapsed one is taken up again if nobody took over. Errors: `busy`
   /// (not the newest epoch), `not_found` (unknown, or completed), `invalid_argument` (not set).
@@ -54,6 +60,9 @@ class ClaimTable {
   /// A repeat with the same bytes succeeds. Errors: `busy` (an older epoch), `not_found`,
   /// `invalid_argument` (another answer is stored), `limit_exceeded` (above `max_answer_bytes`).
   result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer);
+  /// The same of an answer that is made already and within its bound: memory is not wanted.
+  result<void> confirm_prepared(RequestKey key, std::uint64_t epoch,
+                                std::vector<std::byte>&& answer) noexcept;
 
   /// The request is as if it had never been asked. A key that is not known is released already: a
   /// repeat succeeds. Errors: `busy` (an older epoch), `too_late` (completed).

@@ -76,7 +76,8 @@ static_assert(Reservation<RememberedReservation>);
 ///
 /// One thread at a time. Operations borrow their lines for the call; `shorts` is lent, filled as
 /// far as it reaches, and the spans of an answer point into it. A repeat gets the answer again and
-/// changes nothing. An `Error` changes nothing but the expiries that were due.
+/// changes nothing. An `Error` changes nothing but the expiries that were due; where memory runs
+/// out it is `resource_exhausted` (`Limit::memory`), from anything that answers a `result`.
 class Ledger {
  public:
   static constexpr Capabilities capabilities() noexcept {
@@ -99,8 +100,8 @@ class Ledger {
   /// already.
   [[nodiscard]] std::optional<Time> next_expiry() const noexcept;
   /// Expires what is due, without waiting for an operation to do so. Answers how many holds;
-  /// `last()` has them.
-  std::size_t expire_due();
+  /// `last()` has them. Error: `resource_exhausted` (memory); then none did.
+  result<std::size_t> expire_due();
 
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts = {});
   result<CommitAnswer> commit(const Commit& commit);
@@ -109,6 +110,11 @@ class Ledger {
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts = {});
   /// Any of them.
   result<Answer> apply(const Operation& operation, std::span<ShortLine> shorts = {});
+  /// The same in two halves, for who has more to do at the same instant: what is answered, with all
+  /// the room that its effect takes; then the effect, which cannot fail. Whatever else is called
+  /// between them drops the first half.
+  result<Answer> prepare(const Operation& operation, std::span<ShortLine> shorts = {});
+  void take_effect() noexcept;
 
   /// Batches: in order, each as if alone, not atomic as a whole. Short lines beyond the first of
   /// each are not reported. Requires `answers` as long as the batch.
@@ -132,11 +138,11 @@ class Ledger {
 
   /// What is remembered of `id`, after all that is due; nothing for an id that is unknown, refused
   /// or tombstoned.
-  std::optional<RememberedReservation> find(ReservationId id);
+  result<std::optional<RememberedReservation>> find(ReservationId id);
   /// What is known of `id`, after all that is due.
-  KnownId known(ReservationId id);
+  [[nodiscard]] KnownId known(ReservationId id) const noexcept;
   /// Whether an adjust of that id is remembered, after all that is due.
-  bool knows(AdjustId id);
+  [[nodiscard]] bool knows(AdjustId id) const noexcept;
   /// How many ids are remembered, reservations and adjusts together.
   [[nodiscard]] std::size_t remembered() const noexcept;
 

@@ -35,6 +35,12 @@ class OutboxQueue {
   /// Errors: `invalid_argument` (no run, sequence 0, a gap), `limit_exceeded` (its size),
   /// `resource_exhausted`.
   result<bool> put(RunId run, Time at, const PreparedEvent& event);
+  /// The same in two halves, for who has more to do at the same instant: any number of the run's
+  /// next events are prepared, with all the room that they take; then the effect, which cannot
+  /// fail. Their bounds are `room_for`'s to look at.
+  void drop_prepared() noexcept;
+  result<void> prepare(RunId run, Time at, const PreparedEvent& event);
+  void take_effect() noexcept;
   result<std::vector<PendingEvent>> pending(std::size_t limit) const;
   /// An event that is not pending is acknowledged already, or never was: nothing changes. Never an
   /// error.

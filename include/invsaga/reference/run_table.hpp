@@ -36,6 +36,12 @@ class RunTable {
   /// `resource_exhausted`.
   result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
                           const Stamp& stamp);
+  /// Room for so many records, of so many bytes together: appends of no more of them at the run's
+  /// end by `append_reserved` cannot fail, if nothing else is called before. Their bounds are
+  /// `room_for`'s to look at.
+  result<void> reserve(RunId run, std::size_t records, std::size_t bytes);
+  Appended append_reserved(RunId run, std::span<const PreparedRecord> records,
+                           Stamp&& stamp) noexcept;
   result<std::vector<LogEntry>> read(RunId run) const;
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) const;
   /// An unknown run is forgotten already: a repeat succeeds. Error: `busy` (it has not ended).

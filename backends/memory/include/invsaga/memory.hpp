@@ -81,8 +81,8 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     const std::lock_guard lock(mutex_);
     return core_.ledger.next_expiry();
   }
-  /// Expires what is due. Answers how many holds.
-  std::size_t expire_due() {
+  /// Expires what is due. Answers how many holds. Error: `resource_exhausted` (memory), then none.
+  result<std::size_t> expire_due() {
     const std::lock_guard lock(mutex_);
     return sweep();
   }
@@ -115,22 +115,19 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   }
   result<StockCounters> stock(Row row) {
     const std::lock_guard lock(mutex_);
-    sweep();
+    INVSAGA_CHECK(sweep());
     return core_.ledger.stock(row);
   }
   /// The counters of many rows at one instant.
-  std::vector<StockCounters> snapshot(std::span<const Row> rows) {
+  result<std::vector<StockCounters>> snapshot(std::span<const Row> rows) {
     const std::lock_guard lock(mutex_);
-    sweep();
-    std::vector<StockCounters> counters;
-    counters.reserve(rows.size());
-    for (const Row row : rows) counters.push_back(core_.ledger.stock(row).assume_value());
-    return counters;
+    INVSAGA_CHECK(sweep());
+    return core_.snapshot(rows);
   }
   /// What is remembered of a reservation.
-  std::optional<RememberedReservation> find(ReservationId id) {
+  result<std::optional<RememberedReservation>> find(ReservationId id) {
     const std::lock_guard lock(mutex_);
-    sweep();
+    INVSAGA_CHECK(sweep());
     return core_.ledger.find(id);
   }
 
@@ -149,7 +146,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
 
   result<WriteReply> write(const Write& write) {
     const std::lock_guard lock(mutex_);
-    sweep();
+    INVSAGA_CHECK(sweep());
     const result<WriteReply> reply = core_.write(write);
     if (reply.has_value() && core_.stock_answered()) {
       detail::tell(recorder_, core_.ledger.now(), *write.operation, reply.assume_value().answer,
@@ -216,8 +213,8 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
  private:
   /// One operation that belongs to no run.
   template <class Asked, class Ask>
-  auto one(const Asked& operation, const Ask& ask) {
-    sweep();
+  auto one(const Asked& operation, const Ask& ask) -> decltype(ask()) {
+    INVSAGA_CHECK(sweep());
     const auto answer = ask();
     if (answer.has_value()) {
       detail::tell(recorder_, core_.ledger.now(), operation, Answer{answer.assume_value()},
@@ -227,9 +224,9 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   }
 
   /// Expires what is due and records it, so that each call that follows finds nothing due.
-  std::size_t sweep() {
-    const std::size_t count = core_.ledger.expire_due();
-    detail::tell_expiries(recorder_, core_.ledger);
+  result<std::size_t> sweep() {
+    const auto count = core_.ledger.expire_due();
+    if (count.has_value()) detail::tell_expiries(recorder_, core_.ledger);
     return count;
   }
 

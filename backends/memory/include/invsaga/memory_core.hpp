@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <invsaga/backend.hpp>
 #include <invsaga/reference/claim_table.hpp>
@@ -45,6 +46,7 @@ class MemoryCore {
   /// changed.
   result<WriteReply> write(const Write& write);
   result<void> forget(RunId run);
+  result<std::vector<StockCounters>> snapshot(std::span<const Row> rows);
 
   /// What the last `apply` did to the stock. Borrowed as `Ledger::last` says.
   [[nodiscard]] const LedgerTrace& last() const noexcept { return last_; }
@@ -57,14 +59,27 @@ class MemoryCore {
   [[nodiscard]] result<void> room_for(RunId run, std::span<const PreparedRecord> records,
                                       WritePart part, std::size_t records_before,
                                       std::size_t events_before) const noexcept;
-  result<ClaimAnswer> bind(const ClaimEffect& effect);
-  result<Answer> ask(const Operation& operation, std::span<ShortLine> shorts);
+  result<WriteReply> try_write(const Write& write);
+  result<Answer> prepare(const Operation& operation, std::span<ShortLine> shorts);
+  result<ClaimAnswer> prepare(const ClaimEffect& effect);
+  static Claim bound(const ClaimEffect& effect) noexcept;
+  void bind(const ClaimEffect& effect) noexcept;
+  result<void> reserve(RunId run, std::span<const PreparedRecord> head,
+                       std::span<const PreparedRecord> tail, Time at);
   result<WriteReply> write_again(const Write& write);
   void look_back(const Operation& operation, StockDecision decision);
   bool remembers(const Operation& operation);
-  void keep(RunId run, std::span<const PreparedRecord> records, const Stamp& stamp);
+  void keep(RunId run, std::span<const PreparedRecord> records, Stamp&& stamp) noexcept;
+  void confirm() noexcept;
+
+  struct Confirmed {
+    RequestKey request;
+    std::uint64_t epoch;
+    std::vector<std::byte> answer;
+  };
 
   WriteLimits limits_;
+  std::vector<Confirmed> confirmed_;  // by the write under way
   LedgerTrace last_;
   bool stock_answered_ = true;
 };
