@@ -31,8 +31,8 @@ enum class ClaimState : std::uint8_t {
   in_progress,  ///< Somebody else holds the lease; ask later.
   completed,    ///< Done: `answer` is what the first one was told.
   mismatch,     ///< The id was used for something else. The other's answer is not shown.
-  expired,      ///< The request is past its own deadline: it is never run, and its answer may be
-                ///< forgotten.
+  expired,      ///< The request is past its own deadline, and nobody is at it: it is never run, and
+                ///< its answer may be forgotten.
 };
 std::string_view name(ClaimState state) noexcept;
 
@@ -64,10 +64,11 @@ struct Retention {
 
 /// Semantics of an IdempotencyStore:
 ///  - `claim`: linearizable. Unknown key and now < deadline: `fresh` with a new epoch. Leased by
-///    another, lease live: `in_progress`; lapsed: `fresh` with a larger epoch. Other fingerprint:
-///    `mismatch`, whatever the state. Past the claim's deadline: `expired`, whether the key is
-///    remembered or not, unless the answer still is: then `completed`. Errors: `invalid_argument`
-///    (zero key, deadline or lease not set), `resource_exhausted`.
+///    another, lease live: `in_progress`, whatever the deadline; lapsed: `fresh` with a larger
+///    epoch. Other fingerprint: `mismatch`, whatever the state. Past the claim's deadline, if
+///    nobody holds the lease: `expired`, whether the key is remembered or not, unless the answer
+///    still is: then `completed`. Errors: `invalid_argument` (zero key, deadline or lease not set),
+///    `resource_exhausted`.
 ///  - `extend_claim(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy`
 ///    if the epoch is not the newest, `not_found` if there is no live claim.
 ///  - `confirm_claim(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes

@@ -53,8 +53,8 @@ class ClaimTable::Core {
     if (request == nullptr) return prepare_first(claim);
     if (request->fingerprint != claim.fingerprint) return answer(ClaimState::mismatch);
     if (request->completed) return completed(*request);
-    if (claim.deadline <= now_) return answer(ClaimState::expired);
     if (now_ < request->lease_until) return in_progress(*request);
+    if (claim.deadline <= now_) return answer(ClaimState::expired);
     return fresh();
   }
 

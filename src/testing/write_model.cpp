@@ -243,13 +243,13 @@ result<ClaimAnswer> WriteModel::claim(const Claim& claim) {
     if (request.completed) return told;
   }
   told = {};
-  told.state = ClaimState::expired;
-  if (claim.deadline <= now()) return told;
   if (known != requests_.end() && now() < known->second.lease_until) {
     told.state = ClaimState::in_progress;
     told.lease_until = known->second.lease_until;
     return told;
   }
+  told.state = ClaimState::expired;
+  if (claim.deadline <= now()) return told;
   told.state = ClaimState::fresh;
   told.epoch = ++epochs_;
   Request& request = requests_[claim.key];

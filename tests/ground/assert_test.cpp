@@ -168,7 +168,8 @@ TEST(AssertDeathTest, NoRowBecomesUnsoundAndNoneIsSoldThatIsNotThere) {
   const std::array one{Line{Row{0}, 1}};
   StockRows rows;
   EXPECT_DEATH(rows.hold(one), "after_hold");
-  EXPECT_DEATH(rows.adjust({}, AdjustReason::opening), "StockRows::adjust: a line");
+  EXPECT_DEATH(rows.reserve({}), "StockRows::reserve: a line");
+  EXPECT_DEATH(rows.adjust(one, AdjustReason::opening), "StockRows::adjust: reserved room");
 }
 
 struct Remembered {
@@ -182,11 +183,14 @@ struct Remembered {
 TEST(AssertDeathTest, AnIdIsRememberedOnceAndStandsInItsOwnHeap) {
   RememberedIds<Remembered> ids;
   RememberedIds<Remembered>::Graveyard gone;
-  ids.insert({1, 1});
-  EXPECT_DEATH(ids.insert({1, 1}), "RememberedIds::insert: that id is not remembered");
+  Remembered& known = ids.insert(ids.make({1, 1}));
+  EXPECT_DEATH(ids.insert(ids.make({1, 1})), "RememberedIds::insert: that id is not remembered");
   EXPECT_DEATH(ids.forget_first(gone), "RememberedIds::forget_first: that there is one");
+  ids.forget_from(known, Time{});
+  EXPECT_DEATH(ids.forget_first(gone), "RememberedIds::forget_first: a grave");
   DeadlineHeap<Remembered> heap;
   Remembered stranger;
+  EXPECT_DEATH(heap.push(stranger), "DeadlineHeap::push: room for it");
   EXPECT_DEATH(heap.erase(stranger), "DeadlineHeap::erase: an entry of this heap");
   EXPECT_DEATH(static_cast<void>(heap.top()), "DeadlineHeap::top: that it is not empty");
 }

@@ -34,6 +34,7 @@ TEST(ADeadlineHeap, HasTheEarliestOnTopWhateverIsPutInAndTakenOut) {
     const bool grow = step % 2'000 < 1'000;
     if (expected.empty() || rng.below(10) < (grow ? 7u : 3u)) {
       entries.push_back(std::make_unique<Entry>(Entry{rng.below(500), step}));
+      heap.reserve(heap.size() + 1);
       heap.push(*entries.back());
       expected.insert(entries.back().get());
     } else {

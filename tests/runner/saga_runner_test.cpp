@@ -239,6 +239,28 @@ TYPED_TEST(Runner, ARequestPastItsDeadlineIsExpired) {
   EXPECT_THAT(this->shop.calls(), IsEmpty());
 }
 
+/// Its run waits for the payment: it is not lost, and may be sold yet.
+TYPED_TEST(Runner, ARequestPastItsDeadlineWhoseRunGoesOnIsInProgress) {
+  auto process = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*process);
+  StartRequest again = this->request();
+  this->parts.advance_to(again.deadline);
+  this->clock.advance_to(again.deadline);
+  auto late = process->runner.start(sample::checkout, this->order(), again);
+  ASSERT_THAT(late, IsOk());
+  EXPECT_EQ(late.assume_value().state, ClaimState::in_progress);
+  auto other = this->process();
+  late = other->runner.start(sample::checkout, this->order(), again);
+  ASSERT_THAT(late, IsOk());
+  EXPECT_EQ(late.assume_value().state, ClaimState::in_progress) << "at another process";
+  this->shop.took_effect("charge", this->shop.last_pending());
+  this->run_all();
+  late = process->runner.start(sample::checkout, this->order(), again);
+  EXPECT_EQ(late.assume_value().state, ClaimState::completed);
+  this->check_sound(run);
+}
+
 TYPED_TEST(Runner, WithoutARequestTheKeyNamesTheRun) {
   auto process = this->process();
   StartRequest request;

@@ -776,7 +776,8 @@ TEST_F(RecorderTest, IsToldOfExpiriesThatNoOperationAskedFor) {
   EXPECT_EQ(store.stock({1}).value().reserved, 3);
   store.advance_to(at(1'003));
   const std::vector<Row> rows{{1}, {0}};
-  EXPECT_THAT(store.snapshot(rows).value(), ElementsAre(StockCounters{5, 2, 0, 0}, StockCounters{}));
+  EXPECT_THAT(store.snapshot(rows).value(),
+              ElementsAre(StockCounters{5, 2, 0, 0}, StockCounters{}));
   store.advance_to(at(1'004));
   EXPECT_EQ(store.find({2, 4}).value()->state(), ReservationState::expired);
   store.advance_to(at(1'005));
