@@ -90,11 +90,11 @@ class ClaimTable::Core {
     if (answer.size() > max_answer_bytes) {
       return over_limit(Limit::answer_bytes, answer.size(), max_answer_bytes);
     }
-    return confirm(key, epoch, {answer.begin(), answer.end()});
+    return confirm_prepared(key, epoch, {answer.begin(), answer.end()});
   }
 
-  result<void> confirm(RequestKey key, std::uint64_t epoch,
-                       std::vector<std::byte>&& answer) noexcept {
+  result<void> confirm_prepared(RequestKey key, std::uint64_t epoch,
+                                std::vector<std::byte>&& answer) noexcept {
     Request* const request = requests_.find(key);
     if (request == nullptr) return Error{Errc::not_found};
     if (request->epoch != epoch) return Error{Errc::busy};
@@ -206,7 +206,7 @@ result<void> ClaimTable::confirm_claim(RequestKey key, std::uint64_t epoch, Byte
 }
 result<void> ClaimTable::confirm_prepared(RequestKey key, std::uint64_t epoch,
                                           std::vector<std::byte>&& answer) noexcept {
-  return core_->confirm(key, epoch, std::move(answer));
+  return core_->confirm_prepared(key, epoch, std::move(answer));
 }
 result<void> ClaimTable::release_claim(RequestKey key, std::uint64_t epoch) {
   return core_->release_claim(key, epoch);

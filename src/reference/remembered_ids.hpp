@@ -52,10 +52,10 @@ class RememberedIds {
     return one.extract(id);
   }
 
-  /// Requires what `make` has made since the last change, of an id that is not remembered.
+  /// `fresh` is what `make` has made since the last change. Requires an id that is not remembered.
   Record& insert(Fresh&& fresh) noexcept {
     const auto placed = records_.insert(std::move(fresh));
-    INVSAGA_ASSERT(placed.inserted, "RememberedIds::insert: that id is not remembered");
+    INVSAGA_ASSERT(placed.inserted, "RememberedIds::insert: an id that is not remembered");
     return placed.position->second;
   }
 
@@ -95,15 +95,15 @@ class RememberedIds {
 
   /// Forgets it. Its record goes to `graveyard`. Requires that there is one, and a grave.
   void forget_first(Graveyard& graveyard) noexcept {
-    INVSAGA_ASSERT(!forgettable_.empty(), "RememberedIds::forget_first: that there is one");
-    INVSAGA_ASSERT(graveyard.size() < graveyard.capacity(), "RememberedIds::forget_first: a grave");
+    INVSAGA_ASSERT(!forgettable_.empty() && graveyard.size() < graveyard.capacity(),
+                   "RememberedIds::forget_first: that there is one, and a grave");
     Record& record = forgettable_.top();
     forgettable_.erase(record);
     const Key id = record.id;
     graveyard.push_back(records_.extract(id));
   }
 
-  /// Forgets all that may have been forgotten since `grace` or longer. Requires a grave for each.
+  /// Forgets all that may have been forgotten since `grace` or longer, each of which has a grave.
   void forget_due(Time now, Duration grace, Graveyard& graveyard) noexcept {
     LoopBound turns(forgettable_.size());
     while (!forgettable_.empty() && saturating_add(forgettable_.top().due, grace) <= now) {

@@ -75,7 +75,7 @@ class StockRows {
     const std::size_t needed = std::size_t{lines.back().row.index} + 1;
     if (needed > rows_.size()) make_room(rows_, needed - rows_.size());
   }
-  /// Requires that room is reserved for it.
+  /// Requires reserved room.
   void adjust(std::span<const Line> lines, AdjustReason reason) noexcept {
     const std::size_t needed = std::size_t{lines.back().row.index} + 1;
     INVSAGA_ASSERT(needed <= rows_.capacity(), "StockRows::adjust: reserved room");

@@ -184,10 +184,10 @@ TEST(AssertDeathTest, AnIdIsRememberedOnceAndStandsInItsOwnHeap) {
   RememberedIds<Remembered> ids;
   RememberedIds<Remembered>::Graveyard gone;
   Remembered& known = ids.insert(ids.make({1, 1}));
-  EXPECT_DEATH(ids.insert(ids.make({1, 1})), "RememberedIds::insert: that id is not remembered");
+  EXPECT_DEATH(ids.insert(ids.make({1, 1})), "RememberedIds::insert: an id that is not");
   EXPECT_DEATH(ids.forget_first(gone), "RememberedIds::forget_first: that there is one");
   ids.forget_from(known, Time{});
-  EXPECT_DEATH(ids.forget_first(gone), "RememberedIds::forget_first: a grave");
+  EXPECT_DEATH(ids.forget_first(gone), "RememberedIds::forget_first: that there is one, and");
   DeadlineHeap<Remembered> heap;
   Remembered stranger;
   EXPECT_DEATH(heap.push(stranger), "DeadlineHeap::push: room for it");
@@ -304,6 +304,7 @@ TEST(WriteDeathTest, AWriteByHandHasBothRecordsOfARun) {
 
 TEST(WriteDeathTest, AnEntryThatIsLookedAtIsThere) {
   EXPECT_DEATH(static_cast<void>(RunTable{}.entry({1, 1}, 0)), "RunTable::entry: one that the run");
+  EXPECT_DEATH(RunTable{}.append_reserved({1, 1}, {}, Stamp{}), "RunTable::append_reserved: reserv");
 }
 
 // --- runner, bus, inbox, executor

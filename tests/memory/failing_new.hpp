@@ -44,14 +44,14 @@ class FailingNew {
   }
 };
 
-/// Calls `trial(number, from_then_on)` for each allocation, which fails once, and then with all
-/// that follow it, until a trial meets no failure: `trial` answers whether it met one. Answers how
+/// Calls `try_with(number, from_then_on)` for each allocation, which fails once, and then with all
+/// that follow it, until none is met: `try_with` answers whether one was. Answers how
 /// many did.
-template <class Trial>
-std::size_t fail_each_allocation(const Trial& trial) {
+template <class Try>
+std::size_t fail_each_allocation(const Try& try_with) {
   std::size_t met = 0;
   for (const bool from_then_on : {false, true}) {
-    for (std::size_t number = 0; trial(number, from_then_on); ++number) ++met;
+    for (std::size_t number = 0; try_with(number, from_then_on); ++number) ++met;
   }
   return met;
 }

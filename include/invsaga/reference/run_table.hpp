@@ -40,6 +40,7 @@ class RunTable {
   /// end by `append_reserved` cannot fail, if nothing else is called before. Their bounds are
   /// `room_for`'s to look at.
   result<void> reserve(RunId run, std::size_t records, std::size_t bytes);
+  /// Requires reserved room.
   Appended append_reserved(RunId run, std::span<const PreparedRecord> records,
                            Stamp&& stamp) noexcept;
   result<std::vector<LogEntry>> read(RunId run) const;
