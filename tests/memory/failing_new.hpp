@@ -58,17 +58,20 @@ std::size_t fail_each_allocation(const Try& try_with) {
 
 }  // namespace invsaga::memory_tests
 
+// Not inlined: a compiler that saw `free` take what `new` gave would warn.
 // NOLINTBEGIN: what replaces these is called by everybody.
-void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   if (invsaga::memory_tests::FailingNew::fails()) throw std::bad_alloc();
   if (void* const made = std::malloc(bytes == 0 ? 1 : bytes)) return made;
   throw std::bad_alloc();
 }
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   if (invsaga::memory_tests::FailingNew::fails()) return nullptr;
   return std::malloc(bytes == 0 ? 1 : bytes);
 }
-void operator delete(void* made) noexcept { std::free(made); }
-void operator delete(void* made, std::size_t) noexcept { std::free(made); }
-void operator delete(void* made, const std::nothrow_t&) noexcept { std::free(made); }
+[[gnu::noinline]] void operator delete(void* made) noexcept { std::free(made); }
+[[gnu::noinline]] void operator delete(void* made, std::size_t) noexcept { std::free(made); }
+[[gnu::noinline]] void operator delete(void* made, const std::nothrow_t&) noexcept {
+  std::free(made);
+}
 // NOLINTEND
