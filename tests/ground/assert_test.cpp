@@ -304,7 +304,7 @@ TEST(WriteDeathTest, AWriteByHandHasBothRecordsOfARun) {
 
 TEST(WriteDeathTest, AnEntryThatIsLookedAtIsThere) {
   EXPECT_DEATH(static_cast<void>(RunTable{}.entry({1, 1}, 0)), "RunTable::entry: one that the run");
-  EXPECT_DEATH(RunTable{}.append_reserved({1, 1}, {}, Stamp{}), "RunTable::append_reserved: reserv");
+  EXPECT_DEATH(RunTable{}.append_reserved({1, 1}, {}, Stamp{}), "append_reserved: reserv");
 }
 
 // --- runner, bus, inbox, executor

@@ -111,6 +111,7 @@ TEST_F(GraceTest, EndsEarlyWhereANewIdNeedsTheRoom) {
   fill();  // with the adjust that opened the stock: 5 ids
   ASSERT_THAT(release(5), Answers(ReleaseAnswer::tombstoned));
   ledger.advance_to(at(2'000));
+  ASSERT_THAT(ledger.expire_due(), IsOk());
   ASSERT_EQ(known(1), KnownId::expired);
   ASSERT_EQ(ledger.remembered(), 5u) << "the adjust is gone";
   ASSERT_THAT(reserve(6, at(4'000), {{{1}, 1}}), IsReserved());
