@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/detail/guarded.hpp>
 
+#include <algorithm>
+#include <exception>
 #include <new>
 #include <stdexcept>
 
@@ -19,6 +21,38 @@ Ending ending_of(void (*call)(void* context), void* context) noexcept {
   } catch (...) {
     return Ending::threw;
   }
+}
+
+Ending ThrownLog::guard(std::string_view whose, void (*call)(void* context),
+                        void* context) noexcept {
+  auto guarded = [&] {
+    try {
+      call(context);
+    } catch (const std::exception& thrown) {
+      keep(whose, thrown.what());
+      throw;
+    } catch (...) {
+      keep(whose, "no std::exception");
+      throw;
+    }
+  };
+  return ending_of(guarded);
+}
+
+void ThrownLog::keep(std::string_view whose, const char* text) noexcept {
+  const std::lock_guard lock(mutex_);
+  ++count_;
+  size_ = 0;
+  for (const std::string_view part : {whose, std::string_view(": "), std::string_view(text)}) {
+    const std::size_t more = std::min(part.size(), last_.size() - size_);
+    std::copy_n(part.begin(), more, last_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += more;
+  }
+}
+
+Thrown ThrownLog::thrown() const {
+  const std::lock_guard lock(mutex_);
+  return {count_, std::string(last_.data(), size_)};
 }
 
 }  // namespace detail

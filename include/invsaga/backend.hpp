@@ -15,6 +15,7 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/completion.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/outbox.hpp>
 #include <invsaga/reservation.hpp>
@@ -89,33 +90,40 @@ concept Backend = WritableStore<B> &&
                   };
 
 /// Gives a backend of plain functions the door: each answers within the call. `Derived` has
-/// `write(write)` and the functions of the parts, and says `using` of both.
+/// `write(write)` and the functions of the parts, and says `using` of both. One that throws has
+/// answered `reply_lost`: whether it did anything is unknown.
 template <class Derived>
 class AnswersAtOnce {
  public:
-  void submit(const Write& write, Completion<WriteReply> done) { done(self().write(write)); }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) { done(self().claim(claim)); }
+  void submit(const Write& write, Completion<WriteReply> done) {
+    tell(done, [&] { return self().write(write); });
+  }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+    tell(done, [&] { return self().claim(claim); });
+  }
   void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
-    done(self().extend_claim(key, epoch, until));
+    tell(done, [&] { return self().extend_claim(key, epoch, until); });
   }
   void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
-    done(self().confirm_claim(key, epoch, answer));
+    tell(done, [&] { return self().confirm_claim(key, epoch, answer); });
   }
   void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
-    done(self().release_claim(key, epoch));
+    tell(done, [&] { return self().release_claim(key, epoch); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) { done(self().read(run)); }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+    tell(done, [&] { return self().read(run); });
+  }
   void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
-    done(self().unfinished(after, limit));
+    tell(done, [&] { return self().unfinished(after, limit); });
   }
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
-    done(self().settle(run, entries));
+    tell(done, [&] { return self().settle(run, entries); });
   }
   void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
-    done(self().pending(limit));
+    tell(done, [&] { return self().pending(limit); });
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
-    done(self().acknowledge_event(run, sequence));
+    tell(done, [&] { return self().acknowledge_event(run, sequence); });
   }
 
  protected:
@@ -123,6 +131,11 @@ class AnswersAtOnce {
   ~AnswersAtOnce() = default;
 
  private:
+  /// A function that throws has not said what became of the call.
+  template <class T, class Function>
+  static void tell(Completion<T> done, Function function) {
+    done(detail::guarded<T>(function, {Errc::reply_lost}));
+  }
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
 };
 

@@ -11,6 +11,7 @@
 #include <invsaga/id_text.hpp>  // ids as text
 #include <invsaga/ids.hpp>      // 128-bit ids, made from text once
 #include <invsaga/result.hpp>   // * answers and errors, and what to do about an error
+#include <invsaga/thrown.hpp>   // what users' code throws at a part, which goes on
 #include <invsaga/time.hpp>     // time is an argument
 #include <invsaga/version.hpp>  // which version this is
 

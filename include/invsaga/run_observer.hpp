@@ -13,11 +13,12 @@ inline namespace v0 {
 
 /// Is told what runs record. Called on the thread that drives the run, after the record is in the
 /// log, in the run's order; of different runs at the same time. It must be quick, must not end the
-/// runner, and must outlive it. No lock is held.
+/// runner, and must outlive it. No lock is held. What it throws is caught and counted
+/// (`SagaRunner::thrown`), and it has been told all the same.
 ///
 /// Each record that comes into the log while the run is driven here is told once, whoever appended
 /// it; one that was appended here to a run driven elsewhere (cancel, resume) is told on that
-/// thread.
+/// thread: of several at the same time in any order. What no memory is there for is not told.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;

@@ -14,7 +14,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -254,7 +253,7 @@ class SagaMachine {
   Rng chance_;
   RunState state_;
   std::optional<Trying> trying_;
-  std::deque<RunRecord> to_append_;
+  std::vector<RunRecord> to_append_;
   std::optional<ClaimEffect> claim_;
   std::optional<OwnedOperation> made_;  ///< The operation that is being tried.
   std::shared_ptr<const PreparedWrite> write_;

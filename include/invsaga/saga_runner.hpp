@@ -64,9 +64,9 @@ struct StartAnswer {
 ///
 /// The backend, the environment and the observer are borrowed and must outlive the runner; the
 /// sagas and their contexts must outlive it too. All functions are safe from any thread, also from
-/// within a step or an observer. Ending the runner stops it from starting anything more and waits
-/// for what its threads are at, so it must not be ended from within a step, an observer or a
-/// completion; what it had under way is left to recovery, as after a crash.
+/// within a step, an observer or a completion: what is begun there is driven once that thread is
+/// done with what it drives. Ending the runner starts nothing more and waits for what its threads
+/// are at: never from within these. What it had under way is left to recovery, as after a crash.
 ///
 /// What asks the backend comes in two forms. With a completion: it is answered when the backend has
 /// answered, `reply_lost` if that is after the runner's end. Without: it waits, on its caller's
@@ -109,13 +109,13 @@ class SagaRunner {
   template <Saga S>
   result<StartAnswer> start(const S& saga, const typename S::input_type& input,
                             const StartRequest& request) {
-    return core_.start(detail::version_of(saga), request, encode(input));
+    return core_.start(detail::given(saga, input), request);
   }
   /// The same, answered later if the backend is. Saga, input and request are copied.
   template <Saga S>
   void start(const S& saga, const typename S::input_type& input, const StartRequest& request,
              Completion<StartAnswer> done) {
-    core_.start(detail::version_of(saga), request, encode(input), done);
+    core_.start(detail::given(saga, input), request, done);
   }
 
   /// Answers a step that said `pending`: a value, or an error whose remedy decides. A final answer
@@ -126,27 +126,19 @@ class SagaRunner {
   /// of no code), `limit_exceeded` (more than the log takes: nothing has changed), the backend's.
   template <Storable T>
   result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) {
-    if (!answer.has_value()) return core_.complete(run, call, false, {}, answer.assume_error());
-    return core_.complete(run, call, false, Stored<T>::schema, encode(answer.assume_value()));
+    return core_.complete(run, call, false, detail::given(answer));
   }
   template <Storable T>
   void complete(RunId run, CallId call, const result<T>& answer, Completion<NewsAnswer> done) {
-    if (!answer.has_value()) {
-      return core_.complete(run, call, false, {}, answer.assume_error(), done);
-    }
-    core_.complete(run, call, false, Stored<T>::schema, encode(answer.assume_value()), done);
+    core_.complete(run, call, false, detail::given(answer), done);
   }
   /// The same for the undo of a step: success, or an error.
   result<NewsAnswer> complete_undo(RunId run, CallId call, const result<void>& answer) {
-    if (!answer.has_value()) return core_.complete(run, call, true, {}, answer.assume_error());
-    return core_.complete(run, call, true, {}, std::vector<std::byte>{});
+    return core_.complete(run, call, true, detail::given(answer));
   }
   void complete_undo(RunId run, CallId call, const result<void>& answer,
                      Completion<NewsAnswer> done) {
-    if (!answer.has_value()) {
-      return core_.complete(run, call, true, {}, answer.assume_error(), done);
-    }
-    core_.complete(run, call, true, {}, std::vector<std::byte>{}, done);
+    core_.complete(run, call, true, detail::given(answer), done);
   }
 
   /// Asks for the run to be undone; an append to the run, by any process: one that is driven
@@ -188,6 +180,8 @@ class SagaRunner {
   RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
   void recover(Duration idle, Completion<RecoveryReport> done) { core_.recover(idle, done); }
 
+  /// What steps and observers have thrown.
+  [[nodiscard]] Thrown thrown() const { return core_.thrown(); }
   /// How many runs are under way here, stuck ones included.
   [[nodiscard]] std::size_t runs() const { return core_.runs(); }
   [[nodiscard]] OwnerId owner() const { return core_.owner(); }
@@ -217,8 +211,7 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   detail::require_sagas<B>();
   detail::RunnerCore core(backend, Environment{clock, executor}, options);
   core.add(saga.definition(), &context);
-  return detail::run_to_end(core, detail::version_of(saga), request, encode(input), keeper,
-                            executor);
+  return detail::run_to_end(core, detail::given(saga, input), request, keeper, executor);
 }
 
 }  // namespace v0

@@ -160,14 +160,18 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
 
   void submit(const Write& write, Completion<WriteReply> done) {
     if constexpr (ReservationStore<Store>) {
-      done(this->write(write));
+      Door::submit(write, done);
     } else {
-      if (const auto checked = check(write); !checked.has_value()) {
-        return done(checked.assume_error());
-      }
-      if (write.operation == nullptr) return done(append(write));
-      Pending& pending = remember({this, &write, stock_only(write), done});
-      store_.submit(pending.told, {&Joined::answered, &pending, 0});
+      Pending* pending = nullptr;
+      const auto begin = [&]() -> result<WriteReply> {
+        INVSAGA_CHECK(check(write));
+        if (write.operation == nullptr) return append(write);
+        pending = &remember({this, &write, stock_only(write), done});
+        return WriteReply{};
+      };
+      const auto reply = detail::guarded<WriteReply>(begin, {Errc::reply_lost});
+      if (pending == nullptr) return done(reply);
+      store_.submit(pending->told, {&Joined::answered, pending, 0});
     }
   }
 
@@ -321,7 +325,10 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     if (!reply.has_value()) {
       return pending.done(reply.assume_error().about(WritePart::operation));
     }
-    pending.done(backend->finish(*pending.write, reply.assume_value().answer));
+    const auto finish = [&] {
+      return backend->finish(*pending.write, reply.assume_value().answer);
+    };
+    pending.done(detail::guarded<WriteReply>(finish, {Errc::reply_lost}));
   }
   Pending take(const Pending* key) {
     const std::lock_guard lock(mutex_);

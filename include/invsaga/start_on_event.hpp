@@ -55,9 +55,11 @@ EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) 
     if (!is_set(event.time)) return done(Error{Errc::invalid_argument});
     const auto input = decode<typename S::input_type>(event.data);
     if (!input.has_value()) return done(input.assume_error());
-    detail::core_of(runner).start_for(detail::version_of(saga),
-                                      detail::request_of(event, saga.name(), options.lifetime),
-                                      encode(input.assume_value()), done);
+    StartRequest request;
+    const auto took = detail::take_in(
+        [&] { request = detail::request_of(event, saga.name(), options.lifetime); });
+    if (!took.has_value()) return done(took.assume_error());
+    detail::core_of(runner).start_for(detail::given(saga, input.assume_value()), request, done);
   };
 }
 

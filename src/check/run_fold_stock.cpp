@@ -77,6 +77,7 @@ void RunFold::reserved(const HistoryLine& line, Run& run, const Hold& hold) {
 /// What the store has decided of a hold stays decided, whatever becomes of later attempts: the run
 /// may have heard of it by its own records.
 void RunFold::tried_to_commit(const HistoryLine& line, Run& run, Index hold) {
+  if (hold != run.last_hold) return;  // a stray: of a hold before it, or before its reserve
   if (!undecided(line.answer)) run.decided_hold = hold;
   run.commit_open = run.decided_hold != hold;
 }

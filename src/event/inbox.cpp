@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -17,7 +17,6 @@
 namespace invsaga {
 inline namespace v0 {
 
-using detail::Answerer;
 using detail::Errand;
 using detail::wait_for;
 
@@ -32,11 +31,11 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   }
   void stop() { visits_.end(); }
 
-  Errand handle(const Event& event, const InboxEffect& effect, Completion<Handling> done);
-  Errand open(const Event& event, Completion<InboxEntry> done);
-  Errand confirm_claim(const Event& event, InboxClaim claim, Completion<Handling> done);
+  Errand<Handling> handle(const Event& event, const InboxEffect& effect);
+  Errand<InboxEntry> open(const Event& event);
+  Errand<Handling> confirm_claim(const Event& event, InboxClaim claim);
   Handling confirmed(const Event& event);
-  Errand abandon(InboxClaim claim, Completion<void> done);
+  Errand<void> abandon(InboxClaim claim);
   void extend(const InboxClaim& claim, Completion<void> done);
   [[nodiscard]] InboxCounts counts() const;
 
@@ -56,15 +55,16 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
 
   [[nodiscard]] Claim claim_of(const Event& event, std::uint64_t sequence) const;
   result<InboxEntry> in_state(const Event& event, const ClaimAnswer& answer);
-  Errand admit(const Event& event, InboxClaim claim, Completion<InboxEntry> done);
-  Errand too_early(const Event& event, Completion<bool> done);
+  Errand<InboxEntry> admit(const Event& event, InboxClaim claim);
+  Errand<bool> too_early(const Event& event);
   result<Handling> judge_confirm(const Event& event, const InboxClaim& claim,
                                  const result<void>& outcome);
   result<InboxEntry> duplicate(const Event& event);
   Error refused(Errc code, std::uint64_t InboxCounts::* counter);
   [[nodiscard]] std::uint64_t highest(RunId run) const;
   [[nodiscard]] std::optional<InboxClaim> unconfirmed(const Event& event) const;
-  Errand give_back(InboxClaim claim, Completion<void> done);
+  Errand<void> give_back(InboxClaim claim);
+  void keep_place(RunId run);
   void remember_unconfirmed(const Event& event, const InboxClaim& claim);
   void moved(const Event& event);
   Place& place_of(RunId run);
@@ -76,60 +76,44 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   detail::Visits visits_;
   mutable std::mutex mutex_;
   std::unordered_map<RunId, Place, IdHash> places_;
-  std::deque<RunId> places_order_;  // the oldest in front
+  std::list<RunId> places_order_;  // the oldest in front
   InboxCounts counts_;
 };
 
-Errand Inbox::Core::handle(const Event& event, const InboxEffect& effect,
-                           Completion<Handling> done) {
-  const auto self = shared_from_this();
-  Answerer<Handling> answer(done);
-  const auto opened = co_await ask<InboxEntry>(
-      [&](Completion<InboxEntry> told) { open(event, told); });
-  if (!opened.has_value() || opened.assume_value().settled) {
-    answer(opened.has_value() ? result<Handling>(*opened.assume_value().settled)
-                              : opened.assume_error());
-    co_return;
-  }
+Errand<Handling> Inbox::Core::handle(const Event& event, const InboxEffect& effect) {
+  const auto opened = co_await open(event);
+  if (!opened.has_value()) co_return opened.assume_error();
+  if (opened.assume_value().settled) co_return *opened.assume_value().settled;
   const InboxClaim claim = opened.assume_value().claim;
   const auto outcome = co_await ask<void>(
       [&](Completion<void> told) { effect(event, claim, told); });
   if (!outcome.has_value()) {
-    static_cast<void>(co_await ask<void>([&](Completion<void> told) { abandon(claim, told); }));
-    answer(outcome.assume_error());
-    co_return;
+    static_cast<void>(co_await abandon(claim));
+    co_return outcome.assume_error();
   }
-  answer(co_await ask<Handling>(
-      [&](Completion<Handling> told) { confirm_claim(event, claim, told); }));
+  const auto confirmed = co_await confirm_claim(event, claim);
+  const bool no_memory = !confirmed.has_value() && confirmed.assume_error().limit == Limit::memory;
+  if (no_memory) remember_unconfirmed(event, claim);
+  co_return confirmed;
 }
 
-Errand Inbox::Core::open(const Event& event, Completion<InboxEntry> done) {
-  const auto self = shared_from_this();
-  Answerer<InboxEntry> answer(done);
+Errand<InboxEntry> Inbox::Core::open(const Event& event) {
   if (const auto checked = check_publishable(event); !checked.has_value()) {
-    answer(checked.assume_error());
-    co_return;
+    co_return checked.assume_error();
   }
   if (const auto done_before = unconfirmed(event)) {
-    const auto handling = co_await ask<Handling>(
-        [&](Completion<Handling> told) { confirm_claim(event, *done_before, told); });
-    answer(handling.has_value()
-               ? result<InboxEntry>(InboxEntry{handling.assume_value(), *done_before})
-               : handling.assume_error());
-    co_return;
+    const auto handling = co_await confirm_claim(event, *done_before);
+    if (!handling.has_value()) co_return handling.assume_error();
+    co_return InboxEntry{handling.assume_value(), *done_before};
   }
   const Claim claim = claim_of(event, event.sequence);
   const auto told = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
-  if (!told.has_value()) {
-    answer(told.assume_error());
-  } else if (told.assume_value().state == ClaimState::fresh) {
-    answer(co_await ask<InboxEntry>([&](Completion<InboxEntry> admitted) {
-      admit(event, {claim.key, told.assume_value().epoch}, admitted);
-    }));
-  } else {
-    answer(in_state(event, told.assume_value()));
+  if (!told.has_value()) co_return told.assume_error();
+  if (told.assume_value().state != ClaimState::fresh) {
+    co_return in_state(event, told.assume_value());
   }
+  co_return co_await admit(event, {claim.key, told.assume_value().epoch});
 }
 
 result<InboxEntry> Inbox::Core::in_state(const Event& event, const ClaimAnswer& answer) {
@@ -150,52 +134,35 @@ result<InboxEntry> Inbox::Core::in_state(const Event& event, const ClaimAnswer& 
 }
 
 /// The right to act is ours; whether it is the event's turn is what is left to see.
-Errand Inbox::Core::admit(const Event& event, InboxClaim claim, Completion<InboxEntry> done) {
-  const auto self = shared_from_this();
-  Answerer<InboxEntry> answer(done);
+Errand<InboxEntry> Inbox::Core::admit(const Event& event, InboxClaim claim) {
   const bool ascending = options_.order == InboxOrder::ascending;
   result<bool> early = false;
-  if (!ascending) {
-    early = co_await ask<bool>([&](Completion<bool> told) { too_early(event, told); });
-  }
+  if (!ascending) early = co_await too_early(event);
   const bool passed = ascending && event.sequence <= highest(event.run);
   if (early == result<bool>(false) && !passed) {
-    answer(InboxEntry{std::nullopt, claim});
-    co_return;
+    keep_place(event.run);  // so that nothing that is known after the effect is lost
+    co_return InboxEntry{std::nullopt, claim};
   }
-  static_cast<void>(co_await ask<void>([&](Completion<void> told) { give_back(claim, told); }));
-  if (passed) {
-    answer(refused(Errc::moved_on, &InboxCounts::out_of_order));
-  } else if (!early.has_value()) {
-    answer(early.assume_error());
-  } else {
-    count(&InboxCounts::parked);
-    answer(InboxEntry{Handling::parked, {}});
-  }
+  static_cast<void>(co_await give_back(claim));
+  if (passed) co_return refused(Errc::moved_on, &InboxCounts::out_of_order);
+  if (!early.has_value()) co_return early.assume_error();
+  count(&InboxCounts::parked);
+  co_return InboxEntry{Handling::parked, {}};
 }
 
 /// True while the event before it was not handled: not here, and not by another of our name.
-Errand Inbox::Core::too_early(const Event& event, Completion<bool> done) {
-  const auto self = shared_from_this();
-  Answerer<bool> answer(done);
+Errand<bool> Inbox::Core::too_early(const Event& event) {
   const std::uint64_t before = event.sequence - 1;
-  if (before <= highest(event.run)) {
-    answer(false);
-    co_return;
-  }
+  if (before <= highest(event.run)) co_return false;
   const Claim claim = claim_of(event, before);
   const auto told = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
-  if (!told.has_value()) {
-    answer(told.assume_error());
-    co_return;
-  }
+  if (!told.has_value()) co_return told.assume_error();
   // Only asked: the right to act on that one is given back.
   if (told.assume_value().state == ClaimState::fresh) {
-    static_cast<void>(co_await ask<void>(
-        [&](Completion<void> given) { give_back({claim.key, told.assume_value().epoch}, given); }));
+    static_cast<void>(co_await give_back({claim.key, told.assume_value().epoch}));
   }
-  answer(told.assume_value().state != ClaimState::completed);
+  co_return told.assume_value().state != ClaimState::completed;
 }
 
 Claim Inbox::Core::claim_of(const Event& event, std::uint64_t sequence) const {
@@ -208,14 +175,12 @@ Claim Inbox::Core::claim_of(const Event& event, std::uint64_t sequence) const {
           saturating_add(from, options_.window)};
 }
 
-Errand Inbox::Core::confirm_claim(const Event& event, InboxClaim claim, Completion<Handling> done) {
-  const auto self = shared_from_this();
-  Answerer<Handling> answer(done);
+Errand<Handling> Inbox::Core::confirm_claim(const Event& event, InboxClaim claim) {
   const std::string words = to_hex(event.id);
   const auto outcome = co_await ask<void>([&](Completion<void> told) {
     store_.confirm_claim(claim.key, claim.epoch, as_bytes(words), told);
   });
-  answer(judge_confirm(event, claim, outcome));
+  co_return judge_confirm(event, claim, outcome);
 }
 
 result<Handling> Inbox::Core::judge_confirm(const Event& event, const InboxClaim& claim,
@@ -232,6 +197,11 @@ result<Handling> Inbox::Core::judge_confirm(const Event& event, const InboxClaim
   return error;
 }
 
+void Inbox::Core::keep_place(RunId run) {
+  const std::lock_guard lock(mutex_);
+  static_cast<void>(place_of(run));
+}
+
 void Inbox::Core::remember_unconfirmed(const Event& event, const InboxClaim& claim) {
   const std::lock_guard lock(mutex_);
   Place& place = place_of(event.run);
@@ -246,21 +216,17 @@ Handling Inbox::Core::confirmed(const Event& event) {
   return Handling::handled;
 }
 
-Errand Inbox::Core::abandon(InboxClaim claim, Completion<void> done) {
-  const auto self = shared_from_this();
-  Answerer<void> answer(done);
-  static_cast<void>(co_await ask<void>([&](Completion<void> told) { give_back(claim, told); }));
+Errand<void> Inbox::Core::abandon(InboxClaim claim) {
+  static_cast<void>(co_await give_back(claim));
   count(&InboxCounts::failed);
-  answer(success());
+  co_return success();
 }
 
 /// If it cannot be told the lease lapses, which is what leases are for.
-Errand Inbox::Core::give_back(InboxClaim claim, Completion<void> done) {
-  const auto self = shared_from_this();
-  Answerer<void> answer(done);
+Errand<void> Inbox::Core::give_back(InboxClaim claim) {
   static_cast<void>(co_await ask<void>(
       [&](Completion<void> told) { store_.release_claim(claim.key, claim.epoch, told); }));
-  answer(success());
+  co_return success();
 }
 
 void Inbox::Core::extend(const InboxClaim& claim, Completion<void> done) {
@@ -299,14 +265,15 @@ void Inbox::Core::moved(const Event& event) {
 }
 
 Inbox::Core::Place& Inbox::Core::place_of(RunId run) {
-  const auto [place, fresh] = places_.try_emplace(run);
-  if (!fresh) return place->second;
-  places_order_.push_back(run);
+  if (const auto found = places_.find(run); found != places_.end()) return found->second;
+  std::list<RunId> one{run};  // all that may fail comes first
+  Place& place = places_.try_emplace(run).first->second;
+  places_order_.splice(places_order_.end(), one);
   if (places_order_.size() > options_.max_runs) {
     places_.erase(places_order_.front());
     places_order_.pop_front();
   }
-  return places_.at(run);
+  return place;
 }
 
 void Inbox::Core::count(std::uint64_t InboxCounts::* counter) {
@@ -324,15 +291,17 @@ Inbox::Inbox(AnyClaims store, std::string_view consumer, InboxOptions options)
 Inbox::~Inbox() { core_->stop(); }
 
 void Inbox::handle(const Event& event, const InboxEffect& effect, Completion<Handling> done) {
-  core_->handle(event, effect, done);
+  core_->handle(event, effect).send_off(core_, done);
 }
-void Inbox::open(const Event& event, Completion<InboxEntry> done) { core_->open(event, done); }
+void Inbox::open(const Event& event, Completion<InboxEntry> done) {
+  core_->open(event).send_off(core_, done);
+}
 result<InboxEntry> Inbox::open(const Event& event) {
   return wait_for<InboxEntry>([&](Completion<InboxEntry> done) { open(event, done); });
 }
 void Inbox::confirm_claim(const Event& event, const InboxEntry& entry, Completion<Handling> done) {
   INVSAGA_ASSERT(!entry.settled, "Inbox::confirm_claim: an entry that is not settled");
-  core_->confirm_claim(event, entry.claim, done);
+  core_->confirm_claim(event, entry.claim).send_off(core_, done);
 }
 result<Handling> Inbox::confirm_claim(const Event& event, const InboxEntry& entry) {
   return wait_for<Handling>([&](Completion<Handling> done) { confirm_claim(event, entry, done); });
@@ -340,7 +309,7 @@ result<Handling> Inbox::confirm_claim(const Event& event, const InboxEntry& entr
 Handling Inbox::confirmed(const Event& event) { return core_->confirmed(event); }
 void Inbox::abandon(const InboxEntry& entry, Completion<void> done) {
   INVSAGA_ASSERT(!entry.settled, "Inbox::abandon: an entry that is not settled");
-  core_->abandon(entry.claim, done);
+  core_->abandon(entry.claim).send_off(core_, done);
 }
 void Inbox::abandon(const InboxEntry& entry) {
   static_cast<void>(wait_for<void>([&](Completion<void> done) { abandon(entry, done); }));

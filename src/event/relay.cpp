@@ -2,6 +2,7 @@
 #include <invsaga/relay.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -34,6 +35,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   }
   /// Nothing of what it was given is touched after it.
   void stop() {
+    ended_ = true;
     visits_.end();
     environment_.executor.drop(this);  // a visitor may have armed a timer on its way out
   }
@@ -61,7 +63,8 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   void look(bool timer);
   bool begin(bool timer);
   void end();
-  Errand pass();
+  Errand<void> pass();
+  static void passed_over(void* core, std::uint64_t, result<void>&& outcome);
   void passed(const std::vector<PendingEvent>& events, bool moved);
   [[nodiscard]] bool waits(const PendingEvent& event, Time now) const;
   [[nodiscard]] bool is_taken(const PendingEvent& event) const;
@@ -83,6 +86,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   std::unordered_map<RunId, Wait, IdHash> waits_;
 
   detail::Visits visits_;
+  std::atomic<bool> ended_{false};
   mutable std::mutex mutex_;
   bool posted_ = false;        // a look will begin
   bool looking_ = false;       // one is under way
@@ -93,11 +97,14 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
 
 void Relay::Core::wake() {
   const std::lock_guard lock(mutex_);
-  if (!std::exchange(posted_, true)) environment_.executor.post({&Core::look_now, this, 0});
+  if (posted_) return;
+  auto post = [&] { environment_.executor.post({&Core::look_now, this, 0}); };
+  posted_ = detail::ending_of(post) == detail::Ending::returned;  // else the next one wakes it
 }
 
 void Relay::Core::look(bool timer) {
-  if (begin(timer)) pass();
+  if (!begin(timer)) return;
+  pass().send_off(shared_from_this(), {&Core::passed_over, this, 0});
 }
 
 bool Relay::Core::begin(bool timer) {
@@ -122,16 +129,14 @@ void Relay::Core::end() {
 
 /// Forwards what one reading of the outbox brings. The time is that of the whole pass, so that what
 /// fails in it waits beyond its end, and with it those behind.
-Errand Relay::Core::pass() {
-  const auto self = shared_from_this();
+Errand<void> Relay::Core::pass() {
   const Time now = environment_.clock.now();
   const auto pending = co_await ask<std::vector<PendingEvent>>(
       [&](Completion<std::vector<PendingEvent>> done) { outbox_.pending(limit_, done); });
   if (!pending.has_value()) {
     count(&RelayCounts::read_failures);
     arm(after(++read_attempts_, pending.assume_error().remedy()));
-    end();
-    co_return;
+    co_return success();
   }
   read_attempts_ = 0;
   bool moved = false;
@@ -160,7 +165,15 @@ Errand Relay::Core::pass() {
     moved |= handed_over(waiting, outcome, now);
   }
   passed(pending.assume_value(), moved);
-  end();
+  co_return success();
+}
+
+/// If memory ran out on the way, what was not acknowledged is read again.
+void Relay::Core::passed_over(void* context, std::uint64_t, result<void>&& outcome) {
+  auto& self = *static_cast<Core*>(context);
+  if (self.ended_) return;
+  if (!outcome.has_value()) self.arm(self.after(++self.read_attempts_, Remedy::retry));
+  self.end();
 }
 
 /// What comes next, after one reading.
@@ -217,8 +230,8 @@ Time Relay::Core::after(std::uint32_t attempts, Remedy remedy) {
 void Relay::Core::arm(Time time) {
   const std::lock_guard lock(mutex_);
   if (armed_ && *armed_ <= time) return;
-  armed_ = time;
-  environment_.executor.post_at(time, {&Core::look_later, this, 0});
+  auto post = [&] { environment_.executor.post_at(time, {&Core::look_later, this, 0}); };
+  if (detail::ending_of(post) == detail::Ending::returned) armed_ = time;
 }
 
 void Relay::Core::count(std::uint64_t RelayCounts::* counter) {

@@ -24,52 +24,136 @@ using Core = RunnerCore::Core;
 // --- who drives
 
 /// False if the run is not driven here any more: the news is left where it was.
-bool Core::post(const RunPtr& run, News&& news) {
-  const bool time_alone = std::holds_alternative<Kick>(news);  // it is on the executor already
+bool Core::post(const RunPtr& run, News& news) noexcept {
   bool starts = false;
-  if (!enqueue(*run, std::move(news), starts)) return false;
-  if (starts && time_alone) drive(run);
-  if (starts && !time_alone) set_off(run);
+  {
+    const std::lock_guard lock(run->mutex);
+    if (run->gone) return false;
+    run->news.splice(run->news.end(), news);
+    starts = !std::exchange(run->driving, true);
+  }
+  if (starts) set_off(run);
   return true;
 }
 
-/// `starts`: nobody drives it at the moment, and the caller is to do so.
-bool Core::enqueue(ActiveRun& run, News&& news, bool& starts) {
-  const std::lock_guard lock(run.mutex);
-  if (run.gone) return false;
-  run.news.push_back(std::move(news));
-  starts = !std::exchange(run.driving, true);
+/// Time has passed, or the log has more, or it was nudged before and nobody has driven it since.
+/// False if it is not driven here any more. `starts`: nobody drives it at the moment, and the
+/// caller is to do so.
+bool Core::nudge(const RunPtr& run, Nudge why, bool& starts) noexcept {
+  const std::lock_guard lock(run->mutex);
+  if (run->gone) return false;
+  if (why == Nudge::log) look(*run);
+  // Its timer has fired; the clock may be set back before the next one is armed.
+  if (why == Nudge::time && run->armed <= environment.clock.now()) run->armed = {};
+  run->nudged = run->nudged || why != Nudge::again;
+  starts = run->nudged && !std::exchange(run->driving, true);
   return true;
 }
 
 /// Drives what is to be driven first: on this thread, unless steps are called by the executor only.
-void Core::set_off(const RunPtr& run) {
+void Core::set_off(const RunPtr& run) noexcept {
   if (!options.on_executor) return drive(run);
-  environment.executor.post({&Core::on_turn, this, run->serial, nullptr});
+  auto post_turn = [&] { environment.executor.post({&Core::on_turn, this, run->serial, nullptr}); };
+  if (ending_of(post_turn) == Ending::returned) return;
+  {
+    const std::lock_guard lock(run->mutex);
+    run->driving = false;
+    run->nudged = true;
+  }
+  neglect(*run);
+}
+
+bool Core::arm(Time when, Task task) noexcept {
+  auto post = [&] { environment.executor.post_at(when, task); };
+  return ending_of(post) == Ending::returned;
 }
 
 void Core::on_timer(void* core, std::uint64_t serial) {
   auto& self = *static_cast<Core*>(core);
-  if (const RunPtr run = self.find_serial(serial)) self.post(run, Kick{});
+  self.attend();
+  const RunPtr run = self.find_serial(serial);
+  bool starts = false;
+  if (run && self.nudge(run, Nudge::time, starts) && starts) self.drive(run);
 }
 
 void Core::on_turn(void* core, std::uint64_t serial) {
   auto& self = *static_cast<Core*>(core);
+  self.attend();
   if (const RunPtr run = self.find_serial(serial)) self.drive(run);
 }
 
-void Core::drive(const RunPtr& self) {
+/// Once this thread has done with what it drives, if it does.
+void Core::drive(const RunPtr& run) noexcept {
+  if (Chain::is_busy()) return drive_later(run);
+  const Chain chain;
+  drive_here(run, true);
+}
+
+void Core::drive_later(const RunPtr& run) noexcept {
+  bool begins = false;
+  {
+    const Lock lock(run->mutex);
+    begins = run->starting != nullptr;
+  }
+  Chain::Link& link = run->link.front();
+  link = {shared_from_this(), run, &Core::drive_link, begins};
+  Chain::add(run->link);
+}
+
+void Core::drive_link(std::list<Chain::Link>& link, bool whole) noexcept {
+  const auto core = std::static_pointer_cast<Core>(std::move(link.front().runner));
+  const auto run = std::static_pointer_cast<ActiveRun>(std::move(link.front().run));
+  run->link.splice(run->link.end(), link);
+  if (!core->visits.enter()) return;  // who began it need not wait for that
+  core->drive_here(run, whole);
+  core->visits.leave();
+}
+
+/// A driver that memory has run out for begins again with what the log tells. If not `whole`, it is
+/// driven only until it is known whether it has begun, and later on.
+void Core::drive_here(const RunPtr& self, bool whole) noexcept {
   const DrivingHere here;
   ActiveRun& run = *self;
+  News unheard;
+  std::list<Brought> untold;
+  auto on = [&] { drive_on(self, whole, unheard, untold); };
+  while (ending_of(on) != Ending::returned) lose(self);
+  if (ended) return;
+  // Another drives it now, or nobody: what was brought is brought there.
+  for (auto& news : unheard) {
+    if (auto* const late = std::get_if<OneBrought>(&news)) untold.splice(untold.end(), *late);
+  }
+  while (!untold.empty()) {
+    OneBrought one;
+    one.splice(one.end(), untold, untold.begin());
+    complete(run.id, std::move(one), true);
+  }
+}
+
+/// Until it rests. If it is driven here no more, it is dropped, and what it was not told is handed
+/// out.
+void Core::drive_on(const RunPtr& self, bool whole, News& unheard, std::list<Brought>& untold) {
+  ActiveRun& run = *self;
+  News one;  // outlives the lock
   Lock lock(run.mutex);
   INVSAGA_ASSERT(run.driving, "whoever drives has said so");
   while (!run.gone && !ended) {
+    if (!whole && !run.starting) {
+      lock.unlock();
+      return drive_later(self);
+    }
     Step step = Step::go_on;
+    run.nudged = false;
     if (!run.news.empty()) {
-      News news = std::move(run.news.front());
-      run.news.pop_front();
-      step = hear(run, news, lock);
+      one.clear();
+      one.splice(one.end(), run.news, run.news.begin());
+      step = hear(run, one, lock);
       if (step == Step::go_on) continue;
+    } else if (Turns::are_waiting()) {
+      lock.unlock();  // they would wait for users' code, which may come next
+      Turns::take_all();
+      lock.lock();
+      continue;
     } else {
       step = act(self, lock);
     }
@@ -78,35 +162,48 @@ void Core::drive(const RunPtr& self) {
     } else {
       run.in_place = most_in_place;
       if (!run.brought.empty()) tell_unknown(run, lock);
-      if (run.news.empty()) break;
+      if (run.news.empty() && !run.nudged) break;
     }
   }
   run.driving = false;
-  std::deque<News> unheard;
-  std::vector<Brought> untold;
-  if (run.gone || ended) {
+  const bool over = run.gone;
+  if (over || ended) {
     unheard.swap(run.news);
     untold.swap(run.brought);
   }
-  const bool over = run.gone;
   lock.unlock();
   if (over) drop(run);
-  if (ended) return;
-  // Another drives it now, or nobody: what was brought is brought there.
-  for (News& news : unheard) {
-    if (auto* const late = std::get_if<Brought>(&news)) untold.push_back(std::move(*late));
-  }
-  for (Brought& news : untold) complete(run.id, std::move(news), true);
 }
 
-Core::Step Core::hear(ActiveRun& run, News& news, Lock& lock) {
-  if (std::holds_alternative<Kick>(news)) {
-    // Its timer has fired; the clock may be set back before the next one is armed.
-    if (run.armed <= environment.clock.now()) run.armed = {};
-  } else if (std::holds_alternative<Reread>(news)) {
-    look(run);
-  } else if (auto* brought = std::get_if<Brought>(&news)) {
-    run.brought.push_back(std::move(*brought));
+/// Memory has run out, or was not enough for what was to be kept in mind: all of that is let go,
+/// and what was under way is in doubt, as after a crash.
+void Core::lose(const RunPtr& self) noexcept {
+  ActiveRun& run = *self;
+  const MachineOptions options_of_it = machine_options();
+  Lock lock(run.mutex);
+  const bool takes_over = run.machine->position() > 0 && !run.machine->is_fenced() &&
+                          run.machine->state().owner != owner;
+  run.takes_over = run.takes_over || takes_over;
+  run.begins_late = true;
+  run.machine.emplace(run.id, run.saga->definition, options_of_it);
+  ++run.life;
+  run.superseded.reset();
+  run.spare.reset();
+  run.in_place = most_in_place;
+  look(run);
+  for (Brought& news : run.brought) news.look = Brought::Look::asked;
+  tell_known(run, lock);
+  if (run.starting) {
+    lost_beginning(run, lock);
+  } else if (!run.gone) {
+    static_cast<void>(rest_after_failure(run));
+  }
+}
+
+Core::Step Core::hear(ActiveRun& run, News& one, Lock& lock) {
+  auto& news = one.front();
+  if (auto* brought = std::get_if<OneBrought>(&news)) {
+    run.brought.splice(run.brought.end(), *brought);
     tell_brought(run, nullptr, lock);
   } else if (auto* write_answer = std::get_if<WriteAnswer>(&news)) {
     return written(run, *write_answer->sent, lock);
@@ -120,17 +217,20 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
   ActiveRun& run = *self;
   if (run.behind) {
     if (run.catching_up || is_resting(run)) return Step::rest;
+    News read;
+    read.emplace_back(CaughtUp{Error{Errc::reply_lost}});
+    auto errand = catch_up(self, run.machine->position(), std::move(read));
+    if (errand.is_none()) return rest_after_failure(run);
     run.catching_up = true;
-    const Position from = run.machine.position();
     lock.unlock();
-    catch_up(self, from);
+    send_off(std::move(errand), {[](void*, std::uint64_t, result<void>&&) {}});
     lock.lock();
     return Step::rest;
   }
-  const Instruction instruction = run.machine.next(environment.clock.now());
+  const Instruction instruction = run.machine->next(environment.clock.now());
   switch (instruction.kind) {
     case Instruction::Kind::append:
-      if (run.machine.position() == 0 && is_set(run.begin_by) && run.begin_by <= backend.now() &&
+      if (run.machine->position() == 0 && is_set(run.begin_by) && run.begin_by <= backend.now() &&
           !run.starting) {
         look(run);
         run.begins_late = true;
@@ -139,8 +239,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
       if (is_resting(run)) return Step::rest;
       return submit(self, instruction, lock);
     case Instruction::Kind::prepare:
-      prepare(run, instruction, lock);
-      return Step::go_on;
+      return prepare(run, instruction, lock);
     case Instruction::Kind::call:
       if (instruction.attempt > 1 && run.looked_for != instruction.ticket) {
         run.looked_for = instruction.ticket;  // it may have been answered at another process
@@ -169,18 +268,20 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
 
 // --- waiting and ending
 
-Core::Step Core::rest_until(ActiveRun& run, Time when) {
+Core::Step Core::rest_until(ActiveRun& run, Time when) noexcept {
   if (when == Time::max()) return Step::rest;  // no time moves it
   const Time now = environment.clock.now();
   const bool armed_before = is_set(run.armed) && run.armed > now && run.armed <= when;
-  if (!armed_before) {
-    run.armed = when;
-    environment.executor.post_at(when, {&Core::on_timer, this, run.serial, nullptr});
+  if (armed_before) return Step::rest;
+  run.armed = when;
+  if (!arm(when, {&Core::on_timer, this, run.serial, nullptr})) {
+    run.armed = {};
+    neglect(run);
   }
   return Step::rest;
 }
 
-Core::Step Core::rest_after_failure(ActiveRun& run) {
+Core::Step Core::rest_after_failure(ActiveRun& run) noexcept {
   ++run.log_failures;
   const Duration wait = backoff(log_retry, run.log_failures, run.id.low);
   run.ask_log_at = saturating_add(environment.clock.now(), wait);
@@ -188,20 +289,25 @@ Core::Step Core::rest_after_failure(ActiveRun& run) {
 }
 
 /// After a failure of the log it is left alone for a while, whatever else comes.
-bool Core::is_resting(ActiveRun& run) {
+bool Core::is_resting(ActiveRun& run) noexcept {
   if (run.log_failures == 0 || run.ask_log_at <= environment.clock.now()) return false;
   rest_until(run, run.ask_log_at);
   return true;
 }
 
+void Core::tell_recorded(RunId run, const RunState& state, const RunRecord& record) const noexcept {
+  thrown.guard("observer", [&] { options.observer->recorded(run, state, record); });
+}
+
 void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
   if (stuck && run.told_stuck) return;
+  const auto outcome = run.machine->outcome();
   run.told_stuck = stuck;
-  const auto outcome = run.machine.outcome();
-  const bool known = !stuck && run.machine.position() <= run.told;
+  const bool known = !stuck && std::exchange(run.told_end, true);
   if (outcome && !known && options.observer != nullptr) {
     lock.unlock();
-    options.observer->ended(run.id, run.machine.state(), *outcome);
+    thrown.guard("observer",
+                 [&] { options.observer->ended(run.id, run.machine->state(), *outcome); });
     lock.lock();
   }
   run.gone = !stuck;
@@ -210,44 +316,52 @@ void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
 // --- the log
 
 void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
-  if (!run.machine.recorded(record).has_value()) {
+  if (!run.machine->recorded(record).has_value()) {
     run.gone = true;  // the log holds what this definition cannot follow: leave the run alone
     return;
   }
   run.in_place = most_in_place;
-  run.told_stuck = run.told_stuck && run.machine.state().stuck;
-  if (options.observer != nullptr && run.machine.position() > run.told) {
-    lock.unlock();
-    options.observer->recorded(run.id, run.machine.state(), record);
-    lock.lock();
+  run.told_stuck = run.told_stuck && run.machine->state().stuck;
+  if (run.machine->position() > run.told) {
+    run.told = run.machine->position();
+    if (options.observer != nullptr) {
+      lock.unlock();
+      tell_recorded(run.id, run.machine->state(), record);
+      lock.lock();
+    }
   }
+  const bool before = run.machine->position() <= run.told_before;
+  run.told_end = run.told_end || (before && record.kind == RecordKind::ended);
   tell_brought(run, &record, lock);
 }
 
 /// The log is read before anything more is done: again, if that is under way.
-void Core::look(ActiveRun& run) {
+void Core::look(ActiveRun& run) noexcept {
   run.behind = true;
   run.stale = run.stale || run.catching_up;
 }
 
-/// Reads what was appended without this driver. It may not have come as far as the outbox, which
-/// must have it before anything more is decided (protocol rule 9).
-Errand Core::catch_up(RunPtr run, Position from) {
-  auto read = co_await ask<std::vector<LogEntry>>(
+/// Reads what was appended without this driver, into `read`. It may not have come as far as the
+/// outbox, which must have it before anything more is decided (protocol rule 9).
+Errand<void> Core::catch_up(RunPtr run, Position from, News read) {
+  auto& told = std::get<CaughtUp>(read.front()).entries;
+  told = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend.read(run->id, done); });
-  if (read.has_value() && read.assume_value().size() > from) {
+  if (told.has_value() && told.assume_value().size() > from) {
     const auto settled = co_await ask<void>([&](Completion<void> done) {
-      backend.settle(run->id, std::span(read.assume_value()).subspan(from), done);
+      backend.settle(run->id, std::span(told.assume_value()).subspan(from), done);
     });
-    if (!settled.has_value()) read = settled.assume_error();
+    if (!settled.has_value()) told = settled.assume_error();
   }
-  post(run, CaughtUp{std::move(read)});
+  post(run, read);
+  co_return success();
 }
 
 Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   run.catching_up = false;
   const bool stale = std::exchange(run.stale, false);
   if (!news.entries.has_value()) {
+    if (run.starting && run.machine->is_under_way()) return Step::rest;  // its answer decides
     if (run.starting) return not_begun(run, news.entries.assume_error(), lock);
     return rest_after_failure(run);
   }
@@ -256,10 +370,11 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   const std::vector<LogEntry>& entries = news.entries.assume_value();
   const bool begun = run.starting && !entries.empty();
   const bool own = begun && has_begun(run, entries.front());
-  if (own) release(run.id);
+  if (own && !run.starting->begun) release(run.id);
   run.gone = run.gone || (begun && !own);
-  while (!run.gone && run.machine.position() < entries.size()) {
-    const auto record = read_record(entries[run.machine.position()]);
+  if (begun) run.starting->begun = own;
+  while (!run.gone && run.machine->position() < entries.size()) {
+    const auto record = read_record(entries[run.machine->position()]);
     if (!record.has_value()) {
       run.gone = true;  // nobody can go on from what cannot be read
       break;
@@ -267,10 +382,13 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     take_in(run, record.assume_value(), lock);
   }
   if (begun) found_begun(run, own, lock);
+  if (std::exchange(run.takes_over, false)) run.machine->take_over();
   if (stale) return Step::go_on;
-  if (std::exchange(run.begins_late, false) && run.machine.position() == 0) {
+  run.begins_late = run.begins_late && run.machine->position() == 0;
+  if (run.begins_late) {
     run.gone = run.news.empty();  // else it is told of more, and looks again
     if (!run.gone) look(run);
+    return Step::go_on;
   }
   if (!run.brought.empty()) {
     for (Brought& brought : run.brought) {
@@ -279,8 +397,8 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     tell_brought(run, nullptr, lock);
   }
   if (const auto superseded = std::exchange(run.superseded, std::nullopt); superseded) {
-    const bool nothing_new = run.machine.position() == superseded->position;
-    run.machine.superseded(superseded->instruction, nothing_new, environment.clock.now());
+    const bool nothing_new = run.machine->position() == superseded->position;
+    run.machine->superseded(superseded->instruction, nothing_new, environment.clock.now());
     const bool append = superseded->instruction.kind == Instruction::Kind::append;
     if (append && nothing_new) return rest_after_failure(run);
   }

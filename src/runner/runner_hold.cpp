@@ -26,26 +26,43 @@ RunPtr Core::find_serial(std::uint64_t serial) const {
 }
 
 /// A driver for a run that has none, under the lock. Whoever seats it drives it first.
-RunPtr Core::seat(RunId run, RunEntry& entry, const SagaPtr& saga, const MachineOptions& machine) {
-  INVSAGA_ASSERT(entry.driver == nullptr, "a run has one driver here");
-  entry.driver = std::make_shared<ActiveRun>(run, ++last_serial, saga, machine);
-  entry.driver->driving = true;
-  by_serial.emplace(last_serial, entry.driver);
-  return entry.driver;
+void Core::seat(RunId run, const RunPtr& driver) {
+  /// Takes an entry back that came to nothing.
+  struct Entry {
+    decltype(runs)& all;
+    decltype(runs)::iterator at;
+    bool is_used;
+    ~Entry() {
+      if (!is_used) all.erase(at);
+    }
+  };
+  const auto [at, fresh] = runs.try_emplace(run);
+  Entry entry{runs, at, !fresh};
+  INVSAGA_ASSERT(at->second.driver == nullptr, "a run has one driver here");
+  by_serial.emplace(driver->serial, driver);
+  entry.is_used = true;
+  at->second.driver = driver;
+  driver->driving = true;
 }
 
 /// A driver that holds its run until it has begun, or none: there is no room, or it is `busy`, held
-/// or driven. Then what is returned is its driver, unless it is held. `held`: by who asks.
-RunPtr Core::seat_to_begin(RunId run, const SagaPtr& saga, bool held, bool& busy) {
-  const MachineOptions machine = machine_options();
+/// or driven. Then what is returned is its driver, unless it is held.
+RunPtr Core::seat_to_begin(Beginning& beginning, bool& busy) {
+  const MachineOptions options_of_it = machine_options();
   const std::lock_guard lock(mutex);
-  const auto found = runs.find(run);
+  const bool held = beginning.held;
+  const auto found = runs.find(beginning.id);
   busy = found != runs.end() && (found->second.driver || found->second.held != held);
   if (busy) return found->second.held != held ? nullptr : found->second.driver;
+  // The place that its last driver left is its own.
+  if (held && std::exchange(found->second.room, false)) --promised;
   if (!has_room()) return nullptr;
-  RunEntry& entry = runs[run];
-  entry.held = true;
-  return seat(run, entry, saga, machine);
+  auto driver = std::make_shared<ActiveRun>(beginning.id, ++last_serial, beginning.saga,
+                                            options_of_it);
+  begin_with(*driver, beginning);
+  seat(beginning.id, driver);
+  runs.find(beginning.id)->second.held = true;
+  return driver;
 }
 
 /// Answers once the caller holds it, in turn.
@@ -64,7 +81,7 @@ void Core::hold(RunId run, Completion<void> held) {
 /// away, or room, which is kept too until the run is left.
 bool Core::keep_room(RunId run) {
   const std::lock_guard lock(mutex);
-  RunEntry& entry = runs[run];
+  RunEntry& entry = runs.find(run)->second;
   if (entry.driver || entry.room) return true;
   if (!has_room()) return false;
   ++promised;
@@ -73,12 +90,13 @@ bool Core::keep_room(RunId run) {
 
 /// Ends a hold, and passes it on to who waits for it, whom this thread resumes with its next turn.
 /// If there is no driver and one is `wanted`, there is a new one for the caller to drive, if there
-/// is room. Of the first records the observer was `told`, unless a driver knows better that went
-/// away meanwhile. If that has seen all that is `known` to who leaves, it has had its say.
+/// is room, and memory. Of the first records the observer was `told`, unless a driver knows better
+/// that went away meanwhile. If that has seen all that is `known` to who leaves, it has had its
+/// say.
 Core::Left Core::leave(RunId run, const SagaPtr& wanted, Position told,
-                       std::optional<Position> known) {
+                       std::optional<Position> known) noexcept {
   Left left;
-  const MachineOptions machine = machine_options();
+  const MachineOptions options_of_it = machine_options();
   const std::lock_guard lock(mutex);
   const auto found = runs.find(run);
   if (found == runs.end()) return left;  // the runner has ended
@@ -89,13 +107,16 @@ Core::Left Core::leave(RunId run, const SagaPtr& wanted, Position told,
   entry.told.reset();
   if (std::exchange(entry.room, false)) --promised;
   if (wanted && !entry.driver && !seen) {
-    left.full = !has_room();
-    if (!left.full) left.taken = seat(run, entry, wanted, machine);
+    auto take = [&] {
+      auto driver = std::make_shared<ActiveRun>(run, ++last_serial, wanted, options_of_it);
+      seat(run, driver);
+      left.taken = std::move(driver);
+    };
+    left.full = !has_room() || ending_of(take) != Ending::returned;
   }
-  if (left.taken) left.taken->told = left.told;
+  if (left.taken) left.taken->told = left.taken->told_before = left.told;
   if (!entry.waiting.empty()) {
-    Turns::add(std::move(entry.waiting.front()));
-    entry.waiting.pop_front();
+    Turns::add(entry.waiting);
   } else {
     entry.held = false;
     if (!entry.driver) runs.erase(found);
@@ -103,15 +124,15 @@ Core::Left Core::leave(RunId run, const SagaPtr& wanted, Position told,
   return left;
 }
 
-void Core::release(RunId run) { static_cast<void>(leave(run, nullptr, 0, {})); }
+void Core::release(RunId run) noexcept { static_cast<void>(leave(run, nullptr, 0, {})); }
 
 /// Its driver has gone. Whoever holds the run learns how far that one has told the observer, and
 /// keeps its place.
-void Core::drop(ActiveRun& run) {
+void Core::drop(ActiveRun& run) noexcept {
   Position told = 0;
   {
     const Lock lock(run.mutex);
-    told = run.machine.position();
+    told = run.told;
   }
   const std::lock_guard lock(mutex);
   if (by_serial.erase(run.serial) == 0) return;
@@ -122,6 +143,35 @@ void Core::drop(ActiveRun& run) {
   if (!entry.held) return static_cast<void>(runs.erase(found));
   entry.told = told;
   if (!std::exchange(entry.room, true)) ++promised;
+}
+
+// --- drivers that nothing would wake
+
+/// Its timer could not be armed, or its turn not be posted: the next activity looks after it.
+void Core::neglect(const ActiveRun& run) noexcept {
+  const std::lock_guard lock(mutex);
+  const auto found = by_serial.find(run.serial);
+  if (found == by_serial.end() || std::exchange(found->second->is_neglected, true)) return;
+  found->second->next_neglected = std::exchange(neglected, found->second);
+}
+
+void Core::attend() noexcept {
+  if (orphans_unarmed.exchange(false)) arm_orphan_check(Duration{1});
+  RunPtr next;
+  {
+    const std::lock_guard lock(mutex);
+    next.swap(neglected);
+  }
+  while (next) {
+    const RunPtr run = next;
+    {
+      const std::lock_guard lock(mutex);
+      run->is_neglected = false;
+      next = std::move(run->next_neglected);
+    }
+    bool starts = false;
+    if (nudge(run, Nudge::time, starts) && starts) set_off(run);
+  }
 }
 
 }  // namespace detail

@@ -47,74 +47,90 @@ result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogE
 
 /// Appends news, whoever drives the run: again if it moved on meanwhile. The position makes it
 /// safe. Whoever brings it holds the run, and leaves it to its driver, or drives it if there is
-/// none and anything of the news is in the log or may be.
-Errand Core::append_news(RunId id, OutsideNews news, Completion<Told> done) {
-  const auto self = shared_from_this();
-  Answerer<Told> answer(done);
+/// none and anything of the news is in the log or may be: in `carry_on`, once it was answered.
+Errand<Core::Told> Core::append_news(RunId id, OutsideNews& news, AfterNews& after) {
   static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
   result<Told> told = Error{Errc::moved_on};
   for (int doubts = 0, moves = 0;;) {
-    told = co_await ask<Told>([&](Completion<Told> tried) { try_news(id, news, tried); });
+    told = co_await try_news(id, news);
     if (told.has_value()) break;
     const Error& error = told.assume_error();
     const bool moved = error.code == Errc::moved_on && ++moves < most_moves;
     const bool doubt = error.remedy() == Remedy::ask_again && ++doubts < most_doubts;
     if (!moved && !doubt) break;
   }
-  const bool sure = told.has_value();
-  bool starts = false;
-  const RunPtr driver = hand_over(id, starts);
-  const SagaPtr saga = news.records.empty() ? nullptr : saga_of(news.records.front());
-  const auto known = sure ? std::optional<Position>(news.records.size()) : std::nullopt;
-  const Left left = leave(id, news.tried ? saga : nullptr, news.before, known);
-  answer(std::move(told));
+  after.run = id;
+  after.sure = told.has_value();
+  after.driver = hand_over(id);
+  after.saga = news.records.empty() ? nullptr : saga_of(news.records.front());
+  const auto known = after.sure ? std::optional<Position>(news.records.size()) : std::nullopt;
+  after.left = leave(id, news.tried ? after.saga : nullptr, news.before, known);
+  after.take_too = news.own && !news.tried && !after.driver;
   // What may not have come to the outbox is read again, and told there first.
-  const auto settled = std::span(news.records).first(sure ? news.records.size() : news.before);
-  if (left.full) tell_alone(id, saga, settled, left.told);
+  if (!after.sure) news.records.resize(std::min(news.before, news.records.size()));
+  after.settled = std::move(news.records);
+  if (after.left.full) tell_alone(id, after.saga, after.settled, after.left.told);
+  // Memory that ran out does not say what became of what was tried.
+  const bool unsure = (news.tried || news.tried_from) && !after.sure &&
+                      told.assume_error() == no_memory();
+  co_return unsure ? result<Told>(Error{Errc::reply_lost}) : told;
+}
+
+void Core::carry_on(AfterNews& after) noexcept {
   Turns::take();
-  if (starts) set_off(driver);
-  if (left.taken) {
-    go_on(left.taken, settled, !sure);
-  } else if (news.own && !news.tried && !driver) {
-    take(id, saga, {[](void*, std::uint64_t, result<Found>&&) {}});
+  bool starts = false;
+  if (after.driver && nudge(after.driver, Nudge::again, starts) && starts) {
+    set_off(after.driver);
+  }
+  if (after.left.taken) {
+    go_on(after.left.taken, after.settled, !after.sure);
+  } else if (after.take_too) {
+    send_off(take(after.run, after.saga), {[](void*, std::uint64_t, result<Found>&&) {}});
   }
 }
 
-/// The driver will look at the log. None, if there is none.
-RunPtr Core::hand_over(RunId id, bool& starts) {
-  RunPtr driver = find(id);
-  if (!driver || enqueue(*driver, Reread{}, starts)) return driver;
+/// The driver will look at the log, when it is nudged at the latest. None, if there is none.
+RunPtr Core::hand_over(RunId id) noexcept {
+  const RunPtr driver = find(id);
+  if (!driver) return nullptr;
+  {
+    const std::lock_guard lock(driver->mutex);
+    if (!driver->gone) {
+      look(*driver);
+      driver->nudged = true;
+      return driver;
+    }
+  }
   drop(*driver);
   return nullptr;
 }
 
-/// Nobody drives the run here, and nobody else would tell the observer.
+/// Nobody drives the run here, and nobody else would tell the observer. What there is no memory for
+/// it is not told.
 void Core::tell_alone(RunId id, const SagaPtr& saga, std::span<const RunRecord> records,
                       Position told) const {
   if (options.observer == nullptr) return;
   const DrivingHere here;
-  SagaMachine machine(id, saga->definition, machine_options());
-  for (const RunRecord& record : records) {
-    [[maybe_unused]] const auto folded = machine.recorded(record);
-    INVSAGA_ASSERT(folded.has_value(), "they were folded before");
-    if (machine.position() > told) options.observer->recorded(id, machine.state(), record);
-  }
+  auto tell = [&] {
+    SagaMachine machine(id, saga->definition, machine_options());
+    for (const RunRecord& record : records) {
+      [[maybe_unused]] const auto folded = machine.recorded(record);
+      INVSAGA_ASSERT(folded.has_value(), "they were folded before");
+      if (machine.position() > told) tell_recorded(id, machine.state(), record);
+    }
+  };
+  static_cast<void>(ending_of(tell));
 }
 
 /// One attempt. If there is room to drive the run here, it is taken over in the same write
 /// (protocol rule 12); else the news is written alone, and recovery finds the run.
-Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
-  const auto self = shared_from_this();
-  Answerer<Told> answer(done);
+Errand<Core::Told> Core::try_news(RunId id, OutsideNews& news) {
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> told) { backend.read(id, told); });
+  if (!read.has_value()) co_return read.assume_error();
   std::vector<RunRecord> records;
-  auto made = read.has_value() ? machine_of(*this, id, read.assume_value(), records)
-                               : result<SagaMachine>(read.assume_error());
-  if (!made.has_value()) {
-    answer(made.assume_error());
-    co_return;
-  }
+  auto made = machine_of(*this, id, read.assume_value(), records);
+  if (!made.has_value()) co_return made.assume_error();
   news.records = std::move(records);
   if (!news.tried) news.before = news.records.size();
   SagaMachine& machine = made.assume_value();
@@ -127,20 +143,15 @@ Errand Core::try_news(RunId id, OutsideNews& news, Completion<Told> done) {
   }
   if (open && fate.has_value()) {
     if (keep_room(id)) machine.take_over();
-    fate = co_await ask<Fate>([&](Completion<Fate> told) { append_open(news, machine, told); });
+    fate = co_await append_open(news, machine);
   }
   news.own = machine.state().owner == owner && !machine.state().end;
-  if (fate.has_value()) {
-    answer(Told{fate.assume_value(), machine.state().status(machine.definition())});
-  } else {
-    answer(fate.assume_error());
-  }
+  if (!fate.has_value()) co_return fate.assume_error();
+  co_return Told{fate.assume_value(), machine.state().status(machine.definition())};
 }
 
 /// Appends all that the machine has to say of the news, which is open.
-Errand Core::append_open(OutsideNews& news, SagaMachine& machine, Completion<Fate> done) {
-  const auto self = shared_from_this();
-  Answerer<Fate> answer(done);
+Errand<Core::Fate> Core::append_open(OutsideNews& news, SagaMachine& machine) {
   auto fate = result<Fate>(Fate::open);
   while (fate == result<Fate>(Fate::open)) {
     [[maybe_unused]] const Instruction next = machine.next(environment.clock.now());
@@ -153,10 +164,7 @@ Errand Core::append_open(OutsideNews& news, SagaMachine& machine, Completion<Fat
       if (!news.tried_from) news.tried_from = machine.position();
       news.tried = true;
     }
-    if (!reply.has_value()) {
-      answer(reply.assume_error());
-      co_return;
-    }
+    if (!reply.has_value()) co_return reply.assume_error();
     for (const RunRecord& record : write->records(reply.assume_value())) {
       [[maybe_unused]] const auto folded = machine.recorded(record);
       INVSAGA_ASSERT(folded.has_value(), "what a machine wants appended follows what is there");
@@ -164,7 +172,7 @@ Errand Core::append_open(OutsideNews& news, SagaMachine& machine, Completion<Fat
     }
     fate = news.tell(machine, news.since());
   }
-  answer(fate);
+  co_return fate;
 }
 
 std::span<const RunRecord> Core::OutsideNews::since() const {
@@ -172,24 +180,25 @@ std::span<const RunRecord> Core::OutsideNews::since() const {
   return std::span(records).subspan(std::min(from, records.size()));
 }
 
-Errand Core::cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer) {
-  const auto self = shared_from_this();
+Errand<CancelAnswer> Core::cancel(RunId run, std::string reason) {
   const auto tell = [&reason](SagaMachine& machine, auto) -> result<Fate> {
     if (!machine.cancel(reason)) return Fate::not_waited_for;
     return machine.state().compensating ? Fate::recorded : Fate::open;
   };
-  const auto told = co_await ask<Told>(
-      [&](Completion<Told> done) { append_news(run, {tell}, done); });
+  AfterNews after;
+  OutsideNews news{tell};
+  const auto told = co_await append_news(run, news, after);
   if (told.has_value()) {
     const Told& known = told.assume_value();
-    answer(CancelAnswer{known.fate == Fate::recorded, known.status});
+    co_yield CancelAnswer{known.fate == Fate::recorded, known.status};
   } else {
-    answer(told.assume_error());
+    co_yield told.assume_error();
   }
+  carry_on(after);
+  co_return Answered{};
 }
 
-Errand Core::resume(RunId run, Answerer<NewsAnswer> answer) {
-  const auto self = shared_from_this();
+Errand<NewsAnswer> Core::resume(RunId run) {
   const auto tell = [this](SagaMachine& machine, std::span<const RunRecord> since) -> result<Fate> {
     const bool own = std::ranges::any_of(since, [this](const RunRecord& record) {
       return record.kind == RecordKind::resumed && record.owner == owner;
@@ -197,9 +206,12 @@ Errand Core::resume(RunId run, Answerer<NewsAnswer> answer) {
     if (own) return Fate::recorded;
     return machine.resume() ? Fate::open : Fate::not_waited_for;
   };
-  const auto told = co_await ask<Told>(
-      [&](Completion<Told> done) { append_news(run, {tell}, done); });
-  answer(answer_of(told));
+  AfterNews after;
+  OutsideNews news{tell};
+  const auto told = co_await append_news(run, news, after);
+  co_yield answer_of(told);
+  carry_on(after);
+  co_return Answered{};
 }
 
 // --- a call's answer
@@ -255,83 +267,90 @@ result<Core::Fate> fate_of(SagaMachine& machine, const Brought& news, bool own, 
 
 /// To the run's driver, if that is here: then the answer goes with what follows from it. Else it is
 /// appended by this thread, which waits for no driver.
-Errand Core::complete(RunId id, Brought news, bool may_hand) {
-  const auto self = shared_from_this();
+void Core::complete(RunId id, OneBrought news, bool may_hand) noexcept {
+  Brought& one = news.front();
+  News node;
+  auto make = [&] { node.emplace_back(OneBrought{}); };
   while (may_hand) {
     const RunPtr active = find(id);
     if (!active) break;
-    if (hand(active, news)) co_return;
+    if (node.empty() && ending_of(make) != Ending::returned) return one.told(no_memory());
+    const auto step = step_of(id, active->saga->definition, one);
+    if (!step.has_value()) return one.told(step.assume_error());
+    one.step = step.assume_value();
+    auto& carried = std::get<OneBrought>(node.front());
+    carried.swap(news);
+    if (post(active, node)) return;  // the run's driver will hear of it
+    news.swap(carried);
     drop(*active);
   }
+  const bool tried = one.tried_from.has_value();
+  Answerer<NewsAnswer> told = std::move(one.told);
+  auto errand = complete_alone(id, std::move(news));
+  if (errand.is_none() && tried) return told(Error{Errc::reply_lost});
+  send_off(std::move(errand), told.release());
+}
+
+Errand<NewsAnswer> Core::complete_alone(RunId id, OneBrought brought) {
+  Brought& news = brought.front();
   const auto tell = [&](SagaMachine& machine, std::span<const RunRecord> since) -> result<Fate> {
     INVSAGA_TRY(news.step, step_of(id, machine.definition(), news));
     return fate_of(machine, news, stands(machine, news, owner, since), environment.clock.now());
   };
-  const auto told = co_await ask<Told>(
-      [&](Completion<Told> done) { append_news(id, {tell, news.tried_from}, done); });
-  news.told(answer_of(told));
-}
-
-/// True if the run's driver will hear of it, or it was answered.
-bool Core::hand(const RunPtr& run, Brought& news) {
-  const auto step = step_of(run->id, run->saga->definition, news);
-  if (!step.has_value()) {
-    news.told(step.assume_error());
-    return true;
-  }
-  news.step = step.assume_value();
-  News handed(std::move(news));
-  if (post(run, std::move(handed))) return true;
-  news = std::move(std::get<Brought>(handed));
-  return false;
+  AfterNews after;
+  OutsideNews outside{tell, news.tried_from};
+  const auto told = co_await append_news(id, outside, after);
+  co_yield answer_of(told);
+  carry_on(after);
+  co_return Answered{};
 }
 
 /// Whoever brought something of which it is known what became of it is told so. `record`: the last
 /// that came into the log, if that is why it may be known.
 void Core::tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock) {
   // A driver that is fenced takes nothing: it is brought again, and takes the run over (rule 12).
-  if (run.brought.empty() || run.gone || run.machine.is_fenced()) return;
-  std::vector<Brought> open;
-  std::vector<std::pair<Brought, result<Fate>>> known;
+  if (run.brought.empty() || run.gone || run.machine->is_fenced()) return;
   for (Brought& news : run.brought) {
+    if (news.known) continue;
     const bool own = record != nullptr && news.tried_from &&
-                     stands(run.machine, news, owner, {record, 1});
-    const auto fate = fate_of(run.machine, news, own, environment.clock.now());
-    if (!news.tried_from) news.tried_from = run.machine.position();
+                     stands(*run.machine, news, owner, {record, 1});
+    const Position before = run.machine->position();
+    const auto fate = fate_of(*run.machine, news, own, environment.clock.now());
+    if (!news.tried_from && before > 0) news.tried_from = before;
     const bool unsure = fate == result<Fate>(Fate::not_waited_for) &&
                         news.look != Brought::Look::done;
     if (unsure && news.look == Brought::Look::no) {
       news.look = Brought::Look::asked;
       look(run);
     }
-    if (unsure || fate == result<Fate>(Fate::open)) {
-      open.push_back(std::move(news));
-    } else {
-      known.emplace_back(std::move(news), fate);
-    }
+    if (unsure || fate == result<Fate>(Fate::open)) continue;
+    news.known = fate.has_value() ? answer_of(Told{fate.assume_value(), {}})
+                                  : result<NewsAnswer>(fate.assume_error());
   }
-  run.brought = std::move(open);
+  tell_known(run, lock);
+}
+
+void Core::tell_known(ActiveRun& run, Lock& lock) noexcept {
+  std::list<Brought> known;
+  for (auto next = run.brought.begin(); next != run.brought.end();) {
+    const auto at = next++;
+    if (at->known) known.splice(known.end(), run.brought, at);
+  }
+  if (known.empty()) return;
   lock.unlock();
-  for (auto& [news, fate] : known) {
-    news.told(fate.has_value() ? answer_of(Told{fate.assume_value(), {}})
-                               : result<NewsAnswer>(fate.assume_error()));
-  }
+  for (Brought& news : known) news.told(*news.known);
   lock.lock();
 }
 
 /// The driver rests though what was brought is not recorded: the log does not answer. It is kept,
 /// but no thread waits for a timer, which it may be that thread's to run.
-void Core::tell_unknown(ActiveRun& run, Lock& lock) {
-  const bool under_way = run.machine.is_under_way() && !run.superseded;
+void Core::tell_unknown(ActiveRun& run, Lock& lock) noexcept {
+  const bool under_way = run.machine->is_under_way() && !run.superseded;
   if (run.gone || run.catching_up || under_way) return;
-  std::vector<Brought> untold;
-  std::erase_if(run.brought, [&](Brought& news) {
-    if (news.thread_waits) untold.push_back(std::move(news));
-    return !news.told;
-  });
-  lock.unlock();
-  for (Brought& news : untold) news.told(Error{Errc::reply_lost});
-  lock.lock();
+  for (Brought& news : run.brought) {
+    if (news.thread_waits) news.known = Error{Errc::reply_lost};
+  }
+  tell_known(run, lock);
 }
 
 }  // namespace detail

@@ -101,11 +101,12 @@ void Core::stop() {
     const std::lock_guard lock(mutex);
     left_over.swap(runs);
     by_serial.clear();
+    while (neglected) neglected = std::move(neglected->next_neglected);
   }
   for (const auto& [id, entry] : left_over) {
     if (!entry.driver) continue;
-    std::deque<News> unheard;  // whoever waits is told when these go, without the lock
-    std::vector<Brought> untold;
+    News unheard;  // whoever waits is told when these go, without the lock
+    std::list<Brought> untold;
     const std::lock_guard lock(entry.driver->mutex);
     entry.driver->gone = true;
     unheard.swap(entry.driver->news);
@@ -143,123 +144,126 @@ SagaPtr Core::saga_of(const RunRecord& begun) const {
 
 // --- starting
 
+/// `no_memory` unless it was answered, or somebody else is to answer.
 void Core::start(const SagaVersion& version, const StartRequest& request,
-                 std::vector<std::byte> input, Answerer<StartAnswer> answer) {
-  const auto able = ready();
-  const auto valid = able.has_value() ? validate(request) : able;
-  if (!valid.has_value()) return answer(valid.assume_error());
+                 std::vector<std::byte> input, Completion<StartAnswer> done) noexcept {
+  attend();
+  Answerer<StartAnswer> answer(done);
+  const auto begun = within_memory(
+      [&] { return start_or_refuse(version, request, input, answer); });
+  if (!begun.has_value()) answer(begun.assume_error());
+}
+
+/// Begins it, or answers why not.
+result<void> Core::start_or_refuse(const SagaVersion& version, const StartRequest& request,
+                                   std::vector<std::byte>& input, Answerer<StartAnswer>& answer) {
+  INVSAGA_CHECK(ready());
+  INVSAGA_CHECK(validate(request));
   const SagaPtr saga = find_saga(version);
-  if (!saga) return answer(Error{Errc::unknown_definition});
-  const RunId id = run_id(version.name, request);
-  if (!request.request.is_set()) {
-    return begin(id, saga, request, nullptr, std::move(input), std::move(answer));
+  if (!saga) return Error{Errc::unknown_definition};
+  Beginning beginning{.id = run_id(version.name, request),
+                      .saga = saga,
+                      .request = request,
+                      .input = std::move(input),
+                      .claim = {}};
+  if (request.request.is_set()) {
+    const Time lease_until = saturating_add(backend.now(), options.lease);
+    beginning.claim.emplace(claim_of(request, lease_until));
+    if (!backend.capabilities().atomic_effects) {
+      claim_first(std::move(beginning)).send_off(shared_from_this(), answer.release());
+      return success();
+    }  // else the claim goes with the first record
   }
-  if (!backend.capabilities().atomic_effects) {
-    claim_first(id, saga, request, std::move(input), std::move(answer));
-    return;
-  }
-  // On one append the claim goes with the first record.
-  const ClaimEffect effect{claim_of(request, saturating_add(backend.now(), options.lease))};
-  begin(id, saga, request, &effect, std::move(input), std::move(answer));
+  begin(std::move(beginning), std::move(answer));
+  return success();
 }
 
 result<void> Core::ready() const { return check_capabilities(backend.capabilities(), saga_needs); }
 
 /// The event that asked for the run: what became of it.
-Errand Core::start_for(SagaVersion saga, StartRequest request, std::vector<std::byte> input,
-                       Answerer<Handling> answer) {
-  const auto self = shared_from_this();
-  const auto begun = co_await ask<StartAnswer>([&](Completion<StartAnswer> done) {
-    start(saga, request, std::move(input), Answerer<StartAnswer>(done));
-  });
-  if (!begun.has_value()) {
-    answer(begun.assume_error());
-    co_return;
-  }
+Errand<Handling> Core::start_for(SagaVersion saga, StartRequest request,
+                                 std::vector<std::byte> input) {
+  const auto begun = co_await ask<StartAnswer>(
+      [&](Completion<StartAnswer> done) { start(saga, request, std::move(input), done); });
+  if (!begun.has_value()) co_return begun.assume_error();
   switch (begun.assume_value().state) {
     case ClaimState::fresh:
-      answer(Handling::handled);
-      co_return;
+      co_return Handling::handled;
     case ClaimState::in_progress: {
       // Claimed is not begun: whoever claimed it may have died before its first record.
       const auto read = co_await ask<std::vector<LogEntry>>(
           [&](Completion<std::vector<LogEntry>> done) {
             backend.read(begun.assume_value().run, done);
           });
-      if (!read.has_value()) {
-        answer(read.assume_error());
-      } else if (read.assume_value().empty()) {
-        answer(Error{Errc::busy});
-      } else {
-        answer(Handling::duplicate);
-      }
-      co_return;
+      if (!read.has_value()) co_return read.assume_error();
+      if (read.assume_value().empty()) co_return Error{Errc::busy};
+      co_return Handling::duplicate;
     }
     case ClaimState::completed:
-      answer(Handling::duplicate);
-      co_return;
+      co_return Handling::duplicate;
     case ClaimState::expired:
-      answer(Error{Errc::too_late});
-      co_return;
+      co_return Error{Errc::too_late};
     case ClaimState::mismatch:
       break;
   }
-  answer(Error{Errc::invalid_argument});
+  co_return Error{Errc::invalid_argument};
 }
 
-Errand Core::claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
-                         Answerer<StartAnswer> answer) {
-  const auto self = shared_from_this();
-  ClaimEffect effect{claim_of(request, saturating_add(backend.now(), options.lease))};
+Errand<StartAnswer> Core::claim_first(Beginning beginning) {
+  ClaimEffect& effect = *beginning.claim;
   bool late = false;
   auto claim = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> done) { backend.claim(effect.claim, done); }, &late);
-  if (!claim.has_value()) {
-    answer(claim.assume_error());
-    co_return;
-  }
+  if (!claim.has_value()) co_return claim.assume_error();
   if (claim.assume_value().state != ClaimState::fresh) {
-    not_fresh(id, std::move(claim).assume_value(), request.request, std::move(answer));
-    co_return;
+    co_return co_await not_fresh(beginning.id, std::move(claim).assume_value(),
+                                 beginning.request.request);
   }
   effect.epoch = claim.assume_value().epoch;
-  begin(id, saga, request, &effect, std::move(input), std::move(answer), !late);
+  beginning.here = beginning.here && !late;
+  co_return co_await ask<StartAnswer>([&](Completion<StartAnswer> done) {
+    begin(std::move(beginning), Answerer<StartAnswer>(done));
+  });
 }
 
-/// `here`: this is the thread of whoever calls `start`, which may drive whatever the options say.
-void Core::begin(RunId id, const SagaPtr& saga, const StartRequest& request,
-                 const ClaimEffect* claim, std::vector<std::byte> input,
-                 Answerer<StartAnswer> answer, bool here, bool held) {
-  const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
+/// A driver that is new, before anybody knows of it.
+void Core::begin_with(ActiveRun& run, Beginning& beginning) const {
+  const RequestKey request = beginning.request.request;
+  const std::uint64_t epoch = beginning.epoch();
+  run.machine->begin(begun_record(beginning.saga->definition, beginning.request, owner, run.serial,
+                                  std::move(beginning.input)),
+                     beginning.claim ? &*beginning.claim : nullptr);
+  run.begin_by = beginning.request.deadline;
+  run.starting = std::make_unique<Starting>(Starting{Answerer<StartAnswer>({}), request, epoch});
+}
+
+void Core::begin(Beginning beginning, Answerer<StartAnswer> answer) noexcept {
   bool busy = false;
-  const RunPtr run = seat_to_begin(id, saga, held, busy);
-  if (held && (busy || !run)) release(id);
-  if (busy) {
-    return begin_too(id, run, {saga, request, std::move(input), std::move(answer)}, claim, here);
+  RunPtr run;
+  const RequestKey request = beginning.request.request;
+  const auto seated = within_memory([&]() -> result<void> {
+    run = seat_to_begin(beginning, busy);
+    if (!run && !busy) return no_room(Limit::runs, options.max_runs);
+    return success();
+  });
+  const bool begins = seated.has_value() && !busy;
+  if (beginning.held && !begins) release(beginning.id);
+  if (!seated.has_value()) {
+    return send_off(give_back(request, beginning.epoch(), seated.assume_error()), answer.release());
   }
-  if (!run) {
-    give_back(request.request, epoch, no_room(Limit::runs, options.max_runs), std::move(answer));
-    return;
-  }
+  if (busy) return begin_too(run, std::move(beginning), std::move(answer));
   {
     const Lock lock(run->mutex);
-    run->machine.begin(
-        begun_record(saga->definition, request, owner, run->serial, std::move(input)), claim);
-    run->begin_by = request.deadline;
-    run->starting = std::make_unique<Starting>(Starting{std::move(answer), request.request, epoch});
+    run->starting->answer = std::move(answer);
   }
-  if (here) return drive(run);
+  if (beginning.here) return drive(run);
   set_off(run);
 }
 
 /// The run is driven here, or held by who may begin it: then how that comes out decides.
-void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim,
-                     bool here) {
-  const std::uint64_t epoch = claim == nullptr ? 0 : claim->epoch;
-  if (!driver) {
-    begin_later(id, std::move(start), claim == nullptr ? std::nullopt : std::optional(*claim));
-    return;
-  }
+void Core::begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAnswer> answer) {
+  beginning.held = false;
+  if (!driver) return send_off(begin_later(std::move(beginning)), answer.release());
   bool gone = false;
   {
     const Lock lock(driver->mutex);
@@ -267,57 +271,54 @@ void Core::begin_too(RunId id, const RunPtr& driver, LaterStart start, const Cla
   }
   if (gone) {
     drop(*driver);
-    return begin(id, start.saga, start.request, claim, std::move(start.input),
-                 std::move(start.answer), here);
+    return begin(std::move(beginning), std::move(answer));
   }
-  if (epoch == 0 && start.request.request.is_set()) {
-    claim_first(id, start.saga, start.request, std::move(start.input), std::move(start.answer));
-  } else {
-    give_back(start.request.request, epoch, in_state(ClaimState::in_progress, id),
-              std::move(start.answer));
+  const RequestKey request = beginning.request.request;
+  const std::uint64_t epoch = beginning.epoch();
+  if (epoch == 0 && request.is_set()) {
+    return send_off(claim_first(std::move(beginning)), answer.release());
   }
+  const RunId id = beginning.id;
+  send_off(give_back(request, epoch, in_state(ClaimState::in_progress, id)), answer.release());
 }
 
-Errand Core::begin_later(RunId id, LaterStart start, std::optional<ClaimEffect> claim) {
-  const auto self = shared_from_this();
-  static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
-  if (claim && claim->epoch == 0) {
-    claim->claim.lease_until = saturating_add(backend.now(), options.lease);
+Errand<StartAnswer> Core::begin_later(Beginning beginning) {
+  static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(beginning.id, held); }));
+  if (beginning.claim && beginning.epoch() == 0) {
+    beginning.claim->claim.lease_until = saturating_add(backend.now(), options.lease);
   }
-  begin(id, start.saga, start.request, claim ? &*claim : nullptr, std::move(start.input),
-        std::move(start.answer), false, true);
-  Turns::take();
+  beginning.here = false;
+  beginning.held = true;
+  const auto begun = co_await ask<StartAnswer>([&](Completion<StartAnswer> done) {
+    begin(std::move(beginning), Answerer<StartAnswer>(done));
+    Turns::take();
+  });
+  co_return begun;
 }
 
 /// Gives a claim that is of no use back, if there is one. If it cannot be given back, its lease
 /// ends it.
-Errand Core::give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told,
-                       Answerer<StartAnswer> answer) {
-  const auto self = shared_from_this();
+Errand<StartAnswer> Core::give_back(RequestKey request, std::uint64_t epoch,
+                                    result<StartAnswer> told) {
   if (epoch != 0) {
     static_cast<void>(co_await ask<void>(
         [&](Completion<void> done) { backend.release_claim(request, epoch, done); }));
   }
-  answer(std::move(told));
+  co_return told;
 }
 
-void Core::not_fresh(RunId id, ClaimAnswer claim, RequestKey request,
-                     Answerer<StartAnswer> answer) {
+Errand<StartAnswer> Core::not_fresh(RunId id, ClaimAnswer claim, RequestKey request) {
   switch (claim.state) {
     case ClaimState::completed:
-      tell_completed(id, std::move(claim.answer), std::move(answer));
-      return;
+      co_return co_await tell_completed(id, std::move(claim.answer));
     case ClaimState::expired:
       // Whether the run exists is looked at first (protocol rule 6).
     case ClaimState::in_progress:
       // It may have ended in its log without its claim having been told.
-      if (!find(id)) {
-        attach(id, request, claim.state, 0, std::move(answer));
-        return;
-      }
-      return answer(in_state(ClaimState::in_progress, id));
+      if (!find(id)) co_return co_await attach(id, request, claim.state, 0);
+      co_return in_state(ClaimState::in_progress, id);
     default:
-      return answer(in_state(claim.state, id));
+      co_return in_state(claim.state, id);
   }
 }
 
@@ -328,7 +329,7 @@ void Core::not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock) {
   drop(run);
   if (starting) {
     release(run.id);
-    not_fresh(run.id, std::move(claim), starting->request, std::move(starting->answer));
+    send_off(not_fresh(run.id, std::move(claim), starting->request), starting->answer.release());
     Turns::take();
   }
   lock.lock();
@@ -351,8 +352,8 @@ void Core::found_begun(ActiveRun& run, bool own, Lock& lock) {
   } else {
     drop(run);
     release(run.id);
-    attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
-           std::move(starting->answer));
+    send_off(attach(run.id, starting->request, ClaimState::in_progress, starting->epoch),
+             starting->answer.release());
   }
   Turns::take();
   lock.lock();
@@ -378,47 +379,62 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
   release(run.id);
   if (doubt) {
     starting->answer(reply_lost_by(error));
+  } else if (moved_on) {
+    send_off(attach(run.id, starting->request, ClaimState::in_progress, starting->epoch),
+             starting->answer.release());
   } else {
-    if (moved_on) {
-      attach(run.id, starting->request, ClaimState::in_progress, starting->epoch,
-             std::move(starting->answer));
-    } else {
-      give_back(starting->request, starting->epoch, error, std::move(starting->answer));
-    }
+    send_off(give_back(starting->request, starting->epoch, error), starting->answer.release());
   }
   Turns::take();
   lock.lock();
   return Step::rest;
 }
 
-Errand Core::tell_completed(RunId id, std::vector<std::byte> stored, Answerer<StartAnswer> answer) {
-  const auto self = shared_from_this();
+/// Memory has run out before it was known to have begun, or for all that comes then.
+void Core::lost_beginning(ActiveRun& run, Lock& lock) noexcept {
+  const std::unique_ptr<Starting> starting = std::move(run.starting);
+  if (!starting->sent) {
+    run.gone = true;  // nobody can know of it
+  } else {
+    static_cast<void>(rest_after_failure(run));
+  }
+  lock.unlock();
+  if (!starting->sent) drop(run);
+  if (!starting->begun) release(run.id);
+  if (starting->begun) {
+    starting->answer(in_state(ClaimState::fresh, run.id));
+  } else if (starting->sent) {
+    starting->answer(Error{Errc::reply_lost});
+  } else {
+    send_off(give_back(starting->request, starting->epoch, no_memory()),
+             starting->answer.release());
+  }
+  Turns::take();
+  lock.lock();
+}
+
+Errand<StartAnswer> Core::tell_completed(RunId id, std::vector<std::byte> stored) {
   auto told = completed(id, stored, {});
   if (told.has_value() && told.assume_value().outcome->shorts_at != 0) {
     const auto read = co_await ask<std::vector<LogEntry>>(
         [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
     if (read.has_value()) told = completed(id, stored, read.assume_value());
   }
-  answer(std::move(told));
+  co_return told;
 }
 
 /// The run may exist: then it has ended, or it is under way. `epoch` is that of a claim that is of
 /// no use; `otherwise`, what is answered if there is no run.
-Errand Core::attach(RunId id, RequestKey request, ClaimState otherwise, std::uint64_t epoch,
-                    Answerer<StartAnswer> answer) {
-  const auto self = shared_from_this();
+Errand<StartAnswer> Core::attach(RunId id, RequestKey request, ClaimState otherwise,
+                                 std::uint64_t epoch) {
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
-  if (!read.has_value()) {
-    answer(read.assume_error());
-    co_return;
-  }
+  if (!read.has_value()) co_return read.assume_error();
   const std::vector<LogEntry>& entries = read.assume_value();
   const auto last = entries.empty() ? result<RunRecord>(RunRecord{}) : read_record(entries.back());
   if (!last.has_value() || last.assume_value().kind != RecordKind::ended) {
     const ClaimState state = entries.empty() ? otherwise : ClaimState::in_progress;
-    give_back(request, epoch, in_state(state, id), std::move(answer));
-    co_return;
+    co_return co_await give_back(request, epoch, in_state(state, id));
   }
   const std::vector<std::byte>& stored = last.assume_value().output;
   auto settled = co_await ask<void>(
@@ -427,11 +443,8 @@ Errand Core::attach(RunId id, RequestKey request, ClaimState otherwise, std::uin
     settled = co_await ask<void>(
         [&](Completion<void> done) { backend.confirm_claim(request, epoch, stored, done); });
   }
-  if (settled.has_value()) {
-    answer(completed(id, stored, entries));
-  } else {
-    answer(settled.assume_error());
-  }
+  if (!settled.has_value()) co_return settled.assume_error();
+  co_return completed(id, stored, entries);
 }
 
 }  // namespace detail

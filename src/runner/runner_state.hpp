@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <compare>
-#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -38,24 +37,11 @@ using SagaPtr = std::shared_ptr<const RegisteredSaga>;
 
 struct ActiveRun;
 using RunPtr = std::shared_ptr<ActiveRun>;
+struct Sent;
 
-/// A write that is under way. It owns all that is lent to the backend, and itself, until the
-/// completion has come.
-struct Sent {
-  std::shared_ptr<RunnerCore::Core> core;
-  RunPtr run;
-  std::shared_ptr<Sent> self;
-  Instruction instruction;
-  std::shared_ptr<const PreparedWrite> prepared;
-  Write write;
-  std::vector<ShortLine> shorts;
-  std::optional<result<WriteReply>> reply;
-  Meeting meeting;
-};
+// News for a run. It comes in nodes of a list, which who brings it has made before: to hand it over
+// cannot fail.
 
-// News for a run.
-struct Kick {};    ///< Time has passed.
-struct Reread {};  ///< Somebody appended to it.
 /// A call's answer that came from outside, and who is told what became of it.
 struct Brought {
   CallId call;
@@ -69,7 +55,10 @@ struct Brought {
   std::optional<Position> tried_from{};
   /// If it is not waited for by what the driver knows, the log is looked at: another may drive.
   enum class Look : std::uint8_t { no, asked, done } look = Look::no;
+  std::optional<result<NewsAnswer>> known{};  ///< What became of it.
 };
+/// One of them.
+using OneBrought = std::list<Brought>;
 struct WriteAnswer {
   std::shared_ptr<Sent> sent;
 };
@@ -77,14 +66,35 @@ struct WriteAnswer {
 struct CaughtUp {
   result<std::vector<LogEntry>> entries;
 };
-using News = std::variant<Kick, Reread, Brought, WriteAnswer, CaughtUp>;
+using News = std::list<std::variant<OneBrought, WriteAnswer, CaughtUp>>;
 
-/// Who wants to begin a run, too.
-struct LaterStart {
+/// A write that is under way. It owns all that is lent to the backend, and itself, until the
+/// completion has come.
+struct Sent {
+  std::shared_ptr<RunnerCore::Core> core;
+  RunPtr run;
+  std::shared_ptr<Sent> self;
+  Instruction instruction;
+  std::uint64_t life = 0;  ///< Of the machine that wants it.
+  std::shared_ptr<const PreparedWrite> prepared;
+  Write write;
+  std::vector<ShortLine> shorts;
+  std::optional<result<WriteReply>> reply;
+  News answer;  ///< One, for the reply to come in.
+  Meeting meeting;
+};
+
+/// Who wants to begin a run.
+struct Beginning {
+  RunId id;
   SagaPtr saga;
   StartRequest request;
   std::vector<std::byte> input;
-  Answerer<StartAnswer> answer;
+  std::optional<ClaimEffect> claim;
+  /// This is the thread of whoever calls `start`, which may drive whatever the options say.
+  bool here = true;
+  bool held = false;  ///< The run is held by it.
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return claim ? claim->epoch : 0; }
 };
 
 /// Who waits for a run to have begun.
@@ -93,7 +103,9 @@ struct Starting {
   RequestKey request;
   std::uint64_t epoch = 0;  ///< Of a claim that is held.
   int attempts = 0;
+  bool sent = false;   ///< Something was.
   bool doubt = false;  ///< The first record may be in the log.
+  bool begun = false;  ///< It is in the log, and the run is held no more.
 };
 
 /// A write that was refused, as the run had moved on.
@@ -108,32 +120,47 @@ inline constexpr LoopBound most_in_place{16};
 
 struct ActiveRun {
   ActiveRun(RunId id_, std::uint64_t serial_, SagaPtr saga_, MachineOptions options)
-      : id(id_), serial(serial_), saga(std::move(saga_)), machine(id_, saga->definition, options) {}
+      : id(id_), serial(serial_), saga(std::move(saga_)) {
+    machine.emplace(id_, saga->definition, options);
+    link.emplace_back();
+  }
 
   const RunId id;
   const std::uint64_t serial;  ///< What its timers bear.
   const SagaPtr saga;
-  std::mutex mutex;     ///< Guards all below. Not held while the world is called.
-  SagaMachine machine;  ///< Changed by the driver only, so the driver reads it without the mutex.
-  std::deque<News> news;
+  std::mutex mutex;  ///< Guards all below. Not held while the world is called.
+  /// Changed by the driver only, so the driver reads it without the mutex. Another takes its place
+  /// if memory runs out: what the log tells is all that a driver needs to know.
+  std::optional<SagaMachine> machine;
+  std::uint64_t life = 0;  ///< Which one it is.
+  News news;
+  bool nudged = false;       ///< Time has passed, or somebody appended to it.
   bool driving = false;      ///< A thread is in `drive`, or will be: news is left to it.
   bool gone = false;         ///< Ended, or another owner drives it.
   bool behind = false;       ///< The log has, or may have, records that the machine lacks.
   bool catching_up = false;  ///< The log is being read.
   bool stale = false;        ///< What is being read may lack some of them.
+  bool takes_over = false;   ///< Once it knows the log, whoever drove it before.
   bool begins_late = false;  ///< If the log has nothing of it, it is not begun any more.
   Time begin_by;             ///< The deadline of its request.
   std::unique_ptr<Starting> starting;    ///< While it is, its entry is held.
-  std::vector<Brought> brought;          ///< Told once they are in the log.
+  std::list<Brought> brought;            ///< Told once they are in the log.
   std::uint64_t looked_for = 0;          ///< The repeat of a call that the log was read before.
   std::optional<Superseded> superseded;  ///< To be told to the machine once it has caught up.
   std::shared_ptr<Sent> spare;           ///< For the next write.
   Position told = 0;                     ///< The observer knows so many records, or need not.
+  Position told_before = 0;              ///< So many of another driver.
+  bool told_end = false;                 ///< The observer knows that it has ended.
   bool told_stuck = false;               ///< The observer knows that it is stuck.
   std::uint32_t log_failures = 0;        ///< In a row.
   Time ask_log_at;                       ///< After a failure: not before.
   Time armed;                            ///< The earliest timer that will kick it.
   LoopBound in_place = most_in_place;
+  std::list<Chain::Link> link;  ///< For this thread to drive it later.
+
+  // Guarded by the runner's mutex.
+  bool is_neglected = false;
+  RunPtr next_neglected;
 };
 
 /// A run that is driven here, or held. Whoever holds it alone brings it news, begins it, or takes
@@ -173,36 +200,37 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   };
   RunPtr find(RunId run) const;
   RunPtr find_serial(std::uint64_t serial) const;
-  RunPtr seat(RunId run, RunEntry& entry, const SagaPtr& saga, const MachineOptions& machine);
-  RunPtr seat_to_begin(RunId run, const SagaPtr& saga, bool held, bool& busy);
+  void seat(RunId run, const RunPtr& driver);
+  RunPtr seat_to_begin(Beginning& beginning, bool& busy);
+  void begin_with(ActiveRun& run, Beginning& beginning) const;
   [[nodiscard]] bool has_room() const { return by_serial.size() + promised < options.max_runs; }
   void hold(RunId run, Completion<void> held);
   bool keep_room(RunId run);
-  Left leave(RunId run, const SagaPtr& wanted, Position told, std::optional<Position> known);
-  void release(RunId run);
-  void drop(ActiveRun& run);
+  Left leave(RunId run, const SagaPtr& wanted, Position told,
+             std::optional<Position> known) noexcept;
+  void release(RunId run) noexcept;
+  void drop(ActiveRun& run) noexcept;
+  void neglect(const ActiveRun& run) noexcept;
+  void attend() noexcept;
 
   // starting (runner_start.cpp)
   void start(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
-             Answerer<StartAnswer> answer);
-  Errand start_for(SagaVersion saga, StartRequest request, std::vector<std::byte> input,
-                   Answerer<Handling> answer);
+             Completion<StartAnswer> done) noexcept;
+  result<void> start_or_refuse(const SagaVersion& version, const StartRequest& request,
+                               std::vector<std::byte>& input, Answerer<StartAnswer>& answer);
+  Errand<Handling> start_for(SagaVersion saga, StartRequest request, std::vector<std::byte> input);
   [[nodiscard]] result<void> ready() const;
-  void begin(RunId id, const SagaPtr& saga, const StartRequest& request, const ClaimEffect* claim,
-             std::vector<std::byte> input, Answerer<StartAnswer> answer, bool here = true,
-             bool held = false);
-  void begin_too(RunId id, const RunPtr& driver, LaterStart start, const ClaimEffect* claim,
-                 bool here);
-  Errand begin_later(RunId id, LaterStart start, std::optional<ClaimEffect> claim);
-  Errand claim_first(RunId id, SagaPtr saga, StartRequest request, std::vector<std::byte> input,
-                     Answerer<StartAnswer> answer);
-  Errand give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told,
-                   Answerer<StartAnswer> answer);
-  Errand attach(RunId id, RequestKey request, ClaimState otherwise, std::uint64_t epoch,
-                Answerer<StartAnswer> answer);
-  Errand tell_completed(RunId id, std::vector<std::byte> stored, Answerer<StartAnswer> answer);
-  void not_fresh(RunId id, ClaimAnswer claim, RequestKey request, Answerer<StartAnswer> answer);
+  void begin(Beginning beginning, Answerer<StartAnswer> answer) noexcept;
+  void begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAnswer> answer);
+  Errand<StartAnswer> begin_later(Beginning beginning);
+  Errand<StartAnswer> claim_first(Beginning beginning);
+  Errand<StartAnswer> give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told);
+  Errand<StartAnswer> attach(RunId id, RequestKey request, ClaimState otherwise,
+                             std::uint64_t epoch);
+  Errand<StartAnswer> tell_completed(RunId id, std::vector<std::byte> stored);
+  Errand<StartAnswer> not_fresh(RunId id, ClaimAnswer claim, RequestKey request);
   Step not_begun(ActiveRun& run, const Error& error, Lock& lock);
+  void lost_beginning(ActiveRun& run, Lock& lock) noexcept;
   void not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock);
   bool has_begun(const ActiveRun& run, const LogEntry& first) const;
   void found_begun(ActiveRun& run, bool own, Lock& lock);
@@ -210,16 +238,17 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
   using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
-  Errand recover(Duration idle, Answerer<RecoveryReport> answer);
-  Errand consider(RunId id, Duration idle, Living& living, Time& due, Completion<Found> told);
-  Errand take(RunId id, SagaPtr saga, Completion<Found> told);
-  Errand look_again(RunId id, std::vector<RunRecord>& records, Completion<Found> told);
-  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt);
+  Errand<RecoveryReport> recover(Duration idle);
+  Errand<Found> consider(RunId id, Duration idle, Living& living, Time& due);
+  Errand<Found> take(RunId id, SagaPtr saga);
+  Errand<Found> look_again(RunId id, std::vector<RunRecord>& records);
+  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept;
   void look_after_own(const RunPtr& run, Duration idle);
-  Errand ask_whether_lives(OwnerId who, Completion<bool> told);
-  Errand show_life(Completion<void> told);
-  Errand check_orphans();
-  void arm_orphan_check(Duration wait);
+  Errand<bool> ask_whether_lives(OwnerId who);
+  Errand<void> show_life();
+  Errand<RecoveryReport> check_orphans();
+  static void checked_orphans(void* core, std::uint64_t, result<RecoveryReport>&& report);
+  void arm_orphan_check(Duration wait) noexcept;
 
   // what is appended from outside (runner_news.cpp)
   /// What becomes of news. `open`: it waits to be appended.
@@ -240,50 +269,65 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
     bool own = false;                  ///< The log names this runner as the driver.
     [[nodiscard]] std::span<const RunRecord> since() const;
   };
-  Errand append_news(RunId run, OutsideNews news, Completion<Told> done);
-  Errand try_news(RunId run, OutsideNews& news, Completion<Told> done);
-  RunPtr hand_over(RunId id, bool& starts);
+  /// What is left to do once who brought news was told.
+  struct AfterNews {
+    RunId run;
+    SagaPtr saga;
+    std::vector<RunRecord> settled;  ///< What the observer is to know.
+    RunPtr driver;                   ///< Is to look at the log.
+    Left left;
+    bool sure = false;      ///< Nothing that was tried is in doubt.
+    bool take_too = false;  ///< The log says that it is driven here, and it is not.
+  };
+  Errand<Told> append_news(RunId run, OutsideNews& news, AfterNews& after);
+  void carry_on(AfterNews& after) noexcept;
+  Errand<Told> try_news(RunId run, OutsideNews& news);
+  RunPtr hand_over(RunId id) noexcept;
   void tell_alone(RunId id, const SagaPtr& saga, std::span<const RunRecord> records,
                   Position told) const;
-  Errand append_open(OutsideNews& news, SagaMachine& machine, Completion<Fate> done);
-  Errand cancel(RunId run, std::string reason, Answerer<CancelAnswer> answer);
-  Errand resume(RunId run, Answerer<NewsAnswer> answer);
-  Errand complete(RunId run, Brought news, bool may_hand);
-  bool hand(const RunPtr& run, Brought& news);
+  Errand<Fate> append_open(OutsideNews& news, SagaMachine& machine);
+  Errand<CancelAnswer> cancel(RunId run, std::string reason);
+  Errand<NewsAnswer> resume(RunId run);
+  void complete(RunId run, OneBrought news, bool may_hand) noexcept;
+  Errand<NewsAnswer> complete_alone(RunId run, OneBrought news);
   void tell_brought(ActiveRun& run, const RunRecord* record, Lock& lock);
-  void tell_unknown(ActiveRun& run, Lock& lock);
+  static void tell_known(ActiveRun& run, Lock& lock) noexcept;
+  void tell_unknown(ActiveRun& run, Lock& lock) noexcept;
 
-  /// Answers with what `make` makes of a run's records.
+  /// What `make` makes of a run's records.
   template <class T>
-  Errand tell_from_log(RunId run,
-                       result<T> (*make)(const Core&, RunId, std::vector<RunRecord> records),
-                       Answerer<T> answer) {
-    const auto self = shared_from_this();
+  Errand<T> tell_from_log(RunId run,
+                          result<T> (*make)(const Core&, RunId, std::vector<RunRecord> records)) {
     const auto read = co_await ask<std::vector<LogEntry>>(
         [&](Completion<std::vector<LogEntry>> done) { backend.read(run, done); });
-    auto records = read.has_value() ? read_records(read.assume_value())
-                                    : result<std::vector<RunRecord>>(read.assume_error());
-    if (records.has_value()) {
-      answer(make(*this, run, std::move(records).assume_value()));
-    } else {
-      answer(records.assume_error());
-    }
+    if (!read.has_value()) co_return read.assume_error();
+    auto records = read_records(read.assume_value());
+    if (!records.has_value()) co_return records.assume_error();
+    co_return make(*this, run, std::move(records).assume_value());
   }
 
   // driving (runner_drive.cpp)
-  bool post(const RunPtr& run, News&& news);
-  static bool enqueue(ActiveRun& run, News&& news, bool& starts);
-  void set_off(const RunPtr& run);
-  static void look(ActiveRun& run);
-  void drive(const RunPtr& run);
-  Step hear(ActiveRun& run, News& news, Lock& lock);
+  bool post(const RunPtr& run, News& news) noexcept;
+  enum class Nudge : std::uint8_t { time, log, again };
+  bool nudge(const RunPtr& run, Nudge why, bool& starts) noexcept;
+  void set_off(const RunPtr& run) noexcept;
+  bool arm(Time when, Task task) noexcept;
+  static void look(ActiveRun& run) noexcept;
+  void drive(const RunPtr& run) noexcept;
+  void drive_here(const RunPtr& run, bool whole) noexcept;
+  void drive_later(const RunPtr& run) noexcept;
+  static void drive_link(std::list<Chain::Link>& link, bool whole) noexcept;
+  void drive_on(const RunPtr& run, bool whole, News& unheard, std::list<Brought>& untold);
+  void lose(const RunPtr& run) noexcept;
+  Step hear(ActiveRun& run, News& one, Lock& lock);
   Step act(const RunPtr& run, Lock& lock);
-  Step rest_until(ActiveRun& run, Time when);
-  Step rest_after_failure(ActiveRun& run);
-  bool is_resting(ActiveRun& run);
+  void tell_recorded(RunId run, const RunState& state, const RunRecord& record) const noexcept;
+  Step rest_until(ActiveRun& run, Time when) noexcept;
+  Step rest_after_failure(ActiveRun& run) noexcept;
+  bool is_resting(ActiveRun& run) noexcept;
   void finish(ActiveRun& run, bool stuck, Lock& lock);
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
-  Errand catch_up(RunPtr run, Position from);
+  Errand<void> catch_up(RunPtr run, Position from, News read);
   Step caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock);
   static void on_timer(void* core, std::uint64_t serial);
   static void on_turn(void* core, std::uint64_t serial);
@@ -296,7 +340,14 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   // steps (runner_steps.cpp)
   void call(ActiveRun& run, const Instruction& instruction, Lock& lock);
-  void prepare(ActiveRun& run, const Instruction& instruction, Lock& lock);
+  Step prepare(ActiveRun& run, const Instruction& instruction, Lock& lock);
+
+  /// Begins what answers `done`.
+  template <class T>
+  void send_off(Errand<T> errand, Completion<T> done) noexcept {
+    attend();
+    std::move(errand).send_off(shared_from_this(), done);
+  }
 
   /// What an errand waits for: the answer of `send(completion)`.
   template <class T, class Send>
@@ -310,6 +361,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   const OwnerId owner;
   std::atomic<bool> ended{false};
   Visits visits;
+  mutable ThrownLog thrown;
 
   mutable std::mutex mutex;  ///< Guards all below. Never held while a run's is taken.
   std::map<SagaVersion, SagaPtr> sagas;
@@ -317,6 +369,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
   std::uint64_t last_serial = 0;
+  std::atomic<bool> orphans_unarmed{false};  ///< The next activity arms their check.
+  RunPtr neglected;  ///< The first whose timer could not be armed, or turn not be posted.
 
   std::uint64_t life_epoch = 0;  ///< The orphan check's, of which there is one at a time.
 };
@@ -326,7 +380,9 @@ namespace detail {
 /// Waits on this thread, if it may.
 template <class T, class Send>
 result<T> wait_on(const RunnerCore::Core& core, const Send& send) {
-  if (DrivingHere::is_so() && !core.backend.capabilities().answers_at_once) {
+  const bool may_wait = !DrivingHere::is_so() ||
+                        (core.backend.capabilities().answers_at_once && !DrivingHere::is_deep());
+  if (!may_wait) {
     return Error{Errc::unavailable};  // this thread drives runs, and they would wait with it
   }
   return wait_for<T>(send);

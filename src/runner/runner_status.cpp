@@ -54,7 +54,7 @@ using Current = SagaMachine::Current;
 std::optional<Current> current_of(const RunnerCore::Core& core, RunId run, const Told& told) {
   if (const RunPtr active = core.find(run)) {
     const std::lock_guard lock(active->mutex);
-    if (active->machine.position() >= told.state.position) return active->machine.current();
+    if (active->machine->position() >= told.state.position) return active->machine->current();
   }
   SagaMachine machine(run, told.saga->definition, core.machine_options());
   for (const RunRecord& record : told.records) static_cast<void>(machine.recorded(record));

@@ -2,7 +2,7 @@
 //
 // How a runner does a step: by a call of the user's function, or by an operation on the stock.
 #include <algorithm>
-#include <deque>
+#include <list>
 
 #include <invsaga/assert.hpp>
 #include <invsaga/saga_outputs.hpp>
@@ -19,7 +19,7 @@ namespace {
 class CallSite {
  public:
   CallSite(const ActiveRun& run, const Instruction& instruction, Time now) {
-    const RunState& state = run.machine.ahead();
+    const RunState& state = run.machine->ahead();
     context_ = {.run = run.id,
                 .key = state.key,
                 .step = instruction.step,
@@ -32,8 +32,8 @@ class CallSite {
                 .traceparent = state.traceparent,
                 .reservation = reservation_id(run.id, instruction.step, instruction.round),
                 .adjustment = adjust_id(run.id, instruction.step, instruction.undo),
-                .fixed_until = run.machine.fixed_until(instruction.step, instruction.undo,
-                                                       instruction.round)};
+                .fixed_until = run.machine->fixed_until(instruction.step, instruction.undo,
+                                                        instruction.round)};
     for (StepIndex i = 0; i < state.steps.size(); ++i) {
       outputs_.push_back(
           output(state.steps[i], i == instruction.step ? &instruction.round : nullptr));
@@ -60,7 +60,7 @@ class CallSite {
   StepContext context_;
   StepInputs inputs_;
   std::vector<Bytes> outputs_;
-  std::deque<std::vector<std::byte>> made_;
+  std::list<std::vector<std::byte>> made_;
 };
 
 const StepAction& action_of(const ActiveRun& run, const Instruction& instruction) {
@@ -68,22 +68,8 @@ const StepAction& action_of(const ActiveRun& run, const Instruction& instruction
   return instruction.undo ? step.undo : step.action;
 }
 
-result<CallReply> call_thunk(const RegisteredSaga& saga, CallThunk thunk,
-                             const StepInputs& inputs) {
-  try {
-    return thunk(saga.definition.typed, inputs);
-  } catch (...) {  // how far it came is unknown, whatever it threw
-    return Error{Errc::step_threw};
-  }
-}
-
-result<Operation> operation_thunk(const RegisteredSaga& saga, OperationThunk thunk,
-                                  const StepInputs& inputs, std::vector<Line>& lines) {
-  try {
-    return thunk(saga.definition.typed, inputs, lines);
-  } catch (...) {  // nothing was sent: the function only makes the operation
-    return Error{Errc::refused};
-  }
+std::string_view step_name(const ActiveRun& run, const Instruction& instruction) {
+  return run.saga->definition.steps[instruction.step].name;
 }
 
 /// The id and the deadline of a reserve or an adjust are the run's, not the function's to choose
@@ -109,37 +95,48 @@ using Core = RunnerCore::Core;
 void Core::call(ActiveRun& run, const Instruction& instruction, Lock& lock) {
   const CallSite site(run, instruction, backend.now());
   const CallThunk thunk = action_of(run, instruction).call;
-  run.machine.started(instruction, environment.clock.now());
+  run.machine->started(instruction, environment.clock.now());
   run.in_place = most_in_place;
   lock.unlock();
-  const auto replied = call_thunk(*run.saga, thunk, site.inputs());
+  // If it throws, how far it came is unknown.
+  result<CallReply> replied = Error{Errc::step_threw};
+  thrown.guard(step_name(run, instruction),
+               [&] { replied = thunk(run.saga->definition.typed, site.inputs()); });
   lock.lock();
   const Time now = environment.clock.now();
-  if (!replied.has_value()) return run.machine.answered(instruction, replied.assume_error(), now);
+  if (!replied.has_value()) return run.machine->answered(instruction, replied.assume_error(), now);
   const CallReply& reply = replied.assume_value();
   switch (reply.kind) {
     case CallReply::Kind::answered:
-      return run.machine.answered(instruction, reply.output, now);
+      return run.machine->answered(instruction, reply.output, now);
     case CallReply::Kind::unread:
-      return run.machine.unable(instruction, Error{Errc::corrupt});
+      return run.machine->unable(instruction, Error{Errc::corrupt});
     case CallReply::Kind::pending:
       return;  // under way until it is completed, or its deadline
   }
   INVSAGA_UNREACHABLE("a reply of no kind");
 }
 
-void Core::prepare(ActiveRun& run, const Instruction& instruction, Lock& lock) {
+Core::Step Core::prepare(ActiveRun& run, const Instruction& instruction, Lock& lock) {
   const CallSite site(run, instruction, backend.now());
   const OperationThunk thunk = action_of(run, instruction).operation;
   std::vector<Line> lines;
   lock.unlock();  // the function is the user's, and may ask the runner about this run
-  const auto made = operation_thunk(*run.saga, thunk, site.inputs(), lines);
+  // If it throws, nothing was sent: the function only makes the operation.
+  result<Operation> made = Error{Errc::refused};
+  const Ending ending = thrown.guard(step_name(run, instruction), [&] {
+    made = thunk(run.saga->definition.typed, site.inputs(), lines);
+  });
   lock.lock();
-  if (!made.has_value()) return run.machine.unable(instruction, made.assume_error());
-  if (!is_own(made.assume_value(), site.context())) {
-    return run.machine.unable(instruction, Error{Errc::invalid_argument});
+  if (ending == Ending::out_of_memory) return rest_after_failure(run);
+  if (!made.has_value()) {
+    run.machine->unable(instruction, made.assume_error());
+  } else if (!is_own(made.assume_value(), site.context())) {
+    run.machine->unable(instruction, Error{Errc::invalid_argument});
+  } else {
+    run.machine->made(instruction, made.assume_value());
   }
-  run.machine.made(instruction, made.assume_value());
+  return Step::go_on;
 }
 
 }  // namespace detail

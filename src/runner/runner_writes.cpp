@@ -19,11 +19,12 @@ Core::Step Core::submit(const RunPtr& self, const Instruction& instruction, Lock
   ActiveRun& run = *self;
   const bool reusable = run.spare != nullptr && run.spare.use_count() == 1;
   const std::shared_ptr<Sent> sent = reusable ? std::move(run.spare) : std::make_shared<Sent>();
+  if (sent->answer.empty()) sent->answer.emplace_back(WriteAnswer{});
   sent->core = shared_from_this();
   sent->run = self;
-  sent->self = sent;
+  sent->life = run.life;
   sent->instruction = instruction;
-  sent->prepared = run.machine.write();
+  sent->prepared = run.machine->write();
   sent->write = sent->prepared->write();
   const Operation* const operation = sent->write.operation;
   sent->shorts.resize(operation == nullptr ? 0
@@ -31,8 +32,10 @@ Core::Step Core::submit(const RunPtr& self, const Instruction& instruction, Lock
   sent->write.shorts = sent->shorts;
   sent->reply.reset();
   sent->meeting.reset();
-  run.machine.started(instruction, environment.clock.now());
+  run.machine->started(instruction, environment.clock.now());
   run.in_place = most_in_place;
+  if (run.starting) run.starting->sent = true;
+  sent->self = sent;
   lock.unlock();
   backend.submit(sent->write, {&Core::on_reply, sent.get(), 0});
   const bool answered = sent->meeting.is_second();
@@ -54,11 +57,18 @@ void Core::on_reply(void* context, std::uint64_t, result<WriteReply>&& reply) {
   const std::shared_ptr<Core> core = sent->core;
   if (!core->visits.enter()) return;
   const RunPtr run = sent->run;
-  core->post(run, WriteAnswer{std::move(sent)});
+  News answer = std::move(sent->answer);
+  std::get<WriteAnswer>(answer.front()).sent = std::move(sent);
+  core->post(run, answer);
+  core->attend();
   core->visits.leave();
 }
 
 Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
+  if (sent.life != run.life) {  // whatever it was, the log tells
+    look(run);
+    return Step::go_on;
+  }
   if (!sent.reply->has_value()) return failed_write(run, sent, sent.reply->assume_error(), lock);
   WriteReply& reply = sent.reply->assume_value();
   if (reply.claim.state != ClaimState::fresh) {
@@ -66,12 +76,15 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
     return Step::rest;
   }
   run.log_failures = 0;
-  if (reply.position <= run.machine.position()) return Step::go_on;  // it is known already
-  if (sent.write.at != run.machine.position()) {
+  if (reply.position <= run.machine->position()) return Step::go_on;  // it is known already
+  if (sent.write.at != run.machine->position()) {
     look(run);
     return Step::go_on;
   }
-  if (run.starting) release(run.id);  // who is told of it may ask for the same
+  if (run.starting) {
+    run.starting->begun = true;
+    release(run.id);  // who is told of it may ask for the same
+  }
   for (const RunRecord& record : sent.prepared->records(reply)) {
     if (!run.gone) take_in(run, record, lock);
   }
@@ -87,24 +100,24 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
 
 Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& error, Lock& lock) {
   const bool applied = sent.instruction.kind == Instruction::Kind::apply;
-  if (!run.machine.is_writing(*sent.prepared)) {  // the log was read meanwhile
-    if (applied) run.machine.superseded(sent.instruction, false, environment.clock.now());
+  if (!run.machine->is_writing(*sent.prepared)) {  // the log was read meanwhile
+    if (applied) run.machine->superseded(sent.instruction, false, environment.clock.now());
     return Step::go_on;
   }
   if (run.starting) {
-    run.machine.unwritten(sent.instruction, error);
+    run.machine->unwritten(sent.instruction, error);
     return not_begun(run, error, lock);
   }
   if (error.code == Errc::moved_on) {
     look(run);
-    run.superseded = Superseded{sent.instruction, run.machine.position()};
+    run.superseded = Superseded{sent.instruction, run.machine->position()};
     return Step::go_on;
   }
   if (applied) {
-    run.machine.answered(sent.instruction, error, environment.clock.now());
+    run.machine->answered(sent.instruction, error, environment.clock.now());
     return Step::go_on;
   }
-  return run.machine.unwritten(sent.instruction, error) ? Step::go_on : rest_after_failure(run);
+  return run.machine->unwritten(sent.instruction, error) ? Step::go_on : rest_after_failure(run);
 }
 
 }  // namespace detail

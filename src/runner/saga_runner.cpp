@@ -23,6 +23,40 @@ result<std::vector<RunRecord>> records_themselves(const Core&, RunId,
   return records;
 }
 
+/// Sends off what `make` makes, if there is memory to copy what it is given.
+template <class T, class Make>
+void send_off(Core& core, Completion<T> done, Make make) noexcept {
+  auto send = [&] {
+    auto errand = make();
+    core.send_off(std::move(errand), std::exchange(done, {}));
+  };
+  static_cast<void>(ending_of(send));
+  if (done.call != nullptr) done(no_memory());
+}
+
+/// A call's answer, as it comes.
+struct FromOutside {
+  CallId call;
+  bool undo = false;
+  result<GivenAnswer> given;
+  Completion<NewsAnswer> done;
+  bool thread_waits = false;
+};
+
+void bring(Core& core, RunId run, FromOutside news, bool may_hand) noexcept {
+  if (!news.given.has_value()) return news.done(news.given.assume_error());
+  GivenAnswer& given = news.given.assume_value();
+  OneBrought one;
+  auto make = [&] {
+    one.push_back({news.call, 0, news.undo, std::string(given.schema), std::move(given.answer),
+                   Answerer<NewsAnswer>({}), news.thread_waits});
+  };
+  core.attend();
+  if (ending_of(make) != Ending::returned) return news.done(no_memory());
+  one.front().told = Answerer<NewsAnswer>(news.done);
+  core.complete(run, std::move(one), may_hand);
+}
+
 }  // namespace
 
 RunnerCore::RunnerCore(const AnyBackend& backend, Environment environment, RunnerOptions options)
@@ -33,52 +67,50 @@ RunnerCore::~RunnerCore() { core_->stop(); }
 
 void RunnerCore::add(Definition definition, void* user) { core_->add(std::move(definition), user); }
 
-void RunnerCore::start(const SagaVersion& saga, const StartRequest& request,
-                       std::vector<std::byte> input, Completion<StartAnswer> done) {
-  core_->start(saga, request, std::move(input), Answerer<StartAnswer>(done));
+void RunnerCore::start(result<GivenStart> given, const StartRequest& request,
+                       Completion<StartAnswer> done) {
+  if (!given.has_value()) return done(given.assume_error());
+  core_->start(given.assume_value().saga, request, std::move(given.assume_value().input), done);
 }
 
-result<StartAnswer> RunnerCore::start(const SagaVersion& saga, const StartRequest& request,
-                                      std::vector<std::byte> input) {
+result<StartAnswer> RunnerCore::start(result<GivenStart> given, const StartRequest& request) {
   return wait_on<StartAnswer>(
-      *core_, [&](Completion<StartAnswer> done) { start(saga, request, std::move(input), done); });
+      *core_, [&](Completion<StartAnswer> done) { start(std::move(given), request, done); });
 }
 
-void RunnerCore::start_for(const SagaVersion& saga, const StartRequest& request,
-                           std::vector<std::byte> input, Completion<Handling> done) {
-  core_->start_for(saga, request, std::move(input), Answerer<Handling>(done));
+void RunnerCore::start_for(result<GivenStart> given, const StartRequest& request,
+                           Completion<Handling> done) {
+  if (!given.has_value()) return done(given.assume_error());
+  GivenStart& start = given.assume_value();
+  send_off(*core_, done,
+           [&] { return core_->start_for(start.saga, request, std::move(start.input)); });
 }
 
 result<void> RunnerCore::ready() const { return core_->ready(); }
 
-void RunnerCore::complete(RunId run, CallId call, bool undo, std::string_view schema,
-                          result<std::vector<std::byte>> answer, Completion<NewsAnswer> done) {
-  core_->complete(
-      run, {call, 0, undo, std::string(schema), std::move(answer), Answerer<NewsAnswer>(done)},
-      true);
+void RunnerCore::complete(RunId run, CallId call, bool undo, result<GivenAnswer> given,
+                          Completion<NewsAnswer> done) {
+  bring(*core_, run, {call, undo, std::move(given), done, false}, true);
 }
-result<NewsAnswer> RunnerCore::complete(RunId run, CallId call, bool undo, std::string_view schema,
-                                        result<std::vector<std::byte>> answer) {
+result<NewsAnswer> RunnerCore::complete(RunId run, CallId call, bool undo,
+                                        result<GivenAnswer> given) {
   // A thread that drives waits for no other driver, nor for itself; and where turns are left to the
   // executor, this may be the thread that would take them.
   const bool may_hand = !DrivingHere::is_so() && !core_->options.on_executor;
   return wait_on<NewsAnswer>(*core_, [&](Completion<NewsAnswer> done) {
-    core_->complete(
-        run,
-        {call, 0, undo, std::string(schema), std::move(answer), Answerer<NewsAnswer>(done), true},
-        may_hand);
+    bring(*core_, run, {call, undo, std::move(given), done, true}, may_hand);
   });
 }
 
 void RunnerCore::cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done) {
-  core_->cancel(run, std::string(reason), Answerer<CancelAnswer>(done));
+  send_off(*core_, done, [&] { return core_->cancel(run, std::string(reason)); });
 }
 result<CancelAnswer> RunnerCore::cancel(RunId run, std::string_view reason) {
   return wait_on<CancelAnswer>(*core_,
                                [&](Completion<CancelAnswer> done) { cancel(run, reason, done); });
 }
 void RunnerCore::resume(RunId run, Completion<NewsAnswer> done) {
-  core_->resume(run, Answerer<NewsAnswer>(done));
+  core_->send_off(core_->resume(run), done);
 }
 result<NewsAnswer> RunnerCore::resume(RunId run) {
   return wait_on<NewsAnswer>(*core_, [&](Completion<NewsAnswer> done) { resume(run, done); });
@@ -87,19 +119,19 @@ result<NewsAnswer> RunnerCore::resume(RunId run) {
 // --- what is read
 
 void RunnerCore::status(RunId run, Completion<RunStatus> done) const {
-  core_->tell_from_log(run, &status_of, Answerer<RunStatus>(done));
+  core_->send_off(core_->tell_from_log(run, &status_of), done);
 }
 result<RunStatus> RunnerCore::status(RunId run) const {
   return wait_on<RunStatus>(*core_, [&](Completion<RunStatus> done) { status(run, done); });
 }
 void RunnerCore::explain(RunId run, Completion<std::string> done) const {
-  core_->tell_from_log(run, &explanation_of, Answerer<std::string>(done));
+  core_->send_off(core_->tell_from_log(run, &explanation_of), done);
 }
 result<std::string> RunnerCore::explain(RunId run) const {
   return wait_on<std::string>(*core_, [&](Completion<std::string> done) { explain(run, done); });
 }
 void RunnerCore::records(RunId run, Completion<std::vector<RunRecord>> done) const {
-  core_->tell_from_log(run, &records_themselves, Answerer<std::vector<RunRecord>>(done));
+  core_->send_off(core_->tell_from_log(run, &records_themselves), done);
 }
 result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
   return wait_on<std::vector<RunRecord>>(
@@ -108,7 +140,7 @@ result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
 
 void RunnerCore::recover(Duration idle, Completion<RecoveryReport> done) {
   INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
-  core_->recover(idle, Answerer<RecoveryReport>(done));
+  core_->send_off(core_->recover(idle), done);
 }
 RecoveryReport RunnerCore::recover(Duration idle) {
   const auto report = wait_on<RecoveryReport>(
@@ -122,6 +154,7 @@ std::size_t RunnerCore::runs() const {
   return core_->by_serial.size();
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
+Thrown RunnerCore::thrown() const { return core_->thrown.thrown(); }
 
 namespace {
 
@@ -155,16 +188,17 @@ class BegunBox {
 /// If nothing is to be done, the backend has yet to answer.
 void run_next(LocalExecutor& executor) {
   Turns::take_all();
+  Chain::drive_all();
   if (!executor.run_one()) executor.wait_for_task();
 }
 
 }  // namespace
 
-result<RunOutcome> run_to_end(RunnerCore& core, const SagaVersion& saga,
-                              const StartRequest& request, std::vector<std::byte> input,
-                              const OutcomeKeeper& keeper, LocalExecutor& executor) {
+result<RunOutcome> run_to_end(RunnerCore& core, result<GivenStart> given,
+                              const StartRequest& request, const OutcomeKeeper& keeper,
+                              LocalExecutor& executor) {
   BegunBox box(executor);
-  core.start(saga, request, std::move(input), box.completion());
+  core.start(std::move(given), request, box.completion());
   std::optional<result<StartAnswer>> begun;
   while (!(begun = box.answer())) run_next(executor);
   if (begun->has_value()) {

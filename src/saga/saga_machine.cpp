@@ -177,7 +177,7 @@ Instruction::Kind SagaMachine::propose(Time now) {
     if (to_append_.empty() || write_) return kind;
   } else if (state_.position > 0 && state_.owner != options_.owner && !fenced_ &&
              to_append_.front().kind != RecordKind::taken_over) {
-    to_append_.push_front(record(RecordKind::taken_over, 0));
+    to_append_.insert(to_append_.begin(), record(RecordKind::taken_over, 0));
   }
   look_ahead();
   if (to_append_.empty()) return propose(now);  // none of it can follow any more

@@ -249,6 +249,29 @@ TEST(Invariants, WhatTheStoreHasDecidedOfAHoldIsInDoubtNoMore) {
   EXPECT_THAT(broken(script(lines)), Contains(12)) << "nobody knows what became of the commit";
 }
 
+/// An order whose commit was asked for before its reserve, and is in doubt since.
+TEST(Invariants, WhatTheStoreHasSaidOfAHoldBeforeItsReserveDecidesNothing) {
+  const auto commit = [](const std::string& at, const std::string& answer) {
+    return in_run(at, R"("op":"commit","id":"r0","answer":")" + answer + "\"");
+  };
+  const std::vector<std::string> lines =
+      opening("10", "2") + order_lines() +
+      std::vector<std::string>{commit("08:26:00", "not_found")} + reserved_lines() +
+      std::vector<std::string>{
+          in_run("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"charged")"),
+          in_run("08:26:05", R"("op":"publish","id":"e3","type":"PAYMENT_COMPLETED","sequence":3,)"
+                             R"("answer":"published")"),
+          commit("08:26:06", "unknown"),
+          in_run("08:26:10", R"("op":"refund","id":"pay","amount":"12.50","answer":"refunded")"),
+          in_run("08:26:10", R"("op":"release","id":"r0","lines":[["A",6],["B",2]],)"
+                             R"("answer":"released")"),
+          in_run("08:26:10", R"("op":"call","step":"cancel","id":"p","answer":"done")"),
+          in_run("08:26:10", R"("op":"end","outcome":"compensated","reason":"gave_up","events":3,)"
+                             R"("answer":"ended")"),
+          counted(R"(["A",10,0,0],["B",2,0,0])")};
+  EXPECT_THAT(broken(script(lines)), Contains(12));
+}
+
 TEST(Invariants, CountsWhatWasOversoldAndLost) {
   const CheckReport over = check_history(changed(R"("lines":[["A",10]])", R"("lines":[["A",4]])"));
   EXPECT_EQ(over.figures.oversold_units, 2);

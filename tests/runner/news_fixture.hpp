@@ -40,6 +40,11 @@ class Slow final : public LaterBackend<Slow> {
     held_.erase(held_.begin());
     answer();
   }
+  void release_last() {
+    const auto answer = std::move(held_.back());
+    held_.pop_back();
+    answer();
+  }
   [[nodiscard]] std::size_t held() const { return held_.size(); }
   /// The first write that timed out has its effect. False if that is refused.
   bool land() {

@@ -4,12 +4,17 @@
 // that headers compile without exceptions. Not for users.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <invsaga/assert.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/thrown.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -24,12 +29,48 @@ Ending ending_of(Call& call) noexcept {
   return ending_of([](void* context) { (*static_cast<Call*>(context))(); }, &call);
 }
 
-/// What `function` answers, a `result<T>`; `step_threw` if it throws.
+/// Counts what users' code throws, and keeps its text. Any threads; it allocates nothing.
+class ThrownLog {
+ public:
+  /// How the call ended. `whose`: who throws, in words.
+  template <class Call>
+  Ending guard(std::string_view whose, Call call) noexcept {
+    return guard(whose, [](void* context) { (*static_cast<Call*>(context))(); }, &call);
+  }
+  /// Allocates.
+  [[nodiscard]] Thrown thrown() const;
+
+ private:
+  Ending guard(std::string_view whose, void (*call)(void* context), void* context) noexcept;
+  void keep(std::string_view whose, const char* text) noexcept;
+
+  mutable std::mutex mutex_;
+  std::uint64_t count_ = 0;
+  std::size_t size_ = 0;
+  std::array<char, 200> last_{};
+};
+
+/// What a user gave is copied and encoded by `take`: `invalid_argument` if the user's code for that
+/// throws.
+template <class Take>
+result<void> take_in(Take take) noexcept {
+  switch (ending_of(take)) {
+    case Ending::returned:
+      return success();
+    case Ending::out_of_memory:
+      return no_memory();
+    case Ending::threw:
+      break;
+  }
+  return Error{Errc::invalid_argument};
+}
+
+/// What `function` answers, a `result<T>`; an error if it throws.
 template <class T, class Function>
-result<T> guarded(Function function) {
+result<T> guarded(Function function, Error if_it_throws = {Errc::step_threw}) noexcept {
   std::optional<result<T>> answer;
   auto call = [&] { answer.emplace(function()); };
-  if (ending_of(call) != Ending::returned) return Error{Errc::step_threw};
+  if (ending_of(call) != Ending::returned) return if_it_throws;
   return *std::move(answer);
 }
 

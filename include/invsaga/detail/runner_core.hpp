@@ -12,9 +12,11 @@
 #include <vector>
 
 #include <invsaga/any_backend.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/run_observer.hpp>
 #include <invsaga/saga.hpp>
+#include <invsaga/thrown.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -33,6 +35,36 @@ namespace detail {
 template <Saga S>
 SagaVersion version_of(const S& saga) {
   return {std::string(saga.name()), saga.version(), saga.hash()};
+}
+
+/// What a user gives, copied and encoded.
+struct GivenStart {
+  SagaVersion saga;
+  std::vector<std::byte> input;
+};
+template <Saga S>
+result<GivenStart> given(const S& saga, const typename S::input_type& input) {
+  GivenStart made;
+  INVSAGA_CHECK(take_in([&] {
+    made.saga = version_of(saga);
+    made.input = encode(input);
+  }));
+  return made;
+}
+/// A call's answer; of an undo it has no bytes.
+struct GivenAnswer {
+  std::string_view schema;
+  result<std::vector<std::byte>> answer;
+};
+template <class T>
+result<GivenAnswer> given(const result<T>& answer) {
+  if (!answer.has_value()) return GivenAnswer{{}, answer.assume_error()};
+  GivenAnswer made{{}, std::vector<std::byte>{}};
+  if constexpr (!std::is_void_v<T>) {
+    made.schema = Stored<T>::schema;
+    INVSAGA_CHECK(take_in([&] { made.answer = encode(answer.assume_value()); }));
+  }
+  return made;
 }
 
 /// Refuses a backend that sagas cannot use, where its type knows what it can.
@@ -60,17 +92,13 @@ class RunnerCore {
   ~RunnerCore();
 
   void add(Definition definition, void* user);
-  void start(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
-             Completion<StartAnswer> done);
-  result<StartAnswer> start(const SagaVersion& saga, const StartRequest& request,
-                            std::vector<std::byte> input);
+  void start(result<GivenStart> given, const StartRequest& request, Completion<StartAnswer> done);
+  result<StartAnswer> start(result<GivenStart> given, const StartRequest& request);
   /// For an event: what became of it is told.
-  void start_for(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,
-                 Completion<Handling> done);
-  void complete(RunId run, CallId call, bool undo, std::string_view schema,
-                result<std::vector<std::byte>> answer, Completion<NewsAnswer> done);
-  result<NewsAnswer> complete(RunId run, CallId call, bool undo, std::string_view schema,
-                              result<std::vector<std::byte>> answer);
+  void start_for(result<GivenStart> given, const StartRequest& request, Completion<Handling> done);
+  void complete(RunId run, CallId call, bool undo, result<GivenAnswer> given,
+                Completion<NewsAnswer> done);
+  result<NewsAnswer> complete(RunId run, CallId call, bool undo, result<GivenAnswer> given);
   void cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done);
   result<CancelAnswer> cancel(RunId run, std::string_view reason);
   void resume(RunId run, Completion<NewsAnswer> done);
@@ -86,6 +114,7 @@ class RunnerCore {
   RecoveryReport recover(Duration idle);
   [[nodiscard]] std::size_t runs() const;
   [[nodiscard]] OwnerId owner() const;
+  [[nodiscard]] Thrown thrown() const;
 
   struct Core;
 
@@ -112,9 +141,9 @@ class OutcomeKeeper final : public RunObserver {
 };
 
 /// Begins a run, and runs tasks of the executor until it has ended: what `run_sync` answers.
-result<RunOutcome> run_to_end(RunnerCore& core, const SagaVersion& saga,
-                              const StartRequest& request, std::vector<std::byte> input,
-                              const OutcomeKeeper& keeper, LocalExecutor& executor);
+result<RunOutcome> run_to_end(RunnerCore& core, result<GivenStart> given,
+                              const StartRequest& request, const OutcomeKeeper& keeper,
+                              LocalExecutor& executor);
 
 }  // namespace detail
 }  // namespace v0

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who waits for a run waits for nobody's code: not for a step's, nor for another's completion; and
+// whoever is not concerned is left alone.
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <utility>
+
+#include "tests/runner/news_fixture.hpp"
+
+namespace invsaga::runner_tests {
+namespace {
+
+using testing::IsOk;
+using testing::Kept;
+
+/// Does something when it is told, and counts.
+template <class T>
+struct Doing {
+  std::function<void()> act;
+  int times = 0;
+  Completion<T> completion() {
+    return {[](void* context, std::uint64_t, result<T>&&) {
+              auto& self = *static_cast<Doing*>(context);
+              ++self.times;
+              if (self.act) self.act();
+            },
+            this, 0};
+  }
+};
+
+/// The positions of what it is told.
+class Positions final : public RunObserver {
+ public:
+  void recorded(RunId, const RunState& state, const RunRecord&) override {
+    all.push_back(state.position);
+  }
+  std::vector<Position> all;
+};
+
+/// Answers at once. May lose a write, and be behind from there on: its reads lack the newest
+/// entries.
+class Lagging final : public Forwarding<Lagging, MemoryBackend<>> {
+ public:
+  static constexpr Capabilities capabilities() noexcept { return MemoryBackend<>::capabilities(); }
+  explicit Lagging(MemoryBackend<>& inner) : Forwarding(inner) {}
+  std::size_t lag = 0;
+  bool loses = false;
+  std::function<void()> at_read;
+  void submit(const Write& write, Completion<WriteReply> done) {
+    if (!std::exchange(loses, false)) return inner().submit(write, done);
+    lag = 2;
+    done(Error{Errc::reply_lost});
+  }
+  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+    if (at_read) std::exchange(at_read, nullptr)();
+    auto all = inner().read(run).assume_value();
+    all.resize(all.size() - std::min(lag, all.size()));
+    done(std::move(all));
+  }
+};
+
+class HoldTurns : public SlowNews {
+ protected:
+  /// A start whose first write is in the log, and not heard of; meanwhile the log is read in vain.
+  template <class Read>
+  void expect_begun(const Read& read) {
+    SagaRunner<Slow> runner(slow, environment());
+    runner.add(sample::checkout, shop);
+    shop.wait("charge");
+    slow.holds_replies = true;
+    Kept<StartAnswer> started;
+    runner.start(sample::checkout, order(), request(), started.completion());
+    slow.fails_reads = true;
+    read(runner);
+    EXPECT_FALSE(started.answer.has_value()) << "its write is under way";
+    slow.fails_reads = slow.holds_replies = false;
+    slow.release_all();
+    run_all();
+    ASSERT_TRUE(started.answer.has_value());
+    EXPECT_THAT(*started.answer, testing::ClaimIs(ClaimState::fresh));
+    EXPECT_TRUE(runner.runs() == 1 || outcome(run_of()).has_value()) << "driven by nobody";
+  }
+};
+
+TEST_F(HoldTurns, AStartIsDecidedByItsWriteThoughNewsComesEarly) {
+  expect_begun([&](SagaRunner<Slow>& runner) {
+    static Kept<NewsAnswer> brought;
+    runner.complete(run_of(), call_id(run_of(), sample::pay_step), paid, brought.completion());
+  });
+}
+
+TEST_F(HoldTurns, AStartIsDecidedByItsWriteThoughItIsRecovered) {
+  expect_begun([&](SagaRunner<Slow>& runner) {
+    static Kept<RecoveryReport> report;
+    runner.recover(Duration{0}, report.completion());
+  });
+}
+
+TEST_F(HoldTurns, ACallThatIsAnsweredAtOnceCallsNobodyElsesCompletion) {
+  auto driver = process();
+  const RunId run = unpaid(*driver);
+  Lagging lagging(parts.backend);
+  SagaRunner<Lagging> runner(lagging, environment());
+  runner.add(sample::checkout, shop);
+  int depth = 0, deepest = 0;
+  std::deque<Doing<NewsAnswer>> waiting(100);
+  for (auto& one : waiting) {
+    one.act = [&] {
+      deepest = std::max(deepest, ++depth);
+      EXPECT_THAT(runner.status(run), IsOk());
+      --depth;
+    };
+  }
+  lagging.at_read = [&] {  // the first holds the run; all others ask for the same
+    for (auto& one : waiting) runner.resume(run, one.completion());
+  };
+  EXPECT_THAT(runner.resume(run), IsOk());
+  for (auto& one : waiting) EXPECT_EQ(one.times, 1);
+  EXPECT_EQ(deepest, 1);
+}
+
+TEST_F(HoldTurns, WhoWaitsForAHoldDoesNotWaitForAStep) {
+  const RunId run = left_alone();
+  SagaRunner<Slow> runner(slow, environment());
+  runner.add(sample::checkout, shop);
+  slow.holds_reads = true;
+  Kept<NewsAnswer> holds, pays;
+  Kept<CancelAnswer> cancels;
+  runner.resume(run, holds.completion());
+  runner.complete(run, shop.last_pending(), paid, pays.completion());
+  runner.cancel(run, "changed my mind", cancels.completion());
+  slow.holds_reads = false;
+  slow.release_all();
+  run_all();
+  ASSERT_TRUE(cancels.answer.has_value());
+  ASSERT_THAT(*cancels.answer, IsOk());
+  EXPECT_TRUE(cancels.answer->assume_value().accepted) << "it came before the next step";
+  check_sound(run);
+}
+
+TEST_F(HoldTurns, WhoWaitsBehindAStartDoesNotWaitForItsSteps) {
+  SagaRunner<Slow> runner(slow, environment());
+  runner.add(sample::checkout, shop);
+  slow.holds_reads = true;
+  Kept<CancelAnswer> in_vain, cancels;
+  Kept<StartAnswer> started;
+  runner.cancel(run_of(), "", in_vain.completion());  // holds a run that is not there
+  runner.start(sample::checkout, order(), request(), started.completion());
+  runner.cancel(run_of(), "", cancels.completion());
+  slow.holds_reads = false;
+  slow.release_all();
+  run_all();
+  ASSERT_TRUE(cancels.answer.has_value());
+  ASSERT_THAT(*cancels.answer, IsOk());
+  EXPECT_TRUE(cancels.answer->assume_value().accepted);
+  check_sound(run_of());
+}
+
+TEST_F(HoldTurns, ADriverDoesNotWaitForACompletion) {
+  SagaRunner<Slow> runner(slow, environment());
+  const RunId run = first_unpaid(runner);
+  shop.took_effect("charge", shop.last_pending());
+  slow.holds_reads = true;
+  Kept<NewsAnswer> paid_for;
+  bool at_once = false;
+  Doing<NewsAnswer> first;
+  first.act = [&] {
+    runner.complete(run, shop.last_pending(), paid, paid_for.completion());
+    at_once = paid_for.answer.has_value();
+  };
+  runner.resume(run, first.completion());
+  slow.holds_reads = false;
+  slow.release_all();
+  EXPECT_TRUE(at_once);
+  run_all();
+  check_sound(run);
+}
+
+TEST_F(HoldTurns, WhoIsFullTellsInTheRunsOrder) {
+  auto driver = process();
+  const RunId run = unpaid(*driver);
+  Positions positions;
+  RunnerOptions options;
+  options.observer = &positions;
+  options.max_runs = 0;
+  SagaRunner<Slow> full(slow, environment(), options);
+  full.add(sample::checkout, shop);
+  slow.holds_replies = true;
+  Kept<NewsAnswer> second;
+  Doing<CancelAnswer> first;
+  first.act = [&] {
+    slow.holds_replies = false;
+    full.complete(run, shop.last_pending(), paid, second.completion());
+  };
+  full.cancel(run, "", first.completion());
+  slow.release_all();
+  EXPECT_EQ(first.times, 1);
+  EXPECT_TRUE(second.answer.has_value());
+  EXPECT_GE(positions.all.size(), 2u);
+  EXPECT_TRUE(std::ranges::is_sorted(positions.all));
+}
+
+TEST_F(HoldTurns, AStartThatWaitedHasThePlaceThatItsDriverLeft) {
+  RunnerOptions options;
+  options.max_runs = 1;
+  SagaRunner<Slow> runner(slow, environment(), options);
+  const RunId run = first_unpaid(runner);
+  auto other = process();
+  shop.wait("charge", 2);
+  ASSERT_EQ(other->runner.recover().taken, 1u);
+  slow.holds_reads = true;
+  Kept<RecoveryReport> report;
+  runner.recover(Duration{0}, report.completion());  // its driver reads
+  Doing<NewsAnswer> resumed;
+  resumed.act = [&] { slow.release_all(); };  // the driver learns that it is another's
+  runner.resume(run, resumed.completion());
+  Kept<StartAnswer> again;
+  runner.start(sample::checkout, order(), request(), again.completion());
+  slow.holds_reads = false;
+  ASSERT_EQ(slow.held(), 2u);
+  slow.release_last();
+  while (slow.held() > 0) slow.release_all();
+  ASSERT_TRUE(again.answer.has_value());
+  EXPECT_THAT(*again.answer, testing::ClaimIs(ClaimState::in_progress));
+}
+
+TEST_F(HoldTurns, NewsIsSafeOverALogThatHasLessThanBefore) {
+  auto driver = process();
+  const RunId run = unpaid(*driver);
+  Lagging lagging(parts.backend);
+  lagging.loses = true;
+  Positions positions;
+  RunnerOptions options;
+  options.observer = &positions;
+  options.max_runs = 0;
+  SagaRunner<Lagging> runner(lagging, environment(), options);
+  runner.add(sample::checkout, shop);
+  EXPECT_FALSE(runner.cancel(run, "").has_value());
+  EXPECT_LE(positions.all.size(), records(run).size());
+  lagging.lag = 0;
+  EXPECT_THAT(runner.cancel(run, ""), IsOk());
+}
+
+}  // namespace
+}  // namespace invsaga::runner_tests
