@@ -252,6 +252,7 @@ class Answerer {
   }
 
   void operator()(result<T> answer) { std::exchange(done_, {})(std::move(answer)); }
+  void refuse(const Error& error) { std::exchange(done_, {})(error); }
   /// For somebody else to answer.
   [[nodiscard]] Completion<T> release() noexcept { return std::exchange(done_, {}); }
   [[nodiscard]] explicit operator bool() const noexcept { return done_.call != nullptr; }

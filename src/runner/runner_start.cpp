@@ -151,7 +151,7 @@ void Core::start(const SagaVersion& version, const StartRequest& request,
   Answerer<StartAnswer> answer(done);
   const auto begun = within_memory(
       [&] { return start_or_refuse(version, request, input, answer); });
-  if (!begun.has_value()) answer(begun.assume_error());
+  if (!begun.has_value()) answer.refuse(begun.assume_error());
 }
 
 /// Begins it, or answers why not.
