@@ -269,12 +269,14 @@ result<Core::Fate> fate_of(SagaMachine& machine, const Brought& news, bool own, 
 /// appended by this thread, which waits for no driver.
 void Core::complete(RunId id, OneBrought news, bool may_hand) noexcept {
   Brought& one = news.front();
+  // Of what was tried before nobody can say that it was not done.
+  const Error unsaid = one.tried_from ? Error{Errc::reply_lost} : no_memory();
   News node;
   auto make = [&] { node.emplace_back(OneBrought{}); };
   while (may_hand) {
     const RunPtr active = find(id);
     if (!active) break;
-    if (node.empty() && ending_of(make) != Ending::returned) return one.told(no_memory());
+    if (node.empty() && ending_of(make) != Ending::returned) return one.told.refuse(unsaid);
     const auto step = step_of(id, active->saga->definition, one);
     if (!step.has_value()) return one.told(step.assume_error());
     one.step = step.assume_value();
@@ -284,10 +286,9 @@ void Core::complete(RunId id, OneBrought news, bool may_hand) noexcept {
     news.swap(carried);
     drop(*active);
   }
-  const bool tried = one.tried_from.has_value();
   Answerer<NewsAnswer> told = std::move(one.told);
   auto errand = complete_alone(id, std::move(news));
-  if (errand.is_none() && tried) return told(Error{Errc::reply_lost});
+  if (errand.is_none()) return told.refuse(unsaid);
   send_off(std::move(errand), told.release());
 }
 
