@@ -30,7 +30,7 @@ bool Core::post(const RunPtr& run, News& news) noexcept {
     const std::lock_guard lock(run->mutex);
     if (run->gone) return false;
     run->news.splice(run->news.end(), news);
-    starts = !std::exchange(run->driving, true);
+    starts = begins_to_drive(run);
   }
   if (starts) set_off(run);
   return true;
@@ -46,8 +46,19 @@ bool Core::nudge(const RunPtr& run, Nudge why, bool& starts) noexcept {
   // Its timer has fired; the clock may be set back before the next one is armed.
   if (why == Nudge::time && run->armed <= environment.clock.now()) run->armed = {};
   run->nudged = run->nudged || why != Nudge::again;
-  starts = run->nudged && !std::exchange(run->driving, true);
+  starts = run->nudged && begins_to_drive(run);
   return true;
+}
+
+/// Under the run's lock: whether the caller is to set it off now. It is not, if a thread drives it,
+/// or if this one drives another and does so later. What waits on a thread for that is taken over:
+/// the thread may be in a step that does not return.
+bool Core::begins_to_drive(const RunPtr& run) noexcept {
+  if (run->driving && !run->queued) return false;
+  run->driving = true;
+  run->queued = !options.on_executor && Chain::is_busy();
+  if (run->queued) queue(run);
+  return !run->queued;
 }
 
 /// Drives what is to be driven first: on this thread, unless steps are called by the executor only.
@@ -84,26 +95,30 @@ void Core::on_turn(void* core, std::uint64_t serial) {
 
 /// Once this thread has done with what it drives, if it does.
 void Core::drive(const RunPtr& run) noexcept {
-  if (Chain::is_busy()) return drive_later(run);
+  if (Chain::is_busy()) {
+    const Lock lock(run->mutex);
+    return queue(run);
+  }
   const Chain chain;
   drive_here(run, true);
 }
 
-void Core::drive_later(const RunPtr& run) noexcept {
-  bool begins = false;
-  {
-    const Lock lock(run->mutex);
-    begins = run->starting != nullptr;
-  }
-  Chain::Link& link = run->link.front();
-  link = {shared_from_this(), run, &Core::drive_link, begins};
+/// Under the run's lock: this thread drives it later, or the one that its link is with already.
+void Core::queue(const RunPtr& run) noexcept {
+  run->queued = true;
+  if (run->link.empty()) return;
+  run->link.front() = {shared_from_this(), run, &Core::drive_link, run->starting != nullptr};
   Chain::add(run->link);
 }
 
 void Core::drive_link(std::list<Chain::Link>& link, bool whole) noexcept {
   const auto core = std::static_pointer_cast<Core>(std::move(link.front().runner));
   const auto run = std::static_pointer_cast<ActiveRun>(std::move(link.front().run));
-  run->link.splice(run->link.end(), link);
+  {
+    const Lock lock(run->mutex);
+    run->link.splice(run->link.end(), link);
+    if (!std::exchange(run->queued, false)) return;  // another thread has taken it over
+  }
   if (!core->visits.enter()) return;  // who began it need not wait for that
   core->drive_here(run, whole);
   core->visits.leave();
@@ -138,10 +153,7 @@ void Core::drive_on(const RunPtr& self, bool whole, News& unheard, std::list<Bro
   Lock lock(run.mutex);
   INVSAGA_ASSERT(run.driving, "whoever drives has said so");
   while (!run.gone && !ended) {
-    if (!whole && !run.starting) {
-      lock.unlock();
-      return drive_later(self);
-    }
+    if (!whole && !run.starting) return queue(self);
     Step step = Step::go_on;
     run.nudged = false;
     if (!run.news.empty()) {

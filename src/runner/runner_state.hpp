@@ -136,6 +136,7 @@ struct ActiveRun {
   News news;
   bool nudged = false;       ///< Time has passed, or somebody appended to it.
   bool driving = false;      ///< A thread is in `drive`, or will be: news is left to it.
+  bool queued = false;       ///< It will be, and whoever comes first takes it over.
   bool gone = false;         ///< Ended, or another owner drives it.
   bool behind = false;       ///< The log has, or may have, records that the machine lacks.
   bool catching_up = false;  ///< The log is being read.
@@ -156,7 +157,7 @@ struct ActiveRun {
   Time ask_log_at;                       ///< After a failure: not before.
   Time armed;                            ///< The earliest timer that will kick it.
   LoopBound in_place = most_in_place;
-  std::list<Chain::Link> link;  ///< For this thread to drive it later.
+  std::list<Chain::Link> link;  ///< For a thread to drive it later; empty while it is with one.
 
   // Guarded by the runner's mutex.
   bool is_neglected = false;
@@ -315,7 +316,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   static void look(ActiveRun& run) noexcept;
   void drive(const RunPtr& run) noexcept;
   void drive_here(const RunPtr& run, bool whole) noexcept;
-  void drive_later(const RunPtr& run) noexcept;
+  bool begins_to_drive(const RunPtr& run) noexcept;
+  void queue(const RunPtr& run) noexcept;
   static void drive_link(std::list<Chain::Link>& link, bool whole) noexcept;
   void drive_on(const RunPtr& run, bool whole, News& unheard, std::list<Brought>& untold);
   void lose(const RunPtr& run) noexcept;

@@ -74,6 +74,9 @@ class Chain : public ::testing::Test {
     request.key = std::to_string(++begun);
     return request;
   }
+  void start_next(Process& process) {
+    EXPECT_THAT(process.runner.start(errand, sample::Order{}, next()), IsOk());
+  }
   /// Begins the first, whose end begins the next one, and so on.
   void run_chain(const std::function<void()>& begin) {
     begin();
@@ -95,9 +98,7 @@ class Chain : public ::testing::Test {
 
 TEST_F(Chain, OfObserversThatStartTheNextAndWait) {
   Process process(*this);
-  const auto begin = [&] {
-    EXPECT_THAT(process.runner.start(errand, sample::Order{}, next()), IsOk());
-  };
+  const auto begin = [&] { start_next(process); };
   observer.act = [&] {
     stack.look();
     if (begun < links) begin();
@@ -118,9 +119,7 @@ TEST_F(Chain, OfObserversThatStartTheNextWithACompletion) {
 
 TEST_F(Chain, OfStepsThatStartTheNext) {
   Process process(*this);
-  const auto begin = [&] {
-    EXPECT_THAT(process.runner.start(errand, sample::Order{}, next()), IsOk());
-  };
+  const auto begin = [&] { start_next(process); };
   clerk.at_call = [&](const StepContext&) {
     stack.look();
     if (begun < links) begin();
