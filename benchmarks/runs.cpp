@@ -53,7 +53,7 @@ constexpr int runs_of_a_backend = 5'000;
 
 class StandingClock final : public Clock {
  public:
-  [[nodiscard]] Time now() const override { return time_from_ms(1'700'000'000'000); }
+  [[nodiscard]] Time now() const noexcept override { return time_from_ms(1'700'000'000'000); }
   void sleep_until(Time) override {}
 };
 

@@ -19,8 +19,8 @@ class MyStore {
   static constexpr Capabilities capabilities() noexcept { return Ledger::capabilities(); }
   explicit MyStore(const StoreLimits& limits) : ledger_(limits) {}
 
-  [[nodiscard]] StoreLimits limits() const { return ledger_.limits(); }
-  [[nodiscard]] Time now() const { return ledger_.now(); }
+  [[nodiscard]] StoreLimits limits() const noexcept { return ledger_.limits(); }
+  [[nodiscard]] Time now() const noexcept { return ledger_.now(); }
   void advance_to(Time now) { ledger_.advance_to(now); }
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) {
     return ++reserves_, ledger_.reserve(reserve, shorts);

@@ -51,7 +51,7 @@ class Agenda {
     std::push_heap(timers_.begin(), timers_.end(), Later{});
     changed_.notify_one();
   }
-  void drop(const void* context);
+  void drop(const void* context) noexcept;
   /// Runs the next task when it is due. False if there is none.
   bool run_one();
   void wait_for_task();
@@ -203,7 +203,7 @@ void Agenda::take_out(const void* context, std::vector<Task>& dropped) {
   std::make_heap(timers_.begin(), timers_.end(), Later{});
 }
 
-void Agenda::drop(const void* context) {
+void Agenda::drop(const void* context) noexcept {
   std::vector<Task> dropped;
   {
     Lock lock(mutex_);
@@ -218,7 +218,7 @@ void Agenda::drop(const void* context) {
 
 }  // namespace
 
-Time SystemClock::now() const {
+Time SystemClock::now() const noexcept {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());
 }
 
@@ -240,7 +240,7 @@ LocalExecutor::LocalExecutor(Clock& clock) : core_(std::make_unique<Core>(clock)
 LocalExecutor::~LocalExecutor() = default;
 void LocalExecutor::post(Task task) { core_->post(task); }
 void LocalExecutor::post_at(Time time, Task task) { core_->post_at(time, task); }
-void LocalExecutor::drop(const void* context) { core_->drop(context); }
+void LocalExecutor::drop(const void* context) noexcept { core_->drop(context); }
 bool LocalExecutor::run_one() { return core_->run_one(); }
 void LocalExecutor::wait_for_task() { core_->wait_for_task(); }
 
@@ -262,7 +262,7 @@ ThreadExecutor::ThreadExecutor(Clock& clock, unsigned threads)
 ThreadExecutor::~ThreadExecutor() = default;
 void ThreadExecutor::post(Task task) { core_->agenda.post(task); }
 void ThreadExecutor::post_at(Time time, Task task) { core_->agenda.post_at(time, task); }
-void ThreadExecutor::drop(const void* context) { core_->agenda.drop(context); }
+void ThreadExecutor::drop(const void* context) noexcept { core_->agenda.drop(context); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -111,7 +111,7 @@ class Awaited {
   result<T> await_resume() { return *std::move(answer_); }
 
  private:
-  static void answered(void* context, std::uint64_t, result<T>&& answer) {
+  static void answered(void* context, std::uint64_t, result<T>&& answer) noexcept {
     auto& self = *static_cast<Awaited*>(context);
     self.answer_.emplace(std::move(answer));
     const std::coroutine_handle<> waiting = self.waiting_;
@@ -363,7 +363,7 @@ result<T> wait_for(const Send& send) {
     std::condition_variable came;
     std::optional<result<T>> answer;
   } waiter;
-  send(Completion<T>{[](void* context, std::uint64_t, result<T>&& answer) {
+  send(Completion<T>{[](void* context, std::uint64_t, result<T>&& answer) noexcept {
                        auto& waiting = *static_cast<Waiter*>(context);
                        const std::lock_guard lock(waiting.mutex);
                        waiting.answer.emplace(std::move(answer));

@@ -8,8 +8,10 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <optional>
 
 #include <invsaga/history/checker.hpp>
@@ -25,6 +27,7 @@ namespace invsaga::tools {
 namespace {
 
 constexpr int bad_input = 2;
+constexpr int no_answer = 3;
 constexpr std::int64_t hold_s_max = 366LL * 24 * 3600;
 constexpr unsigned threads_max = 256;
 
@@ -250,9 +253,7 @@ int explain_command(const std::string& path, const std::string& invoice, bool js
   return story.found ? 0 : 1;
 }
 
-}  // namespace
-
-int run_command(int argc, const char* const* argv) {
+int run(int argc, const char* const* argv) {
   CLI::App app("invsaga: real orders through real sagas, and the proof that nothing went wrong",
                "invsaga");
   app.require_subcommand(1);
@@ -282,6 +283,19 @@ int run_command(int argc, const char* const* argv) {
   if (replay->parsed()) return replay_command(given);
   if (check->parsed()) return check_command(history);
   return explain_command(history, invoice, json, timeline);
+}
+
+}  // namespace
+
+int run_command(int argc, const char* const* argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("invsaga: not enough memory: nothing can be said of these orders\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "invsaga: %s\n", error.what());
+  }
+  return no_answer;
 }
 
 }  // namespace invsaga::tools

@@ -173,7 +173,7 @@ void ReplayBackend::tell_request(const Claim& claim, std::int64_t t0, HistoryAns
   log_.add(std::move(line));
 }
 
-void ReplayBackend::claim(const Claim& claim, Completion<ClaimAnswer> done) {
+void ReplayBackend::claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
   const std::int64_t t0 = log_.elapsed_ns();
   done([&] {
     const std::lock_guard lock(answers_);

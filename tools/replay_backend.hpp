@@ -78,8 +78,10 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
   using Forwarding::write_limits;
 
   /// As the memory backend's, and told to the history.
-  void submit(const Write& write, Completion<WriteReply> done) { done(this->write(write)); }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done);
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
+    done(this->write(write));
+  }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept;
 
   void advance_to(Time time) { memory_.advance_to(time); }
   [[nodiscard]] std::optional<Time> next_expiry() const { return memory_.next_expiry(); }

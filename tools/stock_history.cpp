@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stock_history.hpp"
 
+#include <exception>
+
 namespace invsaga::tools {
 namespace {
 
@@ -55,7 +57,15 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
   return line;
 }
 
-void StockHistory::record(const StockRecord& record) {
+void StockHistory::record(const StockRecord& record) noexcept {
+  try {
+    keep(record);
+  } catch (...) {
+    log_->fail(std::current_exception());
+  }
+}
+
+void StockHistory::keep(const StockRecord& record) {
   auto* note = record.write == nullptr ? nullptr : static_cast<CallNote*>(record.write->context);
   const bool own_doing = std::holds_alternative<Expire>(record.operation);
   HistoryLine line = line_of(record.operation, own_doing || note == nullptr ? CallNote{} : *note,

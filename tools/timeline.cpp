@@ -25,7 +25,7 @@ void Timeline::arm(Time when, Due due, std::function<void()> thing) {
   push(when, due, {std::move(thing), {}});
 }
 
-Time Timeline::now() const {
+Time Timeline::now() const noexcept {
   const std::lock_guard lock(mutex_);
   return now_;
 }
@@ -35,7 +35,7 @@ void Timeline::sleep_until(Time) {}
 void Timeline::post(Task task) { post_at({}, task); }
 void Timeline::post_at(Time time, Task task) { push(time, Due::other, {{}, task}); }
 
-void Timeline::drop(const void* context) {
+void Timeline::drop(const void* context) noexcept {
   std::vector<Task> dropped;
   {
     std::unique_lock lock(mutex_);

@@ -33,12 +33,12 @@ class Timeline final : public Clock, public Executor {
 
   void arm(Time when, Due due, std::function<void()> thing);
 
-  [[nodiscard]] Time now() const override;
+  [[nodiscard]] Time now() const noexcept override;
   /// Nothing waits in virtual time: returns at once.
   void sleep_until(Time time) override;
   void post(Task task) override;
   void post_at(Time time, Task task) override;
-  void drop(const void* context) override;
+  void drop(const void* context) noexcept override;
 
   /// Does everything that is due until nothing is armed. The calling thread is one of the
   /// `threads`.

@@ -27,33 +27,39 @@ class AnyBackend {
   AnyBackend(B& backend)  // NOLINT(google-explicit-constructor)
       : port_(std::make_shared<PortOf<B>>(backend)) {}
 
-  [[nodiscard]] Capabilities capabilities() const { return port_->capabilities(); }
-  [[nodiscard]] StoreLimits limits() const { return port_->limits(); }
-  [[nodiscard]] WriteLimits write_limits() const { return port_->write_limits(); }
-  [[nodiscard]] Time now() const { return port_->now(); }
+  [[nodiscard]] Capabilities capabilities() const noexcept { return port_->capabilities(); }
+  [[nodiscard]] StoreLimits limits() const noexcept { return port_->limits(); }
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return port_->write_limits(); }
+  [[nodiscard]] Time now() const noexcept { return port_->now(); }
 
-  void submit(const Write& write, Completion<WriteReply> done) { port_->submit(write, done); }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) { port_->claim(claim, done); }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
+    port_->submit(write, done);
+  }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
+    port_->claim(claim, done);
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                    Completion<void> done) noexcept {
     port_->extend_claim(key, epoch, until, done);
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept {
     port_->confirm_claim(key, epoch, answer, done);
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     port_->release_claim(key, epoch, done);
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) { port_->read(run, done); }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept { port_->read(run, done); }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     port_->unfinished(after, limit, done);
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     port_->settle(run, entries, done);
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
     port_->pending(limit, done);
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     port_->acknowledge_event(run, sequence, done);
   }
 
@@ -61,20 +67,20 @@ class AnyBackend {
   class Port {
    public:
     virtual ~Port() = default;
-    [[nodiscard]] virtual Capabilities capabilities() const = 0;
-    [[nodiscard]] virtual StoreLimits limits() const = 0;
-    [[nodiscard]] virtual WriteLimits write_limits() const = 0;
-    [[nodiscard]] virtual Time now() const = 0;
-    virtual void submit(const Write&, Completion<WriteReply>) = 0;
-    virtual void claim(const Claim&, Completion<ClaimAnswer>) = 0;
-    virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) = 0;
-    virtual void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void>) = 0;
-    virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) = 0;
-    virtual void read(RunId, Completion<std::vector<LogEntry>>) = 0;
-    virtual void unfinished(RunId, std::size_t, Completion<std::vector<RunId>>) = 0;
-    virtual void settle(RunId, std::span<const LogEntry>, Completion<void>) = 0;
-    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) = 0;
-    virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) = 0;
+    [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
+    [[nodiscard]] virtual StoreLimits limits() const noexcept = 0;
+    [[nodiscard]] virtual WriteLimits write_limits() const noexcept = 0;
+    [[nodiscard]] virtual Time now() const noexcept = 0;
+    virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
+    virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
+    virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
+    virtual void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void>) noexcept = 0;
+    virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) noexcept = 0;
+    virtual void read(RunId, Completion<std::vector<LogEntry>>) noexcept = 0;
+    virtual void unfinished(RunId, std::size_t, Completion<std::vector<RunId>>) noexcept = 0;
+    virtual void settle(RunId, std::span<const LogEntry>, Completion<void>) noexcept = 0;
+    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) noexcept = 0;
+    virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) noexcept = 0;
   };
 
   template <Backend B>
@@ -82,40 +88,44 @@ class AnyBackend {
    public:
     explicit PortOf(B& backend) noexcept : backend_(backend) {}
 
-    Capabilities capabilities() const override { return view().capabilities(); }
-    StoreLimits limits() const override { return view().limits(); }
-    WriteLimits write_limits() const override { return view().write_limits(); }
-    Time now() const override { return view().now(); }
-    void submit(const Write& write, Completion<WriteReply> done) override {
+    Capabilities capabilities() const noexcept override { return view().capabilities(); }
+    StoreLimits limits() const noexcept override { return view().limits(); }
+    WriteLimits write_limits() const noexcept override { return view().write_limits(); }
+    Time now() const noexcept override { return view().now(); }
+    void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);
     }
-    void claim(const Claim& claim, Completion<ClaimAnswer> done) override {
+    void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept override {
       backend_.claim(claim, done);
     }
     void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
-                      Completion<void> done) override {
+                      Completion<void> done) noexcept override {
       backend_.extend_claim(key, epoch, until, done);
     }
     void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
-                       Completion<void> done) override {
+                       Completion<void> done) noexcept override {
       backend_.confirm_claim(key, epoch, answer, done);
     }
-    void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) override {
+    void release_claim(RequestKey key, std::uint64_t epoch,
+                       Completion<void> done) noexcept override {
       backend_.release_claim(key, epoch, done);
     }
-    void read(RunId run, Completion<std::vector<LogEntry>> done) override {
+    void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept override {
       backend_.read(run, done);
     }
-    void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) override {
+    void unfinished(RunId after, std::size_t limit,
+                    Completion<std::vector<RunId>> done) noexcept override {
       backend_.unfinished(after, limit, done);
     }
-    void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) override {
+    void settle(RunId run, std::span<const LogEntry> entries,
+                Completion<void> done) noexcept override {
       backend_.settle(run, entries, done);
     }
-    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) override {
+    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept override {
       backend_.pending(limit, done);
     }
-    void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) override {
+    void acknowledge_event(RunId run, std::uint64_t sequence,
+                           Completion<void> done) noexcept override {
       backend_.acknowledge_event(run, sequence, done);
     }
 

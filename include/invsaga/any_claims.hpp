@@ -38,15 +38,19 @@ class AnyClaims {
   AnyClaims(S& store)  // NOLINT(google-explicit-constructor)
       : port_(std::make_shared<PortOf<S>>(store)) {}
 
-  [[nodiscard]] Time now() const { return port_->now(); }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) { port_->claim(claim, done); }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+  [[nodiscard]] Time now() const noexcept { return port_->now(); }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
+    port_->claim(claim, done);
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                    Completion<void> done) noexcept {
     port_->extend_claim(key, epoch, until, done);
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept {
     port_->confirm_claim(key, epoch, answer, done);
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     port_->release_claim(key, epoch, done);
   }
 
@@ -54,11 +58,11 @@ class AnyClaims {
   class Port {
    public:
     virtual ~Port() = default;
-    [[nodiscard]] virtual Time now() const = 0;
-    virtual void claim(const Claim&, Completion<ClaimAnswer>) = 0;
-    virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) = 0;
-    virtual void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void>) = 0;
-    virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) = 0;
+    [[nodiscard]] virtual Time now() const noexcept = 0;
+    virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
+    virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
+    virtual void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void>) noexcept = 0;
+    virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) noexcept = 0;
   };
 
   template <class S>
@@ -66,8 +70,8 @@ class AnyClaims {
    public:
     explicit PortOf(S& store) noexcept : store_(store) {}
 
-    Time now() const override { return std::as_const(store_).now(); }
-    void claim(const Claim& claim, Completion<ClaimAnswer> done) override {
+    Time now() const noexcept override { return std::as_const(store_).now(); }
+    void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept override {
       if constexpr (ClaimDoor<S>) {
         store_.claim(claim, done);
       } else {
@@ -75,7 +79,7 @@ class AnyClaims {
       }
     }
     void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
-                      Completion<void> done) override {
+                      Completion<void> done) noexcept override {
       if constexpr (ClaimDoor<S>) {
         store_.extend_claim(key, epoch, until, done);
       } else {
@@ -83,14 +87,15 @@ class AnyClaims {
       }
     }
     void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
-                       Completion<void> done) override {
+                       Completion<void> done) noexcept override {
       if constexpr (ClaimDoor<S>) {
         store_.confirm_claim(key, epoch, answer, done);
       } else {
         done(store_.confirm_claim(key, epoch, answer));
       }
     }
-    void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) override {
+    void release_claim(RequestKey key, std::uint64_t epoch,
+                       Completion<void> done) noexcept override {
       if constexpr (ClaimDoor<S>) {
         store_.release_claim(key, epoch, done);
       } else {

@@ -34,10 +34,10 @@ class AnyOutbox {
   AnyOutbox(O& outbox)  // NOLINT(google-explicit-constructor)
       : port_(std::make_shared<PortOf<O>>(outbox)) {}
 
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
     port_->pending(limit, done);
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     port_->acknowledge_event(run, sequence, done);
   }
 
@@ -45,8 +45,8 @@ class AnyOutbox {
   class Port {
    public:
     virtual ~Port() = default;
-    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) = 0;
-    virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) = 0;
+    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) noexcept = 0;
+    virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) noexcept = 0;
   };
 
   template <class O>
@@ -54,14 +54,15 @@ class AnyOutbox {
    public:
     explicit PortOf(O& outbox) noexcept : outbox_(outbox) {}
 
-    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) override {
+    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept override {
       if constexpr (OutboxDoor<O>) {
         outbox_.pending(limit, done);
       } else {
         done(outbox_.pending(limit));
       }
     }
-    void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) override {
+    void acknowledge_event(RunId run, std::uint64_t sequence,
+                           Completion<void> done) noexcept override {
       if constexpr (OutboxDoor<O>) {
         outbox_.acknowledge_event(run, sequence, done);
       } else {

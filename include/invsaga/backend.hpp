@@ -34,15 +34,17 @@ struct WriteLimits {
 };
 
 /// A store that is written to. `submit` returns at once; what the write lends is lent until the
-/// completion is called. A store that answers on the caller's thread calls it within the call.
+/// completion is called. A store that answers on the caller's thread calls it within the call. It
+/// cannot throw: whatever happens, the completion is told.
 template <class S>
 concept WritableStore = requires(S& store, const Write& write, Completion<WriteReply> done) {
-  { store.submit(write, done) } -> std::same_as<void>;
+  { store.submit(write, done) } noexcept -> std::same_as<void>;
 };
 
 /// Semantics of a Backend:
 ///  - All of it goes by one door: every call has a completion. One that answers at once
-///    (`answers_at_once`) calls it within the call, and allocates nothing for it.
+///    (`answers_at_once`) calls it within the call, and allocates nothing for it. None can throw:
+///    what a backend has no memory for is its answer, `resource_exhausted` if nothing was done.
 ///  - `submit(write, done)`: the claim, if the write asks for one; the operation; head and the tail
 ///    that its decision picks, appended at `write.at`, stamped with the store's time. With the
 ///    records go their effects: events enter the outbox, a confirmation answers its request, a sale
@@ -68,25 +70,31 @@ concept Backend = WritableStore<B> &&
                   requires(B& backend, const B& view, RunId run, std::span<const LogEntry> entries,
                            const Claim& claim, RequestKey key, Time time, Bytes answer,
                            std::uint64_t number, std::size_t limit, Completion<void> done) {
-                    { view.capabilities() } -> std::convertible_to<Capabilities>;
-                    { view.limits() } -> std::convertible_to<StoreLimits>;
-                    { view.write_limits() } -> std::convertible_to<WriteLimits>;
-                    { view.now() } -> std::same_as<Time>;
-                    { backend.claim(claim, Completion<ClaimAnswer>{}) } -> std::same_as<void>;
-                    { backend.extend_claim(key, number, time, done) } -> std::same_as<void>;
-                    { backend.confirm_claim(key, number, answer, done) } -> std::same_as<void>;
-                    { backend.release_claim(key, number, done) } -> std::same_as<void>;
+                    { view.capabilities() } noexcept -> std::convertible_to<Capabilities>;
+                    { view.limits() } noexcept -> std::convertible_to<StoreLimits>;
+                    { view.write_limits() } noexcept -> std::convertible_to<WriteLimits>;
+                    { view.now() } noexcept -> std::same_as<Time>;
+                    {
+                      backend.claim(claim, Completion<ClaimAnswer>{})
+                    } noexcept -> std::same_as<void>;
+                    {
+                      backend.extend_claim(key, number, time, done)
+                    } noexcept -> std::same_as<void>;
+                    {
+                      backend.confirm_claim(key, number, answer, done)
+                    } noexcept -> std::same_as<void>;
+                    { backend.release_claim(key, number, done) } noexcept -> std::same_as<void>;
                     {
                       backend.read(run, Completion<std::vector<LogEntry>>{})
-                    } -> std::same_as<void>;
+                    } noexcept -> std::same_as<void>;
                     {
                       backend.unfinished(run, limit, Completion<std::vector<RunId>>{})
-                    } -> std::same_as<void>;
-                    { backend.settle(run, entries, done) } -> std::same_as<void>;
+                    } noexcept -> std::same_as<void>;
+                    { backend.settle(run, entries, done) } noexcept -> std::same_as<void>;
                     {
                       backend.pending(limit, Completion<std::vector<PendingEvent>>{})
-                    } -> std::same_as<void>;
-                    { backend.acknowledge_event(run, number, done) } -> std::same_as<void>;
+                    } noexcept -> std::same_as<void>;
+                    { backend.acknowledge_event(run, number, done) } noexcept -> std::same_as<void>;
                   };
 
 /// Gives a backend of plain functions the door: each answers within the call. `Derived` has
@@ -95,34 +103,36 @@ concept Backend = WritableStore<B> &&
 template <class Derived>
 class AnswersAtOnce {
  public:
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     tell(done, [&] { return self().write(write); });
   }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     tell(done, [&] { return self().claim(claim); });
   }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                    Completion<void> done) noexcept {
     tell(done, [&] { return self().extend_claim(key, epoch, until); });
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept {
     tell(done, [&] { return self().confirm_claim(key, epoch, answer); });
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     tell(done, [&] { return self().release_claim(key, epoch); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     tell(done, [&] { return self().read(run); });
   }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     tell(done, [&] { return self().unfinished(after, limit); });
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     tell(done, [&] { return self().settle(run, entries); });
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
     tell(done, [&] { return self().pending(limit); });
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     tell(done, [&] { return self().acknowledge_event(run, sequence); });
   }
 
@@ -175,10 +185,11 @@ struct StockRecord {
 };
 
 /// A recorder is chosen at compile time. It is called while the store's order is fixed (under its
-/// lock, if it has one): it must be quick and must not call back.
+/// lock, if it has one): it must be quick, must not call back, and cannot throw, as what it is told
+/// has happened.
 template <class R>
 concept Recorder = requires(R& recorder, const StockRecord& record) {
-  { recorder.record(record) } -> std::same_as<void>;
+  { recorder.record(record) } noexcept -> std::same_as<void>;
 };
 
 /// Records nothing and costs nothing.

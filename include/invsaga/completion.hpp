@@ -15,15 +15,16 @@ inline namespace v0 {
 /// Where the answer to a call goes. A plain function and two words: nothing is allocated.
 ///
 /// Called exactly once, from any thread, also from within the call that it was given to; what the
-/// call was lent may go from then on. A store that will never know says `reply_lost`.
+/// call was lent may go from then on. It cannot throw. A store that will never know says
+/// `reply_lost`.
 template <class T>
 struct Completion {
-  void (*call)(void* context, std::uint64_t tag, result<T>&& answer) = nullptr;
+  void (*call)(void* context, std::uint64_t tag, result<T>&& answer) noexcept = nullptr;
   void* context = nullptr;
   std::uint64_t tag = 0;
 
   /// Requires a `call`.
-  void operator()(result<T> answer) const {
+  void operator()(result<T> answer) const noexcept {
     INVSAGA_ASSERT(call != nullptr, "Completion::operator(): a call");
     call(context, tag, std::move(answer));
   }

@@ -18,7 +18,7 @@ inline namespace v0 {
 class Clock {
  public:
   virtual ~Clock() = default;
-  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual Time now() const noexcept = 0;
   /// Blocks the calling thread until `now() >= time`; a simulated clock moves there instead.
   virtual void sleep_until(Time time) = 0;
   /// True if time passes whether anybody waits or not. An executor may then wait for a time or for
@@ -29,30 +29,31 @@ class Clock {
 /// The machine's wall clock.
 class SystemClock final : public Clock {
  public:
-  [[nodiscard]] Time now() const override;
+  [[nodiscard]] Time now() const noexcept override;
   void sleep_until(Time time) override;
   [[nodiscard]] bool moves_by_itself() const noexcept override { return true; }
 };
 
 /// Something to do: a plain function and two words, so that arming a timer allocates nothing of its
-/// own. It must not throw.
+/// own. It cannot throw.
 struct Task {
-  void (*run)(void* context, std::uint64_t tag) = nullptr;
+  void (*run)(void* context, std::uint64_t tag) noexcept = nullptr;
   void* context = nullptr;
   std::uint64_t tag = 0;
-  /// Called instead of `run` if the task is dropped: what it owns is let go. Must not throw, and
-  /// must not touch the executor.
-  void (*drop)(void* context, std::uint64_t tag) = nullptr;
+  /// Called instead of `run` if the task is dropped: what it owns is let go. Must not touch the
+  /// executor.
+  void (*drop)(void* context, std::uint64_t tag) noexcept = nullptr;
 
   /// For executors: the task will not be run.
-  void let_go() const {
+  void let_go() const noexcept {
     if (drop != nullptr) drop(context, tag);
   }
 };
 static_assert(std::is_trivially_copyable_v<Task>);
 
 /// Runs tasks, now or later. A task is run once, or dropped: by `drop`, or when the executor ends.
-/// Safe from any thread.
+/// Safe from any thread. If `post` or `post_at` throws, for want of memory say, the task is not
+/// taken; neither run nor dropped.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -64,7 +65,7 @@ class Executor {
   /// Drops the tasks of `context` that have not begun, and returns when none is under way on
   /// another thread: what a context calls before it ends. The caller holds no lock that such a task
   /// takes.
-  virtual void drop(const void* context) = 0;
+  virtual void drop(const void* context) noexcept = 0;
 };
 
 /// Runs tasks on whichever thread calls `run_one`: what `run_sync` waits with, and a simulation if
@@ -77,7 +78,7 @@ class LocalExecutor final : public Executor {
 
   void post(Task task) override;
   void post_at(Time time, Task task) override;
-  void drop(const void* context) override;
+  void drop(const void* context) noexcept override;
   /// Runs the next task, waiting by the clock until it is due. False if there is none. While it
   /// waits by a clock that moves by itself, a task that another thread posts is taken at once.
   bool run_one();
@@ -100,7 +101,7 @@ class ThreadExecutor final : public Executor {
 
   void post(Task task) override;
   void post_at(Time time, Task task) override;
-  void drop(const void* context) override;
+  void drop(const void* context) noexcept override;
 
  private:
   struct Core;

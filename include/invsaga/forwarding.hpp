@@ -65,9 +65,9 @@ enum class BackendCall : std::uint8_t {
 ///    defined by another one, so what is declared changes that function and no other: who changes
 ///    `write` changes nothing of `submit`.
 ///  - It declares `around(what, call)`, through which all go that it does not declare, but
-///  `limits`,
-///    `write_limits` and `now`. `call()` asks the inner one and gives its answer, which of a call
-///    with a completion is nothing; it may be called any number of times, until `around` returns.
+///    `limits`, `write_limits` and `now`. `call()` asks the inner one and gives its answer, which
+///    of a call with a completion is nothing; it may be called any number of times, until `around`
+///    returns. Around a call with a completion it cannot throw.
 ///
 /// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
 /// (`capabilities`). A wrapper that offers less than its inner one, or must not be passed by
@@ -83,12 +83,12 @@ class Forwarding {
   Forwarding(const Forwarding&) = delete;
   Forwarding& operator=(const Forwarding&) = delete;
 
-  [[nodiscard]] StoreLimits limits() const
+  [[nodiscard]] StoreLimits limits() const noexcept
     requires requires(const Inner& view) { view.limits(); }
   {
     return view().limits();
   }
-  [[nodiscard]] Time now() const
+  [[nodiscard]] Time now() const noexcept
     requires requires(const Inner& view) { view.now(); }
   {
     return view().now();
@@ -139,12 +139,12 @@ class Forwarding {
   {
     return pass(BackendCall::write, [&] { return inner_->write(write); });
   }
-  void submit(const Write& write, Completion<WriteReply> done)
+  void submit(const Write& write, Completion<WriteReply> done) noexcept
     requires WritableStore<Inner>
   {
     pass(BackendCall::submit, [&] { inner_->submit(write, done); });
   }
-  [[nodiscard]] WriteLimits write_limits() const
+  [[nodiscard]] WriteLimits write_limits() const noexcept
     requires requires(const Inner& view) { view.write_limits(); }
   {
     return view().write_limits();
@@ -229,47 +229,48 @@ class Forwarding {
   }
 
   // --- the same by the door
-  void claim(const Claim& claim, Completion<ClaimAnswer> done)
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::claim, [&] { inner_->claim(claim, done); });
   }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done)
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::extend_claim, [&] { inner_->extend_claim(key, epoch, until, done); });
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done)
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::confirm_claim, [&] { inner_->confirm_claim(key, epoch, answer, done); });
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done)
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::release_claim, [&] { inner_->release_claim(key, epoch, done); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done)
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::read, [&] { inner_->read(run, done); });
   }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done)
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::unfinished, [&] { inner_->unfinished(after, limit, done); });
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done)
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::settle, [&] { inner_->settle(run, entries, done); });
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done)
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::pending, [&] { inner_->pending(limit, done); });
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done)
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept
     requires Backend<Inner>
   {
     pass(BackendCall::acknowledge_event, [&] { inner_->acknowledge_event(run, sequence, done); });

@@ -80,7 +80,7 @@ struct Retention {
 template <class S>
 concept IdempotencyStore = requires(S& store, const S& view, const Claim& claim, RequestKey key,
                                     std::uint64_t epoch, Time until, Bytes answer) {
-  { view.now() } -> std::same_as<Time>;
+  { view.now() } noexcept -> std::same_as<Time>;
   { store.claim(claim) } -> std::same_as<result<ClaimAnswer>>;
   { store.extend_claim(key, epoch, until) } -> std::same_as<result<void>>;
   { store.confirm_claim(key, epoch, answer) } -> std::same_as<result<void>>;

@@ -191,7 +191,8 @@ class Inbox {
   /// claim; `busy`: the lease had lapsed, and somebody else has the right; or the store's error.
   /// Requires an entry that is not settled.
   result<Handling> confirm_claim(const Event& event, const InboxEntry& entry);
-  void confirm_claim(const Event& event, const InboxEntry& entry, Completion<Handling> done);
+  void confirm_claim(const Event& event, const InboxEntry& entry,
+                     Completion<Handling> done) noexcept;
   /// The effect is done, and its own append has confirmed the claim.
   Handling confirmed(const Event& event);
   /// The effect failed: gives the right back. If the store cannot be told, the lease lapses.
@@ -201,7 +202,7 @@ class Inbox {
   /// Keeps the right for another lease from now. `busy`: somebody else has it now. Requires an
   /// entry that is not settled. The completion is the store's to call, also after the inbox's end.
   result<void> extend_claim(const InboxEntry& entry);
-  void extend_claim(const InboxEntry& entry, Completion<void> done);
+  void extend_claim(const InboxEntry& entry, Completion<void> done) noexcept;
 
   [[nodiscard]] InboxCounts counts() const;
 

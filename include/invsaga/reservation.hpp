@@ -73,9 +73,9 @@ concept ReservationStore = requires(S& store, const S& view, const Reserve& rese
                                     const Commit& commit, const Release& release,
                                     const Extend& extend, const Adjust& adjust,
                                     std::span<ShortLine> shorts, Row row, ReservationId id) {
-  { view.capabilities() } -> std::convertible_to<Capabilities>;
-  { view.limits() } -> std::convertible_to<StoreLimits>;
-  { view.now() } -> std::same_as<Time>;
+  { view.capabilities() } noexcept -> std::convertible_to<Capabilities>;
+  { view.limits() } noexcept -> std::convertible_to<StoreLimits>;
+  { view.now() } noexcept -> std::same_as<Time>;
   { store.reserve(reserve, shorts) } -> std::same_as<result<ReserveAnswer>>;
   { store.commit(commit) } -> std::same_as<result<CommitAnswer>>;
   { store.release(release) } -> std::same_as<result<ReleaseAnswer>>;

@@ -85,9 +85,9 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   Joined(const Joined&) = delete;
   Joined& operator=(const Joined&) = delete;
 
-  [[nodiscard]] StoreLimits limits() const { return store_.limits(); }
-  [[nodiscard]] WriteLimits write_limits() const { return limits_; }
-  [[nodiscard]] Time now() const { return store_.now(); }
+  [[nodiscard]] StoreLimits limits() const noexcept { return store_.limits(); }
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return limits_; }
+  [[nodiscard]] Time now() const noexcept { return store_.now(); }
 
   // The parts keep their own contracts. Each of these also with a completion.
   using Door::acknowledge_event;
@@ -158,7 +158,7 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     return finish(write, answer.assume_value());
   }
 
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     if constexpr (ReservationStore<Store>) {
       Door::submit(write, done);
     } else {
@@ -319,7 +319,7 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     pending_.emplace(&pending, std::move(made));
     return pending;
   }
-  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) noexcept {
     auto* const backend = static_cast<Pending*>(context)->backend;
     const Pending pending = backend->take(static_cast<Pending*>(context));
     if (!reply.has_value()) {

@@ -299,7 +299,8 @@ void Inbox::open(const Event& event, Completion<InboxEntry> done) {
 result<InboxEntry> Inbox::open(const Event& event) {
   return wait_for<InboxEntry>([&](Completion<InboxEntry> done) { open(event, done); });
 }
-void Inbox::confirm_claim(const Event& event, const InboxEntry& entry, Completion<Handling> done) {
+void Inbox::confirm_claim(const Event& event, const InboxEntry& entry,
+                          Completion<Handling> done) noexcept {
   INVSAGA_ASSERT(!entry.settled, "Inbox::confirm_claim: an entry that is not settled");
   core_->confirm_claim(event, entry.claim).send_off(core_, done);
 }
@@ -314,7 +315,7 @@ void Inbox::abandon(const InboxEntry& entry, Completion<void> done) {
 void Inbox::abandon(const InboxEntry& entry) {
   static_cast<void>(wait_for<void>([&](Completion<void> done) { abandon(entry, done); }));
 }
-void Inbox::extend_claim(const InboxEntry& entry, Completion<void> done) {
+void Inbox::extend_claim(const InboxEntry& entry, Completion<void> done) noexcept {
   INVSAGA_ASSERT(!entry.settled, "Inbox::extend_claim: an entry that is not settled");
   core_->extend(entry.claim, done);
 }

@@ -51,8 +51,12 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
     std::uint64_t published = 0;  ///< The bus has this one; only its acknowledgement failed.
   };
 
-  static void look_now(void* core, std::uint64_t) { static_cast<Core*>(core)->look(false); }
-  static void look_later(void* core, std::uint64_t) { static_cast<Core*>(core)->look(true); }
+  static void look_now(void* core, std::uint64_t) noexcept {
+    static_cast<Core*>(core)->look(false);
+  }
+  static void look_later(void* core, std::uint64_t) noexcept {
+    static_cast<Core*>(core)->look(true);
+  }
 
   /// What an errand waits for: the answer of `send(completion)`.
   template <class T, class Send>
@@ -64,7 +68,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   bool begin(bool timer);
   void end();
   Errand<void> pass();
-  static void passed_over(void* core, std::uint64_t, result<void>&& outcome);
+  static void passed_over(void* core, std::uint64_t, result<void>&& outcome) noexcept;
   void passed(const std::vector<PendingEvent>& events, bool moved);
   [[nodiscard]] bool waits(const PendingEvent& event, Time now) const;
   [[nodiscard]] bool is_taken(const PendingEvent& event) const;
@@ -169,7 +173,7 @@ Errand<void> Relay::Core::pass() {
 }
 
 /// If memory ran out on the way, what was not acknowledged is read again.
-void Relay::Core::passed_over(void* context, std::uint64_t, result<void>&& outcome) {
+void Relay::Core::passed_over(void* context, std::uint64_t, result<void>&& outcome) noexcept {
   auto& self = *static_cast<Core*>(context);
   if (self.ended_) return;
   if (!outcome.has_value()) self.arm(self.after(++self.read_attempts_, Remedy::retry));

@@ -79,7 +79,7 @@ bool Core::arm(Time when, Task task) noexcept {
   return ending_of(post) == Ending::returned;
 }
 
-void Core::on_timer(void* core, std::uint64_t serial) {
+void Core::on_timer(void* core, std::uint64_t serial) noexcept {
   auto& self = *static_cast<Core*>(core);
   self.attend();
   const RunPtr run = self.find_serial(serial);
@@ -87,7 +87,7 @@ void Core::on_timer(void* core, std::uint64_t serial) {
   if (run && self.nudge(run, Nudge::time, starts) && starts) self.drive(run);
 }
 
-void Core::on_turn(void* core, std::uint64_t serial) {
+void Core::on_turn(void* core, std::uint64_t serial) noexcept {
   auto& self = *static_cast<Core*>(core);
   self.attend();
   if (const RunPtr run = self.find_serial(serial)) self.drive(run);
@@ -235,7 +235,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     if (errand.is_none()) return rest_after_failure(run);
     run.catching_up = true;
     lock.unlock();
-    send_off(std::move(errand), {[](void*, std::uint64_t, result<void>&&) {}});
+    send_off(std::move(errand), {[](void*, std::uint64_t, result<void>&&) noexcept {}});
     lock.lock();
     return Step::rest;
   }

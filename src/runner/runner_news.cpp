@@ -85,7 +85,7 @@ void Core::carry_on(AfterNews& after) noexcept {
   if (after.left.taken) {
     go_on(after.left.taken, after.settled, !after.sure);
   } else if (after.take_too) {
-    send_off(take(after.run, after.saga), {[](void*, std::uint64_t, result<Found>&&) {}});
+    send_off(take(after.run, after.saga), {[](void*, std::uint64_t, result<Found>&&) noexcept {}});
   }
 }
 

@@ -201,7 +201,7 @@ Errand<RecoveryReport> Core::check_orphans() {
 }
 
 /// When to look again: at the latest after a part of what makes a run an orphan.
-void Core::checked_orphans(void* context, std::uint64_t, result<RecoveryReport>&& report) {
+void Core::checked_orphans(void* context, std::uint64_t, result<RecoveryReport>&& report) noexcept {
   auto& self = *static_cast<Core*>(context);
   Duration wait = self.options.orphaned_after / 4;
   if (report.has_value() && is_set(report.assume_value().next_due)) {
@@ -212,7 +212,7 @@ void Core::checked_orphans(void* context, std::uint64_t, result<RecoveryReport>&
 
 void Core::arm_orphan_check(Duration wait) noexcept {
   if (options.orphaned_after <= Duration{0}) return;
-  const auto look = [](void* context, std::uint64_t) {
+  const auto look = [](void* context, std::uint64_t) noexcept {
     auto& self = *static_cast<Core*>(context);
     if (self.ended) return;
     self.send_off(self.check_orphans(), {&Core::checked_orphans, &self, 0});

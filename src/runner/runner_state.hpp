@@ -248,7 +248,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand<bool> ask_whether_lives(OwnerId who);
   Errand<void> show_life();
   Errand<RecoveryReport> check_orphans();
-  static void checked_orphans(void* core, std::uint64_t, result<RecoveryReport>&& report);
+  static void checked_orphans(void* core, std::uint64_t, result<RecoveryReport>&& report) noexcept;
   void arm_orphan_check(Duration wait) noexcept;
 
   // what is appended from outside (runner_news.cpp)
@@ -331,12 +331,12 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
   Errand<void> catch_up(RunPtr run, Position from, News read);
   Step caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock);
-  static void on_timer(void* core, std::uint64_t serial);
-  static void on_turn(void* core, std::uint64_t serial);
+  static void on_timer(void* core, std::uint64_t serial) noexcept;
+  static void on_turn(void* core, std::uint64_t serial) noexcept;
 
   // writes (runner_writes.cpp)
   Step submit(const RunPtr& run, const Instruction& instruction, Lock& lock);
-  static void on_reply(void* sent, std::uint64_t, result<WriteReply>&& reply);
+  static void on_reply(void* sent, std::uint64_t, result<WriteReply>&& reply) noexcept;
   Step written(ActiveRun& run, Sent& sent, Lock& lock);
   Step failed_write(ActiveRun& run, const Sent& sent, const Error& error, Lock& lock);
 

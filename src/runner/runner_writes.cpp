@@ -49,7 +49,7 @@ Core::Step Core::submit(const RunPtr& self, const Instruction& instruction, Lock
   return step;
 }
 
-void Core::on_reply(void* context, std::uint64_t, result<WriteReply>&& reply) {
+void Core::on_reply(void* context, std::uint64_t, result<WriteReply>&& reply) noexcept {
   auto& under_way = *static_cast<Sent*>(context);
   under_way.reply.emplace(std::move(reply));
   std::shared_ptr<Sent> sent = std::move(under_way.self);

@@ -173,11 +173,12 @@ class BegunBox {
   }
 
  private:
-  static void answered(void* context, std::uint64_t, result<StartAnswer>&& answer) {
+  static void answered(void* context, std::uint64_t, result<StartAnswer>&& answer) noexcept {
     auto& self = *static_cast<BegunBox*>(context);
     const std::lock_guard lock(self.mutex_);  // who looks may end its life
     self.answer_.emplace(std::move(answer));
-    self.executor_.post({[](void*, std::uint64_t) {}, &self, 0, nullptr});  // for who waits there
+    self.executor_.post(
+        {[](void*, std::uint64_t) noexcept {}, &self, 0, nullptr});  // for who waits there
   }
 
   LocalExecutor& executor_;

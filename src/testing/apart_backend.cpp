@@ -32,14 +32,14 @@ ApartStore::~ApartStore() {
 void ApartStore::travel(std::uint64_t task) {
   const auto longest = static_cast<std::uint64_t>(longest_way_.count());
   const Duration way{static_cast<std::int64_t>(longest == 0 ? 0 : chance_.below(longest + 1))};
-  const auto run = [](void* store, std::uint64_t arrived) {
+  const auto run = [](void* store, std::uint64_t arrived) noexcept {
     auto* const self = static_cast<ApartStore*>(store);
     arrived % 2 == 0 ? self->arrive(arrived / 2) : self->answer(arrived / 2);
   };
   executor_.post_at(saturating_add(clock_.now(), way), Task{run, this, task, nullptr});
 }
 
-void ApartStore::submit(const Write& write, Completion<WriteReply> done) {
+void ApartStore::submit(const Write& write, Completion<WriteReply> done) noexcept {
   const bool alone = write.operation != nullptr && !write.run.is_set();
   if (!alone) return done(Error{Errc::unsupported});
   const std::lock_guard lock(mutex_);

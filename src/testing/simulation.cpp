@@ -54,7 +54,7 @@ void SimulatedExecutor::post_at(Time time, Task task) {
   tasks_.emplace(Key{time, armed_++}, task);
 }
 
-void SimulatedExecutor::drop(const void* context) {
+void SimulatedExecutor::drop(const void* context) noexcept {
   std::vector<Task> dropped;
   {
     const std::lock_guard lock(mutex_);

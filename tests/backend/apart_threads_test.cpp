@@ -29,7 +29,7 @@ const Line two{Row{0}, 2};
 struct Asked {
   Asked(std::shared_ptr<const PreparedWrite> asked, std::latch& all)
       : prepared(std::move(asked)), answered(&all) {}
-  static void call(void* self, std::uint64_t, result<WriteReply>&& reply) {
+  static void call(void* self, std::uint64_t, result<WriteReply>&& reply) noexcept {
     auto& asked = *static_cast<Asked*>(self);
     ++asked.heard;
     asked.answer = std::move(reply);

@@ -172,9 +172,9 @@ class AtTheDoor {
  public:
   explicit AtTheDoor(B& backend) : backend_(backend) {}
 
-  [[nodiscard]] Time now() const { return backend_.now(); }
-  [[nodiscard]] StoreLimits limits() const { return backend_.limits(); }
-  [[nodiscard]] WriteLimits write_limits() const { return backend_.write_limits(); }
+  [[nodiscard]] Time now() const noexcept { return backend_.now(); }
+  [[nodiscard]] StoreLimits limits() const noexcept { return backend_.limits(); }
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return backend_.write_limits(); }
   result<WriteReply> write(const Write& write) {
     return ask<WriteReply>([&](auto done) { backend_.submit(write, done); });
   }

@@ -16,7 +16,7 @@ namespace {
 using namespace split_tests;
 
 struct Heard {
-  static void call(void* self, std::uint64_t tag, result<WriteReply>&& reply) {
+  static void call(void* self, std::uint64_t tag, result<WriteReply>&& reply) noexcept {
     auto& heard = *static_cast<Heard*>(self);
     ++heard.times;
     heard.tag = tag;

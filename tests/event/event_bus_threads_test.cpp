@@ -84,7 +84,7 @@ class LockedClaims final : public Forwarding<LockedClaims, ClaimTable> {
 
  public:
   LockedClaims() : Forwarding(table_) {}
-  Time now() const {
+  Time now() const noexcept {
     const std::lock_guard lock(mutex_);
     return table_.now();
   }

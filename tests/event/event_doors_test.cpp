@@ -65,15 +65,19 @@ class Held {
 struct LateClaims {
   ClaimTable& table;
   Held& held;
-  [[nodiscard]] Time now() const { return std::as_const(table).now(); }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) { tell(table.claim(claim), done); }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+  [[nodiscard]] Time now() const noexcept { return std::as_const(table).now(); }
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
+    tell(table.claim(claim), done);
+  }
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                    Completion<void> done) noexcept {
     tell(table.extend_claim(key, epoch, until), done);
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept {
     tell(table.confirm_claim(key, epoch, answer), done);
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     tell(table.release_claim(key, epoch), done);
   }
   template <class T>
@@ -87,10 +91,10 @@ static_assert(ClaimDoor<MemoryBackend<>> && ClaimDoor<AnyBackend> && OutboxDoor<
 struct LateOutbox {
   OutboxQueue& queue;
   Held& held;
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
     held.add([this, limit, done] { done(queue.pending(limit)); });
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     held.add([this, run, sequence, done] { done(queue.acknowledge_event(run, sequence)); });
   }
 };

@@ -37,8 +37,9 @@ class Notes {
   explicit Notes(const Clock& clock) : clock_(clock) {}
 
   Task task(std::uint64_t tag) {
-    return {[](void* self, std::uint64_t number) { static_cast<Notes*>(self)->note(number); }, this,
-            tag};
+    return {
+        [](void* self, std::uint64_t number) noexcept { static_cast<Notes*>(self)->note(number); },
+        this, tag};
   }
   std::vector<std::uint64_t> tags() const {
     const std::lock_guard lock(mutex_);
@@ -69,7 +70,7 @@ class Then {
  public:
   explicit Then(std::function<void()> what) : what_(std::move(what)) {}
   Task task() {
-    return {[](void* self, std::uint64_t) { static_cast<Then*>(self)->what_(); }, this, 0};
+    return {[](void* self, std::uint64_t) noexcept { static_cast<Then*>(self)->what_(); }, this, 0};
   }
 
  private:
@@ -79,8 +80,8 @@ class Then {
 /// Counts its tasks that are run and that are let go. They are of its own `context`.
 struct Owned {
   Task task() {
-    return {[](void* self, std::uint64_t) { ++static_cast<Owned*>(self)->ran; }, this, 0,
-            [](void* self, std::uint64_t) { ++static_cast<Owned*>(self)->let_go; }};
+    return {[](void* self, std::uint64_t) noexcept { ++static_cast<Owned*>(self)->ran; }, this, 0,
+            [](void* self, std::uint64_t) noexcept { ++static_cast<Owned*>(self)->let_go; }};
   }
   std::atomic<int> ran{0};
   std::atomic<int> let_go{0};
@@ -180,7 +181,7 @@ TEST(LocalExecutor, RunsAnOverdueTaskAtOnceAndDoesNotMoveTheClockForIt) {
 /// A wall clock that somebody sets.
 class SetClock final : public Clock {
  public:
-  [[nodiscard]] Time now() const override { return time; }
+  [[nodiscard]] Time now() const noexcept override { return time; }
   void sleep_until(Time until) override { time = std::max(time, until); }
   Time time = at(0);
 };

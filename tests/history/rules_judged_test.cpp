@@ -32,7 +32,7 @@ class Scribe {
  public:
   explicit Scribe(InvariantChecker& checker) : checker_(&checker) {}
 
-  void record(const StockRecord& record) {
+  void record(const StockRecord& record) noexcept {
     HistoryLine line;
     std::visit([&](const auto& operation) { fill(operation, line); }, record.operation);
     line.answer = history_answer(name(record.answer));

@@ -63,11 +63,13 @@ static_assert(!ReservationStore<StoreWithoutExtend>);
 static_assert(!ReservationStore<StoreWithoutAdjust>);
 static_assert(!ReservationStore<StoreWithoutAcknowledge>);
 static_assert(!ReservationStore<StoreWithoutStock>);
+static_assert(!ReservationStore<StoreWhoseClockMayThrow>);
 
 static_assert(WritableStore<WritableStoreArchetype>);
 static_assert(!WritableStore<SubmitWithoutCompletion>);
 static_assert(!WritableStore<SubmitWithoutWrite>);
 static_assert(!WritableStore<SubmitThatAnswers>);
+static_assert(!WritableStore<SubmitThatMayThrow>);
 
 static_assert(Backend<BackendArchetype>);
 static_assert(!Backend<BackendWithoutDoor>);
@@ -79,11 +81,14 @@ static_assert(!Backend<BackendWithoutCapabilities>);
 static_assert(!Backend<BackendWithoutLimits>);
 static_assert(!Backend<BackendWithoutWriteLimits>);
 static_assert(!Backend<BackendThatWaits>);
+static_assert(!Backend<BackendThatMayThrow>);
+static_assert(!Backend<BackendWhoseClockMayThrow>);
 
 static_assert(Recorder<RecorderArchetype>);
 static_assert(Recorder<NoRecorder>);
 static_assert(!Recorder<RecorderWithoutRecord>);
 static_assert(!Recorder<RecorderThatRefuses>);
+static_assert(!Recorder<RecorderThatMayThrow>);
 
 static_assert(Saga<SagaArchetype>);
 static_assert(!Saga<SagaWithoutInput>);

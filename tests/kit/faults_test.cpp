@@ -330,7 +330,7 @@ TEST_F(FaultyBackend, WritesByTheDoorAreNumberedByTheirKind) {
 
 class FaultySubmit : public ::testing::Test {
  protected:
-  static void call(void* self, std::uint64_t, result<WriteReply>&& reply) {
+  static void call(void* self, std::uint64_t, result<WriteReply>&& reply) noexcept {
     auto& test = *static_cast<FaultySubmit*>(self);
     ++test.heard_;
     test.last_ = std::move(reply);

@@ -18,7 +18,7 @@ constexpr Units most = 100;
 
 class AdjustTest : public LedgerTest {
  protected:
-  static StoreLimits limits() {
+  static StoreLimits limits() noexcept {
     StoreLimits limits = small_limits();
     limits.max_units = most;
     limits.max_rows = 10;

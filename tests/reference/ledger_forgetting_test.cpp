@@ -86,7 +86,7 @@ TEST_F(ForgettingTest, GoesByTheNamedDeadlineOfAnExtendedHold) {
 
 class GraceTest : public ForgettingTest {
  protected:
-  static StoreLimits limits() {
+  static StoreLimits limits() noexcept {
     StoreLimits limits = small_limits();
     limits.grace = Duration{500};
     limits.max_records = 6;
@@ -134,7 +134,7 @@ TEST_F(GraceTest, IsNoReasonToRefuseNewWork) {
 
 class FullTest : public ForgettingTest {
  protected:
-  static StoreLimits limits() {
+  static StoreLimits limits() noexcept {
     StoreLimits limits = small_limits();
     limits.max_records = 5;
     return limits;

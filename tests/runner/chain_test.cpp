@@ -108,7 +108,7 @@ TEST_F(Chain, OfObserversThatStartTheNextAndWait) {
 
 TEST_F(Chain, OfObserversThatStartTheNextWithACompletion) {
   Process process(*this);
-  const Completion<StartAnswer> nobody{[](void*, std::uint64_t, result<StartAnswer>&&) {}};
+  const Completion<StartAnswer> nobody{[](void*, std::uint64_t, result<StartAnswer>&&) noexcept {}};
   const auto begin = [&] { process.runner.start(errand, sample::Order{}, next(), nobody); };
   observer.act = [&] {
     stack.look();
@@ -130,10 +130,11 @@ TEST_F(Chain, OfStepsThatStartTheNext) {
 TEST_F(Chain, OfCompletionsThatStartTheNext) {
   Process process(*this);
   std::function<void()> begin;
-  const Completion<StartAnswer> again{[](void* context, std::uint64_t, result<StartAnswer>&&) {
-                                        (*static_cast<std::function<void()>*>(context))();
-                                      },
-                                      &begin, 0};
+  const Completion<StartAnswer> again{
+      [](void* context, std::uint64_t, result<StartAnswer>&&) noexcept {
+        (*static_cast<std::function<void()>*>(context))();
+      },
+      &begin, 0};
   begin = [&] {
     stack.look();
     if (begun < links) process.runner.start(errand, sample::Order{}, next(), again);

@@ -35,7 +35,8 @@ class ChainThreads : public ::testing::Test {
     };
     run = runner.start(letter, Order{}, named("waits")).value().run;
     clerk.says = [&](const StepContext&) -> result<Reply<Receipt>> {
-      const Completion<NewsAnswer> nobody{[](void*, std::uint64_t, result<NewsAnswer>&&) {}};
+      const Completion<NewsAnswer> nobody{
+          [](void*, std::uint64_t, result<NewsAnswer>&&) noexcept {}};
       runner.complete(run, call, result<Receipt>(Receipt{1}), nobody);
       EXPECT_EQ(runner.status(run).value().end, std::nullopt) << "it is driven later";
       then();
@@ -73,7 +74,7 @@ TEST_F(ChainThreads, WhatWaitsForTwoThreadsIsDrivenByOne) {
   constexpr auto note = saga<Order, Clerk>("note", 1, pivot<"stamp">(stamp, {10s, quick}));
   runner.add(note, elsewhere);
   elsewhere.says = [&](const StepContext&) -> result<Reply<Receipt>> {
-    const Completion<NewsAnswer> nobody{[](void*, std::uint64_t, result<NewsAnswer>&&) {}};
+    const Completion<NewsAnswer> nobody{[](void*, std::uint64_t, result<NewsAnswer>&&) noexcept {}};
     runner.complete(run, call, result<Receipt>(Receipt{1}), nobody);
     return Reply<Receipt>(Receipt{3});
   };

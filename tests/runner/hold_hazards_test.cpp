@@ -34,7 +34,9 @@ class Once final : public RunObserver {
 /// Counts how often it is called, by completions of any type.
 template <class T>
 Completion<T> counted(std::size_t& count) {
-  return {[](void* context, std::uint64_t, result<T>&&) { ++*static_cast<std::size_t*>(context); },
+  return {[](void* context, std::uint64_t, result<T>&&) noexcept {
+            ++*static_cast<std::size_t*>(context);
+          },
           &count, 0};
 }
 

@@ -21,7 +21,7 @@ struct Doing {
   std::function<void()> act;
   int times = 0;
   Completion<T> completion() {
-    return {[](void* context, std::uint64_t, result<T>&&) {
+    return {[](void* context, std::uint64_t, result<T>&&) noexcept {
               auto& self = *static_cast<Doing*>(context);
               ++self.times;
               if (self.act) self.act();
@@ -48,12 +48,12 @@ class Lagging final : public Forwarding<Lagging, MemoryBackend<>> {
   std::size_t lag = 0;
   bool loses = false;
   std::function<void()> at_read;
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     if (!std::exchange(loses, false)) return inner().submit(write, done);
     lag = 2;
     done(Error{Errc::reply_lost});
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     if (at_read) std::exchange(at_read, nullptr)();
     auto all = inner().read(run).assume_value();
     all.resize(all.size() - std::min(lag, all.size()));

@@ -53,11 +53,11 @@ class Slow final : public LaterBackend<Slow> {
     return inner().write(write->view()).has_value();
   }
 
-  [[nodiscard]] Time now() const {
+  [[nodiscard]] Time now() const noexcept {
     tick_();
     return inner_now();
   }
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     tick_();
     if (times_out) {
       late_.push_back(std::make_shared<testing::OwnedWrite>(write));
@@ -67,7 +67,7 @@ class Slow final : public LaterBackend<Slow> {
     if (!holds_replies) return inner().submit(write, done);
     held_.push_back([done, reply = inner().write(write)] { done(reply); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     tick_();
     if (at_read) at_read();
     if (fails_reads) return done(Error{Errc::unavailable});

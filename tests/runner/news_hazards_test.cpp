@@ -429,7 +429,7 @@ TEST_F(SlowNews, ACompletionThatAsksWithoutOneIsRefused) {
     std::optional<result<RunStatus>> status;
   } asks{runner, run_of(), {}};
   slow.holds_reads = true;
-  const auto done = [](void* context, std::uint64_t, result<CancelAnswer>&&) {
+  const auto done = [](void* context, std::uint64_t, result<CancelAnswer>&&) noexcept {
     auto& asking = *static_cast<Asks*>(context);
     asking.status.emplace(asking.runner.status(asking.run));
   };

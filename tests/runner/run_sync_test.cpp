@@ -143,7 +143,7 @@ TYPED_TEST(RunSync, SaysTimedOutIfAnotherRunnerTakesTheRunOver) {
   });
   this->shop.wait("charge");  // it is the other that is told so
   bool went_on = false;
-  const auto note = [](void* flag, std::uint64_t) { *static_cast<bool*>(flag) = true; };
+  const auto note = [](void* flag, std::uint64_t) noexcept { *static_cast<bool*>(flag) = true; };
   this->local().post_at(start_time + 1h, {note, &went_on, 0, nullptr});
   EXPECT_THAT(this->run(), ErrorIs(Errc::timed_out));
   EXPECT_FALSE(went_on);  // it waits for nothing that is not the run's

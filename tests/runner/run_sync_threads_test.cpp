@@ -25,10 +25,10 @@ class OnItsThread final : public LaterBackend<OnItsThread> {
     add(nullptr);
     thread_.join();
   }
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     add([this, &write, done] { inner().submit(write, done); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     add([this, run, done] { inner().read(run, done); });
   }
 

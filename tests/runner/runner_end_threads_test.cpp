@@ -26,16 +26,16 @@ class AnswersLater final : public runner_tests::LaterBackend<AnswersLater> {
     for (std::thread& one : crew_) one.join();
   }
   void advance_to(Time time) { memory_.advance_to(time); }
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     later([this, &write, done] { done(memory_.write(write)); });
   }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     later([this, &claim, done] { done(memory_.claim(claim)); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     later([this, run, done] { done(memory_.read(run)); });
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     later([this, run, entries, done] { done(memory_.settle(run, entries)); });
   }
 

@@ -165,7 +165,7 @@ template <class Parts, class Inner = Scripted<typename Parts::Backend>>
 struct SlowClaims final : Forwarding<SlowClaims<Parts>, Inner> {
   static constexpr Capabilities capabilities() noexcept { return Inner::capabilities(); }
   SlowClaims(Parts& parts_, Inner& inner) : Forwarding<SlowClaims, Inner>(inner), parts(parts_) {}
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     parts.advance_to(this->now() + 2ms);
     this->inner().claim(claim, done);
   }
@@ -293,7 +293,7 @@ struct Counting final : Forwarding<Counting, Scripted<MemoryBackend<>>> {
     return Scripted<MemoryBackend<>>::capabilities();
   }
   explicit Counting(Scripted<MemoryBackend<>>& inner) : Forwarding(inner) {}
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     if (!after.is_set()) ++scans;
     inner().unfinished(after, limit, done);
   }
@@ -322,7 +322,9 @@ TEST_F(OneAppend, OrphansAreLookedForAtAMeasuredPace) {
 
 struct SetBack final : Clock {
   std::atomic<std::int64_t> back{0};
-  [[nodiscard]] Time now() const override { return SystemClock{}.now() - Duration{back.load()}; }
+  [[nodiscard]] Time now() const noexcept override {
+    return SystemClock{}.now() - Duration{back.load()};
+  }
   void sleep_until(Time time) override {
     while (now() < time) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -333,8 +335,8 @@ TEST(Executors, WhatIsPostedIsRunAlsoAfterTheClockWasSetBack) {
   SetBack clock;
   ThreadExecutor executor(clock, 2);
   std::atomic<int> ran{0};
-  const Task task{[](void* n, std::uint64_t) { ++*static_cast<std::atomic<int>*>(n); }, &ran, 0,
-                  nullptr};
+  const Task task{[](void* n, std::uint64_t) noexcept { ++*static_cast<std::atomic<int>*>(n); },
+                  &ran, 0, nullptr};
   executor.post(task);
   for (int i = 0; i < 1000 && ran < 1; ++i) clock.sleep_until(clock.now() + Duration{1});
   ASSERT_EQ(ran, 1);
@@ -390,7 +392,7 @@ TEST_F(Apart, AnAdjustInDoubtIsNotRefusedBecauseItsTimeIsOver) {
 
 struct Jumping final : Clock {
   Time time = start_time;
-  [[nodiscard]] Time now() const override { return time; }
+  [[nodiscard]] Time now() const noexcept override { return time; }
   void sleep_until(Time until) override { time = std::max(time, until); }
 };
 

@@ -50,7 +50,7 @@ TYPED_TEST(Races, ARunThatWasTakenAndEndedSinceItWasReadIsNotTakenAgain) {
 class HeldClock final : public Clock {
  public:
   explicit HeldClock(Clock& clock) : clock_(clock) {}
-  Time now() const override {
+  Time now() const noexcept override {
     if (at_now) at_now();
     return clock_.now();
   }
@@ -67,7 +67,7 @@ class TellingExecutor final : public Executor {
   explicit TellingExecutor(Executor& executor) : executor_(executor) {}
   void post(Task task) override { executor_.post(task); }
   void post_at(Time time, Task task) override { executor_.post_at(time, task); }
-  void drop(const void* context) override {
+  void drop(const void* context) noexcept override {
     executor_.drop(context);
     dropped = true;
   }

@@ -105,7 +105,7 @@ TYPED_TEST(Reentry, WhileAnOperationIsMadeOthersMayAskToo) {
 
 /// Keeps the answers in `told`.
 Completion<NewsAnswer> completion_of(std::vector<NewsAnswer>& told) {
-  return {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) {
+  return {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) noexcept {
             static_cast<std::vector<NewsAnswer>*>(context)->push_back(answer.value());
           },
           &told, 0};

@@ -341,7 +341,7 @@ TYPED_TEST(Runner, ALogThatDoesNotAnswerIsAskedAgainAtGrowingIntervalsForEver) {
   this->shop.took_effect("charge", call);
   std::optional<NewsAnswer> told;
   process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{}),
-                           {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) {
+                           {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) noexcept {
                               *static_cast<std::optional<NewsAnswer>*>(context) = answer.value();
                             },
                             &told, 0});

@@ -84,10 +84,11 @@ TEST_F(SagaRunnerThreads, WhateverIsAskedAtOnceEachOrderEndsOnceAndTheStockAddsU
   Gateway gateway(shop);
   const auto process = runner();
   gateway.at_call = [&](const StepContext& step) {
-    process->complete(
-        step.run, step.id, result<Receipt>(Receipt{7}),
-        {[](void*, std::uint64_t, result<NewsAnswer>&& told) { EXPECT_THAT(told, IsOk()); },
-         nullptr, 0});
+    process->complete(step.run, step.id, result<Receipt>(Receipt{7}),
+                      {[](void*, std::uint64_t, result<NewsAnswer>&& told) noexcept {
+                         EXPECT_THAT(told, IsOk());
+                       },
+                       nullptr, 0});
   };
   gateway.at_cancel = [&](const StepContext& step) {
     EXPECT_THAT(process->cancel(step.run, "within"), IsOk());
@@ -142,7 +143,7 @@ TEST_F(SagaRunnerThreads, TwoOwnersThatTakeEachOthersRunsEndEachOnce) {
   const auto complete = [&](RunId run, CallId call) {
     for (const auto& owner : owners) {
       owner->complete(run, call, gateway.late_answer(call),
-                      {[](void*, std::uint64_t, result<NewsAnswer>&&) {}, nullptr, 0});
+                      {[](void*, std::uint64_t, result<NewsAnswer>&&) noexcept {}, nullptr, 0});
     }
   };
   gateway.at_call = [&](const StepContext& step) { complete(step.run, step.id); };

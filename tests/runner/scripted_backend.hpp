@@ -71,12 +71,12 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
   }
   std::size_t late() const { return late_.size(); }
 
-  [[nodiscard]] Time now() const {
+  [[nodiscard]] Time now() const noexcept {
     tick();
     return backend_.now();
   }
 
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     tick();
     const Mishap mishap = take_write(script(write));
     if (mishap == Mishap::late) return send_late(write, done);
@@ -84,32 +84,34 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
     auto reply = backend_.write(write);
     done(mishap == Mishap::lost ? result<WriteReply>(Error{Errc::reply_lost}) : std::move(reply));
   }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     tick();
     if (dead) return done(Error{Errc::unavailable});
     backend_.claim(claim, done);
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     if (dead || fails(at_read)) return done(Error{Errc::unavailable});
     backend_.read(run, done);
   }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     if (dead || fails(at_read)) return done(Error{Errc::unavailable});
     backend_.unfinished(after, limit, done);
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     if (dead || fails(at_settle)) return done(Error{Errc::unavailable});
     backend_.settle(run, entries, done);
   }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                    Completion<void> done) noexcept {
     if (dead) return done(Error{Errc::unavailable});
     backend_.extend_claim(key, epoch, until, done);
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept {
     if (dead) return done(Error{Errc::unavailable});
     backend_.confirm_claim(key, epoch, answer, done);
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     if (dead) return done(Error{Errc::unavailable});
     backend_.release_claim(key, epoch, done);
   }

@@ -36,22 +36,22 @@ class Silent final : public LaterBackend<Silent> {
     return true;
   }
 
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     later([this, &write, done] { inner().submit(write, done); });
   }
-  void claim(const Claim& claim, Completion<ClaimAnswer> done) {
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     later([this, &claim, done] { inner().claim(claim, done); });
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     later([=, this] { inner().release_claim(key, epoch, done); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept {
     later([=, this] { inner().read(run, done); });
   }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     later([=, this] { inner().unfinished(after, limit, done); });
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     later([=, this] { inner().settle(run, entries, done); });
   }
 
@@ -64,7 +64,7 @@ class Silent final : public LaterBackend<Silent> {
 struct Tally {
   std::size_t fresh = 0, in_progress = 0, lost = 0;
   Completion<StartAnswer> completion() {
-    return {[](void* context, std::uint64_t, result<StartAnswer>&& answer) {
+    return {[](void* context, std::uint64_t, result<StartAnswer>&& answer) noexcept {
               auto& tally = *static_cast<Tally*>(context);
               const bool lost = !answer.has_value();
               const bool fresh = !lost && answer.assume_value().state == ClaimState::fresh;
@@ -94,7 +94,8 @@ TEST_F(SilentBackend, HoldsTenThousandRunsAndNoThread) {
     const std::string number = std::to_string(i);
     runner.start(sample::checkout, order(number), request(number), tally.completion());
   }
-  runner.recover(Duration{0}, {[](void*, std::uint64_t, result<RecoveryReport>&&) {}, nullptr, 0});
+  runner.recover(Duration{0},
+                 {[](void*, std::uint64_t, result<RecoveryReport>&&) noexcept {}, nullptr, 0});
   EXPECT_EQ(runner.runs(), many);
   EXPECT_EQ(silent_.waiting(), many + 1);
   EXPECT_EQ(tally.fresh + tally.in_progress + tally.lost, 0u);
@@ -128,7 +129,7 @@ TEST_F(SilentBackend, WhoeverStillWaitsAtTheRunnersEndIsTold) {
       runner.start(sample::checkout, order(number), request(number), tally.completion());
     }
     runner.cancel(run_of("1"), "x",
-                  {[](void*, std::uint64_t, result<CancelAnswer>&&) {}, nullptr, 0});
+                  {[](void*, std::uint64_t, result<CancelAnswer>&&) noexcept {}, nullptr, 0});
   }
   Rng chance(5);
   while (silent_.answer_one(chance)) {

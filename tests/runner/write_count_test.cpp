@@ -21,7 +21,7 @@ class Counting final : public Forwarding<Counting, MemoryBackend<>> {
   static constexpr Capabilities capabilities() noexcept { return MemoryBackend<>::capabilities(); }
   /// The backend's clock is the test's.
   Counting(MemoryBackend<>& inner, const Clock& clock) : Forwarding(inner), clock_(clock) {}
-  [[nodiscard]] Time now() const {
+  [[nodiscard]] Time now() const noexcept {
     inner().advance_to(clock_.now());
     return inner().now();
   }

@@ -33,7 +33,7 @@ class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
     return Link::meet(link_, [&store = store_, id] { return store.acknowledge_sale(id); });
   }
 
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     if (!link_->alive) return done(Error{Errc::unavailable});
     const auto link = link_;
     switch (const Fault fault = link->places.next()) {
@@ -71,7 +71,7 @@ class FaultyStock final : public Forwarding<FaultyStock, testing::ApartStore> {
   /// It travels, takes effect when it arrives, and nobody hears of it.
   void send(const Write& write) {
     auto* const sent = new testing::OwnedWrite(write);
-    store_.submit(sent->view(), {[](void* raw, std::uint64_t, result<WriteReply>&&) {
+    store_.submit(sent->view(), {[](void* raw, std::uint64_t, result<WriteReply>&&) noexcept {
                                    delete static_cast<testing::OwnedWrite*>(raw);
                                  },
                                  sent, 0});
@@ -121,7 +121,7 @@ class ApartBackends {
     opening_lines_ = std::move(kept);
     opening_write_.operation = &opening_;
     parts_.stock.submit(opening_write_,
-                        {[](void*, std::uint64_t, result<WriteReply>&&) {}, nullptr, 0});
+                        {[](void*, std::uint64_t, result<WriteReply>&&) noexcept {}, nullptr, 0});
     return true;
   }
   StockCounters stock(Row row) { return parts_.stock.stock(row).value(); }

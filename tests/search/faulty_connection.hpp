@@ -64,7 +64,7 @@ class Places {
 template <class T>
 Completion<T> completion(std::function<void(result<T>)> then) {
   auto kept = std::make_unique<std::function<void(result<T>)>>(std::move(then));
-  return {[](void* raw, std::uint64_t, result<T>&& answer) {
+  return {[](void* raw, std::uint64_t, result<T>&& answer) noexcept {
             const std::unique_ptr<std::function<void(result<T>)>> it(
                 static_cast<std::function<void(result<T>)>*>(raw));
             (*it)(std::move(answer));
@@ -76,12 +76,12 @@ Completion<T> completion(std::function<void(result<T>)> then) {
 inline void post(Executor& executor, std::function<void()> thing) {
   auto kept = std::make_unique<std::function<void()>>(std::move(thing));
   executor.post(Task{
-      [](void* raw, std::uint64_t) {
+      [](void* raw, std::uint64_t) noexcept {
         const std::unique_ptr<std::function<void()>> it(static_cast<std::function<void()>*>(raw));
         (*it)();
       },
       kept.release(), 0,
-      [](void* raw, std::uint64_t) { delete static_cast<std::function<void()>*>(raw); }});
+      [](void* raw, std::uint64_t) noexcept { delete static_cast<std::function<void()>*>(raw); }});
 }
 
 /// What happens to an owner beside its calls: the world sees to it.
@@ -154,15 +154,17 @@ class FaultyConnection {
   FaultyConnection(const FaultyConnection&) = delete;
   FaultyConnection& operator=(const FaultyConnection&) = delete;
 
-  [[nodiscard]] Time now() const {
+  [[nodiscard]] Time now() const noexcept {
     link_->interference.tick();
     return backend().now();
   }
-  [[nodiscard]] decltype(auto) limits() const { return std::as_const(backend()).limits(); }
+  [[nodiscard]] decltype(auto) limits() const noexcept { return std::as_const(backend()).limits(); }
 
-  [[nodiscard]] WriteLimits write_limits() const { return std::as_const(backend()).write_limits(); }
+  [[nodiscard]] WriteLimits write_limits() const noexcept {
+    return std::as_const(backend()).write_limits();
+  }
 
-  void submit(const Write& write, Completion<WriteReply> done) {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
     auto sent = std::make_unique<Sent>(Sent{
         link_, backend_, write, done, std::make_shared<testing::OwnedWrite>(write), Fault::none});
     link_->executor.post(Task{&Sent::arrive, sent.release(), 0, &Sent::vanish});
@@ -223,27 +225,29 @@ class FaultyConnection {
   }
 
   // Of a whole backend, by its door.
-  void claim(const Claim& asked, Completion<ClaimAnswer> done) { done(claim(asked)); }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) {
+  void claim(const Claim& asked, Completion<ClaimAnswer> done) noexcept { done(claim(asked)); }
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     done(settle(run, entries));
   }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) {
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
+                    Completion<void> done) noexcept {
     done(extend_claim(key, epoch, until));
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done) {
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept {
     done(confirm_claim(key, epoch, answer));
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) {
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept {
     done(release_claim(key, epoch));
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done) { done(read(run)); }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) {
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept { done(read(run)); }
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     done(unfinished(after, limit));
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) {
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
     done(pending(limit));
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) {
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     done(acknowledge_event(run, sequence));
   }
 
@@ -260,12 +264,12 @@ class FaultyConnection {
     std::shared_ptr<testing::OwnedWrite> owned;
     Fault fault;
 
-    static void vanish(void* raw, std::uint64_t) {
+    static void vanish(void* raw, std::uint64_t) noexcept {
       const std::unique_ptr<Sent> sent(static_cast<Sent*>(raw));
       if (sent->fault != Fault::late) sent->done(Error{Errc::reply_lost});
     }
 
-    static void arrive(void* raw, std::uint64_t) {
+    static void arrive(void* raw, std::uint64_t) noexcept {
       std::unique_ptr<Sent> sent(static_cast<Sent*>(raw));
       sent->link->interference.tick();
       if (sent->fault == Fault::late) return land(std::move(sent));  // nobody waits for it
@@ -314,7 +318,7 @@ class FaultyConnection {
     static void land(std::unique_ptr<Sent> sent) {
       Sent& it = *sent.release();
       it.backend.submit(it.owned->view(),
-                        {[](void* raw, std::uint64_t, result<WriteReply>&&) {
+                        {[](void* raw, std::uint64_t, result<WriteReply>&&) noexcept {
                            const std::unique_ptr<Sent> over(static_cast<Sent*>(raw));
                          },
                          &it, 0});

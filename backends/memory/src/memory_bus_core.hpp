@@ -71,7 +71,9 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   using Delivery = bus::Delivery;
   using LaneNumber = std::uint64_t;
 
-  static void look(void* core, std::uint64_t lane) { static_cast<Core*>(core)->look(lane); }
+  static void look(void* core, std::uint64_t lane) noexcept {
+    static_cast<Core*>(core)->look(lane);
+  }
 
   result<void> accept(const Event& event);
   [[nodiscard]] std::vector<std::size_t> takers(const Event& event) const;
@@ -92,7 +94,7 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   void look(LaneNumber number);
   void arm(LaneNumber number, Lane& lane, Time time);
   void deliver(Lock& lock, LaneNumber number, Lane& lane);
-  static void on_answer(void* handed, std::uint64_t, result<Handling>&& answer);
+  static void on_answer(void* handed, std::uint64_t, result<Handling>&& answer) noexcept;
   void settle(Lane& lane, const result<Handling>& answer);
   void acknowledge_event(Lane& lane, Handling handling);
   void remove(Lane& lane);
@@ -103,7 +105,7 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   void tell(const Lane& lane, Delivery& delivery, Handling handling);
   void tell_failed(const Lane& lane, Error error);
   void go_on(LaneNumber number, Lane& lane);
-  [[nodiscard]] Time now() const { return environment_.clock.now(); }
+  [[nodiscard]] Time now() const noexcept { return environment_.clock.now(); }
   [[nodiscard]] Time next_attempt(const Delivery& delivery) const;
 
   const Environment environment_;

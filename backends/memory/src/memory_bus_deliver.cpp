@@ -37,7 +37,7 @@ void MemoryBus::Core::deliver(Lock& lock, LaneNumber number, Lane& lane) {
   handler(event, {&Core::on_answer, handed.release(), 0});
 }
 
-void MemoryBus::Core::on_answer(void* context, std::uint64_t, result<Handling>&& answer) {
+void MemoryBus::Core::on_answer(void* context, std::uint64_t, result<Handling>&& answer) noexcept {
   const std::unique_ptr<Handed> handed(static_cast<Handed*>(context));
   Core& self = *handed->core;
   const Lock lock(self.mutex_);

@@ -687,7 +687,7 @@ TEST_F(FullOutboxTest, LooksAtBothRecordsSinceEitherMayBePicked) {
 struct Teller {
   std::vector<std::string> lines;
 
-  void record(const StockRecord& record) {
+  void record(const StockRecord& record) noexcept {
     std::string line = std::to_string(to_ms(record.at)) + " " + word(record.operation) + " " +
                        std::string(name(record.answer));
     if (record.repeat) line += " again";

@@ -48,7 +48,7 @@ struct Auditor {
   std::string wrong;
   std::uint64_t records = 0;
 
-  void record(const StockRecord& record) {
+  void record(const StockRecord& record) noexcept {
     ++records;
     if (record.repeat) return;
     std::visit([&](const auto& operation) { fold(operation, record); }, record.operation);

@@ -17,7 +17,7 @@ namespace testing {
 template <class T, class Send>
 result<T> answer_of_call(const Send& send) {
   std::optional<result<T>> answer;
-  send(Completion<T>{[](void* context, std::uint64_t, result<T>&& came) {
+  send(Completion<T>{[](void* context, std::uint64_t, result<T>&& came) noexcept {
                        static_cast<std::optional<result<T>>*>(context)->emplace(std::move(came));
                      },
                      &answer, 0});
@@ -30,7 +30,7 @@ template <class T>
 struct Kept {
   std::optional<result<T>> answer;
   Completion<T> completion() noexcept {
-    return {[](void* context, std::uint64_t, result<T>&& came) {
+    return {[](void* context, std::uint64_t, result<T>&& came) noexcept {
               static_cast<Kept*>(context)->answer.emplace(std::move(came));
             },
             this, 0};

@@ -67,10 +67,10 @@ class ApartStore {
   ApartStore& operator=(const ApartStore&) = delete;
 
   [[nodiscard]] const StoreLimits& limits() const noexcept { return ledger_.limits(); }
-  [[nodiscard]] Time now() const { return clock_.now(); }
+  [[nodiscard]] Time now() const noexcept { return clock_.now(); }
 
   /// Of operations alone: it knows no runs.
-  void submit(const Write& write, Completion<WriteReply> done);
+  void submit(const Write& write, Completion<WriteReply> done) noexcept;
   result<void> acknowledge_sale(ReservationId id);
   result<StockCounters> stock(Row row);
   /// How many operations have not been answered.
@@ -103,7 +103,7 @@ class ApartClaims final : public Forwarding<ApartClaims, ClaimTable> {
   ApartClaims(const Clock& clock, const Retention& retention)
       : Forwarding(table_), clock_(clock), table_(retention) {}
 
-  [[nodiscard]] Time now() const { return clock_.now(); }
+  [[nodiscard]] Time now() const noexcept { return clock_.now(); }
 
  private:
   template <class Call>
@@ -170,14 +170,16 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
   explicit StoreLine(Store& store) : Forwarding<StoreLine<Store>, Store>(store), store_(store) {}
   ~StoreLine() { cut(); }
 
-  void submit(const Write& write, Completion<WriteReply> done) {
-    auto call = std::make_shared<Call>(tellers_, write, done);
-    call->self = call;  // alive until the store has answered
-    {
+  void submit(const Write& write, Completion<WriteReply> done) noexcept {
+    std::shared_ptr<Call> call;
+    auto keep = [&] {
+      call = std::make_shared<Call>(tellers_, write, done);
       const std::lock_guard lock(mutex_);
       std::erase_if(calls_, [](const std::weak_ptr<Call>& one) { return one.expired(); });
       calls_.push_back(call);
-    }
+    };
+    if (v0::detail::ending_of(keep) != v0::detail::Ending::returned) return done(no_memory());
+    call->self = call;  // alive until the store has answered
     store_.submit(call->lent.view(), {&answered, call.get(), 0});
   }
 
@@ -240,7 +242,7 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
     std::shared_ptr<Call> self;
   };
 
-  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) noexcept {
     const std::shared_ptr<Call> call = std::move(static_cast<Call*>(context)->self);
     call->tell(reply);
   }

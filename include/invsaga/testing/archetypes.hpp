@@ -48,7 +48,7 @@ struct StoredWithoutSpecialisation {};
 class IdempotencyStoreArchetype : Bare {
  public:
   using Bare::Bare;
-  [[nodiscard]] Time now() const { return {}; }
+  [[nodiscard]] Time now() const noexcept { return {}; }
   result<ClaimAnswer> claim(const Claim&) { return none; }
   result<void> extend_claim(RequestKey, std::uint64_t, Time) { return none; }
   result<void> confirm_claim(RequestKey, std::uint64_t, Bytes) { return none; }
@@ -152,8 +152,8 @@ class ReservationStoreArchetype : Bare {
  public:
   static constexpr Capabilities capabilities() noexcept { return {}; }
   using Bare::Bare;
-  [[nodiscard]] StoreLimits limits() const { return {}; }
-  [[nodiscard]] Time now() const { return {}; }
+  [[nodiscard]] StoreLimits limits() const noexcept { return {}; }
+  [[nodiscard]] Time now() const noexcept { return {}; }
   result<ReserveAnswer> reserve(const Reserve&, std::span<ShortLine>) { return none; }
   result<CommitAnswer> commit(const Commit&) { return none; }
   result<ReleaseAnswer> release(const Release&) { return none; }
@@ -198,22 +198,28 @@ struct StoreWithoutAcknowledge : ReservationStoreArchetype {
 struct StoreWithoutStock : ReservationStoreArchetype {
   void stock(Row) = delete;
 };
+struct StoreWhoseClockMayThrow : ReservationStoreArchetype {
+  [[nodiscard]] Time now() const { return {}; }
+};
 
 // --- WritableStore
 class WritableStoreArchetype : Bare {
  public:
   using Bare::Bare;
-  void submit(const Write&, Completion<WriteReply> done) { done(none); }
+  void submit(const Write&, Completion<WriteReply> done) noexcept { done(none); }
 };
 struct SubmitWithoutCompletion : WritableStoreArchetype {
-  void submit(const Write&) {}
+  void submit(const Write&) noexcept {}
 };
 struct SubmitWithoutWrite : WritableStoreArchetype {  ///< An operation alone: no run goes with it.
-  void submit(const Operation&, Completion<WriteReply>) {}
+  void submit(const Operation&, Completion<WriteReply>) noexcept {}
 };
 struct SubmitThatAnswers
     : WritableStoreArchetype {  ///< Two ways to hear the answer are one too many.
-  result<WriteReply> submit(const Write&, Completion<WriteReply>) { return none; }
+  result<WriteReply> submit(const Write&, Completion<WriteReply>) noexcept { return none; }
+};
+struct SubmitThatMayThrow : WritableStoreArchetype {  ///< Then who tells the completion?
+  void submit(const Write&, Completion<WriteReply>) {}
 };
 
 /// The least stock store that `split` joins to a backend: it answers later, and says little of
@@ -222,8 +228,8 @@ class StockPartArchetype : public WritableStoreArchetype {
  public:
   static constexpr Capabilities capabilities() noexcept { return {}; }
   using WritableStoreArchetype::WritableStoreArchetype;
-  [[nodiscard]] StoreLimits limits() const { return {}; }
-  [[nodiscard]] Time now() const { return {}; }
+  [[nodiscard]] StoreLimits limits() const noexcept { return {}; }
+  [[nodiscard]] Time now() const noexcept { return {}; }
   result<void> acknowledge_sale(ReservationId) { return none; }
 };
 
@@ -232,19 +238,21 @@ class BackendArchetype : public WritableStoreArchetype {
  public:
   static constexpr Capabilities capabilities() noexcept { return saga_needs; }
   using WritableStoreArchetype::WritableStoreArchetype;
-  [[nodiscard]] StoreLimits limits() const { return {}; }
-  [[nodiscard]] WriteLimits write_limits() const { return {}; }
-  [[nodiscard]] Time now() const { return {}; }
+  [[nodiscard]] StoreLimits limits() const noexcept { return {}; }
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return {}; }
+  [[nodiscard]] Time now() const noexcept { return {}; }
 
-  void claim(const Claim&, Completion<ClaimAnswer> done) { done(none); }
-  void extend_claim(RequestKey, std::uint64_t, Time, Completion<void> done) { done(none); }
-  void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void> done) { done(none); }
-  void release_claim(RequestKey, std::uint64_t, Completion<void> done) { done(none); }
-  void read(RunId, Completion<std::vector<LogEntry>> done) { done(none); }
-  void unfinished(RunId, std::size_t, Completion<std::vector<RunId>> done) { done(none); }
-  void settle(RunId, std::span<const LogEntry>, Completion<void> done) { done(none); }
-  void pending(std::size_t, Completion<std::vector<PendingEvent>> done) { done(none); }
-  void acknowledge_event(RunId, std::uint64_t, Completion<void> done) { done(none); }
+  void claim(const Claim&, Completion<ClaimAnswer> done) noexcept { done(none); }
+  void extend_claim(RequestKey, std::uint64_t, Time, Completion<void> done) noexcept { done(none); }
+  void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void> done) noexcept {
+    done(none);
+  }
+  void release_claim(RequestKey, std::uint64_t, Completion<void> done) noexcept { done(none); }
+  void read(RunId, Completion<std::vector<LogEntry>> done) noexcept { done(none); }
+  void unfinished(RunId, std::size_t, Completion<std::vector<RunId>> done) noexcept { done(none); }
+  void settle(RunId, std::span<const LogEntry>, Completion<void> done) noexcept { done(none); }
+  void pending(std::size_t, Completion<std::vector<PendingEvent>> done) noexcept { done(none); }
+  void acknowledge_event(RunId, std::uint64_t, Completion<void> done) noexcept { done(none); }
 };
 
 struct BackendWithoutDoor : BackendArchetype {  ///< Nothing can be written to it.
@@ -275,19 +283,28 @@ struct BackendThatWaits : BackendArchetype {  ///< Its reads would hold the thre
   void read(RunId, Completion<std::vector<LogEntry>>) = delete;
   result<std::vector<LogEntry>> read(RunId) { return none; }
 };
+struct BackendThatMayThrow : BackendArchetype {
+  void read(RunId, Completion<std::vector<LogEntry>>) {}
+};
+struct BackendWhoseClockMayThrow : BackendArchetype {
+  [[nodiscard]] Time now() const { return {}; }
+};
 
 // --- Recorder
 class RecorderArchetype : Bare {
  public:
   using Bare::Bare;
-  void record(const StockRecord&) {}
+  void record(const StockRecord&) noexcept {}
 };
 struct RecorderWithoutRecord : RecorderArchetype {
   void record(const StockRecord&) = delete;
 };
 struct RecorderThatRefuses
     : RecorderArchetype {  ///< The record tells what happened: it is too late to refuse.
-  bool record(const StockRecord&) { return false; }
+  bool record(const StockRecord&) noexcept { return false; }
+};
+struct RecorderThatMayThrow : RecorderArchetype {  ///< Nothing can be undone any more.
+  void record(const StockRecord&) {}
 };
 
 }  // namespace archetypes

@@ -45,8 +45,8 @@ class BackendUnderTest {
   virtual void advance_to(Time now) = 0;
   virtual StockCounters stock(Row row) = 0;
   [[nodiscard]] virtual bool is_atomic() const = 0;
-  [[nodiscard]] virtual StoreLimits limits() const = 0;
-  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual StoreLimits limits() const noexcept = 0;
+  [[nodiscard]] virtual Time now() const noexcept = 0;
   virtual result<WriteReply> write(const Write& write) = 0;
   virtual result<void> acknowledge_sale(ReservationId id) = 0;
   virtual result<std::vector<RunRecord>> read(RunId run) = 0;
@@ -72,8 +72,10 @@ class BackendOfHarness final : public BackendUnderTest {
   void advance_to(Time now) override { harness_.advance_to(now); }
   StockCounters stock(Row row) override { return harness_.stock(row); }
   bool is_atomic() const override { return Capabilities(Kind::capabilities()).atomic_effects; }
-  StoreLimits limits() const override { return std::as_const(harness_.backend()).limits(); }
-  Time now() const override { return std::as_const(harness_.backend()).now(); }
+  StoreLimits limits() const noexcept override {
+    return std::as_const(harness_.backend()).limits();
+  }
+  Time now() const noexcept override { return std::as_const(harness_.backend()).now(); }
   result<WriteReply> write(const Write& write) override {
     return ask<WriteReply>(
         [&](Completion<WriteReply> done) { harness_.backend().submit(write, done); });
@@ -123,7 +125,7 @@ class BackendOfHarness final : public BackendUnderTest {
   template <class T, class Send>
   result<T> ask(const Send& send) {
     std::optional<result<T>> answer;
-    send(Completion<T>{[](void* context, std::uint64_t, result<T>&& came) {
+    send(Completion<T>{[](void* context, std::uint64_t, result<T>&& came) noexcept {
                          static_cast<std::optional<result<T>>*>(context)->emplace(std::move(came));
                        },
                        &answer, 0});

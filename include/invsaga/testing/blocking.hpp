@@ -78,7 +78,7 @@ class Blocking final : public Forwarding<Blocking<Store>, Store> {
     typename std::list<Call>::iterator self;
   };
 
-  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) noexcept {
     auto& call = *static_cast<Call*>(context);
     if (call.given_up) {
       call.owner->calls_.erase(call.self);

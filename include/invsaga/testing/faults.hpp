@@ -253,35 +253,11 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
           static_cast<void>(part->write(owned->view()));
         });
   }
-  void submit(const Write& write, Completion<WriteReply> done)
+  void submit(const Write& write, Completion<WriteReply> done) noexcept
     requires WritableStore<Part>
   {
-    if (plan_->crashed()) return done(Error{Errc::unavailable});
-    switch (plan_->next(site_of(write))) {
-      case Fault::none:
-        break;
-      case Fault::failed:
-        return done(Error{Errc::unavailable});
-      case Fault::duplicate:
-        send(*part_, *plan_, write, Hears::nobody, {});
-        break;
-      case Fault::lost:
-        return send(*part_, *plan_, write, Hears::lost, done);
-      case Fault::late_reply:
-        return send(*part_, *plan_, write, Hears::late, done);
-      case Fault::late:
-        plan_->keep_late([part = part_, plan = plan_, owned = std::make_shared<OwnedWrite>(write)] {
-          send(*part, *plan, owned->view(), Hears::nobody, {});
-        });
-        return done(Error{Errc::timed_out});
-      case Fault::crash_after:
-        send(*part_, *plan_, write, Hears::nobody, {});
-        [[fallthrough]];
-      case Fault::crash_before:
-        plan_->crash();
-        return done(Error{Errc::unavailable});
-    }
-    part_->submit(write, done);
+    auto call = [&] { meet_faults(write, done); };
+    if (v0::detail::ending_of(call) != v0::detail::Ending::returned) done(no_memory());
   }
 
   // --- requests
@@ -361,49 +337,50 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   }
 
   // --- the same by the door
-  void claim(const Claim& claim, Completion<ClaimAnswer> done)
+  void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept
     requires Backend<Part>
   {
-    done(this->claim(claim));
+    tell(done, [&] { return this->claim(claim); });
   }
-  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done)
+  void extend_claim(RequestKey key, std::uint64_t epoch, Time until, Completion<void> done) noexcept
     requires Backend<Part>
   {
-    done(extend_claim(key, epoch, until));
+    tell(done, [&] { return this->extend_claim(key, epoch, until); });
   }
-  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer, Completion<void> done)
+  void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
+                     Completion<void> done) noexcept
     requires Backend<Part>
   {
-    done(confirm_claim(key, epoch, answer));
+    tell(done, [&] { return this->confirm_claim(key, epoch, answer); });
   }
-  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done)
+  void release_claim(RequestKey key, std::uint64_t epoch, Completion<void> done) noexcept
     requires Backend<Part>
   {
-    done(release_claim(key, epoch));
+    tell(done, [&] { return this->release_claim(key, epoch); });
   }
-  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done)
+  void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept
     requires Backend<Part>
   {
-    done(settle(run, entries));
+    tell(done, [&] { return this->settle(run, entries); });
   }
-  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done)
+  void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept
     requires Backend<Part>
   {
-    done(acknowledge_event(run, sequence));
+    tell(done, [&] { return this->acknowledge_event(run, sequence); });
   }
-  void read(RunId run, Completion<std::vector<LogEntry>> done)
+  void read(RunId run, Completion<std::vector<LogEntry>> done) noexcept
     requires Backend<Part>
   {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
     part_->read(run, done);
   }
-  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done)
+  void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept
     requires Backend<Part>
   {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
     part_->unfinished(after, limit, done);
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done)
+  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept
     requires Backend<Part>
   {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
@@ -425,6 +402,42 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
     Completion<WriteReply> done;
     std::span<ShortLine> shorts;  ///< The caller's.
   };
+
+  /// Throws only before anything is sent, or answered.
+  void meet_faults(const Write& write, Completion<WriteReply> done) {
+    if (plan_->crashed()) return done(Error{Errc::unavailable});
+    switch (plan_->next(site_of(write))) {
+      case Fault::none:
+        break;
+      case Fault::failed:
+        return done(Error{Errc::unavailable});
+      case Fault::duplicate:
+        send(*part_, *plan_, write, Hears::nobody, {});
+        break;
+      case Fault::lost:
+        return send(*part_, *plan_, write, Hears::lost, done);
+      case Fault::late_reply:
+        return send(*part_, *plan_, write, Hears::late, done);
+      case Fault::late:
+        plan_->keep_late([part = part_, plan = plan_, owned = std::make_shared<OwnedWrite>(write)] {
+          send(*part, *plan, owned->view(), Hears::nobody, {});
+        });
+        return done(Error{Errc::timed_out});
+      case Fault::crash_after:
+        send(*part_, *plan_, write, Hears::nobody, {});
+        [[fallthrough]];
+      case Fault::crash_before:
+        plan_->crash();
+        return done(Error{Errc::unavailable});
+    }
+    part_->submit(write, done);
+  }
+
+  /// What cannot even be copied has not been sent.
+  template <class T, class Function>
+  static void tell(Completion<T> done, const Function& function) noexcept {
+    done(v0::detail::guarded<T>(function, no_memory()));
+  }
 
   static FaultSite site_of(const Write& write) noexcept {
     return write.operation != nullptr ? FaultSite::operation : FaultSite::append;
@@ -458,7 +471,7 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
     plan.keep_alive(sent);
     part.submit(sent->lent.view(), {&answered, sent.get(), 0});
   }
-  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) {
+  static void answered(void* context, std::uint64_t, result<WriteReply>&& reply) noexcept {
     auto& sent = *static_cast<Sent*>(context);
     if (sent.hears == Hears::late) {
       sent.plan->keep_late([&sent, reply] {

@@ -38,7 +38,7 @@ class ClaimsUnderTest {
   virtual ~ClaimsUnderTest() = default;
   virtual void advance_to(Time now) = 0;
   virtual Retention retention() = 0;
-  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual Time now() const noexcept = 0;
   virtual result<ClaimAnswer> claim(const Claim& claim) = 0;
   virtual result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) = 0;
   virtual result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer) = 0;
@@ -59,7 +59,7 @@ class ClaimsOfHarness final : public ClaimsUnderTest {
 
   void advance_to(Time now) override { harness_.advance_to(now); }
   Retention retention() override { return harness_.retention(); }
-  Time now() const override { return std::as_const(harness_.store()).now(); }
+  Time now() const noexcept override { return std::as_const(harness_.store()).now(); }
   result<ClaimAnswer> claim(const Claim& claim) override { return harness_.store().claim(claim); }
   result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until) override {
     return harness_.store().extend_claim(key, epoch, lease_until);

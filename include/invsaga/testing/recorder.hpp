@@ -33,7 +33,7 @@ struct KeptRecord {
 /// under way.
 class KeepingRecorder {
  public:
-  void record(const StockRecord& record) {
+  void record(const StockRecord& record) noexcept {
     KeptRecord kept;
     kept.at = record.at;
     std::visit([&](const auto& typed) { keep_operation(typed, kept); }, record.operation);

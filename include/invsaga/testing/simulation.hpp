@@ -30,7 +30,7 @@ class ManualClock final : public Clock {
  public:
   explicit ManualClock(Time start) : now_ms_(to_ms(start)) {}
 
-  [[nodiscard]] Time now() const override { return time_from_ms(now_ms_.load()); }
+  [[nodiscard]] Time now() const noexcept override { return time_from_ms(now_ms_.load()); }
   /// Moves there at once; a time that has passed changes nothing.
   void sleep_until(Time time) override { advance_to(time); }
   void advance_to(Time time);
@@ -100,7 +100,7 @@ class SimulatedExecutor final : public Executor {
 
   void post(Task task) override;
   void post_at(Time time, Task task) override;
-  void drop(const void* context) override;
+  void drop(const void* context) noexcept override;
 
   /// Runs one task, moving the clock to it if none is due now. False if there is none.
   bool step();

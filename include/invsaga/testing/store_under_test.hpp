@@ -22,8 +22,8 @@ class StoreUnderTest {
 
   virtual ~StoreUnderTest() = default;
   virtual void advance_to(Time now) = 0;
-  [[nodiscard]] virtual StoreLimits limits() const = 0;
-  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual StoreLimits limits() const noexcept = 0;
+  [[nodiscard]] virtual Time now() const noexcept = 0;
   virtual result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) = 0;
   virtual result<CommitAnswer> commit(const Commit& commit) = 0;
   virtual result<ReleaseAnswer> release(const Release& release) = 0;
@@ -46,8 +46,8 @@ class StoreOfHarness final : public StoreUnderTest {
   explicit StoreOfHarness(const StoreLimits& limits) : harness_(limits) {}
 
   void advance_to(Time now) override { harness_.advance_to(now); }
-  StoreLimits limits() const override { return view().limits(); }
-  Time now() const override { return view().now(); }
+  StoreLimits limits() const noexcept override { return view().limits(); }
+  Time now() const noexcept override { return view().now(); }
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts) override {
     return harness_.store().reserve(reserve, shorts);
   }

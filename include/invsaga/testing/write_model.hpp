@@ -37,9 +37,9 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
 
   explicit WriteModel(const StoreLimits& limits = {}) : limits_(limits), stock_(limits) {}
 
-  [[nodiscard]] StoreLimits limits() const { return limits_; }
-  [[nodiscard]] WriteLimits write_limits() const { return {}; }
-  [[nodiscard]] Time now() const { return stock_.now(); }
+  [[nodiscard]] StoreLimits limits() const noexcept { return limits_; }
+  [[nodiscard]] WriteLimits write_limits() const noexcept { return {}; }
+  [[nodiscard]] Time now() const noexcept { return stock_.now(); }
   void advance_to(Time time) { stock_.advance_to(time); }
 
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts);

@@ -67,7 +67,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   // --- time ---
 
   /// The time of the last `advance_to`; not set before the first.
-  [[nodiscard]] Time now() const {
+  [[nodiscard]] Time now() const noexcept {
     const std::lock_guard lock(mutex_);
     return core_.ledger.now();
   }
