@@ -51,6 +51,7 @@
 #include <invsaga/run_status.hpp>      // where a run stands, as a runner tells it
 #include <invsaga/saga.hpp>            // * steps, classes, undos, checked by the compiler
 #include <invsaga/saga_log.hpp>        // where the records are
+#include <invsaga/forgetting.hpp>      // when a run may be forgotten
 #include <invsaga/saga_machine.hpp>    // what a run is to do next: no clock, no lock, no I/O
 #include <invsaga/saga_outputs.hpp>    // what steps that touch the stock leave for later ones
 #include <invsaga/write.hpp>           // what a run wants written at one instant

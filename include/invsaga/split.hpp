@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/forgetting.hpp>
 #include <invsaga/prepared_write.hpp>
 
 namespace invsaga {
@@ -31,9 +32,9 @@ inline namespace v0 {
 template <class S>
 concept StockPart = (ReservationStore<S> || WritableStore<S>) &&
                     requires(S& store, const S& view, ReservationId id) {
-                      { view.capabilities() } -> std::convertible_to<Capabilities>;
-                      { view.limits() } -> std::convertible_to<StoreLimits>;
-                      { view.now() } -> std::same_as<Time>;
+                      { view.capabilities() } noexcept -> std::convertible_to<Capabilities>;
+                      { view.limits() } noexcept -> std::convertible_to<StoreLimits>;
+                      { view.now() } noexcept -> std::same_as<Time>;
                       { store.acknowledge_sale(id) } -> std::same_as<result<void>>;
                     };
 
@@ -115,17 +116,18 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     return log_.unfinished(after, limit);
   }
-  /// Also `busy` while events of the run are pending, if the outbox can forget (protocol rule 6).
-  /// An outbox that cannot keeps a number of each run for ever.
+  /// `busy` until it has ended, its events are acknowledged, the stock has forgotten its ids, its
+  /// request is past its deadline, and no stored answer points to its records (protocol rule 6). An
+  /// outbox that cannot forget keeps a number of each run for ever.
   result<void> forget(RunId run) {
-    if constexpr (requires { log_.forget(run), outbox_.forget(run); }) {
-      INVSAGA_TRY(const auto entries, log_.read(run));
-      if (!entries.empty()) {
-        INVSAGA_TRY(const RunRecord last, read_record(entries.back()));
-        if (last.kind != RecordKind::ended) return Error{Errc::busy};
-      }
-      INVSAGA_CHECK(outbox_.forget(run));
+    INVSAGA_TRY(const auto entries, log_.read(run));
+    INVSAGA_TRY(const HeldBack held, held_back(entries, store_.limits()));
+    if (now() < held.until) return Error{Errc::busy};
+    if (held.request.is_set()) {
+      INVSAGA_TRY(const auto asked, claims_.claim(probe_of(held.request)));
+      if (asked.state != ClaimState::expired) return Error{Errc::busy};
     }
+    if constexpr (requires { outbox_.forget(run); }) INVSAGA_CHECK(outbox_.forget(run));
     return log_.forget(run);
   }
 

@@ -10,7 +10,7 @@ export LC_ALL=C.UTF-8
 
 readonly all_rules=(folders folders_point_down one_word contents reading_path include_direction
                     public_includes core_is_pure own_rights columns headers sentences
-                    libraries_used)
+                    loops libraries_used)
 broken=0
 
 # complain RULE TEXT: reads places (one a line) and reports them, if any.
@@ -83,7 +83,7 @@ text:id_text
 stock:catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id
 event:any_(bus|claims|outbox)|event|event_bus|inbox|outbox|relay
-run:prepared_write|run_outcome|run_record|saga_log|write
+run:forgetting|prepared_write|run_outcome|run_record|saga_log|write
 saga:definition|order_stage|run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
 backend:any_backend|backend|forwarding|split
 runner:saga_runner|start_on_event|detail/run.*
@@ -232,6 +232,12 @@ rule_columns() {
   { our_files; build_files; } |
     xargs -r perl -CSD -lne 'print "$ARGV:$." if length > 100 && !/R"\(/; close ARGV if eof' |
     complain columns 'over 100 columns: clang-format-19 -i breaks code and comments'
+}
+
+# What is taken out of a temporary is gone when the loop begins, until C++23.
+rule_loops() {
+  our_files | search 'for \([^;]* : [^;]*\)\.(assume_)?value\(\)\) *\{?$' |
+    complain loops 'a loop goes through what has a name: the result of a call ends before it begins'
 }
 
 rule_headers() {

@@ -119,6 +119,8 @@ broken_by none include/invsaga/a.hpp '/// A.' 'template <class T>' '  requires t
 broken_by none include/invsaga/a.hpp 'struct A;' 'template <>' 'struct B<int> {'
 broken_by none include/invsaga/detail/a.hpp 'struct A {'
 long_line=$(printf 'x%.0s' {1..101})
+broken_by loops tests/a_test.cpp '  for (const Event& event : pending(box, 9).value()) {'
+broken_by none tests/a_test.cpp '  for (const Event& event : waiting.value()) {'
 broken_by columns src/a.cpp "$long_line"
 broken_by none src/a.cpp "${long_line:1}"
 broken_by none src/a.cpp "R\"($long_line)\""

@@ -6,6 +6,7 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/detail/guarded.hpp>
+#include <invsaga/forgetting.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -185,6 +186,13 @@ bool MemoryCore::remembers(const Operation& operation) {
 
 result<void> MemoryCore::forget(RunId run) {
   if (outbox.has_pending(run)) return Error{Errc::busy};
+  INVSAGA_TRY(const auto entries, runs.read(run));
+  INVSAGA_TRY(const HeldBack held, held_back(entries, ledger.limits()));
+  if (ledger.now() < held.until) return Error{Errc::busy};
+  if (held.request.is_set()) {
+    INVSAGA_TRY(const auto asked, claims.find(probe_of(held.request)));
+    if (asked) return Error{Errc::busy};
+  }
   INVSAGA_CHECK(runs.forget(run));
   return outbox.forget(run);
 }
