@@ -5,7 +5,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <iterator>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -72,12 +71,14 @@ class Agenda {
       return a.time != b.time ? a.time > b.time : a.number > b.number;
     }
   };
+  /// A task that is under way, on the stack of who runs it.
   struct Running {
     std::thread::id thread;
     const void* context;
+    Running* before;
   };
 
-  void take_out(const void* context, std::vector<Task>& dropped);
+  void let_go(const void* context) noexcept;
   Task take_next();
   void run_next(Lock& lock);
   void wait_by_clock(Lock& lock);
@@ -94,7 +95,7 @@ class Agenda {
   std::condition_variable finished_;  // a task has ended
   std::deque<Armed> posted_;          // due, whatever the clock says: it may be set back
   std::vector<Armed> timers_;         // a heap: the next one in front
-  std::vector<Running> running_;
+  Running* running_ = nullptr;        // the last to have begun
   std::uint64_t armed_ = 0;
   bool moving_ = false;  // a thread is moving the clock
   bool stopped_ = false;
@@ -118,19 +119,18 @@ Task Agenda::take_next() {
 
 void Agenda::run_next(Lock& lock) {
   const Task task = take_next();
-  const auto self = std::this_thread::get_id();
-  running_.push_back({self, task.context});
+  Running mine{std::this_thread::get_id(), task.context, running_};
+  running_ = &mine;
   // This thread may have been the one that watched for the next time: another has to.
   if (!is_empty()) changed_.notify_one();
   lock.unlock();
   task.run(task.context, task.tag);
   lock.lock();
-  // Tasks nest (one may call `run_one`), so it is this thread's last that has ended.
-  const auto last = std::find_if(running_.rbegin(), running_.rend(),
-                                 [&](const Running& r) { return r.thread == self; });
-  running_.erase(std::next(last).base());
+  Running** link = &running_;
+  while (*link != &mine) link = &(*link)->before;
+  *link = mine.before;
   finished_.notify_all();
-  if (running_.empty()) changed_.notify_all();
+  if (running_ == nullptr) changed_.notify_all();
 }
 
 void Agenda::wait_by_clock(Lock& lock) {
@@ -169,7 +169,7 @@ void Agenda::work() {
   Lock lock(mutex_);
   while (!stopped_) {
     // A clock that stands still is moved by one thread, and only when nothing is under way.
-    const bool may_move = clock_.moves_by_itself() || (running_.empty() && !moving_);
+    const bool may_move = clock_.moves_by_itself() || (running_ == nullptr && !moving_);
     if (has_due()) {
       run_next(lock);
     } else if (!timers_.empty() && may_move) {
@@ -188,32 +188,32 @@ void Agenda::stop() {
 
 bool Agenda::runs_elsewhere(const void* context) const {
   const auto self = std::this_thread::get_id();
-  return std::any_of(running_.begin(), running_.end(),
-                     [&](const Running& r) { return r.context == context && r.thread != self; });
+  for (const Running* one = running_; one != nullptr; one = one->before) {
+    if (one->context == context && one->thread != self) return true;
+  }
+  return false;
 }
 
-void Agenda::take_out(const void* context, std::vector<Task>& dropped) {
+/// Under the lock, which what is dropped does not touch: so nothing has to be kept for later.
+void Agenda::let_go(const void* context) noexcept {
   const auto is_of_it = [&](const Armed& armed) {
     if (armed.task.context != context) return false;
-    dropped.push_back(armed.task);
+    armed.task.let_go();
     return true;
   };
   std::erase_if(posted_, is_of_it);
-  std::erase_if(timers_, is_of_it);
-  std::make_heap(timers_.begin(), timers_.end(), Later{});
+  if (std::erase_if(timers_, is_of_it) > 0) {
+    std::make_heap(timers_.begin(), timers_.end(), Later{});
+  }
 }
 
 void Agenda::drop(const void* context) noexcept {
-  std::vector<Task> dropped;
-  {
-    Lock lock(mutex_);
-    take_out(context, dropped);
-    while (runs_elsewhere(context)) {
-      finished_.wait(lock);
-      take_out(context, dropped);  // what was under way may have armed more
-    }
+  Lock lock(mutex_);
+  let_go(context);
+  while (runs_elsewhere(context)) {
+    finished_.wait(lock);
+    let_go(context);  // what was under way may have armed more
   }
-  for (const Task& task : dropped) task.let_go();
 }
 
 }  // namespace

@@ -36,24 +36,17 @@ void Timeline::post(Task task) { post_at({}, task); }
 void Timeline::post_at(Time time, Task task) { push(time, Due::other, {{}, task}); }
 
 void Timeline::drop(const void* context) noexcept {
-  std::vector<Task> dropped;
-  {
-    std::unique_lock lock(mutex_);
-    for (auto it = armed_.begin(); it != armed_.end();) {
-      if (it->second.thing || it->second.task.context != context) {
-        ++it;
-        continue;
-      }
-      dropped.push_back(it->second.task);
-      it = armed_.erase(it);
-    }
-    changed_.wait(lock, [&] {
-      return std::none_of(under_way_.begin(), under_way_.end(), [&](const UnderWay& other) {
-        return other.context == context && other.thread != std::this_thread::get_id();
-      });
+  std::unique_lock lock(mutex_);
+  std::erase_if(armed_, [&](const auto& armed) {
+    const bool is_of_it = !armed.second.thing && armed.second.task.context == context;
+    if (is_of_it) armed.second.task.let_go();
+    return is_of_it;
+  });
+  changed_.wait(lock, [&] {
+    return std::none_of(under_way_.begin(), under_way_.end(), [&](const UnderWay& other) {
+      return other.context == context && other.thread != std::this_thread::get_id();
     });
-  }
-  for (const Task& task : dropped) task.let_go();
+  });
 }
 
 /// Midnight is a barrier, and what arrives is put away alone.

@@ -55,16 +55,12 @@ void SimulatedExecutor::post_at(Time time, Task task) {
 }
 
 void SimulatedExecutor::drop(const void* context) noexcept {
-  std::vector<Task> dropped;
-  {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(tasks_, [&](const auto& armed) {
-      if (armed.second.context != context) return false;
-      dropped.push_back(armed.second);
-      return true;
-    });
-  }
-  for (const Task& task : dropped) task.let_go();
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tasks_, [&](const auto& armed) {
+    if (armed.second.context != context) return false;
+    armed.second.let_go();
+    return true;
+  });
 }
 
 Task SimulatedExecutor::take(std::map<Key, Task>::iterator place) {
