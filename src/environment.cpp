@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/keyed_hash.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -19,6 +20,11 @@ namespace {
 /// The system's waits count nanoseconds and would overflow on a time far off: so no wait is longer
 /// than this, and whoever waits looks at the clock again.
 constexpr Duration longest_wait{3'600'000};
+
+std::uint64_t drawn() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
 
 std::chrono::system_clock::time_point wait_end(Time time) {
   const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
@@ -226,10 +232,11 @@ void SystemClock::sleep_until(Time time) {
   while (now() < time) std::this_thread::sleep_until(wait_end(time));
 }
 
-std::uint64_t entropy(const Clock& clock) {
-  if (!clock.moves_by_itself()) return 0;
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
+std::uint64_t entropy(const Clock& clock) { return clock.moves_by_itself() ? drawn() : 0; }
+
+HashKey process_hash_key() {
+  static const HashKey key{drawn() | 1, drawn()};
+  return key;
 }
 
 struct LocalExecutor::Core : Agenda {

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <invsaga/keyed_hash.hpp>
 #include <invsaga/saga_runner.hpp>
 
 #include "checkout/checkout.hpp"

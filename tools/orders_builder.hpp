@@ -10,6 +10,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <invsaga/keyed_hash.hpp>
+
 #include "orders_file.hpp"
 
 namespace invsaga::tools {
@@ -64,6 +66,10 @@ class OrdersBuilder {
     std::uint32_t line_count = 0;
     InvoiceKind kind = InvoiceKind::order;
   };
+  /// A file says which pairs of numbers there are: so its hash is keyed.
+  struct KeyHash : TableHash {
+    std::size_t operator()(std::uint64_t key) const { return keyed_hash(key_, key, 0); }
+  };
   struct DraftLine {
     std::uint32_t invoice = 0;
     SkuId sku = 0;
@@ -79,7 +85,8 @@ class OrdersBuilder {
   Orders orders_;
   std::vector<Draft> drafts_;
   std::vector<DraftLine> lines_;
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> line_of_;  // (invoice, SKU) to index in lines_
+  /// (invoice, SKU) to index in lines_.
+  absl::flat_hash_map<std::uint64_t, std::uint32_t, KeyHash> line_of_;
 };
 
 }  // namespace invsaga::tools

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <invsaga/forwarding.hpp>
+#include <invsaga/keyed_hash.hpp>
 #include <invsaga/memory.hpp>
 
 #include "replay_options.hpp"
@@ -40,7 +41,7 @@ class StoreErrors {
   std::uint64_t seed_;
   double rate_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Attempts> attempts_;
+  std::unordered_map<std::string, Attempts, TextHash, std::equal_to<>> attempts_;
 };
 
 /// Why an order came to nothing, in the words of the report; empty if it was completed.

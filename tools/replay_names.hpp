@@ -9,6 +9,7 @@
 
 #include <invsaga/catalog.hpp>
 #include <invsaga/history/history.hpp>
+#include <invsaga/keyed_hash.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/saga_runner.hpp>
 

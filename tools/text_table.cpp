@@ -3,16 +3,11 @@
 
 #include <algorithm>
 
-#include <absl/hash/hash.h>
-
 namespace invsaga::tools {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{64} << 10U;
 constexpr std::size_t slots_at_first = 64;
-
-/// Seeded anew in each process, so that a file cannot be made to collide.
-std::size_t hash_of(std::string_view text) { return absl::Hash<std::string_view>{}(text); }
 
 }  // namespace
 
@@ -40,7 +35,7 @@ std::size_t TextTable::memory_bytes() const noexcept {
 /// Where `text` stands, or the free slot where it would. At most half of the slots are taken.
 std::size_t TextTable::slot_of(std::string_view text) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = hash_of(text) & mask;
+  std::size_t slot = hash_(text) & mask;
   while (slots_[slot] != 0 && texts_[slots_[slot] - 1] != text) slot = (slot + 1) & mask;
   return slot;
 }

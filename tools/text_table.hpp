@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <invsaga/keyed_hash.hpp>
+
 namespace invsaga::tools {
 
 /// Different texts, each held once and named by a number: 0, 1, 2, ... in the order in which they
@@ -14,7 +16,8 @@ namespace invsaga::tools {
 /// itself, a view, and 8 to 16 bytes. Not for two threads at once unless all of them only read.
 class TextTable {
  public:
-  TextTable() = default;
+  /// `key` as `keyed_hash.hpp` says.
+  explicit TextTable(HashKey key = {}) : hash_(key) {}
   TextTable(TextTable&&) = default;
   TextTable& operator=(TextTable&&) = default;
 
@@ -34,6 +37,7 @@ class TextTable {
   std::string_view store(std::string_view text);
   void grow();
 
+  TextHash hash_;
   std::vector<std::vector<char>> blocks_;  // none ever grows past its capacity, so texts stay put
   std::vector<std::string_view> texts_;
   std::vector<std::uint32_t>

@@ -33,7 +33,8 @@ struct RowName {
 /// and allocate nothing.
 class Catalog {
  public:
-  explicit Catalog(const CatalogLimits& limits = {});
+  /// `key` as `keyed_hash.hpp` says.
+  explicit Catalog(const CatalogLimits& limits = {}, HashKey key = {});
   ~Catalog();
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;

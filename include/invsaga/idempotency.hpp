@@ -18,7 +18,8 @@ namespace invsaga {
 inline namespace v0 {
 
 /// What a request is known by. The same text of another tenant or another operation is another
-/// request. `secret` keeps strangers from constructing colliding ids.
+/// request. `secret` is the service's own, the same in all its processes and after every restart:
+/// it keeps strangers from constructing colliding ids.
 RequestKey request_key(std::string_view tenant, std::string_view operation,
                        std::string_view request_id, HashKey secret = {}) noexcept;
 

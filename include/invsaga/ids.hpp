@@ -47,19 +47,15 @@ using RequestKey = Id<struct RequestTag>;  ///< (tenant, operation, request id),
 /// What a request asks for, hashed in canonical form.
 using Fingerprint = Id<struct FingerprintTag>;
 
-/// For hash tables. Ids are hashes themselves, so folding them is enough.
-struct IdHash {
-  template <class Tag>
-  std::size_t operator()(const Id<Tag>& id) const noexcept {
-    return static_cast<std::size_t>(id.high ^ (id.low * 0x9E3779B97F4A7C15ull));
-  }
-};
-
-/// The key of `hash128`. A service that takes ids from strangers picks its own at random and keeps
-/// it with its data, so that nobody outside can construct two texts with one id.
+/// The key of a hash; zero is "not set". A service that takes texts from strangers draws one, keeps
+/// it with its data, and gives it to all that makes ids of them (`request_key`, `run_id`), so that
+/// nobody outside can construct two texts with one id. Tables have one of their own
+/// (`keyed_hash.hpp`).
 struct HashKey {
-  std::uint64_t first = 0x696e767361676121ull;
-  std::uint64_t second = 0x7631206b65792e2eull;
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+
+  [[nodiscard]] constexpr bool is_set() const noexcept { return (first | second) != 0; }
 };
 
 /// What `hash128` gives.
@@ -83,12 +79,12 @@ AnyId make_id(std::initializer_list<std::string_view> parts, HashKey key = {}) n
 /// An id derived from another and two numbers: reservation 1 of step 2 of a run. Never zero.
 template <class AnyId, class Tag>
 AnyId derive_id(std::string_view domain, const Id<Tag>& parent, std::uint32_t first,
-                std::uint32_t second) noexcept {
+                std::uint32_t second, HashKey key = {}) noexcept {
   const std::uint64_t words[3] = {parent.high, parent.low, std::uint64_t{first} << 32 | second};
   char bytes[sizeof words];  // the lowest first, on every machine
   for (unsigned i = 0; i < sizeof words; ++i)
     bytes[i] = static_cast<char>(words[i / 8] >> (i % 8 * 8));
-  return make_id<AnyId>({domain, {bytes, sizeof bytes}});
+  return make_id<AnyId>({domain, {bytes, sizeof bytes}}, key);
 }
 
 /// One (store, product), interned by a `Catalog`: a small number that indexes arrays.

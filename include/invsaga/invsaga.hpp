@@ -5,15 +5,16 @@
 #pragma once
 
 // Results and values
-#include <invsaga/assert.hpp>   // what is required is looked at, where assertions are on
-#include <invsaga/bytes.hpp>    // what is stored: encode, and a decode that bounds what it reads
-#include <invsaga/error.hpp>    //   why there is no answer, and what to do about it
-#include <invsaga/id_text.hpp>  // ids as text
-#include <invsaga/ids.hpp>      // 128-bit ids, made from text once
-#include <invsaga/result.hpp>   // * answers and errors, and what to do about an error
-#include <invsaga/thrown.hpp>   // what users' code throws at a part, which goes on
-#include <invsaga/time.hpp>     // time is an argument
-#include <invsaga/version.hpp>  // which version this is
+#include <invsaga/assert.hpp>      // what is required is looked at, where assertions are on
+#include <invsaga/bytes.hpp>       // what is stored: encode, and a decode that bounds what it reads
+#include <invsaga/error.hpp>       //   why there is no answer, and what to do about it
+#include <invsaga/id_text.hpp>     // ids as text
+#include <invsaga/ids.hpp>         // 128-bit ids, made from text once
+#include <invsaga/keyed_hash.hpp>  // for tables whose keys strangers choose
+#include <invsaga/result.hpp>      // * answers and errors, and what to do about an error
+#include <invsaga/thrown.hpp>      // what users' code throws at a part, which goes on
+#include <invsaga/time.hpp>        // time is an argument
+#include <invsaga/version.hpp>     // which version this is
 
 // Stock
 #include <invsaga/capabilities.hpp>  // what a store can do, and who needs it

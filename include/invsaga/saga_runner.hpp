@@ -39,6 +39,7 @@ struct RunnerOptions {
   /// forms with a completion: without, they would wait for a turn that is theirs to take.
   bool on_executor = false;
   RunObserver* observer = nullptr;  ///< Borrowed for the runner's life; may be absent.
+  HashKey secret;  ///< The service's own, of `run_id`: the same in all its processes, always.
 };
 
 /// How to begin a run.
@@ -51,7 +52,8 @@ struct StartRequest {
 };
 
 /// The id of the run that `start` begins: of the request if there is one, else of saga and key.
-RunId run_id(std::string_view saga, const StartRequest& request) noexcept;
+/// `secret` is the runner's.
+RunId run_id(std::string_view saga, const StartRequest& request, HashKey secret = {}) noexcept;
 
 /// The answer to `start`: whether the run was begun here, and which it is.
 struct StartAnswer {

@@ -29,11 +29,12 @@ struct StartOnEvent {
 namespace detail {
 
 /// The request that an event stands for: one a saga, however often it is delivered.
-inline StartRequest request_of(const Event& event, std::string_view saga, Duration lifetime) {
+inline StartRequest request_of(const Event& event, std::string_view saga, Duration lifetime,
+                               HashKey secret) {
   StartRequest request;
   request.key = event.subject.empty() ? to_hex(event.id) : event.subject;
-  request.request = request_key(saga, "start on event", to_hex(event.id));
-  request.fingerprint = fingerprint(event.data);
+  request.request = request_key(saga, "start on event", to_hex(event.id), secret);
+  request.fingerprint = fingerprint(event.data, secret);
   request.deadline = saturating_add(event.time, lifetime);
   request.traceparent = event.traceparent;
   return request;
@@ -57,9 +58,10 @@ EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) 
     if (!input.has_value()) return done(input.assume_error());
     StartRequest request;
     const auto took = detail::take_in(
-        [&] { request = detail::request_of(event, saga.name(), options.lifetime); });
+    detail::RunnerCore& core = detail::core_of(runner);
+        [&] { request = detail::request_of(event, saga.name(), options.lifetime, core.secret()); });
     if (!took.has_value()) return done(took.assume_error());
-    detail::core_of(runner).start_for(detail::given(saga, input.assume_value()), request, done);
+    core.start_for(detail::given(saga, input.assume_value()), request, done);
   };
 }
 

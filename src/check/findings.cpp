@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+
+#include "siphash.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -77,14 +80,13 @@ void judge_retry(const HistoryLine& line, Retries& retries, Findings& findings) 
 }
 
 std::uint64_t print_of(const HistoryUnits& list) {
-  std::uint64_t print = 14695981039346656037U;
-  const auto mix = [&print](std::uint64_t value) { print = (print ^ value) * 1099511628211U; };
+  SipHash64 print(process_hash_key());
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto entry = list[i];
-    for (const char c : entry.sku) mix(static_cast<unsigned char>(c));
-    for (const std::int64_t value : entry.values) mix(static_cast<std::uint64_t>(value));
+    print.add_part(entry.sku);
+    print.add(std::as_bytes(std::span(entry.values)));
   }
-  return print;
+  return print.finish();
 }
 
 std::string of(const HistoryLine& line) {

@@ -6,6 +6,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include <invsaga/history/checker.hpp>
 #include <invsaga/history/history.hpp>
+#include <invsaga/keyed_hash.hpp>
 
 #include "text/json_text.hpp"
 
@@ -41,7 +43,7 @@ class TextPool {
  private:
   std::string_view keep(std::string_view text);
 
-  absl::flat_hash_map<std::string_view, Index> index_;
+  absl::flat_hash_map<std::string_view, Index, TextHash, std::equal_to<>> index_;
   std::vector<std::string_view> texts_;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t room_ = 0;
@@ -102,7 +104,8 @@ struct Retries {
 /// Judges that an id is not sent again and again without time passing.
 void judge_retry(const HistoryLine& line, Retries& retries, Findings& findings);
 
-/// A number that differs for lists that differ (but for rare accidents).
+/// A number that differs for lists that differ (but for rare accidents), whoever made the history:
+/// it is of this process's key, and so no part of a report.
 std::uint64_t print_of(const HistoryUnits& list);
 
 /// The operation and its id, for messages.

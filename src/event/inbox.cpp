@@ -11,6 +11,7 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/id_text.hpp>
+#include <invsaga/keyed_hash.hpp>
 
 #include "errand.hpp"
 
@@ -23,7 +24,10 @@ using detail::wait_for;
 class Inbox::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(AnyClaims store, std::string_view consumer, InboxOptions options)
-      : store_(std::move(store)), consumer_(consumer), options_(options) {
+      : store_(std::move(store)),
+        consumer_(consumer),
+        options_(options),
+        places_(0, IdHash(options.hash_key)) {
     INVSAGA_ASSERT(!consumer.empty() && options.lease > Duration{0} &&
                        options.window > Duration{0} && options.max_runs > 0,
                    "Inbox::Inbox: a consumer's name, and a lease, a window and a number of runs "
@@ -170,8 +174,8 @@ Claim Inbox::Core::claim_of(const Event& event, std::uint64_t sequence) const {
   const std::string place = to_hex(event.run) + '/' + std::to_string(sequence);
   const Time now = store_.now();
   const Time from = is_set(event.time) ? event.time : now;
-  return {request_key(consumer_, "inbox", by_sequence ? place : to_hex(event.id)),
-          fingerprint(as_bytes(place)), saturating_add(now, options_.lease),
+  return {request_key(consumer_, "inbox", by_sequence ? place : to_hex(event.id), options_.secret),
+          fingerprint(as_bytes(place), options_.secret), saturating_add(now, options_.lease),
           saturating_add(from, options_.window)};
 }
 

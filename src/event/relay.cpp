@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/keyed_hash.hpp>
 #include <invsaga/rng.hpp>
 
 #include "errand.hpp"
@@ -29,7 +30,8 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
         environment_(environment),
         options_(options),
         limit_(options.batch),
-        rng_(environment.seed) {
+        rng_(environment.seed),
+        waits_(0, IdHash(options.hash_key)) {
     INVSAGA_ASSERT(options.batch > 0 && options.batch <= options.max_batch,
                    "Relay::Relay: 0 < options.batch <= options.max_batch");
   }
@@ -219,7 +221,7 @@ bool Relay::Core::handed_over(const PendingEvent& event, const result<void>& out
 /// After all that is pending was read: a run that is not there was taken care of by another.
 void Relay::Core::forget_absent(const std::vector<PendingEvent>& pending) {
   if (waits_.empty()) return;
-  std::unordered_set<RunId, IdHash> present;
+  std::unordered_set<RunId, IdHash> present(0, waits_.hash_function());
   for (const PendingEvent& event : pending) present.insert(event.run);
   std::erase_if(waits_, [&](const auto& wait) { return !present.contains(wait.first); });
 }

@@ -36,7 +36,7 @@ struct Request {
 
 class ClaimTable::Core {
  public:
-  explicit Core(const Retention& retention) : retention_(retention) {}
+  Core(const Retention& retention, HashKey key) : retention_(retention), requests_(key) {}
 
   [[nodiscard]] Time now() const noexcept { return now_; }
   void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
@@ -176,7 +176,8 @@ class ClaimTable::Core {
   RememberedIds<Request>::Fresh made_;  // of a claim that is prepared
 };
 
-ClaimTable::ClaimTable(const Retention& retention) : core_(std::make_unique<Core>(retention)) {
+ClaimTable::ClaimTable(const Retention& retention, HashKey key)
+    : core_(std::make_unique<Core>(retention, key)) {
   INVSAGA_ASSERT(retention.time >= Duration{0}, "ClaimTable::ClaimTable: retention.time >= 0");
 }
 ClaimTable::~ClaimTable() = default;

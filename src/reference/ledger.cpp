@@ -30,7 +30,8 @@ auto whole(Core& core, const Prepare& prepare) {
 
 }  // namespace
 
-Ledger::Ledger(const StoreLimits& limits) : core_(std::make_unique<Core>(limits)) {
+Ledger::Ledger(const StoreLimits& limits, HashKey key)
+    : core_(std::make_unique<Core>(limits, key)) {
   INVSAGA_ASSERT(limits.max_lifetime >= Duration{0} && limits.grace >= Duration{0} &&
                      0 < limits.max_units && limits.max_units < Units{1} << 53,
                  "Ledger::Ledger: limits whose durations are not below 0, with max_units from 1 to "

@@ -163,7 +163,7 @@ bool Ledger::Core::is_same(const HoldRecord& record, Time until) const noexcept 
 result<ReserveAnswer> Ledger::Core::take(const Reserve& reserve, std::span<ShortLine> lent) {
   INVSAGA_CHECK(find_room());
   Holds::Fresh made = holds_.make(reserve.id);
-  HoldRecord& record = made.mapped();
+  HoldRecord& record = made.value();
   record.named_until = record.until = record.due = reserve.until;
   record.lines = copy(last_.lines);
   record.shorts = rows_.short_of(record.lines);
@@ -411,7 +411,7 @@ result<AdjustAnswer> Ledger::Core::change(const Adjust& adjust, std::span<ShortL
     return over_limit(Limit::units, *over, static_cast<std::uint64_t>(limits_.max_units));
   INVSAGA_CHECK(find_room());
   Adjusts::Fresh made = adjusts_.make(adjust.id);
-  AdjustRecord& record = made.mapped();
+  AdjustRecord& record = made.value();
   record.reason = adjust.reason;
   record.until = adjust.until;
   record.lines = copy(last_.lines);

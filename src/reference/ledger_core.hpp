@@ -25,7 +25,7 @@ inline namespace v0 {
 /// in neither.
 class Ledger::Core {
  public:
-  explicit Core(const StoreLimits& limits) : limits_(limits) {}
+  Core(const StoreLimits& limits, HashKey key) : limits_(limits), holds_(key), adjusts_(key) {}
 
   [[nodiscard]] const StoreLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] Time now() const noexcept { return now_; }

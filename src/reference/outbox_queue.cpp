@@ -2,11 +2,12 @@
 #include <invsaga/reference/outbox_queue.hpp>
 
 #include <map>
-#include <unordered_map>
 #include <utility>
 
 #include <invsaga/assert.hpp>
 #include <invsaga/detail/guarded.hpp>
+
+#include "id_table.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -23,13 +24,10 @@ struct Mark {
 
 class OutboxQueue::Core {
  public:
-  explicit Core(const OutboxLimits& limits) : limits_(limits) {}
+  Core(const OutboxLimits& limits, HashKey key) : limits_(limits), marks_(key) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
-  [[nodiscard]] const Mark* find(RunId run) const noexcept {
-    const auto found = marks_.find(run);
-    return found == marks_.end() ? nullptr : &found->second;
-  }
+  [[nodiscard]] const Mark* find(RunId run) const noexcept { return marks_.find(run); }
 
   result<void> room_for(RunId run, std::span<const PreparedEvent> events,
                         std::size_t before) const noexcept {
@@ -76,13 +74,7 @@ class OutboxQueue::Core {
                                                           : mark->highest;
     if (event.sequence <= highest) return;
     INVSAGA_ASSERT(event.sequence == highest + 1, "there was room for the next event only");
-    if (mark == nullptr && !made_) {
-      const std::size_t wanted = marks_.size() + 1;
-      if (wanted >= marks_.bucket_count()) marks_.reserve(2 * wanted);
-      Marks one;
-      one.try_emplace(run);
-      made_ = one.extract(run);
-    }
+    if (mark == nullptr && !made_) made_ = marks_.make(run);
     const std::uint64_t place = next_place_ + made_queue_.size();
     made_mark_.places.emplace(event.sequence, place);
     made_queue_.emplace(
@@ -95,7 +87,7 @@ class OutboxQueue::Core {
     if (made_queue_.empty()) return false;
     const RunId run = made_queue_.begin()->second.run;
     if (made_) marks_.insert(std::move(made_));
-    Mark& mark = marks_.find(run)->second;
+    Mark& mark = *marks_.find(run);
     next_place_ += made_queue_.size();
     queue_.merge(made_queue_);
     mark.places.merge(made_mark_.places);
@@ -114,25 +106,25 @@ class OutboxQueue::Core {
   }
 
   void acknowledge_event(RunId run, std::uint64_t sequence) {
-    const auto mark = marks_.find(run);
-    if (mark == marks_.end()) return;
-    const auto place = mark->second.places.find(sequence);
-    if (place == mark->second.places.end()) return;
+    Mark* const mark = marks_.find(run);
+    if (mark == nullptr) return;
+    const auto place = mark->places.find(sequence);
+    if (place == mark->places.end()) return;
     const std::size_t taken_out = queue_.erase(place->second);
     INVSAGA_ASSERT(taken_out == 1, "each event that a mark names stands in the queue");
-    mark->second.places.erase(place);
+    mark->places.erase(place);
   }
 
   result<void> forget(RunId run) {
-    const auto mark = marks_.find(run);
-    if (mark == marks_.end()) return success();
-    if (!mark->second.places.empty()) return Error{Errc::busy};
-    marks_.erase(mark);
+    const Mark* const mark = find(run);
+    if (mark == nullptr) return success();
+    if (!mark->places.empty()) return Error{Errc::busy};
+    marks_.erase(run);
     return success();
   }
 
  private:
-  using Marks = std::unordered_map<RunId, Mark, IdHash>;
+  using Marks = IdTable<RunId, Mark>;
   using Queue = std::map<std::uint64_t, PendingEvent>;
 
   OutboxLimits limits_;
@@ -141,12 +133,13 @@ class OutboxQueue::Core {
   std::uint64_t next_place_ = 0;
 
   // What is prepared: the mark of a run that is new, events, and what they change of the mark.
-  Marks::node_type made_;
+  Marks::Fresh made_;
   Queue made_queue_;
   Mark made_mark_;
 };
 
-OutboxQueue::OutboxQueue(const OutboxLimits& limits) : core_(std::make_unique<Core>(limits)) {}
+OutboxQueue::OutboxQueue(const OutboxLimits& limits, HashKey key)
+    : core_(std::make_unique<Core>(limits, key)) {}
 OutboxQueue::~OutboxQueue() = default;
 OutboxQueue::OutboxQueue(OutboxQueue&&) noexcept = default;
 OutboxQueue& OutboxQueue::operator=(OutboxQueue&&) noexcept = default;

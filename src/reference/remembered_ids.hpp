@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include <invsaga/time.hpp>
 
 #include "deadline_heap.hpp"
+#include "id_table.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -22,41 +22,34 @@ inline namespace v0 {
 /// `make_graves` allocate: what they have made room for cannot fail. One thread.
 template <class Record>
 class RememberedIds {
-  using Records = std::unordered_map<decltype(Record::id), Record, IdHash>;
-
  public:
   using Key = decltype(Record::id);
   /// A record that is not remembered yet.
-  using Fresh = typename Records::node_type;
+  using Fresh = typename IdTable<Key, Record>::Fresh;
   /// Records that were forgotten and whose lines somebody may still look at.
   using Graveyard = std::vector<Fresh>;
 
+  /// `key` as `keyed_hash.hpp` says.
+  explicit RememberedIds(HashKey key = {}) : records_(key) {}
+
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
 
-  [[nodiscard]] Record* find(Key id) noexcept {
-    const auto found = records_.find(id);
-    return found == records_.end() ? nullptr : &found->second;
-  }
-  [[nodiscard]] const Record* find(Key id) const noexcept {
-    const auto found = records_.find(id);
-    return found == records_.end() ? nullptr : &found->second;
-  }
+  [[nodiscard]] Record* find(Key id) noexcept { return records_.find(id); }
+  [[nodiscard]] const Record* find(Key id) const noexcept { return records_.find(id); }
 
   /// A new record, and room to remember it.
   [[nodiscard]] Fresh make(Key id) {
-    const std::size_t wanted = records_.size() + 1;
-    if (wanted >= records_.bucket_count()) records_.reserve(2 * wanted);
-    forgettable_.reserve(wanted);
-    Records one;
-    one.try_emplace(id).first->second.id = id;
-    return one.extract(id);
+    forgettable_.reserve(records_.size() + 1);
+    Fresh fresh = records_.make(id);
+    fresh.value().id = id;
+    return fresh;
   }
 
   /// `fresh` is what `make` has made since the last change. Requires an id that is not remembered.
   Record& insert(Fresh&& fresh) noexcept {
-    const auto placed = records_.insert(std::move(fresh));
-    INVSAGA_ASSERT(placed.inserted, "RememberedIds::insert: an id that is not remembered");
-    return placed.position->second;
+    INVSAGA_ASSERT(records_.find(fresh.id()) == nullptr,
+                   "RememberedIds::insert: an id that is not remembered");
+    return records_.insert(std::move(fresh));
   }
 
   /// From `time` on the record may be forgotten. Replaces an earlier word on it.
@@ -76,7 +69,7 @@ class RememberedIds {
   /// Forgets the record at once.
   void erase(Record& record) noexcept {
     keep(record);
-    const Key id = record.id;  // the record goes with its own key
+    const Key id = record.id;  // the record goes with its own id
     records_.erase(id);
   }
 
@@ -122,7 +115,7 @@ class RememberedIds {
   }
 
  private:
-  Records records_;
+  IdTable<Key, Record> records_;
   DeadlineHeap<Record> forgettable_;
 };
 

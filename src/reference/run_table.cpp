@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include <invsaga/assert.hpp>
 #include <invsaga/detail/guarded.hpp>
 
 #include "grow.hpp"
+#include "id_table.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -77,13 +77,10 @@ std::size_t bytes_of(std::span<const PreparedRecord> records) noexcept {
 
 class RunTable::Core {
  public:
-  explicit Core(const RunLimits& limits) : limits_(limits) {}
+  Core(const RunLimits& limits, HashKey key) : limits_(limits), runs_(key) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return runs_.size(); }
-  [[nodiscard]] const RunBytes* find(RunId run) const noexcept {
-    const auto found = runs_.find(run);
-    return found == runs_.end() ? nullptr : &found->second;
-  }
+  [[nodiscard]] const RunBytes* find(RunId run) const noexcept { return runs_.find(run); }
 
   result<Appended> append(RunId run, Position at, std::span<const PreparedRecord> records,
                           const Stamp& stamp) {
@@ -101,23 +98,19 @@ class RunTable::Core {
   void reserve(RunId run, std::size_t records, std::size_t bytes) {
     made_ = {};
     opened_.clear();
-    if (const auto known = runs_.find(run); known != runs_.end()) {
-      return known->second.reserve(records, bytes);
-    }
-    const std::size_t wanted = runs_.size() + 1;
-    if (wanted >= runs_.bucket_count()) runs_.reserve(2 * wanted);
-    Runs one;
-    one[run].reserve(records, bytes);
+    if (RunBytes* const known = runs_.find(run)) return known->reserve(records, bytes);
+    auto made = runs_.make(run);
+    made.value().reserve(records, bytes);
     opened_.insert(run);
-    made_ = one.extract(run);
+    made_ = std::move(made);
   }
 
   Appended append_reserved(RunId run, std::span<const PreparedRecord> records,
                            Stamp&& stamp) noexcept {
-    if (made_ && made_.key() == run) runs_.insert(std::move(made_));
-    const auto found = runs_.find(run);
-    INVSAGA_ASSERT(found != runs_.end(), "RunTable::append_reserved: reserved room");
-    RunBytes& kept = found->second;
+    if (made_ && made_.id() == run) runs_.insert(std::move(made_));
+    RunBytes* const found = runs_.find(run);
+    INVSAGA_ASSERT(found != nullptr, "RunTable::append_reserved: reserved room");
+    RunBytes& kept = *found;
     const Time at = stamp.at;
     kept.keep(std::move(stamp));
     for (const PreparedRecord& record : records) {
@@ -168,11 +161,11 @@ class RunTable::Core {
   }
 
   result<void> forget(RunId run) {
-    const auto found = runs_.find(run);
-    if (found == runs_.end()) return success();
-    if (!found->second.ended) return Error{Errc::busy};
-    bytes_ -= found->second.size();
-    runs_.erase(found);
+    const RunBytes* const known = runs_.find(run);
+    if (known == nullptr) return success();
+    if (!known->ended) return Error{Errc::busy};
+    bytes_ -= known->size();
+    runs_.erase(run);
     return success();
   }
 
@@ -190,18 +183,18 @@ class RunTable::Core {
     }
   }
 
-  using Runs = std::unordered_map<RunId, RunBytes, IdHash>;
   RunLimits limits_;
-  Runs runs_;
+  IdTable<RunId, RunBytes> runs_;
   std::set<RunId> unfinished_;
   std::size_t bytes_ = 0;
 
   // Of a run that is new, and for which room is reserved.
-  Runs::node_type made_;
+  IdTable<RunId, RunBytes>::Fresh made_;
   std::set<RunId> opened_;
 };
 
-RunTable::RunTable(const RunLimits& limits) : core_(std::make_unique<Core>(limits)) {}
+RunTable::RunTable(const RunLimits& limits, HashKey key)
+    : core_(std::make_unique<Core>(limits, key)) {}
 RunTable::~RunTable() = default;
 RunTable::RunTable(RunTable&&) noexcept = default;
 RunTable& RunTable::operator=(RunTable&&) noexcept = default;

@@ -11,9 +11,9 @@
 namespace invsaga {
 inline namespace v0 {
 
-RunId run_id(std::string_view saga, const StartRequest& request) noexcept {
-  if (request.request.is_set()) return derive_id<RunId>("run", request.request, 0, 0);
-  return make_id<RunId>({"run", saga, request.key});
+RunId run_id(std::string_view saga, const StartRequest& request, HashKey secret) noexcept {
+  if (request.request.is_set()) return derive_id<RunId>("run", request.request, 0, 0, secret);
+  return make_id<RunId>({"run", saga, request.key}, secret);
 }
 
 namespace detail {
@@ -161,7 +161,7 @@ result<void> Core::start_or_refuse(const SagaVersion& version, const StartReques
   INVSAGA_CHECK(validate(request));
   const SagaPtr saga = find_saga(version);
   if (!saga) return Error{Errc::unknown_definition};
-  Beginning beginning{.id = run_id(version.name, request),
+  Beginning beginning{.id = run_id(version.name, request, options.secret),
                       .saga = saga,
                       .request = request,
                       .input = std::move(input),

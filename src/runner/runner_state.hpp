@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <invsaga/event_bus.hpp>
+#include <invsaga/keyed_hash.hpp>
 #include <invsaga/saga_machine.hpp>
 
 #include <invsaga/detail/loop_bound.hpp>
@@ -367,7 +368,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   mutable std::mutex mutex;  ///< Guards all below. Never held while a run's is taken.
   std::map<SagaVersion, SagaPtr> sagas;
-  std::unordered_map<RunId, RunEntry, IdHash> runs;
+  std::map<RunId, RunEntry> runs;  ///< In an order that no hash decides: who waits is told by it.
   std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
   std::uint64_t last_serial = 0;

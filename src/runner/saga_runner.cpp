@@ -154,6 +154,7 @@ std::size_t RunnerCore::runs() const {
   return core_->by_serial.size();
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
+HashKey RunnerCore::secret() const { return core_->options.secret; }
 Thrown RunnerCore::thrown() const { return core_->thrown.thrown(); }
 
 namespace {

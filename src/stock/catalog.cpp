@@ -2,7 +2,6 @@
 #include <invsaga/catalog.hpp>
 
 #include <absl/container/flat_hash_map.h>
-#include <absl/hash/hash.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -13,13 +12,16 @@
 #include <string>
 #include <utility>
 
+#include <invsaga/keyed_hash.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
 
-struct NameHash {
-  std::size_t operator()(const RowName& name) const noexcept {
-    return absl::Hash<std::pair<std::string_view, std::string_view>>{}({name.store, name.product});
+struct NameHash : TableHash {
+  using TableHash::TableHash;
+  std::size_t operator()(const RowName& name) const {
+    return keyed_hash(key_, {name.store, name.product});
   }
 };
 
@@ -38,7 +40,7 @@ struct Text {
 
 class Catalog::Core {
  public:
-  explicit Core(const CatalogLimits& limits) : limits_(limits) {}
+  Core(const CatalogLimits& limits, HashKey key) : limits_(limits), rows_(0, NameHash(key)) {}
 
   result<Row> intern(const RowName& name) {
     if (name.product.empty()) return Error{Errc::invalid_argument};
@@ -93,7 +95,8 @@ class Catalog::Core {
   absl::flat_hash_map<RowName, Row, NameHash, std::equal_to<>> rows_;
 };
 
-Catalog::Catalog(const CatalogLimits& limits) : core_(std::make_unique<Core>(limits)) {}
+Catalog::Catalog(const CatalogLimits& limits, HashKey key)
+    : core_(std::make_unique<Core>(limits, key)) {}
 Catalog::~Catalog() = default;
 
 result<Row> Catalog::intern(std::string_view store, std::string_view product) {

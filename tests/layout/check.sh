@@ -78,7 +78,7 @@ readonly floors='ground text stock,request event run saga,backend,reference runn
 check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
 readonly homes='ground:assert|detail/(guarded|loop_bound)|bytes|capabilities|completion|environment
-ground:error|ids|result|retry|rng|thrown|time|version
+ground:error|ids|keyed_hash|result|retry|rng|thrown|time|version
 text:id_text
 stock:catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id

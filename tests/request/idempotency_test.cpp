@@ -249,6 +249,7 @@ TEST(ARequestKey, IsOfItsTenantItsOperationAndItsText) {
       request_key("shop", "order", "1", {1, 2})};
   EXPECT_EQ(keys.size(), 7u);
   EXPECT_EQ(request_key("shop", "order", "1"), request_key("shop", "order", "1"));
+  EXPECT_EQ(request_key("shop", "order", "1"), request_key("shop", "order", "1", {0, 0}));
 }
 
 TEST(AFingerprint, IsOfTheBytesAndTheSecret) {

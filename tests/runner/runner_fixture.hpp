@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "invsaga/keyed_hash.hpp"
 #include "invsaga/saga_runner.hpp"
 #include "invsaga/testing/matchers.hpp"
 #include "invsaga/testing/writes.hpp"

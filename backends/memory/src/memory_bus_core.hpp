@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/keyed_hash.hpp>
 #include <invsaga/memory_bus.hpp>
 
 #include "lane.hpp"
@@ -38,9 +39,10 @@ struct LaneKey {
   RunId run;
   friend bool operator==(const LaneKey&, const LaneKey&) = default;
 };
-struct LaneKeyHash {
-  std::size_t operator()(const LaneKey& key) const noexcept {
-    return IdHash{}(key.run) ^ (key.consumer * 0x9E3779B97F4A7C15ull);
+struct LaneKeyHash : IdHash {
+  using IdHash::IdHash;
+  std::size_t operator()(const LaneKey& key) const {
+    return IdHash::operator()(key.run) ^ (key.consumer * 0x9E3779B97F4A7C15ull);
   }
 };
 
@@ -51,7 +53,10 @@ struct LaneKeyHash {
 class MemoryBus::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Environment environment, MemoryBusOptions options)
-      : environment_(environment), options_(options) {
+      : environment_(environment),
+        options_(options),
+        lane_numbers_(0, bus::LaneKeyHash(options.hash_key)),
+        seen_(0, IdHash(options.hash_key)) {
     INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending_per_run > 0,
                    "MemoryBus::MemoryBus: a first wait and a bound of what is pending for a run "
                    "that are above 0");

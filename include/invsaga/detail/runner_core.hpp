@@ -114,6 +114,7 @@ class RunnerCore {
   RecoveryReport recover(Duration idle);
   [[nodiscard]] std::size_t runs() const;
   [[nodiscard]] OwnerId owner() const;
+  [[nodiscard]] HashKey secret() const;
   [[nodiscard]] Thrown thrown() const;
 
   struct Core;

@@ -28,8 +28,8 @@ inline constexpr std::size_t max_answer_bytes = std::size_t{1} << 20;
 /// It reads no clock: time is what `advance_to` said.
 class ClaimTable {
  public:
-  /// Requires `retention.time` >= 0.
-  explicit ClaimTable(const Retention& retention = {});
+  /// `key` as `keyed_hash.hpp` says. Requires `retention.time` >= 0.
+  explicit ClaimTable(const Retention& retention = {}, HashKey key = {});
   ~ClaimTable();
   ClaimTable(ClaimTable&&) noexcept;
   ClaimTable& operator=(ClaimTable&&) noexcept;

@@ -85,7 +85,8 @@ class Ledger {
   }
 
   /// Requires limits whose durations are not below 0, with `max_units` from 1 to 2^53-1.
-  explicit Ledger(const StoreLimits& limits = {});
+  /// `key` as `keyed_hash.hpp` says.
+  explicit Ledger(const StoreLimits& limits = {}, HashKey key = {});
   ~Ledger();
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;

@@ -27,7 +27,8 @@ struct OutboxLimits {
 /// `forget`. Where the acknowledged events leave holes, what is behind them does not wait.
 class OutboxQueue {
  public:
-  explicit OutboxQueue(const OutboxLimits& limits = {});
+  /// `key` as `keyed_hash.hpp` says.
+  explicit OutboxQueue(const OutboxLimits& limits = {}, HashKey key = {});
   ~OutboxQueue();
   OutboxQueue(OutboxQueue&&) noexcept;
   OutboxQueue& operator=(OutboxQueue&&) noexcept;

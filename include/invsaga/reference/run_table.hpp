@@ -27,7 +27,8 @@ struct RunLimits {
 /// bytes.
 class RunTable {
  public:
-  explicit RunTable(const RunLimits& limits = {});
+  /// `key` as `keyed_hash.hpp` says.
+  explicit RunTable(const RunLimits& limits = {}, HashKey key = {});
   ~RunTable();
   RunTable(RunTable&&) noexcept;
   RunTable& operator=(RunTable&&) noexcept;

@@ -15,12 +15,13 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// Bounds of a memory backend. Constant for its life.
+/// Bounds of a memory backend, and the key of its tables. Constant for its life.
 struct MemoryLimits {
   StoreLimits store;    ///< Of the stock; as `Ledger` requires them.
   Retention retention;  ///< Of requests and their answers; as `ClaimTable` requires it.
   RunLimits runs;       ///< Of runs and their records.
   OutboxLimits outbox;  ///< Of events that are not acknowledged.
+  HashKey hash_key;     ///< As `keyed_hash.hpp` says.
 };
 
 /// The parts of a memory backend, and what is one append over them. For one thread at a time:
@@ -28,10 +29,10 @@ struct MemoryLimits {
 class MemoryCore {
  public:
   explicit MemoryCore(const MemoryLimits& limits)
-      : ledger(limits.store),
-        claims(limits.retention),
-        runs(limits.runs),
-        outbox(limits.outbox),
+      : ledger(limits.store, limits.hash_key),
+        claims(limits.retention, limits.hash_key),
+        runs(limits.runs, limits.hash_key),
+        outbox(limits.outbox, limits.hash_key),
         limits_{limits.runs.max_record_bytes, limits.outbox.max_event_bytes, max_answer_bytes} {}
 
   Ledger ledger;
