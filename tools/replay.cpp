@@ -139,8 +139,7 @@ class World final : RunObserver {
   void arm_second_request(std::size_t index);
   void order_again(std::size_t index);
   void arm_expiry();
-  void adjust(const std::string& id, std::string_view invoice, AdjustReason reason,
-              std::span<const SkuLine> lines);
+  void adjust(const AdjustName& named, std::string_view invoice, std::span<const SkuLine> lines);
   void count_stock();
   void trouble(const std::string& what);
 
@@ -178,27 +177,26 @@ void World::trouble(const std::string& what) {
 
 // --- stock
 
-void World::adjust(const std::string& id, std::string_view invoice, AdjustReason reason,
+void World::adjust(const AdjustName& named, std::string_view invoice,
                    std::span<const SkuLine> lines) {
   std::vector<Line> made;
   for (const SkuLine& line : lines)
     made.push_back({names_.row(line.sku), line.qty < 0 ? -line.qty : line.qty});
-  const auto answer = backend_.adjust_stock(id, invoice, reason, made);
+  const auto answer = backend_.adjust_stock(named, invoice, made);
   if (!answer.has_value())
-    trouble("adjust " + id + ": " + std::string(name(answer.assume_error().code)));
+    trouble("adjust " + named.text() + ": " + std::string(name(answer.assume_error().code)));
 }
 
 void World::open_stock() {
   for (const SkuLine& line : plan_.opening) {
-    adjust("opening/" + std::string(orders_.skus[line.sku]), "", AdjustReason::opening, {&line, 1});
+    adjust({AdjustReason::opening, orders_.skus[line.sku]}, "", {&line, 1});
   }
 }
 
 void World::arrive(const Arrival& arrival) {
   const std::string day = std::to_string(arrival.ordered.time_since_epoch().count());
   for (const SkuLine& line : plan_.lines_of(arrival)) {
-    adjust("restock/" + day + "/" + std::string(orders_.skus[line.sku]), "", AdjustReason::restock,
-           {&line, 1});
+    adjust({AdjustReason::restock, orders_.skus[line.sku], day}, "", {&line, 1});
   }
 }
 
@@ -228,9 +226,8 @@ void World::begin(std::size_t index) {
   if (progress_) progress_(++begun_, orders_.invoices.size());
   if (invoice.kind == InvoiceKind::order) return order(index);
   const bool returned = invoice.kind == InvoiceKind::return_;
-  const std::string number(invoice.number);
-  adjust(number + (returned ? "/return" : "/write_off"), number,
-         returned ? AdjustReason::returned : AdjustReason::write_off, orders_.lines_of(invoice));
+  adjust({returned ? AdjustReason::returned : AdjustReason::write_off, invoice.number},
+         invoice.number, orders_.lines_of(invoice));
 }
 
 checkout::Order World::order_of(std::size_t index) const {

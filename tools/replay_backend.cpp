@@ -185,9 +185,9 @@ void ReplayBackend::claim(const Claim& claim, Completion<ClaimAnswer> done) noex
   }());
 }
 
-result<AdjustAnswer> ReplayBackend::adjust_stock(const std::string& id, std::string_view invoice,
-                                                 AdjustReason reason, std::span<const Line> lines) {
-  const Adjust adjust{make_id<AdjustId>({"adjust", id}), reason, now() + adjust_lifetime, lines};
+result<AdjustAnswer> ReplayBackend::adjust_stock(const AdjustName& name, std::string_view invoice,
+                                                 std::span<const Line> lines) {
+  const Adjust adjust{name.id(), name.reason, now() + adjust_lifetime, lines};
   std::vector<ShortLine> shorts(lines.size());
   const Operation operation = adjust;
   Write write;
@@ -195,7 +195,7 @@ result<AdjustAnswer> ReplayBackend::adjust_stock(const std::string& id, std::str
   write.shorts = shorts;
   for (;;) {
     CallNote note;
-    note.id = id;
+    note.id = name.text();
     note.run = std::string(invoice);
     const auto reply = call(write, note);
     if (reply.has_value()) return std::get<AdjustAnswer>(reply.assume_value().answer);

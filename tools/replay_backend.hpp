@@ -91,10 +91,9 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
     return memory_.snapshot(rows);
   }
 
-  /// An adjust that belongs to no run, repeated at once until it is answered or cannot be. `id` is
-  /// its text.
-  result<AdjustAnswer> adjust_stock(const std::string& id, std::string_view invoice,
-                                    AdjustReason reason, std::span<const Line> lines);
+  /// An adjust that belongs to no run, repeated at once until it is answered or cannot be.
+  result<AdjustAnswer> adjust_stock(const AdjustName& name, std::string_view invoice,
+                                    std::span<const Line> lines);
 
   /// Real nanoseconds of each answered call, by operation; in no order.
   struct Latencies {

@@ -29,6 +29,16 @@ std::string payload(const Orders& orders, const Invoice& invoice) {
 
 }  // namespace
 
+AdjustId AdjustName::id() const noexcept {
+  return make_id<AdjustId>({"adjust", name(reason), day, of});
+}
+
+std::string AdjustName::text() const {
+  std::string made(name(reason));
+  if (!day.empty()) made += "/" + day;
+  return made + "/" + std::string(of);
+}
+
 result<ReplayNames> ReplayNames::of(const Orders& orders) {
   ReplayNames names;
   names.orders_ = &orders;

@@ -17,6 +17,19 @@
 
 namespace invsaga::tools {
 
+/// What an adjust of a replay is named by: each of a kind by what it is of, a SKU that opens, a SKU
+/// that arrives on a day, an invoice. Texts are borrowed.
+struct AdjustName {
+  AdjustReason reason{};
+  std::string_view of;
+  std::string day{};  ///< Of a restock; else empty.
+
+  [[nodiscard]] AdjustId id() const noexcept;
+  /// `restock/14975/85123A`, `return/C536379`. What is the file's stands last, so that nothing in
+  /// it makes the text of another adjust.
+  [[nodiscard]] std::string text() const;
+};
+
 /// The texts behind the ids and rows of a replay. Made once, then only read: safe from any thread.
 /// The orders are borrowed.
 class ReplayNames {
