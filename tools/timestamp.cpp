@@ -44,6 +44,7 @@ Parsed<Time> parse_time(std::string_view text) noexcept {
                                          day{static_cast<unsigned>(number(text, 8, 2))}};
   if (!date.ok()) return Parsed<Time>::no("is a day that the calendar does not have");
   if (date.year() < std::chrono::year{1970}) return Parsed<Time>::no("is before 1970");
+  if (date.year() > std::chrono::year{9997}) return Parsed<Time>::no("is after 9997");
   const int hour = number(text, 11, 2);
   const int minute = number(text, 14, 2);
   const int second = text.size() == shape.size() ? number(text, 17, 2) : 0;

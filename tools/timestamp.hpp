@@ -14,8 +14,9 @@ namespace invsaga::tools {
 using Day = std::chrono::sys_days;
 
 /// A time as the input files write it: `YYYY-MM-DD`, a blank or a `T`, `HH:MM`, and `:SS` or not;
-/// taken as UTC. Only days that the calendar has, from 1970 to 9999, hours 00-23, seconds 00-59; no
-/// zone, no fraction. Reads no locale and no time zone.
+/// taken as UTC. Only days that the calendar has, from 1970 to 9997, hours 00-23, seconds 00-59; no
+/// zone, no fraction. What follows from an order takes less than 2 years (`--hold`), and a history
+/// writes years of four digits. Reads no locale and no time zone.
 Parsed<Time> parse_time(std::string_view text) noexcept;
 
 /// The day that `time` falls on.

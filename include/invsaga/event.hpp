@@ -41,11 +41,16 @@ struct Event {
 /// (`InboxOrder::consecutive`). Requires `partitions` > 0.
 std::uint32_t partition_of(RunId run, std::uint32_t partitions) noexcept;
 
+/// Most bytes of a run's key, which is the subject of its events: so a run may be begun for
+/// whatever subject the decoder takes.
+inline constexpr std::size_t max_subject_bytes = 1024;
+
 /// Bounds of the decoder, held before anything is allocated.
 struct EventLimits {
-  std::size_t max_bytes = 1 << 20;  ///< Of the envelope as it came.
+  /// Of the envelope as it came: room for the largest event that an outbox takes, as text.
+  std::size_t max_bytes = std::size_t{2} << 20;
   /// Bytes of each of type, subject, traceparent and source, and of an attribute's name.
-  std::size_t max_text = 1024;
+  std::size_t max_text = max_subject_bytes;
   unsigned max_depth = 8;  ///< Objects and arrays within each other; the envelope is the first.
 };
 

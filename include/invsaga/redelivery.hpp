@@ -3,6 +3,9 @@
 // How long answers to requests have to be kept, and whether a configuration keeps them so long.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+
 #include <invsaga/idempotency.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/time.hpp>
@@ -16,7 +19,10 @@ struct Redelivery {
   Duration retries{0};       ///< What a client or a relay goes on trying.
   Duration dead_letters{0};  ///< How long after that a person may send a dead letter again.
 
-  [[nodiscard]] constexpr Duration longest() const noexcept { return lag + retries + dead_letters; }
+  /// All of it together; at most the largest length there is.
+  [[nodiscard]] constexpr Duration longest() const noexcept {
+    return saturating_add(saturating_add(lag, retries), dead_letters);
+  }
 };
 
 /// To be asked at start-up: whether every request that comes again finds its answer. Shorter than
@@ -31,7 +37,8 @@ constexpr result<void> check_retention(const Retention& retention, const Redeliv
 /// records, which `Retention::count` has to allow for. At most the largest number there is.
 constexpr std::size_t live_records(const Retention& retention,
                                    std::size_t requests_per_second) noexcept {
-  const auto seconds = static_cast<std::size_t>(retention.time.count() / 1000 + 1);
+  const auto kept = std::max(retention.time, Duration{0});
+  const auto seconds = static_cast<std::size_t>(kept.count() / 1000 + 1);
   const std::size_t most = static_cast<std::size_t>(-1);
   return requests_per_second > most / seconds ? most : requests_per_second * seconds;
 }

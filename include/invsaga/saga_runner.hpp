@@ -44,7 +44,7 @@ struct RunnerOptions {
 
 /// How to begin a run.
 struct StartRequest {
-  std::string key;          ///< The run's name in text, e.g. the order's number; 1 to 255 bytes.
+  std::string key;          ///< The run's name in text, e.g. the order's number; 1 to 1,024 bytes.
   RequestKey request;       ///< Not set: no claim; then saga and key alone name the run.
   Fingerprint fingerprint;  ///< Of what the request asks for.
   Time deadline;            ///< The request's own; later arrivals are `expired`. With `request`.

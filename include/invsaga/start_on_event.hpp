@@ -46,7 +46,8 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 /// its `Stored` encodes it; its subject is the run's key; its id is the request, so that one that
 /// is delivered again begins nothing and is a `duplicate`. Runner and saga are borrowed. Errors:
 /// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (it
-/// has no time to count its lifetime from, or its id was used with other data), and those of
+/// has no time to count its lifetime from, its subject is longer than `max_subject_bytes`, or its
+/// id was used with other data), and those of
 /// `SagaRunner::start`; by their remedy the bus delivers it again or gives it up. Requires
 /// `options.lifetime` >= 0.
 template <Saga S, Backend B>
@@ -57,8 +58,8 @@ EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) 
     const auto input = decode<typename S::input_type>(event.data);
     if (!input.has_value()) return done(input.assume_error());
     StartRequest request;
-    const auto took = detail::take_in(
     detail::RunnerCore& core = detail::core_of(runner);
+    const auto took = detail::take_in(
         [&] { request = detail::request_of(event, saga.name(), options.lifetime, core.secret()); });
     if (!took.has_value()) return done(took.assume_error());
     core.start_for(detail::given(saga, input.assume_value()), request, done);

@@ -35,5 +35,12 @@ constexpr Time saturating_add(Time time, Duration length) noexcept {
   return to_ms(time) >= 0 && length > Time::max() - time ? Time::max() : time + length;
 }
 
+/// `a + b`, held at the largest or smallest length instead of wrapping.
+constexpr Duration saturating_add(Duration a, Duration b) noexcept {
+  if (b > Duration{0} && a > Duration::max() - b) return Duration::max();
+  if (b < Duration{0} && a < Duration::min() - b) return Duration::min();
+  return a + b;
+}
+
 }  // namespace v0
 }  // namespace invsaga

@@ -19,7 +19,6 @@ RunId run_id(std::string_view saga, const StartRequest& request, HashKey secret)
 namespace detail {
 namespace {
 
-constexpr std::size_t max_key = 255;
 constexpr int start_attempts = 3;
 
 /// Never the same twice in a process. Told apart between processes by the system's randomness; in a
@@ -33,7 +32,8 @@ OwnerId new_owner(const Environment& environment) {
 }
 
 result<void> validate(const StartRequest& request) {
-  if (request.key.empty() || request.key.size() > max_key) return Error{Errc::invalid_argument};
+  const std::size_t bytes = request.key.size();
+  if (bytes == 0 || bytes > max_subject_bytes) return Error{Errc::invalid_argument};
   if (request.request.is_set() && !is_set(request.deadline)) return Error{Errc::invalid_argument};
   return success();
 }

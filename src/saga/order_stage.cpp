@@ -50,19 +50,15 @@ std::size_t end_of_deciding(const Steps& steps) noexcept {
   return steps.size();
 }
 
-Duration added(Duration a, Duration b) noexcept {
-  return b > Duration::max() - a ? Duration::max() : a + b;
-}
-
 /// The last attempt starts within the budget, and counts as unknown after its deadline.
 Duration longest_try(const StepDefinition& step, const RetryPolicy& policy) noexcept {
-  return added(policy.budget, step.limits.deadline);
+  return saturating_add(policy.budget, step.limits.deadline);
 }
 
 Duration longest_way(const Steps& steps, std::size_t from, std::size_t to) noexcept {
   Duration sum{0};
   for (std::size_t i = from; i < to; ++i) {
-    sum = added(sum, longest_try(steps[i], steps[i].limits.retry));
+    sum = saturating_add(sum, longest_try(steps[i], steps[i].limits.retry));
   }
   return sum;
 }
@@ -76,7 +72,7 @@ Duration longest_undoing(const Definition& definition) noexcept {
     const std::uint32_t undos = reserve ? definition.further_rounds + 1
                                         : (step.undo_needs_output ? 2 : 1);
     for (std::uint32_t i = 0; i < undos; ++i) {
-      sum = added(sum, longest_try(step, definition.undo_policy));
+      sum = saturating_add(sum, longest_try(step, definition.undo_policy));
     }
   }
   return sum;

@@ -137,6 +137,7 @@ std::string plain_text(std::string_view text) {
 
 void append_history_time(std::string& out, Time time) {
   using namespace std::chrono;
+  time = std::clamp(time, first_time, last_time);
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};

@@ -24,7 +24,12 @@ std::string clock_text(Time time);
 /// A text of the history as people may see it: bare if it is harmless, else quoted and escaped.
 std::string plain_text(std::string_view text);
 
-/// `2010-12-01T08:26:00.000Z`.
+/// The times that a text of four digits a year can say.
+inline constexpr Time first_time = std::chrono::sys_days{std::chrono::January / 1 / 0};
+inline constexpr Time last_time = Time{std::chrono::sys_days{std::chrono::January / 1 / 10'000}} -
+                                  Duration{1};
+
+/// `2010-12-01T08:26:00.000Z`; of a time that no such text can say, the nearest.
 void append_history_time(std::string& out, Time time);
 /// The time of such a text, or nothing.
 std::optional<Time> history_time(std::string_view text);

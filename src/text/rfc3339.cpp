@@ -12,9 +12,6 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr Time first_time = sys_days{January / 1 / 0};
-constexpr Time last_time = Time{sys_days{year{9999} / December / 31} + days{1}} - Duration{1};
-
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Takes a text apart from its beginning. After the first mismatch nothing more matches.
@@ -96,7 +93,7 @@ Duration time_of_day(Cursor& cursor) {
 
 std::string to_rfc3339(Time time) {
   std::string text;
-  append_history_time(text, std::clamp(time, first_time, last_time));
+  append_history_time(text, time);
   return text;
 }
 

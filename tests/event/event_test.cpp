@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/event.hpp>
+#include <invsaga/reference/outbox_queue.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -186,6 +187,26 @@ TEST(CloudEvent, HoldsTimesThatNoTextCanSayAtTheNearestOne) {
 }
 
 // --- The reader: what it accepts
+
+TEST(CloudEventReader, ReadsTheLargestEventThatAnOutboxTakes) {
+  Event event = full_event();
+  event.subject.assign(max_subject_bytes, 'x');
+  event.data.clear();
+  const std::size_t most = OutboxLimits{}.max_event_bytes;
+  event.data.resize(most - encode(event).size(), std::byte{0xff});
+  ASSERT_EQ(encode(event).size(), most);
+  EXPECT_THAT(read(to_cloud_event(event, "/shop")), IsOkAndHolds(event));
+}
+
+TEST(CloudEventReader, ReadsTextsUpToTheirBound) {
+  Event event = full_event();
+  for (std::string* const text : {&event.type, &event.subject, &event.traceparent}) {
+    text->assign(EventLimits{}.max_text, 'x');
+  }
+  EXPECT_THAT(read(to_cloud_event(event, "/shop")), IsOkAndHolds(event));
+  event.subject += 'x';
+  EXPECT_THAT(read(to_cloud_event(event, "/shop")), ErrorIs(Errc::limit_exceeded));
+}
 
 TEST(CloudEventReader, ReadsWhatWasWritten) {
   EXPECT_THAT(read(to_cloud_event(full_event(), "/shop")), IsOkAndHolds(full_event()));

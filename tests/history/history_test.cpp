@@ -102,6 +102,24 @@ TEST(HistoryWriter, EscapesWhatJsonMustEscapeAndReplacesWhatIsNoText) {
       "\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+TEST(HistoryWriter, WritesATimeThatNoTextCanSayAsTheNearest) {
+  for (const auto& [time, text] : {std::pair{Time::max(), "9999-12-31T23:59:59.999Z"},
+                                   std::pair{Time::min(), "0000-01-01T00:00:00.000Z"}}) {
+    HistoryLine line;
+    line.n = 1;
+    line.op = HistoryOp::extend;
+    line.id = "x";
+    line.at = line.until = time;
+    line.answer = HistoryAnswer::reserved;
+    std::string written, why;
+    write_history(line, written);
+    EXPECT_EQ(written.find(text), written.find("\"at\":\"") + 6) << written;
+    HistoryLine read;
+    EXPECT_TRUE(read_history(written, read, why)) << why;
+    EXPECT_EQ(read.impossible, "");
+  }
+}
+
 TEST(HistoryWriter, WritesTimesOfAnyDay) {
   HistoryLine line;
   for (const std::int64_t ms :

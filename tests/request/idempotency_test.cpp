@@ -278,10 +278,25 @@ TEST(ARetention, ShorterThanTheLongestRedeliveryIsRefusedAtStartUp) {
               IsOk());
 }
 
+TEST(ARetention, IsComparedAlsoWithLengthsThatTogetherAreNone) {
+  constexpr Duration most = Duration::max();
+  for (const Redelivery& redelivery :
+       {Redelivery{most, most, most}, Redelivery{Duration{1}, most, Duration{0}}}) {
+    EXPECT_EQ(redelivery.longest(), most);
+    EXPECT_THAT(check_retention({.time = most - Duration{1}}, redelivery),
+                ErrorIs(Errc::invalid_argument));
+    EXPECT_THAT(check_retention({.time = most}, redelivery), IsOk());
+  }
+  constexpr Duration least = Duration::min();
+  EXPECT_EQ((Redelivery{least, least, least}.longest()), least);
+}
+
 TEST(ARetention, ForetellsHowManyRecordsItComesTo) {
   const Retention day{.time = Duration{24 * 3600 * 1000}, .count = 0, .forever = false};
   EXPECT_EQ(live_records(day, 10), 10u * (24 * 3600 + 1));
   EXPECT_EQ(live_records(day, SIZE_MAX), SIZE_MAX);
+  EXPECT_EQ(live_records({.time = Duration{-1'500}}, 10), 10u);
+  EXPECT_EQ(live_records({.time = Duration::max()}, 0), 0u);
 }
 
 }  // namespace

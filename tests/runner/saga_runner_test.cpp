@@ -281,7 +281,7 @@ TYPED_TEST(Runner, RefusesWhatCannotBeBegun) {
   };
   StartRequest request;
   EXPECT_THAT(begin(request), ErrorIs(Errc::invalid_argument));
-  request.key = std::string(256, 'x');
+  request.key = std::string(1'025, 'x');
   EXPECT_THAT(begin(request), ErrorIs(Errc::invalid_argument));
   request.key = "1";
   request.request = request_key("t", "o", "1");  // without a deadline
@@ -292,6 +292,26 @@ TYPED_TEST(Runner, RefusesWhatCannotBeBegun) {
   EXPECT_THAT(other->runner.start(sample::checkout, this->order(), this->request()),
               ErrorIs(Errc::resource_exhausted));
   EXPECT_EQ(this->begin(*process), this->run_of());  // the claim was given back
+}
+
+TYPED_TEST(Runner, NamesItsRunsByTheServicesSecretInEachOfItsProcesses) {
+  constexpr HashKey secret{1, 2};
+  StartRequest by_key;
+  by_key.key = "1";
+  for (const StartRequest& request : {this->request(), by_key}) {
+    const auto saga = sample::checkout.name();
+    EXPECT_EQ(run_id(saga, request), run_id(saga, request, {0, 0})) << "zero if it is not set";
+    EXPECT_NE(run_id(saga, request), run_id(saga, request, secret));
+    auto process = this->process({.secret = secret});
+    const auto begun = process->runner.start(sample::checkout, this->order(), request);
+    ASSERT_THAT(begun, testing::IsOk());
+    EXPECT_EQ(begun.value().run, run_id(saga, request, secret));
+    auto restarted = this->process({.secret = secret});
+    const auto again = restarted->runner.start(sample::checkout, this->order(), request);
+    ASSERT_THAT(again, testing::IsOk());
+    EXPECT_EQ(again.value().run, begun.value().run);
+    EXPECT_NE(again.value().state, ClaimState::fresh);
+  }
 }
 
 TYPED_TEST(Runner, AStartThatDidNotHappenCanBeRepeated) {

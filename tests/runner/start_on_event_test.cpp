@@ -104,6 +104,39 @@ TYPED_TEST(StartsOnEvent, WithoutASubjectTheEventNamesTheRun) {
   EXPECT_EQ(this->records(this->run_of(event))[0].key, to_hex(event.id));
 }
 
+// Whatever subject the decoder takes is a run's key.
+TYPED_TEST(StartsOnEvent, ASubjectOfAnyLengthThatIsReadBeginsARun) {
+  this->stock_up(3);
+  auto process = this->process();
+  std::uint64_t n = 0;
+  for (const std::size_t bytes : {1u, 255u, 256u, 1'024u}) {
+    const Event sent = this->event(std::string(bytes, 'x'), ++n);
+    const auto came = from_cloud_event(as_bytes(to_cloud_event(sent, "/orders")));
+    ASSERT_THAT(came, testing::IsOk()) << bytes;
+    EXPECT_THAT(this->deliver(*process, came.value()), IsOkAndHolds(Handling::handled)) << bytes;
+    this->run_all();
+    EXPECT_EQ(this->outcome(this->run_of(sent))->end, RunEnd::completed) << bytes;
+    for (const RunRecord& record : this->records(this->run_of(sent))) {
+      for (const Event& told : record.events) EXPECT_EQ(told.subject, sent.subject);
+    }
+  }
+  const Event too_long = this->event(std::string(1'025, 'x'), ++n);
+  EXPECT_THAT(from_cloud_event(as_bytes(to_cloud_event(too_long, "/orders"))),
+              ErrorIs(Errc::limit_exceeded));
+  EXPECT_THAT(this->deliver(*process, too_long), ErrorIs(Errc::invalid_argument));
+}
+
+TYPED_TEST(StartsOnEvent, TheRunsIdIsOfTheServicesSecret) {
+  constexpr HashKey secret{1, 2};
+  auto process = this->process({.secret = secret});
+  const Event event = this->event();
+  ASSERT_THAT(this->deliver(*process, event), IsOkAndHolds(Handling::handled));
+  StartRequest request;
+  request.request = request_key("sample checkout", "start on event", to_hex(event.id), secret);
+  EXPECT_FALSE(this->records(run_id("sample checkout", request, secret)).empty());
+  EXPECT_TRUE(this->records(this->run_of(event)).empty());
+}
+
 // --- delivered again
 
 TYPED_TEST(StartsOnEvent, DeliveredAgainItBeginsNothing) {

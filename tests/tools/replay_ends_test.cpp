@@ -115,5 +115,51 @@ TEST(ReplayNames, AnAdjustIsNamedByItsPartsAndNoLessByItsText) {
   EXPECT_EQ(texts.size(), std::size(names));
 }
 
+// --- times
+
+TEST(ReplayTimes, TheFirstAndTheLastThatAreTakenAreReplayed) {
+  for (const std::string time : {"1970-01-01 00:00:00", "9997-12-31 23:59:59"}) {
+    for (const std::int64_t hold_s : {1LL, 366LL * 24 * 3600}) {
+      ReplayOptions options;
+      options.hold_s = hold_s;
+      options.restock = {1};
+      const Replayed one = replayed("1,A,2," + time + ",1.5,c\nC2,A,-1," + time +
+                                        ",1.5,c\n3,A,-1," + time + ",0,\n4,B,1," + time + ",0,c\n",
+                                    options);
+      expect_sound(one);
+      EXPECT_EQ(one.report.check.figures.completed, 2u) << time;
+    }
+  }
+}
+
+// --- texts and numbers
+
+TEST(ReplayTexts, TheLongestThatAreTakenAreReplayed) {
+  const std::string text(255, 'x');
+  const Replayed one = replayed(text + "," + text + ",1,2010-12-01 08:26:00,1," + text + "\nC" +
+                                text.substr(1) + "," + text + ",-1,2010-12-02 08:26:00,1,\n");
+  expect_sound(one);
+  EXPECT_EQ(one.report.check.figures.returns_accepted, 1u);
+}
+
+TEST(ReplayNumbers, TheLargestThatAreTakenAreReplayed) {
+  const Replayed one = replayed(
+      "1,A,2147483647,2010-12-01 08:26:00,999999999.9999,c\n"
+      "1,B,2147483647,2010-12-01 08:26:00,999999999.9999,c\n"
+      "2,C,1,2010-12-01 08:26:00,-999999999.9999,c\n"
+      "3,D,1,2010-12-01 08:26:00,0.0001,c\n");
+  expect_sound(one);
+  EXPECT_EQ(one.report.check.figures.completed, 3u);
+}
+
+TEST(ReplayNumbers, TheLongestDaysOfStockAreTaken) {
+  for (const std::string days : {"1", "2147483647"}) {
+    ReplayOptions options;
+    options.stock = parse_stock_option("days=" + days).value;
+    options.restock = parse_restock_option("lead=" + days).value;
+    expect_sound(replayed("1,A,1,2010-12-01 08:26:00,1,c\n", options));
+  }
+}
+
 }  // namespace
 }  // namespace invsaga::tools

@@ -21,10 +21,12 @@ TEST(Timestamp, ReadsABlankOrATAndOptionalSecondsAsUtc) {
   EXPECT_EQ(ms("2010-12-01T08:26:59"), 1'291'192'019'000);
 }
 
-TEST(Timestamp, ReadsFrom1970To9999) {
+TEST(Timestamp, ReadsFrom1970To9997) {
   EXPECT_EQ(ms("1970-01-01 00:00:00"), 0);
   EXPECT_EQ(ms("1970-01-01 00:00:01"), 1'000);
-  EXPECT_EQ(ms("9999-12-31 23:59:59"), 253'402'300'799'000);
+  EXPECT_EQ(ms("9997-12-31 23:59:59"), 253'339'228'799'000);
+  EXPECT_EQ(parse_time("9998-01-01 00:00:00").fault, "is after 9997");
+  EXPECT_EQ(parse_time("9999-12-31 23:59:59").fault, "is after 9997");
   EXPECT_EQ(parse_time("1969-12-31 23:59:59").fault, "is before 1970");
   EXPECT_EQ(parse_time("0000-01-01 00:00").fault, "is before 1970");
 }

@@ -174,7 +174,8 @@ struct History {
 };
 
 /// Appends the line with its line feed. Texts that are not UTF-8 have the offending bytes replaced
-/// by U+FFFD. Requires `header.options` that are a JSON object on one line.
+/// by U+FFFD, a time beyond the years 0000 to 9999 is the nearest in them. Requires
+/// `header.options` that are a JSON object on one line.
 void write_history(const HistoryHeader& header, std::string& out);
 void write_history(const HistoryLine& line, std::string& out);
 
