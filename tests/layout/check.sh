@@ -9,8 +9,8 @@ shopt -s lastpipe  # so that the end of a pipe can note what is broken
 export LC_ALL=C.UTF-8
 
 readonly all_rules=(folders folders_point_down one_word contents reading_path include_direction
-                    public_includes core_is_pure own_rights columns headers sentences
-                    loops libraries_used)
+                    public_includes core_is_pure keyed_tables own_rights columns headers
+                    sentences loops libraries_used)
 broken=0
 
 # complain RULE TEXT: reads places (one a line) and reports them, if any.
@@ -217,6 +217,15 @@ rule_core_is_pure() {
     complain core_is_pure 'no file, socket, standard stream or getenv here: give it as an argument'
   testing_files | search "$clocks|$chance|this_thread" |
     complain core_is_pure 'the testing kit is deterministic: a manual clock, seeds, no sleep'
+}
+
+# Strangers choose ids and texts: a table of them has a keyed hash, which stands on its line.
+rule_keyed_tables() {
+  local table='\b(unordered|(flat|node)_hash)_(map|set)<'
+  local key='(std::string(_view)?|\w*Id|\w*Key|RowName)\b'
+  { core_files; backend_files; files tools src/check src/story -- '*.hpp' '*.cpp'; } |
+    search "$table *(const )?$key(?!.*Hash)|\bstd::hash\b|\babsl::Hash\b" |
+    complain keyed_tables 'a table of ids or texts hashes by IdHash or TextHash (keyed_hash.hpp)'
 }
 
 rule_own_rights() {

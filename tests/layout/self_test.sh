@@ -96,6 +96,17 @@ for line in 'auto t = std::chrono::steady_clock::now();' 'std::time(nullptr);' '
   broken_by none tools/stock.cpp "$line"
 done
 broken_by core_is_pure include/invsaga/testing/model.hpp 'std::random_device d;'
+for line in 'std::unordered_map<RunId, int> runs_;' 'absl::flat_hash_map<std::string, int> a;' \
+  'std::unordered_set<std::string_view> texts;' 'std::unordered_map<RequestKey, int> a;' \
+  'absl::flat_hash_set<RowName> names;' 'return std::hash<std::string>{}(text);' \
+  'absl::Hash<std::string_view>{}(text)'; do
+  broken_by keyed_tables src/reference/a.cpp "$line"
+  broken_by keyed_tables backends/memory/src/a.cpp "$line"
+  broken_by keyed_tables tools/a.cpp "$line"
+  broken_by none tests/a_test.cpp "$line"
+done
+broken_by none src/stock.cpp 'std::unordered_map<RunId, int, IdHash> runs_;'
+broken_by none src/stock.cpp 'std::unordered_map<std::uint64_t, RunId> by_serial_;'
 broken_by none include/invsaga/environment.hpp 'auto t = std::chrono::steady_clock::now();'
 broken_by headers tools/a.hpp 'using namespace std;'
 broken_by none tools/a.hpp 'using namespace std::chrono_literals;'
