@@ -22,7 +22,7 @@
 namespace invsaga::memory_tests {
 namespace {
 
-constexpr std::uint64_t many = 20'000;
+constexpr std::uint64_t many = 10'000;
 constexpr Time start = time_from_ms(1'000'000);
 constexpr Time later = time_from_ms(2'000'000);
 
