@@ -51,9 +51,9 @@ struct InboxOptions {
   /// `consecutive` then asks the store, `ascending` takes its next event as in order. What was
   /// handled is not forgotten by that: the store knows it.
   std::size_t max_runs = 100'000;
-  HashKey hash_key;  ///< Of its tables, as `keyed_hash.hpp` says.
+  HashKey hash_key{};  ///< Of its tables, as `keyed_hash.hpp` says.
   /// The service's own, of the keys that its claims have in the store: always the same.
-  HashKey secret;
+  HashKey secret{};
 };
 
 /// Since the inbox began.

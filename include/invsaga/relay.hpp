@@ -26,7 +26,7 @@ struct RelayOptions {
   /// The same while all that was read has to wait, so that others are found behind it. Those behind
   /// so many waiting ones have to wait too.
   std::size_t max_batch = 65'536;
-  HashKey hash_key;  ///< Of its tables, as `keyed_hash.hpp` says.
+  HashKey hash_key{};  ///< Of its tables, as `keyed_hash.hpp` says.
 };
 
 /// Since the relay began, but for `waiting_runs`, which is as of the last look at the outbox.

@@ -39,7 +39,7 @@ struct RunnerOptions {
   /// forms with a completion: without, they would wait for a turn that is theirs to take.
   bool on_executor = false;
   RunObserver* observer = nullptr;  ///< Borrowed for the runner's life; may be absent.
-  HashKey secret;  ///< The service's own, of `run_id`: the same in all its processes, always.
+  HashKey secret{};  ///< The service's own, of `run_id`: the same in all its processes, always.
 };
 
 /// How to begin a run.

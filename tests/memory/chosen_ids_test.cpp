@@ -100,7 +100,7 @@ TEST(ChosenIds, OfRunsCostWhatOthersCost) {
     const auto bytes = encode(begun);
     const PreparedRecord record{.bytes = bytes, .change = RunChange::begins};
     for (std::uint64_t i = 1; i <= many; ++i) {
-      EXPECT_TRUE(runs.append(id(i), 0, {&record, 1}, {.at = start}).has_value());
+      EXPECT_TRUE(runs.append(id(i), 0, {&record, 1}, Stamp{start, 0, {}}).has_value());
     }
   });
 }

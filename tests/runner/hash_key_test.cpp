@@ -52,12 +52,12 @@ class Teller final : public RunObserver, public BusObserver {
 class Service {
  public:
   explicit Service(HashKey key)
-      : backend_({.hash_key = key}),
+      : backend_(limits(key)),
         bus_(environment(),
              {.retry = RetryPolicy::every(1s, 10s), .hash_key = key, .observer = &teller_}),
         relay_(backend_, bus_, environment(), {.batch = 16, .hash_key = key}),
         inbox_(backend_, "mail", {.hash_key = key}),
-        runner_(backend_, environment(), {.observer = &teller_}) {
+        runner_(backend_, environment(), options()) {
     runner_.add(sample::checkout, shop_);
     backend_.advance_to(start_time);
     const Line stock[] = {{the_row, orders}};
@@ -81,6 +81,16 @@ class Service {
   }
 
  private:
+  static MemoryLimits limits(HashKey key) {
+    MemoryLimits made;
+    made.hash_key = key;
+    return made;
+  }
+  RunnerOptions options() {
+    RunnerOptions made;
+    made.observer = &teller_;
+    return made;
+  }
   Environment environment() { return {clock_, executor_, 1}; }
 
   void order(int i) {
@@ -156,7 +166,10 @@ TEST(TheKeyOfTheTables, DecidesNothingThatAServiceTells) {
 /// What a ledger answers, and what it tells its recorder, step by step.
 Story worked(const std::vector<testing::WorkStep>& work, const testing::WorkShape& shape,
              HashKey key) {
-  MemoryBackend<testing::KeepingRecorder> backend({.store = shape.limits, .hash_key = key});
+  MemoryLimits limits;
+  limits.store = shape.limits;
+  limits.hash_key = key;
+  MemoryBackend<testing::KeepingRecorder> backend(limits);
   backend.advance_to(shape.start);
   Story story;
   Time now = shape.start;

@@ -296,17 +296,19 @@ TYPED_TEST(Runner, RefusesWhatCannotBeBegun) {
 
 TYPED_TEST(Runner, NamesItsRunsByTheServicesSecretInEachOfItsProcesses) {
   constexpr HashKey secret{1, 2};
+  RunnerOptions options;
+  options.secret = secret;
   StartRequest by_key;
   by_key.key = "1";
   for (const StartRequest& request : {this->request(), by_key}) {
     const auto saga = sample::checkout.name();
     EXPECT_EQ(run_id(saga, request), run_id(saga, request, {0, 0})) << "zero if it is not set";
     EXPECT_NE(run_id(saga, request), run_id(saga, request, secret));
-    auto process = this->process({.secret = secret});
+    auto process = this->process(options);
     const auto begun = process->runner.start(sample::checkout, this->order(), request);
     ASSERT_THAT(begun, testing::IsOk());
     EXPECT_EQ(begun.value().run, run_id(saga, request, secret));
-    auto restarted = this->process({.secret = secret});
+    auto restarted = this->process(options);
     const auto again = restarted->runner.start(sample::checkout, this->order(), request);
     ASSERT_THAT(again, testing::IsOk());
     EXPECT_EQ(again.value().run, begun.value().run);

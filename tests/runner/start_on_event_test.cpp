@@ -128,7 +128,9 @@ TYPED_TEST(StartsOnEvent, ASubjectOfAnyLengthThatIsReadBeginsARun) {
 
 TYPED_TEST(StartsOnEvent, TheRunsIdIsOfTheServicesSecret) {
   constexpr HashKey secret{1, 2};
-  auto process = this->process({.secret = secret});
+  RunnerOptions options;
+  options.secret = secret;
+  auto process = this->process(options);
   const Event event = this->event();
   ASSERT_THAT(this->deliver(*process, event), IsOkAndHolds(Handling::handled));
   StartRequest request;

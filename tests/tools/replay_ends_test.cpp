@@ -82,7 +82,7 @@ TEST(ReplayNames, NoNameOfAnInvoiceOrSkuMakesTwoAdjustsOne) {
                                  "write_off/a", "return/a", "restock/14944/a", "opening"}) {
     rows += "order " + name + "," + name + ",9,2010-12-01 08:26:00,1,c\n";
     rows += "C" + name + "," + name + ",-1,2010-12-05 10:00:00,1,c\n";
-    for (const std::string invoice : {name, "opening/" + name, "restock/14944/" + name}) {
+    for (const std::string& invoice : {name, "opening/" + name, "restock/14944/" + name}) {
       if (rows.find("\n" + invoice + ",") != std::string::npos) continue;  // named before
       rows += invoice + "," + name + ",-1,2010-12-05 11:00:00,0,\n";
       ++adjusted;

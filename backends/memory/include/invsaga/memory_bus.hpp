@@ -50,7 +50,7 @@ struct MemoryBusOptions {
   /// Runs whose sequence numbers are remembered, to tell different events from repeats. Beyond,
   /// the oldest is forgotten, and a repeat of its events counts as another one.
   std::size_t max_runs = 1'000'000;
-  HashKey hash_key;                       ///< Of its tables, as `keyed_hash.hpp` says.
+  HashKey hash_key{};                     ///< Of its tables, as `keyed_hash.hpp` says.
   DeliveryHook* delivery_hook = nullptr;  ///< Borrowed for the bus's life; may be absent.
   BusObserver* observer = nullptr;        ///< Borrowed for the bus's life; may be absent.
 };

@@ -21,7 +21,7 @@ struct MemoryLimits {
   Retention retention;  ///< Of requests and their answers; as `ClaimTable` requires it.
   RunLimits runs;       ///< Of runs and their records.
   OutboxLimits outbox;  ///< Of events that are not acknowledged.
-  HashKey hash_key;     ///< As `keyed_hash.hpp` says.
+  HashKey hash_key{};   ///< As `keyed_hash.hpp` says.
 };
 
 /// The parts of a memory backend, and what is one append over them. For one thread at a time:
