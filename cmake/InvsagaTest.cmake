@@ -78,7 +78,8 @@ if(INVSAGA_BUILD_TESTS)
                         "it, or set INVSAGA_BUILD_TESTS to OFF, as the preset `release` does")
   endif()
   add_library(invsaga_test_support INTERFACE)
-  target_include_directories(invsaga_test_support INTERFACE "${PROJECT_SOURCE_DIR}")
+  target_include_directories(invsaga_test_support INTERFACE "${PROJECT_SOURCE_DIR}"
+                                                           "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(
     invsaga_test_support
     INTERFACE invsaga_tools

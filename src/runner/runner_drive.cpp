@@ -43,8 +43,6 @@ bool Core::nudge(const RunPtr& run, Nudge why, bool& starts) noexcept {
   const std::lock_guard lock(run->mutex);
   if (run->gone) return false;
   if (why == Nudge::log) look(*run);
-  // Its timer has fired; the clock may be set back before the next one is armed.
-  if (why == Nudge::time && run->armed <= environment.clock.now()) run->armed = {};
   run->nudged = run->nudged || why != Nudge::again;
   starts = run->nudged && begins_to_drive(run);
   return true;
@@ -74,15 +72,34 @@ void Core::set_off(const RunPtr& run) noexcept {
   neglect(*run);
 }
 
+/// For the next run that waits. What cannot be armed is by the next activity.
+void Core::arm_timers() noexcept {
+  std::optional<Time> when;
+  auto next = [&] { when = timers.arm_next(); };
+  if (ending_of(next) != Ending::returned) {
+    timers_unarmed = true;
+    return;
+  }
+  if (!when) return;
+  const auto tag = static_cast<std::uint64_t>(when->time_since_epoch().count());
+  if (arm(*when, {&Core::on_timer, this, tag, nullptr})) return;
+  timers.disarm(*when);
+  timers_unarmed = true;
+}
+
 bool Core::arm(Time when, Task task) noexcept {
   auto post = [&] { environment.executor.post_at(when, task); };
   return ending_of(post) == Ending::returned;
 }
 
-void Core::on_timer(void* core, std::uint64_t serial) noexcept {
+/// One run a task, so that as many threads drive them as the executor has.
+void Core::on_timer(void* core, std::uint64_t when) noexcept {
   auto& self = *static_cast<Core*>(core);
+  self.timers.disarm(Time{Duration{static_cast<Duration::rep>(when)}});
   self.attend();
-  const RunPtr run = self.find_serial(serial);
+  const auto serial = self.timers.take_due(self.environment.clock.now());
+  self.arm_timers();
+  const RunPtr run = serial ? self.find_serial(*serial) : nullptr;
   bool starts = false;
   if (run && self.nudge(run, Nudge::time, starts) && starts) self.drive(run);
 }
@@ -282,14 +299,8 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
 
 Core::Step Core::rest_until(ActiveRun& run, Time when) noexcept {
   if (when == Time::max()) return Step::rest;  // no time moves it
-  const Time now = environment.clock.now();
-  const bool armed_before = is_set(run.armed) && run.armed > now && run.armed <= when;
-  if (armed_before) return Step::rest;
-  run.armed = when;
-  if (!arm(when, {&Core::on_timer, this, run.serial, nullptr})) {
-    run.armed = {};
-    neglect(run);
-  }
+  timers.set(run.alarm, when, environment.clock.now());
+  arm_timers();
   return Step::rest;
 }
 

@@ -39,6 +39,7 @@ void Core::seat(RunId run, const RunPtr& driver) {
   const auto [at, fresh] = runs.try_emplace(run);
   Entry entry{runs, at, !fresh};
   INVSAGA_ASSERT(at->second.driver == nullptr, "a run has one driver here");
+  timers.reserve(by_serial.size() + 1);
   by_serial.emplace(driver->serial, driver);
   entry.is_used = true;
   at->second.driver = driver;
@@ -134,6 +135,7 @@ void Core::drop(ActiveRun& run) noexcept {
     const Lock lock(run.mutex);
     told = run.told;
   }
+  timers.close(run.alarm);
   const std::lock_guard lock(mutex);
   if (by_serial.erase(run.serial) == 0) return;
   const auto found = runs.find(run.id);
@@ -147,7 +149,7 @@ void Core::drop(ActiveRun& run) noexcept {
 
 // --- drivers that nothing would wake
 
-/// Its timer could not be armed, or its turn not be posted: the next activity looks after it.
+/// Its turn could not be posted: the next activity looks after it.
 void Core::neglect(const ActiveRun& run) noexcept {
   const std::lock_guard lock(mutex);
   const auto found = by_serial.find(run.serial);
@@ -157,6 +159,7 @@ void Core::neglect(const ActiveRun& run) noexcept {
 
 void Core::attend() noexcept {
   if (orphans_unarmed.exchange(false)) arm_orphan_check(Duration{1});
+  if (timers_unarmed.exchange(false)) arm_timers();
   RunPtr next;
   {
     const std::lock_guard lock(mutex);

@@ -101,6 +101,7 @@ void Core::stop() {
     const std::lock_guard lock(mutex);
     left_over.swap(runs);
     by_serial.clear();
+    timers.close_all();
     while (neglected) neglected = std::move(neglected->next_neglected);
   }
   for (const auto& [id, entry] : left_over) {

@@ -25,6 +25,7 @@
 #include <invsaga/saga_runner.hpp>
 
 #include "errand.hpp"
+#include "timers.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -124,6 +125,7 @@ struct ActiveRun {
       : id(id_), serial(serial_), saga(std::move(saga_)) {
     machine.emplace(id_, saga->definition, options);
     link.emplace_back();
+    alarm.serial = serial_;
   }
 
   const RunId id;
@@ -156,9 +158,10 @@ struct ActiveRun {
   bool told_stuck = false;               ///< The observer knows that it is stuck.
   std::uint32_t log_failures = 0;        ///< In a row.
   Time ask_log_at;                       ///< After a failure: not before.
-  Time armed;                            ///< The earliest timer that will kick it.
   LoopBound in_place = most_in_place;
   std::list<Chain::Link> link;  ///< For a thread to drive it later; empty while it is with one.
+
+  Alarm alarm;  ///< Guarded by the runner's timers.
 
   // Guarded by the runner's mutex.
   bool is_neglected = false;
@@ -332,7 +335,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
   Errand<void> catch_up(RunPtr run, Position from, News read);
   Step caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock);
-  static void on_timer(void* core, std::uint64_t serial) noexcept;
+  void arm_timers() noexcept;
+  static void on_timer(void* core, std::uint64_t when) noexcept;
   static void on_turn(void* core, std::uint64_t serial) noexcept;
 
   // writes (runner_writes.cpp)
@@ -373,7 +377,10 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
   std::uint64_t last_serial = 0;
   std::atomic<bool> orphans_unarmed{false};  ///< The next activity arms their check.
-  RunPtr neglected;  ///< The first whose timer could not be armed, or turn not be posted.
+  RunPtr neglected;                          ///< The first whose turn could not be posted.
+
+  Timers timers;
+  std::atomic<bool> timers_unarmed{false};  ///< The next activity arms them.
 
   std::uint64_t life_epoch = 0;  ///< The orphan check's, of which there is one at a time.
 };

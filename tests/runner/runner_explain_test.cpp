@@ -202,7 +202,7 @@ A-1 is not decided yet: it is at reserve.
   pay        done
   commit     not begun
   clear cart not begun
-  next       reserve: 1 tried in vain, again at 2001-09-09 02:01:41.096
+  next       reserve: 1 tried in vain, again at 2001-09-09 02:01:41.091
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -235,11 +235,11 @@ A-1 was placed.
   2001-09-09 02:01:41  pay: outcome done, tells PAYMENT_COMPLETED
   2001-09-09 02:01:41  commit: outcome refused, expired, hold 2 is reserved anew
   2001-09-09 02:01:41  reserve: intent of hold 2
-  2001-09-09 02:01:41.096  reserve: outcome of hold 2 done, reserved, tells STOCK_RESERVED
-  2001-09-09 02:01:41.096  commit: outcome done, committed, tells STOCK_COMMITTED
-  2001-09-09 02:01:41.096  clear cart: intent
-  2001-09-09 02:01:41.096  clear cart: outcome done, tells CART_CLEARED
-  2001-09-09 02:01:41.096  ended completed
+  2001-09-09 02:01:41.091  reserve: outcome of hold 2 done, reserved, tells STOCK_RESERVED
+  2001-09-09 02:01:41.091  commit: outcome done, committed, tells STOCK_COMMITTED
+  2001-09-09 02:01:41.091  clear cart: intent
+  2001-09-09 02:01:41.091  clear cart: outcome done, tells CART_CLEARED
+  2001-09-09 02:01:41.091  ended completed
 )");
 }
 
@@ -257,7 +257,7 @@ A-1 was not placed: hold_expired. It is being undone.
   pay        done
   commit     not begun
   clear cart not begun
-  next       undo pay: 1 tried in vain, again at 2001-09-09 02:01:41.464
+  next       undo pay: 1 tried in vain, again at 2001-09-09 02:01:41.462
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -294,10 +294,10 @@ A-1 was not placed: hold_expired. Everything was undone.
   2001-09-09 02:01:41  reserve: intent of hold 2
   2001-09-09 02:01:41  reserve: outcome of hold 2 refused, out_of_stock, tells )"
                             R"(STOCK_RESERVATION_FAILED
-  2001-09-09 02:01:41.464  pay: undone
-  2001-09-09 02:01:41.464  reserve: undone, expired
-  2001-09-09 02:01:41.464  place: undone
-  2001-09-09 02:01:41.464  ended compensated, hold_expired
+  2001-09-09 02:01:41.462  pay: undone
+  2001-09-09 02:01:41.462  reserve: undone, expired
+  2001-09-09 02:01:41.462  place: undone
+  2001-09-09 02:01:41.462  ended compensated, hold_expired
 )");
 }
 
@@ -312,7 +312,7 @@ A-1 was not placed: pay unknown. It is being undone.
   pay        unknown: timed_out
   commit     not begun
   clear cart not begun
-  next       the answer of pay, to undo it: 2895 tried in vain, again at 2001-09-10 02:50:12.309
+  next       the answer of pay, to undo it: 2895 tried in vain, again at 2001-09-10 02:49:32.019
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -342,7 +342,7 @@ A-1 was not placed: pay unknown. It is being undone. It is stuck and waits for )
   2001-09-09 01:46:40  reserve: outcome done, reserved, tells STOCK_RESERVED
   2001-09-09 01:46:40  pay: intent
   2001-09-10 01:46:45  pay: outcome unknown, timed_out, tells PAYMENT_FAILED
-  2001-09-16 01:45:19.879  pay: stuck, timed_out
+  2001-09-16 01:44:41.108  pay: stuck, timed_out
 )");
   EXPECT_EQ(shown(run), R"(
 not_placed, stuck: Your order needs a person to look at it. You need not do anything.
@@ -411,7 +411,7 @@ A-1 is not decided yet: it is at commit.
   pay        done
   commit     begun, no answer is recorded
   clear cart not begun
-  next       commit: 1 tried in vain, again at 2001-09-09 01:46:40.864
+  next       commit: 1 tried in vain, again at 2001-09-09 01:46:40.886
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -434,7 +434,7 @@ A-1 is not decided yet: it is at commit. It is stuck and waits for somebody to r
   2001-09-09 01:46:40  reserve: outcome done, reserved, tells STOCK_RESERVED
   2001-09-09 01:46:40  pay: intent
   2001-09-09 01:46:40  pay: outcome done, tells PAYMENT_COMPLETED
-  2001-09-10 01:45:54.784  commit: stuck, unavailable
+  2001-09-10 01:46:02.563  commit: stuck, unavailable
 )");
   EXPECT_EQ(shown(run), R"(
 deciding, stuck: Your order needs a person to look at it. You need not do anything.
@@ -450,14 +450,14 @@ A-1 is not decided yet: it is at commit.
   pay        done
   commit     begun, no answer is recorded
   clear cart not begun
-  next       commit: 1 tried in vain, again at 2001-09-10 02:46:40.946
+  next       commit: 1 tried in vain, again at 2001-09-10 02:46:40.993
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
   2001-09-09 01:46:40  reserve: outcome done, reserved, tells STOCK_RESERVED
   2001-09-09 01:46:40  pay: intent
   2001-09-09 01:46:40  pay: outcome done, tells PAYMENT_COMPLETED
-  2001-09-10 01:45:54.784  commit: stuck, unavailable
+  2001-09-10 01:46:02.563  commit: stuck, unavailable
   2001-09-10 02:46:40  resumed
 )");
 }
