@@ -122,7 +122,6 @@ void Gateway::refund(const StepContext& step, const checkout::Receipt& receipt) 
 void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoice,
                    const std::string& amount, bool repeat) {
   HistoryLine line;
-  line.at = timeline_.now();
   line.repeat = repeat;
   line.op = op;
   line.answer = answer;
@@ -130,7 +129,7 @@ void Gateway::tell(HistoryOp op, HistoryAnswer answer, const std::string& invoic
   line.step = "pay";
   line.id = charge_text(invoice);
   line.amount = amount;
-  log_.add(std::move(line));
+  log_.tell(std::move(line));
 }
 
 }  // namespace invsaga::tools

@@ -8,8 +8,12 @@ namespace {
 constexpr std::size_t block = std::size_t{1} << 20;
 }  // namespace
 
-HistoryLog::HistoryLog(const HistoryHeader& header, const std::string& path)
-    : start_(std::chrono::steady_clock::now()), path_(path), checker_(header) {
+HistoryLog::HistoryLog(const HistoryHeader& header, const std::string& path,
+                       std::function<Time()> now)
+    : start_(std::chrono::steady_clock::now()),
+      path_(path),
+      now_(std::move(now)),
+      checker_(header) {
   if (path_.empty()) return;
   file_.open(path_, std::ios::binary | std::ios::trunc);
   write_history(header, text_);
@@ -19,6 +23,13 @@ std::int64_t HistoryLog::elapsed_ns() const noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
                                                               start_)
       .count();
+}
+
+/// The clock is read between call and answer, as the store reads it.
+void HistoryLog::tell(HistoryLine line) {
+  if (line.t0 == 0) line.t0 = elapsed_ns();
+  line.at = now_();
+  add(std::move(line));
 }
 
 void HistoryLog::add(HistoryLine line) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -18,14 +19,18 @@ namespace invsaga::tools {
 /// has it checked. Safe from any thread; calls nothing but the checker and the file.
 class HistoryLog {
  public:
-  /// `path` empty: no file. `opened()` tells whether the file could be made.
-  HistoryLog(const HistoryHeader& header, const std::string& path);
+  /// `path` empty: no file. `opened()` tells whether the file could be made. `now`: the store's
+  /// clock, by which all lines are dated; not called before the first `tell`.
+  HistoryLog(const HistoryHeader& header, const std::string& path, std::function<Time()> now);
   [[nodiscard]] bool opened() const noexcept { return path_.empty() || file_.good(); }
 
   /// Real nanoseconds since the start.
   [[nodiscard]] std::int64_t elapsed_ns() const noexcept;
 
-  /// A line whose call began at `line.t0` and has been answered now.
+  /// What happens now. Not from within the store.
+  void tell(HistoryLine line);
+  /// A line that is dated already, whose call began at `line.t0`, or now, and has been answered
+  /// now.
   void add(HistoryLine line);
   /// A line that took effect now and is not answered yet: its number, for `close`.
   std::uint64_t open(HistoryLine line);
@@ -49,6 +54,7 @@ class HistoryLog {
   std::mutex mutex_;
   std::chrono::steady_clock::time_point start_;
   std::string path_;
+  std::function<Time()> now_;
   std::ofstream file_;
   std::string text_;
   InvariantChecker checker_;

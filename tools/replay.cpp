@@ -90,12 +90,12 @@ class World final : RunObserver {
         options_(options),
         progress_(progress),
         names_(std::move(names)),
-        log_(header_of(options), options.history),
+        log_(header_of(options), options.history, [this] { return backend_.now(); }),
         backend_(log_, names_, options, limits_of(orders, plan, options)),
         timeline_(orders.invoices.front().time, [this](Time now) { advance(now); }),
         gateway_(timeline_, log_, options),
-        shop_(timeline_, log_, gateway_),
-        consumers_(timeline_, log_, options, 2 * events_per_order * orders.invoices.size()),
+        shop_(log_, gateway_),
+        consumers_(log_, options, 2 * events_per_order * orders.invoices.size()),
         bus_(environment(), bus_options()),
         relay_(backend_, bus_, environment()),
         runner_(backend_, environment(), runner_options()) {
@@ -300,13 +300,12 @@ void World::count_stock() {
   for (SkuId sku = 0; sku < orders_.skus.size(); ++sku) rows.push_back(names_.row(sku));
   const auto counters = backend_.snapshot(rows).value();
   HistoryLine line;
-  line.at = backend_.now();
   line.op = HistoryOp::stock;
   line.answer = HistoryAnswer::counted;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     line.rows.add(names_.sku(rows[i]), counters[i].on_hand, counters[i].reserved, counters[i].sold);
   }
-  log_.add(std::move(line));
+  log_.tell(std::move(line));
 }
 
 ReplayReport World::run() {

@@ -113,9 +113,8 @@ result<WriteReply> ReplayBackend::call(const Write& write, CallNote& note) {
 void ReplayBackend::tell_failure(const Operation& operation, const CallNote& note,
                                  HistoryAnswer answer) {
   HistoryLine line = line_of(recorded(operation), note, names_);
-  line.at = now();
   line.answer = answer;
-  log_.add(std::move(line));
+  log_.tell(std::move(line));
 }
 
 void ReplayBackend::keep(const Operation& operation, const result<WriteReply>& reply,
@@ -141,7 +140,6 @@ std::string end_reason(const RunOutcome& outcome) {
 
 void ReplayBackend::tell_end(RunId run, const PreparedRecord& record) {
   HistoryLine line;
-  line.at = now();
   line.op = HistoryOp::end;
   line.answer = HistoryAnswer::ended;
   line.run = std::string(names_.number(names_.invoice(run)));
@@ -156,21 +154,20 @@ void ReplayBackend::tell_end(RunId run, const PreparedRecord& record) {
     const auto records = read_records(entries.assume_value());
     for (const RunRecord& each : records.value()) line.events += each.events.size();
   }
-  log_.add(std::move(line));
+  log_.tell(std::move(line));
 }
 
 void ReplayBackend::tell_request(const Claim& claim, std::int64_t t0, HistoryAnswer answer) {
   HistoryLine line;
   line.t0 = t0;
   const std::size_t invoice = names_.invoice(claim.key);
-  line.at = now();
   line.op = HistoryOp::request;
   line.run = std::string(names_.number(invoice));
   line.id = line.run + "/request";
   line.units = names_.units(invoice);
   line.amount = names_.amount(invoice);
   line.answer = answer;
-  log_.add(std::move(line));
+  log_.tell(std::move(line));
 }
 
 void ReplayBackend::claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {

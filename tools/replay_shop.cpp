@@ -10,13 +10,12 @@ namespace invsaga::tools {
 
 result<void> ReplayShop::tell(const checkout::Order& order, std::string_view step) {
   HistoryLine line;
-  line.at = timeline_.now();
   line.op = HistoryOp::call;
   line.answer = HistoryAnswer::done;
   line.run = order.number;
   line.step = std::string(step);
   line.id = order.number + "/" + std::string(step);
-  log_.add(std::move(line));
+  log_.tell(std::move(line));
   return success();
 }
 
@@ -60,9 +59,8 @@ MemoryLimits inbox_limits(std::size_t events) {
 
 }  // namespace
 
-ReplayConsumers::ReplayConsumers(Timeline& timeline, HistoryLog& log, const ReplayOptions& options,
-                                 std::size_t events)
-    : timeline_(timeline), log_(log), options_(options), store_(inbox_limits(events)) {}
+ReplayConsumers::ReplayConsumers(HistoryLog& log, const ReplayOptions& options, std::size_t events)
+    : log_(log), options_(options), store_(inbox_limits(events)) {}
 ReplayConsumers::~ReplayConsumers() = default;
 
 result<void> ReplayConsumers::subscribe(MemoryBus& bus) {
@@ -98,9 +96,8 @@ DeliveryTiming ReplayConsumers::timing(const Event& event, std::string_view cons
   return timing;
 }
 
-HistoryLine ReplayConsumers::line(HistoryOp op, const Event& event) const {
+HistoryLine ReplayConsumers::line(HistoryOp op, const Event& event) {
   HistoryLine made;
-  made.at = timeline_.now();
   made.op = op;
   made.run = event.subject;
   made.id = event.subject + "/event/" + std::to_string(event.sequence);
@@ -113,21 +110,21 @@ void ReplayConsumers::published(const Event& event, bool repeat) {
   HistoryLine made = line(HistoryOp::publish, event);
   made.answer = HistoryAnswer::published;
   made.repeat = repeat;
-  log_.add(std::move(made));
+  log_.tell(std::move(made));
 }
 
 void ReplayConsumers::delivered(const Event& event, std::string_view consumer, Handling handling) {
   HistoryLine made = line(HistoryOp::deliver, event);
   made.consumer = std::string(consumer);
   made.answer = history_answer(name(handling));
-  log_.add(std::move(made));
+  log_.tell(std::move(made));
 }
 
 void ReplayConsumers::failed(const Event& event, std::string_view consumer, Error) {
   HistoryLine made = line(HistoryOp::deliver, event);
   made.consumer = std::string(consumer);
   made.answer = HistoryAnswer::failed;
-  log_.add(std::move(made));
+  log_.tell(std::move(made));
 }
 
 }  // namespace invsaga::tools

@@ -14,7 +14,6 @@
 #include "gateway.hpp"
 #include "history_log.hpp"
 #include "replay_options.hpp"
-#include "timeline.hpp"
 
 namespace invsaga::tools {
 
@@ -22,8 +21,7 @@ namespace invsaga::tools {
 /// thread.
 class ReplayShop final : public checkout::Shop {
  public:
-  ReplayShop(Timeline& timeline, HistoryLog& log, Gateway& gateway)
-      : timeline_(timeline), log_(log), gateway_(gateway) {}
+  ReplayShop(HistoryLog& log, Gateway& gateway) : log_(log), gateway_(gateway) {}
 
   result<void> place(const StepContext& step, const checkout::Order& order) override;
   result<void> cancel(const StepContext& step, const checkout::Order& order) override;
@@ -35,7 +33,6 @@ class ReplayShop final : public checkout::Shop {
  private:
   result<void> tell(const checkout::Order& order, std::string_view step);
 
-  Timeline& timeline_;
   HistoryLog& log_;
   Gateway& gateway_;
 };
@@ -48,8 +45,7 @@ ConsumerTable replay_consumers();
 /// for what the bus does, and what befalls deliveries. Borrows all it is given.
 class ReplayConsumers final : public DeliveryHook, public BusObserver {
  public:
-  ReplayConsumers(Timeline& timeline, HistoryLog& log, const ReplayOptions& options,
-                  std::size_t events);
+  ReplayConsumers(HistoryLog& log, const ReplayOptions& options, std::size_t events);
   ~ReplayConsumers() override;
 
   result<void> subscribe(MemoryBus& bus);
@@ -61,9 +57,8 @@ class ReplayConsumers final : public DeliveryHook, public BusObserver {
   void failed(const Event& event, std::string_view consumer, Error error) override;
 
  private:
-  HistoryLine line(HistoryOp op, const Event& event) const;
+  static HistoryLine line(HistoryOp op, const Event& event);
 
-  Timeline& timeline_;
   HistoryLog& log_;
   const ReplayOptions& options_;
   MemoryBackend<> store_;

@@ -72,10 +72,10 @@ bool happens_once(const HistoryLine& line) {
 struct InvariantChecker::Core {
   Core(const HistoryHeader& header, CheckOptions given)
       : options(given),
-        one_thread(header.threads == 1),
+        clock(header.threads == 1),
         findings(given.keep),
         stock(header, runs_by_name, findings),
-        runs(given, checker::EventFold::tells_facts(header), runs_by_name, stock, findings),
+        runs(given, checker::EventFold::tells_facts(header), runs_by_name, stock, clock, findings),
         events(header, given, runs_by_name, runs, findings) {}
 
   void add(const HistoryLine& line);
@@ -87,9 +87,8 @@ struct InvariantChecker::Core {
   void finish();
 
   CheckOptions options;
-  bool one_thread;
+  checker::LineClock clock;
   std::uint64_t last_n = 0;
-  Time last_at = Time::min();
   bool counted = false;
   bool finished = false;
   checker::TextPool runs_by_name;
@@ -115,8 +114,7 @@ void InvariantChecker::Core::judge_order(const HistoryLine& line) {
   last_n = line.n;
   if (counted) findings.add(23, "a line follows the store's counters, which are the last");
   if (line.t0 > line.t1 || line.t0 < 0) findings.add(23, "it was answered before it was called");
-  if (one_thread && line.at < last_at) findings.add(23, "the clock goes back");
-  last_at = line.at;
+  if (clock.falls(line)) findings.add(23, "the clock goes back");
 }
 
 /// False if the line says what no line can say, so that it cannot be folded.
@@ -169,8 +167,9 @@ void InvariantChecker::Core::dispatch(const HistoryLine& line) {
   }
 }
 
+/// Counted is once; what says so again is out of place, and is not judged.
 void InvariantChecker::Core::count_stock(const HistoryLine& line) {
-  if (line.answer != HistoryAnswer::counted) return;
+  if (line.answer != HistoryAnswer::counted || counted) return;
   counted = true;
   stock.judge_counters(line);
 }

@@ -3,6 +3,7 @@
 // The checker's own fold of the events: published in the order decided, handled once by each.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
 #include <optional>
@@ -36,29 +37,28 @@ class EventFold {
     std::uint64_t sequence = 0;
     Answers given = 0;
     bool published = false;
-    bool attempted = false;  ///< A publish of it is unknown: it may be out.
+    bool attempted = false;     ///< A publish of it is unknown: it may be out.
+    std::uint32_t handled = 0;  ///< By so many consumers.
+    std::uint32_t dead = 0;     ///< Given up by so many, and not handled by them since.
   };
   /// How far a consumer has come with the events of a run.
   struct Progress {
     Index consumer;
     std::uint64_t last = 0;  ///< The highest sequence that it handled.
-    std::int64_t t1 = 0;     ///< When it had handled that.
-    bool dead = false;       ///< It gave one up, which parks the later ones.
+    std::size_t next = 0;   ///< All before this place in the stream it has handled, or is not told.
+    Index dead = no_index;  ///< The event that it gave up, which parks the later ones.
   };
   /// The events of one run.
   struct Stream {
-    std::vector<Index> events;  ///< As published.
-    std::vector<Progress> progress;
-    Index path = 0;  ///< The node of `paths_`; `no_index` once off every path.
+    std::vector<Index> events;     ///< As published.
+    std::size_t done = 0;          ///< So many of the first are handled by all.
+    std::int64_t handled_t1 = -1;  ///< When anything was handled last.
+    Index path = 0;                ///< The node of `paths_`; `no_index` once off every path.
     std::uint64_t n = 0, file_line = 0;
   };
-  /// All paths as a tree.
-  struct PathNode {
-    std::vector<std::pair<Index, Index>> next;  ///< type, node
-    bool whole = false;
-  };
+  using Pair = std::pair<Index, Index>;
 
-  [[nodiscard]] bool has_paths() const noexcept { return paths_.size() > 1; }
+  [[nodiscard]] bool has_paths() const noexcept { return whole_.size() > 1; }
   void add_path(const std::vector<std::string>& path);
   [[nodiscard]] Index follow(Index node, Index type) const;
   void judge_same_event(const HistoryLine& line, const Event& event, int invariant);
@@ -67,22 +67,17 @@ class EventFold {
   void judge_fact(const HistoryLine& line, const Event& event, std::size_t published);
   Event* delivered_event(const HistoryLine& line);
   Index subscribed_consumer(const HistoryLine& line, const Event& event);
-  void handle(const HistoryLine& line, const Event& event, const Stream& stream,
-              Progress& progress);
-  void park(const HistoryLine& line, const Event& event, const Stream& stream,
-            const Progress& progress);
-  void give_up(const HistoryLine& line, const Event& event, Progress& progress);
+  void handle(const HistoryLine& line, Event& event, Stream& stream, Progress& progress);
+  void park(const HistoryLine& line, const Event& event, Stream& stream, Progress& progress);
+  void give_up(const HistoryLine& line, Event& event, Progress& progress);
   Stream& stream_of(Index run);
-  static Progress& progress_of(Stream& stream, Index consumer);
+  Progress& progress_of(Index run, Index consumer);
   [[nodiscard]] bool subscribes(Index consumer, Index type) const;
-  [[nodiscard]] bool handled_by(const Stream& stream, Index consumer, std::uint64_t sequence) const;
-  [[nodiscard]] bool skips(const Stream& stream, const Progress& progress,
-                           std::uint64_t sequence) const;
-  [[nodiscard]] bool waits(const HistoryLine& line, const Stream& stream,
-                           const Progress& progress) const;
+  bool skips(const Stream& stream, Progress& progress, std::uint64_t sequence) const;
+  bool waits(const HistoryLine& line, Stream& stream, Progress& progress) const;
   void finish_stream(Index run, const Stream& stream);
   void judge_all_published(Index index, const Run& run, const Stream& stream);
-  [[nodiscard]] std::uint64_t unhandled(const Stream& stream) const;
+  void judge_all_handled(Index index, const Stream& stream);
   void lose(std::uint64_t events, std::string what);
   void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
 
@@ -93,11 +88,14 @@ class EventFold {
   Findings& findings_;
 
   TextPool types_, consumers_, ids_;
-  std::vector<PathNode> paths_;                  // [0] is the root
-  std::vector<std::vector<Index>> subscribers_;  // by type
+  absl::flat_hash_map<Pair, Index> paths_;   // a tree: node 0 is the root; node and type to node
+  std::vector<bool> whole_;                  // by node: a path may end here
+  absl::flat_hash_set<Pair> subscriptions_;  // consumer and type
+  std::vector<std::uint32_t> subscribers_;   // by type: how many
   std::vector<Event> events_;
-  std::vector<Stream> streams_;                          // by run
-  absl::flat_hash_set<std::pair<Index, Index>> failed_;  // event and consumer of failed deliveries
+  std::vector<Stream> streams_;                   // by run
+  absl::flat_hash_map<Pair, Progress> progress_;  // by run and consumer
+  absl::flat_hash_set<Pair> failed_;              // event and consumer of failed deliveries
 };
 
 }  // namespace checker

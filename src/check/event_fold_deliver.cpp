@@ -22,7 +22,7 @@ void EventFold::fold_deliver(const HistoryLine& line) {
   const Index consumer = subscribed_consumer(line, *event);
   if (consumer == no_index) return;
   Stream& stream = stream_of(event->run);
-  Progress& progress = progress_of(stream, consumer);
+  Progress& progress = progress_of(event->run, consumer);
   stream.n = findings_.n();
   stream.file_line = findings_.file_line();
   switch (line.answer) {
@@ -61,55 +61,38 @@ Index EventFold::subscribed_consumer(const HistoryLine& line, const Event& event
 }
 
 bool EventFold::subscribes(Index consumer, Index type) const {
-  const auto& names = subscribers_[type];
-  return std::find(names.begin(), names.end(), consumer) != names.end();
+  return subscriptions_.contains({consumer, type});
 }
 
-EventFold::Progress& EventFold::progress_of(Stream& stream, Index consumer) {
-  for (Progress& progress : stream.progress) {
-    if (progress.consumer == consumer) return progress;
-  }
-  return stream.progress.emplace_back(Progress{consumer});
+EventFold::Progress& EventFold::progress_of(Index run, Index consumer) {
+  return progress_.try_emplace({run, consumer}, Progress{consumer}).first->second;
 }
 
-bool EventFold::handled_by(const Stream& stream, Index consumer, std::uint64_t sequence) const {
-  return std::any_of(stream.progress.begin(), stream.progress.end(), [&](const Progress& progress) {
-    return progress.consumer == consumer && progress.last >= sequence;
-  });
-}
-
-/// True if the consumer has not handled an event of its own before `sequence`.
-bool EventFold::skips(const Stream& stream, const Progress& progress,
-                      std::uint64_t sequence) const {
-  for (std::size_t i = progress.last; i < stream.events.size(); ++i) {
-    const Event& event = events_[stream.events[i]];
-    if (event.sequence >= sequence) return false;
-    if (event.sequence > progress.last && subscribes(progress.consumer, event.type)) return true;
+/// True if the consumer has not handled an event of its own before `sequence`. What it is past it
+/// stays past, so that the whole stream is looked through once.
+bool EventFold::skips(const Stream& stream, Progress& progress, std::uint64_t sequence) const {
+  for (; progress.next < stream.events.size(); ++progress.next) {
+    const Event& event = events_[stream.events[progress.next]];
+    if (event.sequence > progress.last && subscribes(progress.consumer, event.type)) {
+      return event.sequence < sequence;
+    }
   }
   return false;
 }
 
 /// True if anybody had not handled an earlier event when the line's call began: the bus keeps the
 /// whole run in order.
-bool EventFold::waits(const HistoryLine& line, const Stream& stream,
-                      const Progress& progress) const {
-  const std::uint64_t sequence = line.sequence;
-  if (skips(stream, progress, sequence)) return true;
-  const bool since = std::any_of(stream.progress.begin(), stream.progress.end(),
-                                 [&](const Progress& p) { return p.last > 0 && p.t1 >= line.t0; });
-  if (since) return true;
-  for (const Index index : stream.events) {
-    const Event& event = events_[index];
-    if (event.sequence >= sequence) return false;
-    for (const Index consumer : subscribers_[event.type]) {
-      if (!handled_by(stream, consumer, event.sequence)) return true;
-    }
+bool EventFold::waits(const HistoryLine& line, Stream& stream, Progress& progress) const {
+  if (skips(stream, progress, line.sequence)) return true;
+  if (stream.handled_t1 >= line.t0) return true;
+  for (; stream.done < stream.events.size(); ++stream.done) {
+    const Event& event = events_[stream.events[stream.done]];
+    if (event.handled < subscribers_[event.type]) return event.sequence < line.sequence;
   }
   return false;
 }
 
-void EventFold::handle(const HistoryLine& line, const Event& event, const Stream& stream,
-                       Progress& progress) {
+void EventFold::handle(const HistoryLine& line, Event& event, Stream& stream, Progress& progress) {
   if (event.sequence <= progress.last) {
     return report(16,
                   fmt::format("{} is handled a second time by {}", of(line), shown(line.consumer)));
@@ -118,40 +101,48 @@ void EventFold::handle(const HistoryLine& line, const Event& event, const Stream
     report(15, fmt::format("{} is handled by {} before an earlier event of its run", of(line),
                            shown(line.consumer)));
   }
+  if (progress.dead == ids_.find(line.id)) {  // somebody had it delivered again
+    progress.dead = no_index;
+    --event.dead;
+  }
+  ++event.handled;
   progress.last = event.sequence;
-  progress.t1 = line.t1;
+  stream.handled_t1 = std::max(stream.handled_t1, line.t1);
 }
 
-void EventFold::park(const HistoryLine& line, const Event& event, const Stream& stream,
-                     const Progress& progress) {
+void EventFold::park(const HistoryLine& line, const Event& event, Stream& stream,
+                     Progress& progress) {
   if (event.sequence > progress.last && waits(line, stream, progress)) return;
   report(16, fmt::format("{} is parked by {}, but nothing before it is missing", of(line),
                          shown(line.consumer)));
 }
 
-/// An event is given up after it was tried, and waits in the dead letters: it is not lost.
-void EventFold::give_up(const HistoryLine& line, const Event& event, Progress& progress) {
+/// An event is given up after it was tried, and waits in the dead letters until somebody has it
+/// delivered again.
+void EventFold::give_up(const HistoryLine& line, Event& event, Progress& progress) {
+  const Index index = ids_.find(line.id);
   if (event.sequence <= progress.last) report(16, of(line) + " is given up after it was handled");
-  if (!failed_.contains({ids_.find(line.id), progress.consumer})) {
+  if (!failed_.contains({index, progress.consumer})) {
     report(16, of(line) + " is given up without having been tried");
   }
-  progress.dead = true;
+  if (progress.dead == index) return report(16, of(line) + " is given up a second time");
+  progress.dead = index;
+  ++event.dead;
 }
 
-/// How often a consumer has not handled a published event of its types, dead letters apart.
-std::uint64_t EventFold::unhandled(const Stream& stream) const {
-  const auto excused = [&](Index consumer) {
-    return std::any_of(stream.progress.begin(), stream.progress.end(),
-                       [&](const Progress& p) { return p.consumer == consumer && p.dead; });
-  };
-  std::uint64_t count = 0;
-  for (const Index index : stream.events) {
-    const Event& event = events_[index];
-    for (const Index consumer : subscribers_[event.type]) {
-      if (!handled_by(stream, consumer, event.sequence) && !excused(consumer)) ++count;
-    }
+/// Each consumer has handled each event of its types, dead letters too.
+void EventFold::judge_all_handled(Index index, const Stream& stream) {
+  std::uint64_t left = 0, dead = 0;
+  for (const Index each : stream.events) {
+    const Event& event = events_[each];
+    const std::uint32_t wanted = subscribers_[event.type];
+    left += wanted - std::min(wanted, event.handled);
+    dead += event.dead;
   }
-  return count;
+  if (left == 0) return;
+  lose(left, fmt::format("{}: {} times an event was not handled by a consumer of its type, {} of "
+                         "them given up",
+                         shown(run_names_[index]), left, dead));
 }
 
 }  // namespace checker

@@ -37,12 +37,16 @@ EventFold::EventFold(const HistoryHeader& header, CheckOptions options, TextPool
       run_names_(run_names),
       runs_(runs),
       findings_(findings),
-      paths_(1) {
+      whole_(1) {
   for (const auto& path : header.paths) add_path(path);
   for (const auto& [type, names] : header.consumers) {
     const Index index = types_.intern(type);
     if (index >= subscribers_.size()) subscribers_.resize(index + std::size_t{1});
-    for (const auto& consumer : names) subscribers_[index].push_back(consumers_.intern(consumer));
+    for (const auto& consumer : names) {
+      if (subscriptions_.insert({consumers_.intern(consumer), index}).second) {
+        ++subscribers_[index];
+      }
+    }
   }
   subscribers_.resize(types_.size());
 }
@@ -51,22 +55,17 @@ void EventFold::add_path(const std::vector<std::string>& path) {
   Index node = 0;
   for (const std::string& type : path) {
     const Index index = types_.intern(type);
-    Index next = follow(node, index);
-    if (next == no_index) {
-      next = static_cast<Index>(paths_.size());
-      paths_[node].next.emplace_back(index, next);
-      paths_.emplace_back();
-    }
-    node = next;
+    const auto [found, fresh] = paths_.try_emplace({node, index},
+                                                   static_cast<Index>(whole_.size()));
+    if (fresh) whole_.push_back(false);
+    node = found->second;
   }
-  paths_[node].whole = true;
+  whole_[node] = true;
 }
 
 Index EventFold::follow(Index node, Index type) const {
-  for (const auto& [next_type, next] : paths_[node].next) {
-    if (next_type == type) return next;
-  }
-  return no_index;
+  const auto found = paths_.find({node, type});
+  return found == paths_.end() ? no_index : found->second;
 }
 
 EventFold::Stream& EventFold::stream_of(Index run) {
@@ -82,7 +81,7 @@ void EventFold::fold_publish(const HistoryLine& line) {
   }
   const Index index = ids_.intern(line.id);
   if (index == events_.size()) {
-    events_.push_back({run_names_.intern(line.run), type, line.sequence, 0, false, false});
+    events_.push_back({run_names_.intern(line.run), type, line.sequence});
   }
   Event& event = events_[index];
   judge_same_event(line, event, 15);
@@ -153,10 +152,7 @@ void EventFold::finish_stream(Index index, const Stream& stream) {
   if (stream.events.empty()) return;
   findings_.judge(stream.n, stream.file_line);
   if (!run.run) report(14, fmt::format("{} published, and never ran", shown(run_names_[index])));
-  if (const std::uint64_t left = unhandled(stream); left > 0) {
-    lose(left, fmt::format("{}: {} times an event was not handled by a consumer of its type",
-                           shown(run_names_[index]), left));
-  }
+  judge_all_handled(index, stream);
 }
 
 void EventFold::judge_all_published(Index index, const Run& run, const Stream& stream) {
@@ -169,7 +165,7 @@ void EventFold::judge_all_published(Index index, const Run& run, const Stream& s
     report(14, fmt::format("{} decided {} events and published {}", shown(run_names_[index]),
                            decided, published));
   }
-  const bool whole = stream.path == no_index || paths_[stream.path].whole;
+  const bool whole = stream.path == no_index || whole_[stream.path];
   if (has_paths() && run.outcome == Outcome::completed && published == decided && !whole) {
     report(15, fmt::format("{} is completed, but its events are no whole path",
                            shown(run_names_[index])));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "line_clock.hpp"
 #include "stock_fold.hpp"
 
 namespace invsaga {
@@ -53,7 +54,14 @@ struct Run {
   Index charge = no_index;
   Index first_hold = no_index, last_hold = no_index;
   Index adjust = no_index;
-  std::string facts;                   ///< As `Fact`s.
+  std::string facts;            ///< As `Fact`s.
+  std::size_t known_facts = 0;  ///< So many it has acted on: they are surely its events.
+  HistoryOp fact_op{};          ///< What the last fact is of ...
+  Index fact_hold = no_index;   ///< ... and of which hold.
+  // Of its last attempt at a step or an undo.
+  bool unanswered = false;  ///< It failed, is unknown, or its answer was lost.
+  bool last_lost = false;   ///< The last answer that was given was lost.
+  std::int64_t tried_t1 = 0;
   std::uint64_t n = 0, file_line = 0;  ///< Of its last line that is not an event's.
   std::uint64_t events = 0;            ///< As its end says.
   std::int64_t end_t1 = 0;             ///< When its end was told.
@@ -62,7 +70,8 @@ struct Run {
 class RunFold {
  public:
   /// `facts`: the history's types are the seven, so that each event stands for a fact.
-  RunFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock, Findings& findings);
+  RunFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock,
+          const LineClock& clock, Findings& findings);
 
   void fold_request(const HistoryLine& line);
   void fold_call(const HistoryLine& line);
@@ -105,6 +114,9 @@ class RunFold {
 
   // steps and undos
   Run& run_of(const HistoryLine& line);
+  void step(const HistoryLine& line, Run& run);
+  static void tried(const HistoryLine& line, Run& run);
+  static void acts_on_facts(const HistoryLine& line, Run& run, Index hold = no_index);
   Index call_of(const HistoryLine& line, Calls& calls);
   bool decide(const HistoryLine& line, Call& call, Answers binding);
   void judge_step_word(const HistoryLine& line);
@@ -114,6 +126,7 @@ class RunFold {
   void judge_once(const HistoryLine& line, Index& known, Index call);
   void forward(const HistoryLine& line, Run& run);
   void undo(const HistoryLine& line, Run& run);
+  void judge_undo(const HistoryLine& line, const Run& run);
   void judge_open(const HistoryLine& line, Run& run);
 
   // charges and refunds
@@ -123,33 +136,37 @@ class RunFold {
   void judge_amount(const HistoryLine& line, const Run& run);
 
   // what operations on the stock mean to a run
+  void move_stock(const HistoryLine& line, Run& run, Index hold, bool changed);
   void bind_hold(const HistoryLine& line, Run& run, Index index);
   void judge_next_hold(const HistoryLine& line, const Run& run, Hold& hold);
+  void judge_deadline(const HistoryLine& line, const Run& run, const Hold& hold);
   void reserved(const HistoryLine& line, Run& run, const Hold& hold);
-  static void tried_to_commit(const HistoryLine& line, Run& run, Index hold);
+  void tried_to_commit(const HistoryLine& line, Run& run, Index hold);
   void committed(const HistoryLine& line, Run& run, Index hold);
   void released(const HistoryLine& line, Run& run);
   void fold_invoice(const HistoryLine& line);
 
   // ends
   [[nodiscard]] std::string_view why_refused(const Run& run);
-  [[nodiscard]] bool is_live(const Run& run);
+  [[nodiscard]] bool is_live(const HistoryLine& line);
   [[nodiscard]] bool fits_reason(const Run& run, std::string_view reason);
-  [[nodiscard]] bool is_undone(const Run& run);
+  [[nodiscard]] bool is_undone(const HistoryLine& line, const Run& run);
   void judge_completed(const HistoryLine& line, const Run& run);
   void judge_compensated(const HistoryLine& line, const Run& run);
+  void judge_given_back(const HistoryLine& line, const Run& run);
   void judge_stuck(const HistoryLine& line, const Run& run);
   void judge_reason(const HistoryLine& line, const Run& run);
-  void judge_events(const HistoryLine& line, const Run& run, bool exactly);
+  void judge_events(const HistoryLine& line, const Run& run, bool all_known);
   void count_end(const HistoryLine& line, Run& run, Outcome outcome);
 
-  void fact(Run& run, Fact fact) { run.facts += static_cast<char>(fact); }
+  static void fact(const HistoryLine& line, Run& run, Fact fact, Index hold = no_index);
   void report(int invariant, std::string what) { findings_.add(invariant, std::move(what)); }
 
   const CheckOptions options_;
   const bool facts_;
   TextPool& names_;
   StockFold& stock_;
+  const LineClock& clock_;
   Findings& findings_;
 
   std::vector<Run> runs_;

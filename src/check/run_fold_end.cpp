@@ -41,17 +41,12 @@ std::string_view RunFold::why_refused(const Run& run) {
   return hold.refusal == expired ? "hold_expired" : "out_of_stock";
 }
 
-/// True if the run holds stock.
-bool RunFold::is_live(const Run& run) {
-  for (Index at = run.last_hold; at != no_index; at = stock_.hold(at).previous_of_run) {
-    if (stock_.hold(at).state == HoldState::reserved) return true;
-  }
-  return false;
-}
+/// True if the run of the line holds stock.
+bool RunFold::is_live(const HistoryLine& line) { return stock_.holds_any(names_.find(line.run)); }
 
 /// True if nothing of the run is left in the world.
-bool RunFold::is_undone(const Run& run) {
-  return !run.committed && !is_live(run) && (!run.charged || run.refunded) &&
+bool RunFold::is_undone(const HistoryLine& line, const Run& run) {
+  return !run.committed && !is_live(line) && (!run.charged || run.refunded) &&
          (!run.placed || run.cancelled);
 }
 
@@ -89,7 +84,7 @@ void RunFold::judge_completed(const HistoryLine& line, const Run& run) {
   need(run.committed, "and nothing was sold");
   need(run.cleared, "and the cart was not cleared");
   need(!run.undo_begun, "and something of it was undone");
-  need(!is_live(run), "and still holds stock");
+  need(!is_live(line), "and still holds stock");
   need(line.reason.empty(), "and gives a reason");
   judge_events(line, run, true);
 }
@@ -100,9 +95,21 @@ void RunFold::judge_compensated(const HistoryLine& line, const Run& run) {
   };
   if (run.committed) report(12, fmt::format("{} is compensated and sold", shown(line.run)));
   need(!run.charged || run.refunded, "and its charge was not refunded");
-  need(!is_live(run), "and still holds stock");
+  need(!is_live(line), "and still holds stock");
   need(!run.placed || run.cancelled, "and its order was not cancelled");
+  judge_given_back(line, run);
   judge_reason(line, run);
+}
+
+/// What was held is released, also if its time is over by then, unless the run was told that it is.
+void RunFold::judge_given_back(const HistoryLine& line, const Run& run) {
+  for (Index at = run.last_hold; at != no_index; at = stock_.hold(at).previous_of_run) {
+    const Hold& hold = stock_.hold(at);
+    const bool known = hold.release != 0 || hold.commit_refused;
+    if (hold.state != HoldState::expired || known) continue;
+    report(11, fmt::format("{} is compensated, and {} was left to run out", shown(line.run),
+                           shown(stock_.hold_id(at))));
+  }
 }
 
 /// What a run may show depends on why it stopped: a run that somebody cancelled may stop anywhere.
@@ -139,24 +146,30 @@ bool RunFold::fits_reason(const Run& run, std::string_view reason) {
   return reason == why || late;
 }
 
+/// It cannot proceed: the last thing that it tried got no answer, as far as it knows.
 void RunFold::judge_stuck(const HistoryLine& line, const Run& run) {
   const bool complete = run.committed && run.cleared;
-  if (complete || (!why_refused(run).empty() && is_undone(run))) {
+  const bool over = complete || (!why_refused(run).empty() && is_undone(line, run));
+  if (over && !run.last_lost) {
     report(13, fmt::format("{} is stuck, but nothing of it is left to do", shown(line.run)));
+  } else if (!run.unanswered) {
+    report(13,
+           fmt::format("{} is stuck, but the last that it tried was answered", shown(line.run)));
   }
   if (run.undo_begun && run.commit_open) {
     report(12, fmt::format("{} was undone while its commit was in doubt", shown(line.run)));
   }
-  judge_events(line, run, false);
+  judge_events(line, run, !why_refused(run).empty());
 }
 
 /// A run decides one event for each fact; one that was stopped may not have got to know the last.
-void RunFold::judge_events(const HistoryLine& line, const Run& run, bool exactly) {
+void RunFold::judge_events(const HistoryLine& line, const Run& run, bool all_known) {
   if (!facts_) return;
-  const bool fits = exactly ? line.events == run.facts.size() : line.events <= run.facts.size();
-  if (fits) return;
+  const std::uint64_t most = run.facts.size();
+  const std::uint64_t least = all_known ? most : run.known_facts;
+  if (line.events >= least && line.events <= most) return;
   report(14, fmt::format("{} decided {} events, but {} things happened that want one",
-                         shown(line.run), line.events, run.facts.size()));
+                         shown(line.run), line.events, most));
 }
 
 void RunFold::count_end(const HistoryLine& line, Run& run, Outcome outcome) {

@@ -17,7 +17,8 @@ using enum HistoryAnswer;
 void RunFold::fold_payment(const HistoryLine& line) {
   Run& run = run_of(line);
   judge_amount(line, run);
-  return line.op == HistoryOp::charge ? charge(line, run) : refund(line, run);
+  line.op == HistoryOp::charge ? charge(line, run) : refund(line, run);
+  tried(line, run);
 }
 
 /// What is charged and refunded is what was asked for; nothing if that is below 0.
@@ -33,6 +34,7 @@ void RunFold::judge_amount(const HistoryLine& line, const Run& run) {
 void RunFold::charge(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, charges_);
   judge_once(line, run.charge, index);
+  if (run.fact_op == HistoryOp::reserve && !run.charged) acts_on_facts(line, run);
   const HoldState held = run.last_hold == no_index ? HoldState::none
                                                    : stock_.hold(run.last_hold).state;
   if (held == HoldState::none || held == HoldState::refused) {
@@ -46,7 +48,7 @@ void RunFold::charge(const HistoryLine& line, Run& run) {
   forward(line, run);
   if (line.answer == HistoryAnswer::charged) return charged(line, run);
   run.declined = true;
-  fact(run, Fact::payment_failed);
+  fact(line, run, Fact::payment_failed);
 }
 
 void RunFold::charged(const HistoryLine& line, Run& run) {
@@ -54,11 +56,12 @@ void RunFold::charged(const HistoryLine& line, Run& run) {
   if (run.committed) report(10, of(line) + " is charged after the commit");
   if (amount_of(line) != zero_ && !run.charged) ++findings_.report.figures.charges;
   run.charged = true;
-  fact(run, Fact::payment_completed);
+  fact(line, run, Fact::payment_completed);
 }
 
 void RunFold::refund(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, refunds_);
+  judge_undo(line, run);
   if (run.charge != no_index && run.charge != charges_.ids.find(line.id)) {
     report(10, of(line) + " does not bear the id of the charge");
   }

@@ -16,11 +16,12 @@ using enum HistoryAnswer;
 }  // namespace
 
 RunFold::RunFold(CheckOptions options, bool facts, TextPool& names, StockFold& stock,
-                 Findings& findings)
+                 const LineClock& clock, Findings& findings)
     : options_(options),
       facts_(facts),
       names_(names),
       stock_(stock),
+      clock_(clock),
       findings_(findings),
       zero_(amounts_.intern("0")) {}
 

@@ -60,6 +60,25 @@ Run& RunFold::run_of(const HistoryLine& line) {
   return run;
 }
 
+/// What the run's driver knows of its attempt at a step or an undo.
+void RunFold::tried(const HistoryLine& line, Run& run) {
+  const bool none = undecided(line.answer);
+  run.unanswered = none || line.lost;
+  if (!none) run.last_lost = line.lost;
+  run.tried_t1 = line.t1;
+}
+
+void RunFold::fact(const HistoryLine& line, Run& run, Fact fact, Index hold) {
+  run.facts += static_cast<char>(fact);
+  run.fact_op = line.op;
+  run.fact_hold = hold;
+}
+
+/// Whoever goes on to another step knows what came of those before it.
+void RunFold::acts_on_facts(const HistoryLine& line, Run& run, Index hold) {
+  if (run.fact_op != line.op || run.fact_hold != hold) run.known_facts = run.facts.size();
+}
+
 void RunFold::judge_step_word(const HistoryLine& line) {
   if (line.step.empty() || fits_step(line.op, line.step)) return;
   report(10, fmt::format("{} is no part of the step {}", of(line), shown(line.step)));
@@ -103,9 +122,13 @@ void RunFold::forward(const HistoryLine& line, Run& run) {
   run.forward_after_undo |= run.undo_begun;
 }
 
+/// Of every attempt at an undo, whatever came of it.
+void RunFold::judge_undo(const HistoryLine& line, const Run& run) {
+  if (run.committed) report(12, of(line) + " undoes a part of what is sold");
+}
+
 void RunFold::undo(const HistoryLine& line, Run& run) {
   judge_open(line, run);
-  if (run.committed) report(12, of(line) + " undoes a part of what is sold");
   run.undone_in_doubt |= run.commit_open;
   run.undone_early |= !run.undo_begun && why_refused(run).empty();
   run.undo_begun = true;
@@ -113,6 +136,11 @@ void RunFold::undo(const HistoryLine& line, Run& run) {
 
 void RunFold::fold_call(const HistoryLine& line) {
   Run& run = run_of(line);
+  step(line, run);
+  tried(line, run);
+}
+
+void RunFold::step(const HistoryLine& line, Run& run) {
   if (line.step == "place") return place(line, run);
   if (line.step == "cancel") return cancel(line, run);
   if (line.step == "clear cart") return clear_cart(line, run);
@@ -125,15 +153,16 @@ void RunFold::place(const HistoryLine& line, Run& run) {
   if (!decide(line, places_.calls[index], bit(done))) return;
   forward(line, run);
   run.placed = true;
-  fact(run, Fact::checkout_started);
+  fact(line, run, Fact::checkout_started);
 }
 
 void RunFold::cancel(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, cancels_);
+  judge_undo(line, run);
   judge_once(line, run.cancel, index);
   if (!decide(line, cancels_.calls[index], bit(done))) return;
   if (run.charged && !run.refunded) report(11, of(line) + " comes before the refund");
-  if (is_live(run)) report(11, of(line) + " comes before the stock is given back");
+  if (is_live(line)) report(11, of(line) + " comes before the stock is given back");
   undo(line, run);
   run.cancelled = true;
 }
@@ -142,10 +171,11 @@ void RunFold::clear_cart(const HistoryLine& line, Run& run) {
   const Index index = call_of(line, clears_);
   judge_once(line, run.clear, index);
   if (!run.committed) report(10, of(line) + " clears the cart before the commit is done");
+  if (run.fact_op == HistoryOp::commit) run.known_facts = run.facts.size();
   if (!decide(line, clears_.calls[index], bit(done))) return;
   forward(line, run);
   run.cleared = true;
-  fact(run, Fact::cart_cleared);
+  fact(line, run, Fact::cart_cleared);
 }
 
 }  // namespace checker

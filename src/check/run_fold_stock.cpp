@@ -20,9 +20,15 @@ void RunFold::fold_stock(const HistoryLine& line, bool changed) {
   const Index index = stock_.find_hold(line.id);
   if (line.op == HistoryOp::expire) return;
   Run& run = run_of(line);
+  move_stock(line, run, index, changed);
+  tried(line, run);
+}
+
+void RunFold::move_stock(const HistoryLine& line, Run& run, Index index, bool changed) {
   if (line.op == HistoryOp::reserve) bind_hold(line, run, index);
   const Hold& hold = stock_.hold(index);
   if (line.op == HistoryOp::commit) tried_to_commit(line, run, index);
+  if (line.op == HistoryOp::release) judge_undo(line, run);
   if (!changed) return;
   if (line.op == HistoryOp::reserve) reserved(line, run, hold);
   if (line.op == HistoryOp::commit) committed(line, run, index);
@@ -42,7 +48,9 @@ void RunFold::bind_hold(const HistoryLine& line, Run& run, Index index) {
   Hold& hold = stock_.hold(index);
   if (hold.bound) return;
   hold.bound = true;
+  acts_on_facts(line, run, index);
   judge_next_hold(line, run, hold);
+  judge_deadline(line, run, hold);
   if (run.first_hold == no_index) run.first_hold = index;
   run.last_hold = index;
 }
@@ -67,17 +75,27 @@ void RunFold::judge_next_hold(const HistoryLine& line, const Run& run, Hold& hol
   }
 }
 
+/// A deadline is made after what the run tried before, and before its reserve is sent.
+void RunFold::judge_deadline(const HistoryLine& line, const Run& run, const Hold& hold) {
+  const auto time = stock_.hold_time();
+  if (!time || hold.asked_until >= saturating_add(clock_.reached(run.tried_t1), *time)) return;
+  report(8, of(line) + " is not held for as long as the options say");
+}
+
 void RunFold::reserved(const HistoryLine& line, Run& run, const Hold& hold) {
   forward(line, run);
   if (run.committed) report(10, of(line) + " comes after the commit");
   const bool held = hold.state == HoldState::reserved;
-  fact(run, held ? Fact::stock_reserved : Fact::stock_reservation_failed);
+  fact(line, run, held ? Fact::stock_reserved : Fact::stock_reservation_failed,
+       stock_.find_hold(line.id));
 }
 
 /// What the store has decided of a hold stays decided, whatever becomes of later attempts: the run
 /// may have heard of it by its own records.
 void RunFold::tried_to_commit(const HistoryLine& line, Run& run, Index hold) {
+  if (!run.charged) report(10, of(line) + " comes before the payment");
   if (hold != run.last_hold) return;  // a stray: of a hold before it, or before its reserve
+  acts_on_facts(line, run, hold);
   if (!undecided(line.answer)) run.decided_hold = hold;
   run.commit_open = run.decided_hold != hold;
 }
@@ -89,8 +107,11 @@ void RunFold::committed(const HistoryLine& line, Run& run, Index hold) {
   if (run.undo_begun) report(12, of(line) + " sells what is being undone");
   if (!run.charged || run.refunded) report(10, of(line) + " sells what is not paid");
   if (hold != run.last_hold) report(10, of(line) + " is not the last hold of its run");
+  if (const auto sold = stock_.sold_units(stock_.hold(hold)); run.requested && sold != run.units) {
+    report(19, fmt::format("{} sells {} units, but {} were asked for", of(line), sold, run.units));
+  }
   run.committed = true;
-  fact(run, Fact::stock_committed);
+  fact(line, run, Fact::stock_committed, hold);
 }
 
 void RunFold::released(const HistoryLine& line, Run& run) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "doubts.hpp"
 #include "findings.hpp"
 #include "low_water.hpp"
 
@@ -82,6 +83,14 @@ class StockFold {
   /// All units that a hold asked for.
   [[nodiscard]] std::int64_t units_of(const Hold& hold) const;
   [[nodiscard]] bool same_lines(const Hold& a, const Hold& b);
+  /// All units of a committed hold that were sold.
+  [[nodiscard]] std::int64_t sold_units(const Hold& hold) const;
+  /// True if a hold of that run is live.
+  [[nodiscard]] bool holds_any(Index run) const {
+    return run < live_of_run_.size() && live_of_run_[run] > 0;
+  }
+  /// How long holds live, if the options tell.
+  [[nodiscard]] std::optional<Duration> hold_time() const noexcept { return hold_time_; }
 
  private:
   struct Row {
@@ -90,6 +99,7 @@ class StockFold {
     std::uint64_t stamp = 0;   ///< When it was gathered last ...
     std::uint32_t slot = 0;    ///< ... and where.
     bool counted = false;      ///< Named by the store's own counters.
+    bool moved = false;        ///< Some line has moved units of it.
 
     [[nodiscard]] std::int64_t available() const noexcept { return on_hand - reserved; }
     [[nodiscard]] std::int64_t coverable() const noexcept { return sold - returned; }
@@ -105,13 +115,6 @@ class StockFold {
   };
   /// What a row can give: what is available to a hold or a write-off, what was sold to a return.
   enum class Source : std::uint8_t { available, coverable };
-  /// A refusal that was not short when it was read; a later line may still show that it was.
-  struct Doubt {
-    std::uint64_t n, file_line;
-    std::int64_t asked;
-    std::int64_t t1;
-    Source source;
-  };
   struct Overdue {
     Time until;
     Index hold;
@@ -141,6 +144,8 @@ class StockFold {
   void judge_nothing_moved(const HistoryLine& line);
   [[nodiscard]] bool forgettable(const HistoryLine& line, const Hold& hold) const;
   void leave(Hold& hold, HoldState state);
+  void count_live(const Hold& hold, bool live);
+  void judge_saga(const HistoryLine& line);
 
   // the units
   bool gather(const HistoryUnits& list, bool negative = false);
@@ -148,6 +153,7 @@ class StockFold {
   [[nodiscard]] bool gathered_is(const Part& part) const;
   Part keep_gathered();
   [[nodiscard]] std::span<const RowUnits> lines_of(const Part& part) const;
+  [[nodiscard]] std::int64_t units_in(const Part& part) const;
   Index row_of(std::string_view sku);
   void moved(const HistoryLine& line, Index row);
   void judge_row(Index row, std::int64_t available_before);
@@ -164,7 +170,7 @@ class StockFold {
   void judge_none_missing(const HistoryLine& line, Source source, std::size_t named);
   void judge_in_window(const HistoryLine& line, Index row, std::int64_t asked, Source source);
   void judge_same_shorts(const HistoryLine& line, std::uint64_t earlier);
-  void settle_doubts(const HistoryLine& line, Index row);
+  void settle_doubts(const HistoryLine& line, Index row, Source source);
   void sweep_overdue(Time now);
   void unmark_overdue(Hold& hold);
   [[nodiscard]] std::int64_t left_of(Index row, Source source) const;
@@ -186,20 +192,22 @@ class StockFold {
   Findings& findings_;
   const bool exact_;
   const bool one_thread_;
+  const bool by_hand_;
   const std::optional<Duration> hold_time_;
 
   TextPool skus_, hold_ids_, adjust_ids_, reasons_;
   std::vector<Row> rows_;
   std::vector<Hold> holds_;
   std::vector<Adjust> adjusts_;
-  std::vector<RowUnits> kept_;      // what Part points into
-  std::vector<RowUnits> gathered_;  // the lines being judged, merged
+  std::vector<std::uint32_t> live_of_run_;  // how many of its holds are live
+  std::vector<RowUnits> kept_;              // what Part points into
+  std::vector<RowUnits> gathered_;          // the lines being judged, merged
   std::uint64_t stamp_ = 0;
 
   std::priority_queue<Overdue> deadlines_;  // only where refusals are exact
   Time swept_;
-  std::vector<LowWater> available_, coverable_;            // only where they are not
-  absl::flat_hash_map<Index, std::vector<Doubt>> doubts_;  // by row
+  std::vector<LowWater> available_, coverable_;                   // only where they are not
+  absl::flat_hash_map<std::pair<Index, Source>, Doubts> doubts_;  // by row
 };
 
 }  // namespace checker

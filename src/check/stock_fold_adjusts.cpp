@@ -94,12 +94,17 @@ void StockFold::adjust_new(const HistoryLine& line, Adjust& adjust) {
 
 void StockFold::apply_adjust(const HistoryLine& line) {
   if (!line.shorts.empty()) report(25, of(line) + " is adjusted and yet names short lines");
+  if (line.reason == "return" || line.reason == "write_off") judge_saga(line);
   for (const RowUnits& entry : gathered_) apply_adjust_row(line, entry);
 }
 
 void StockFold::apply_adjust_row(const HistoryLine& line, const RowUnits& entry) {
   Row& row = rows_[entry.row];
   const std::int64_t before = row.available();
+  if (line.reason == "opening" && row.moved) {
+    report(3, fmt::format("{} opens {}, of which units have moved before", of(line),
+                          shown(sku(entry.row))));
+  }
   if (line.reason == "write_off") {
     add_held(row.on_hand, -entry.units);
   } else {

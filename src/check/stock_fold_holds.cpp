@@ -145,6 +145,7 @@ void StockFold::reserve_new(const HistoryLine& line, Hold& hold) {
   }
   if (line.at >= hold.until) report(8, of(line) + " is reserved after its own deadline");
   hold.state = HoldState::reserved;
+  count_live(hold, true);
   hold_units(line, hold);
   if (exact_) deadlines_.push({hold.until, hold_ids_.find(line.id)});
 }
@@ -206,6 +207,7 @@ void StockFold::commit_new(const HistoryLine& line, Hold& hold) {
     report(broken_by(hold.state, committed), seen(line, hold.state));
   }
   if (!gather(line.lines)) return;
+  judge_saga(line);
   if (gathered_.empty()) report(5, of(line) + " sold nothing");
   const bool whole = held && gathered_is(hold.lines);
   hold.sold = whole ? hold.lines : keep_gathered();
@@ -261,7 +263,8 @@ void StockFold::fold_extend(const HistoryLine& line, Hold& hold) {
   if (line.answer != reserved) return judge_state_answer(line, hold);
   if (hold.state != HoldState::reserved) return report(6, seen(line, hold.state));
   judge_live(line, hold);
-  if (line.until <= hold.until) return;  // never shortens
+  // Never shortens; and what was wrong to answer moves nothing.
+  if (line.until <= hold.until || line.at >= hold.until) return;
   if (line.repeat) report(18, of(line) + " is called a repeat and yet moves the deadline");
   hold.until = line.until;
   unmark_overdue(hold);
@@ -322,8 +325,21 @@ void StockFold::judge_nothing_moved(const HistoryLine& line) {
   report(5, fmt::format("{} answers {} and yet moves units", of(line), name(line.answer)));
 }
 
+/// What leaves the stock, or comes back, does so for somebody.
+void StockFold::judge_saga(const HistoryLine& line) {
+  if (by_hand_ || !line.run.empty()) return;
+  report(3, of(line) + " bears no saga, and the header does not say that stock moves by hand");
+}
+
+void StockFold::count_live(const Hold& hold, bool live) {
+  if (hold.run == no_index) return;
+  if (hold.run >= live_of_run_.size()) live_of_run_.resize(hold.run + std::size_t{1});
+  live_of_run_[hold.run] += live ? 1 : -1;
+}
+
 void StockFold::leave(Hold& hold, HoldState state) {
   unmark_overdue(hold);
+  if (hold.state == HoldState::reserved) count_live(hold, false);
   hold.state = state;
 }
 

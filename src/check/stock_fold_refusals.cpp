@@ -95,18 +95,14 @@ void StockFold::judge_in_window(const HistoryLine& line, Index row, std::int64_t
                                 Source source) {
   const LowWater& water = source == Source::available ? available_[row] : coverable_[row];
   if (water.lowest_since(line.t0) < asked) return;
-  doubts_[row].push_back({findings_.n(), findings_.file_line(), asked, line.t1, source});
+  doubts_[{row, source}].add({findings_.n(), findings_.file_line(), asked, line.t1});
 }
 
 /// A later line may have taken effect before the refusal was answered.
-void StockFold::settle_doubts(const HistoryLine& line, Index row) {
+void StockFold::settle_doubts(const HistoryLine& line, Index row, Source source) {
   if (doubts_.empty()) return;
-  const auto found = doubts_.find(row);
-  if (found == doubts_.end()) return;
-  std::erase_if(found->second, [&](const Doubt& doubt) {
-    return line.t0 <= doubt.t1 && left_of(row, doubt.source) < doubt.asked;
-  });
-  if (found->second.empty()) doubts_.erase(found);
+  const auto found = doubts_.find({row, source});
+  if (found != doubts_.end()) found->second.moved(line.t0, left_of(row, source));
 }
 
 void StockFold::judge_same_shorts(const HistoryLine& line, std::uint64_t earlier) {
@@ -140,7 +136,7 @@ void StockFold::unmark_overdue(Hold& hold) {
 
 void StockFold::finish() {
   std::vector<Doubt> left;
-  for (const auto& [row, doubts] : doubts_) left.insert(left.end(), doubts.begin(), doubts.end());
+  for (auto& [counter, doubts] : doubts_) doubts.append_unsettled(left);
   std::sort(left.begin(), left.end(),
             [](const Doubt& a, const Doubt& b) { return a.file_line < b.file_line; });
   for (const Doubt& doubt : left) {

@@ -16,6 +16,7 @@ StockFold::StockFold(const HistoryHeader& header, TextPool& runs, Findings& find
       findings_(findings),
       exact_(header.exact || header.threads == 1),
       one_thread_(header.threads == 1),
+      by_hand_(header.by_hand),
       hold_time_(header.hold) {}
 
 Index StockFold::row_of(std::string_view sku) {
@@ -78,13 +79,17 @@ std::span<const RowUnits> StockFold::lines_of(const Part& part) const {
   return std::span(kept_).subspan(part.first, part.count);
 }
 
-std::int64_t StockFold::units_of(const Hold& hold) const {
+std::int64_t StockFold::units_in(const Part& part) const {
   std::int64_t sum = 0;
-  for (const RowUnits& line : lines_of(hold.lines)) add_held(sum, line.units);
+  for (const RowUnits& line : lines_of(part)) add_held(sum, line.units);
   return sum;
 }
 
+std::int64_t StockFold::units_of(const Hold& hold) const { return units_in(hold.lines); }
+std::int64_t StockFold::sold_units(const Hold& hold) const { return units_in(hold.sold); }
+
 bool StockFold::same_lines(const Hold& a, const Hold& b) {
+  if (a.lines.count != b.lines.count) return false;  // before anything of a longer one is read
   ++stamp_;
   gathered_.clear();
   for (const RowUnits& line : lines_of(a.lines)) {
@@ -97,10 +102,12 @@ bool StockFold::same_lines(const Hold& a, const Hold& b) {
 
 /// To be called when counters of the row have changed by the effect of `line`.
 void StockFold::moved(const HistoryLine& line, Index row) {
+  rows_[row].moved = true;
   if (exact_) return;
   available_[row].change(rows_[row].available(), line.t1);
   coverable_[row].change(rows_[row].coverable(), line.t1);
-  settle_doubts(line, row);
+  settle_doubts(line, row, Source::available);
+  settle_doubts(line, row, Source::coverable);
 }
 
 void StockFold::judge_row(Index index, std::int64_t before) {

@@ -110,10 +110,15 @@ bool read_options(const Json& json, HistoryHeader& header) {
   return true;
 }
 
-bool read_exact(const Json& json, HistoryHeader& header) {
+bool read_truth(const Json& json, bool& truth) {
   if (!json.is_boolean()) return false;
-  header.exact = json.get<bool>();
+  truth = json.get<bool>();
   return true;
+}
+
+bool read_exact(const Json& json, HistoryHeader& header) { return read_truth(json, header.exact); }
+bool read_by_hand(const Json& json, HistoryHeader& header) {
+  return read_truth(json, header.by_hand);
 }
 
 using ReadField = bool (*)(const Json&, HistoryHeader&);
@@ -122,10 +127,11 @@ struct Field {
   ReadField read;
   bool needed;
 };
-constexpr std::array<Field, 6> fields = {{{"options", read_options, true},
+constexpr std::array<Field, 7> fields = {{{"options", read_options, true},
                                           {"seed", read_seed, true},
                                           {"threads", read_threads, true},
                                           {"exact", read_exact, false},
+                                          {"by_hand", read_by_hand, false},
                                           {"consumers", read_consumers, true},
                                           {"paths", read_paths, true}}};
 

@@ -165,6 +165,7 @@ void write_history(const HistoryHeader& header, std::string& out) {
   put(out, "seed", header.seed);
   put(out, "threads", header.threads);
   if (header.exact) out += ",\"exact\":true";
+  out += header.by_hand ? ",\"by_hand\":true" : ",\"by_hand\":false";
   put_key(out, "consumers");
   out += '{';
   for (std::size_t i = 0; i < header.consumers.size(); ++i) {

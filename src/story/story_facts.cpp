@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "story_facts.hpp"
 
-#include <algorithm>
-
 namespace invsaga {
 inline namespace v0 {
 namespace story {
@@ -17,20 +15,15 @@ void set_first(const HistoryLine*& slot, const HistoryLine& line) {
 }
 
 void see_event(Facts& facts, const HistoryLine& line) {
-  auto found = std::find_if(facts.events.begin(), facts.events.end(),
-                            [&](const EventSeen& event) { return event.id == line.id; });
-  if (found == facts.events.end()) {
-    found = facts.events.insert(found, {line.id, line.type, false, {}, {}});
-  }
-  if (line.answer == published) found->published = true;
+  const auto [place, first] = facts.event_places.try_emplace(line.id, facts.events.size());
+  if (first) facts.events.push_back({line.id, line.type, false, {}, {}});
+  EventSeen& event = facts.events[place->second];
+  if (line.answer == published) event.published = true;
   if (line.answer == handled) {
-    found->handled.push_back(line.consumer);
-    std::erase(found->waiting, line.consumer);
+    event.handled.push_back(line.consumer);
+    event.waiting.erase(line.consumer);
   }
-  if (line.answer == parked || line.answer == dead) {
-    std::erase(found->waiting, line.consumer);
-    found->waiting.push_back(line.consumer);
-  }
+  if (line.answer == parked || line.answer == dead) event.waiting.insert(line.consumer);
 }
 
 void see_call(Facts& facts, const HistoryLine& line) {

@@ -3,7 +3,9 @@
 // What a story is told from: the lines of one invoice, and what they add up to.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +21,7 @@ struct EventSeen {
   std::string id, type;
   bool published = false;
   std::vector<std::string> handled;  ///< By whom.
-  std::vector<std::string> waiting;  ///< Parked or given up by whom.
+  std::set<std::string> waiting;     ///< Parked or given up by whom.
 };
 
 /// The lines point into the teller's storage.
@@ -42,6 +44,7 @@ struct Facts {
   const HistoryLine* adjust = nullptr;
   const HistoryLine* end = nullptr;
   std::vector<EventSeen> events;
+  std::map<std::string_view, std::size_t> event_places;  ///< In `events`, by id.
 };
 
 Facts facts_of(const std::vector<HistoryLine>& lines);

@@ -94,7 +94,8 @@ std::string order_part(const Facts& facts) {
   return text;
 }
 
-std::string names_of(const std::vector<std::string>& names) {
+template <class Names>
+std::string names_of(const Names& names) {
   std::vector<std::string> words;
   for (const std::string& name : names) words.push_back(plain_text(name));
   return fmt::format("{}", fmt::join(words, ", "));

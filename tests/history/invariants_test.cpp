@@ -212,10 +212,10 @@ TEST(Invariants, AHoldThatWasExtendedLivesLonger) {
       R"(08:20:00 "op":"extend","id":"a","until":"2010-12-01T08:10:00.000Z","answer":"reserved","repeat":true)",
       R"(08:20:00 "op":"commit","id":"a","lines":[["A",3]],"back":[["A",2]],"answer":"committed")",
       counted(R"(["A",2,0,3])")};
-  EXPECT_EQ(broken(script(lines)), (std::set<int>{}));
+  EXPECT_EQ(broken(script(lines, by_hand_header())), (std::set<int>{}));
   lines[2] =
       R"(08:10:00 "op":"extend","id":"a","until":"2010-12-01T08:30:00.000Z","answer":"failed")";
-  EXPECT_EQ(broken(script(lines)), (std::set<int>{8}));
+  EXPECT_EQ(broken(script(lines, by_hand_header())), (std::set<int>{8}));
 }
 
 TEST(Invariants, AReservePastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
@@ -227,10 +227,10 @@ TEST(Invariants, AReservePastItsOwnDeadlineIsExpiredWhateverIsRemembered) {
       R"(08:20:00 "op":"reserve","id":"a","until":"2010-12-01T08:15:00.000Z","lines":[["A",4]],"answer":"expired")",
       R"(08:20:00 "op":"commit","id":"a","lines":[["A",5]],"answer":"committed")",
       counted(R"(["A",0,0,5])")};
-  EXPECT_EQ(broken(script(lines)), (std::set<int>{}));
+  EXPECT_EQ(broken(script(lines, by_hand_header())), (std::set<int>{}));
   lines[3].replace(0, 8, "08:12:00");
   lines[4].replace(0, 8, "08:12:00");
-  EXPECT_EQ(broken(script(lines)), (std::set<int>{8, 19}));
+  EXPECT_EQ(broken(script(lines, by_hand_header())), (std::set<int>{8, 19}));
 }
 
 /// Its records told the run what the store had decided: the next attempts need not.
@@ -336,7 +336,8 @@ TEST(Invariants, ARunThatIsStuckMayBeResumedAndEndsOnce) {
   const auto commit = std::find_if(lines.begin(), lines.end(), [](const std::string& l) {
     return l.find("\"commit\"") != std::string::npos;
   });
-  const auto at = lines.insert(commit, stuck);
+  const std::string tried = in_run("08:26:02", R"("op":"commit","id":"r0","answer":"unknown")");
+  const auto at = lines.insert(lines.insert(commit, tried) + 1, stuck);
   const CheckReport report = check_history(script(lines));
   EXPECT_TRUE(report.holds()) << all_of(report);
   EXPECT_EQ(report.figures.stuck, 0U);

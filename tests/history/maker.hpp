@@ -33,6 +33,9 @@ struct MakerOptions {
   bool lazy = false;          ///< Holds that ran out are given back only when somebody needs them.
   int cancelled = 0;          ///< In a hundred orders.
   int stuck = 0;              ///< In a hundred orders.
+  bool by_hand = true;        ///< Stock is also moved in no run.
+  int slow = 0;               ///< In a hundred payments: known when the hold may have run out.
+  bool scarce = false;        ///< Little stock, so that what ran out is often gone.
 };
 
 inline invsaga::HistoryHeader checkout_header() {
@@ -56,6 +59,7 @@ class Maker {
     history_.header = checkout_header();
     history_.header.seed = options_.seed;
     history_.header.threads = options_.threads;
+    history_.header.by_hand = options_.by_hand;
     open_stock();
     Time at = now_;
     for (int i = 0; i < options_.orders; ++i) {
@@ -151,7 +155,7 @@ class Maker {
   void open_stock() {
     now_ = invsaga::time_from_ms(1'291'190'760'000);
     for (int i = 1; i <= options_.skus; ++i)
-      adjust("opening", "", {{sku(i), pick(3, 5 + options_.orders / 2)}});
+      adjust("opening", "", {{sku(i), pick(3, options_.scarce ? 6 : 5 + options_.orders / 2)}});
     for (std::int64_t day = 1; day <= 3; ++day) {
       later(now_ + Duration{day * 300'000}, restocks,
             [this] { adjust("restock", "", {{sku(pick(1, options_.skus)), pick(1, 15)}}); });
@@ -316,7 +320,7 @@ class Maker {
     const std::string name = std::to_string(number);
     if (happens(8)) return adjust("write_off", "W" + name, some_lines(3));
     if (happens(8)) return adjust("return", "C" + name, some_lines(3));
-    if (happens(8)) return bare_holds(name);
+    if (happens(8) && options_.by_hand) return bare_holds(name);
     Order& order = orders_[name];
     order.run = name;
     order.lines = some_lines(4);
@@ -386,7 +390,9 @@ class Maker {
     return made;
   }
   void pay(Order& order) {
-    const std::int64_t knows = happens(options_.faults)
+    const bool slow = options_.slow > 0 && happens(options_.slow);
+    const std::int64_t knows = slow ? pick(800'000, 3'000'000)
+                               : happens(options_.faults)
                                    ? pick(6'000, happens(40) ? 3'000'000 : 60'000)
                                    : pick(200, 4'900);
     for (std::int64_t sent = 0; knows > 5'000 && sent < knows; sent += 30'000) {

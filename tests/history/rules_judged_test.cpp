@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -128,7 +129,11 @@ class Work {
   }
 
  private:
-  static HistoryHeader header() { return HistoryHeader{}; }
+  static HistoryHeader header() {
+    HistoryHeader made;
+    made.by_hand = true;
+    return made;
+  }
 
   void step() {
     switch (chance_.below(10)) {
@@ -136,7 +141,7 @@ class Work {
       case 1:
         return backend_.advance_to(backend_.now() + Duration{1 + pick(6)});
       case 2:
-        return adjust(static_cast<AdjustReason>(pick(4)), some_lines());
+        return adjust(some_reason(), some_lines());
       case 3:
       case 4:
         return commit();
@@ -153,6 +158,12 @@ class Work {
   }
 
   std::int64_t pick(std::uint64_t below) { return static_cast<std::int64_t>(chance_.below(below)); }
+  /// A row is opened once, at the start.
+  AdjustReason some_reason() {
+    constexpr std::array reasons{AdjustReason::restock, AdjustReason::returned,
+                                 AdjustReason::write_off};
+    return reasons[chance_.below(reasons.size())];
+  }
   std::vector<Line> some_lines() {
     std::vector<Line> lines(1 + chance_.below(3));
     for (Line& line : lines) {

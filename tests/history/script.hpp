@@ -14,12 +14,22 @@
 namespace histories {
 
 inline constexpr std::string_view script_header =
-    R"({"invsaga_history":1,"options":{"hold":900},"seed":1,"threads":1,)"
+    R"({"invsaga_history":1,"options":{"hold":900},"seed":1,"threads":1,"by_hand":false,)"
     R"("consumers":{"ORDER_CHECKOUT_STARTED":["orders"],"STOCK_RESERVATION_FAILED":["orders"]},)"
     R"("paths":[["ORDER_CHECKOUT_STARTED","STOCK_RESERVED","PAYMENT_COMPLETED","STOCK_COMMITTED",)"
     R"("CART_CLEARED"],["ORDER_CHECKOUT_STARTED","STOCK_RESERVATION_FAILED"],)"
     R"(["ORDER_CHECKOUT_STARTED","STOCK_RESERVED","PAYMENT_FAILED"],)"
     R"(["ORDER_CHECKOUT_STARTED","STOCK_RESERVED","PAYMENT_COMPLETED","STOCK_RESERVATION_FAILED"]]})";
+
+/// The same with `instead` for the one place where it says `what`.
+inline std::string header_with(std::string_view what, std::string_view instead) {
+  std::string header(script_header);
+  const auto at = header.find(what);
+  EXPECT_NE(at, header.npos) << what;
+  return header.replace(at, what.size(), instead);
+}
+/// Stock is also moved by hand.
+inline std::string by_hand_header() { return header_with("\"by_hand\":false", "\"by_hand\":true"); }
 
 /// `lines` are `HH:MM:SS "op":...`; n and the real times are put before them.
 inline std::string script_text(const std::vector<std::string>& lines,

@@ -157,6 +157,8 @@ struct HistoryHeader {
   std::uint64_t seed = 1;
   std::uint32_t threads = 1;
   bool exact = false;  ///< `short` is exact at its line although there was more than one thread.
+  /// Stock may be sold, returned and written off without a run. If not, that is a violation.
+  bool by_hand = false;
   /// Each type of event with the consumers that are told of it.
   std::vector<std::pair<std::string, std::vector<std::string>>> consumers;
   /// Each order in which a saga may publish its types, whole.
