@@ -6,9 +6,14 @@
 #pragma once
 
 #include <array>
+#include <iterator>
+#include <random>
+#include <set>
+#include <string>
 
 #include "edits_missing.hpp"
 #include "edits_other.hpp"
+#include "settled.hpp"
 
 namespace histories {
 
@@ -66,5 +71,37 @@ inline constexpr std::array consistent_edits{
     INVSAGA_EDIT(opened_again)
 #undef INVSAGA_EDIT
 };
+
+/// A run by chance; every third time one of those that were paid back, which are rare.
+inline std::string some_run(const invsaga::History& history, std::mt19937_64& random) {
+  std::set<std::string> runs, refunded;
+  for (const invsaga::HistoryLine& line : history.lines) {
+    if (line.op == invsaga::HistoryOp::request) runs.insert(line.run);
+    if (line.op == invsaga::HistoryOp::refund) refunded.insert(line.run);
+  }
+  const auto& from = random() % 3 == 0 && !refunded.empty() ? refunded : runs;
+  return from.empty() ? "" : *std::next(from.begin(), static_cast<int>(random() % from.size()));
+}
+
+/// What an edit is of: the first word of its name. One of the same may undo another.
+inline std::string thing_of(const ConsistentEdit& edit) {
+  const std::string name = edit.name;
+  return name.substr(0, name.find('_') + 1);
+}
+
+/// Edits a run of the history with edits of different things drawn from the seed. Their names, or
+/// nothing if there was no place for so many, or no sums fit.
+inline std::string edit_run(invsaga::History& history, std::uint64_t seed, int count) {
+  std::mt19937_64 random(seed);
+  EditedRun run(history, some_run(history, random), random());
+  std::string names = " ";
+  for (int tries = 0; count > 0 && tries < 30; ++tries) {
+    const ConsistentEdit& edit = consistent_edits[random() % consistent_edits.size()];
+    if (names.find(" " + thing_of(edit)) != names.npos || !edit.apply(run)) continue;
+    names += std::string(edit.name) + " ";
+    --count;
+  }
+  return count == 0 && Settled(history).settle() ? names : "";
+}
 
 }  // namespace histories

@@ -36,17 +36,6 @@ MakerOptions shop(std::uint64_t seed) {
           .scarce = seed % 3 == 1};
 }
 
-/// A run by chance; every third time one of those that were paid back, which are rare.
-std::string some_run(const History& history, std::mt19937_64& random) {
-  std::set<std::string> runs, refunded;
-  for (const HistoryLine& line : history.lines) {
-    if (line.op == HistoryOp::request) runs.insert(line.run);
-    if (line.op == HistoryOp::refund) refunded.insert(line.run);
-  }
-  const auto& from = random() % 3 == 0 && !refunded.empty() ? refunded : runs;
-  return from.empty() ? "" : *std::next(from.begin(), static_cast<int>(random() % from.size()));
-}
-
 std::string all_of(const CheckReport& report) {
   std::string text;
   for (const Violation& violation : report.violations) text += to_string(violation) + "\n";
@@ -62,12 +51,6 @@ TEST(ConsistentEdits, WhatWasNotEditedIsRight) {
     const CheckReport report = check_history(history);
     ASSERT_TRUE(report.holds()) << "seed " << seed << "\n" << all_of(report);
   }
-}
-
-/// What an edit is of: the first word of its name. One of the same may undo another.
-std::string thing_of(const ConsistentEdit& edit) {
-  const std::string name = edit.name;
-  return name.substr(0, name.find('_') + 1);
 }
 
 /// Each edit alone, in a run of each shop that has a place for it.
@@ -90,21 +73,6 @@ TEST(ConsistentEdits, OfOneAtATimeAreFound) {
     }
   }
   for (const ConsistentEdit& edit : consistent_edits) EXPECT_GE(planted[edit.name], 1) << edit.name;
-}
-
-/// Edits a run of the history with edits of different things drawn from the seed. Their names, or
-/// nothing if there was no place for so many, or no sums fit.
-std::string edit_run(History& history, std::uint64_t seed, int count) {
-  std::mt19937_64 random(seed);
-  EditedRun run(history, some_run(history, random), random());
-  std::string names = " ";
-  for (int tries = 0; count > 0 && tries < 30; ++tries) {
-    const ConsistentEdit& edit = consistent_edits[random() % consistent_edits.size()];
-    if (names.find(" " + thing_of(edit)) != names.npos || !edit.apply(run)) continue;
-    names += std::string(edit.name) + " ";
-    --count;
-  }
-  return count == 0 && Settled(history).settle() ? names : "";
 }
 
 void find_all(int count, std::uint64_t seeds) {

@@ -16,6 +16,7 @@
 #include <invsaga/history/checker.hpp>
 
 #include "input_support.hpp"
+#include "tests/history/consistent_edits.hpp"
 #include "tests/history/wrongs.hpp"
 #include "tools/orders_file.hpp"
 #include "tools/replay.hpp"
@@ -79,6 +80,23 @@ TEST(PlantedWrongs, AreFoundInTheHistoryOfOneThread) {
 TEST(PlantedWrongs, AreFoundInTheHistoryOfTwoThreads) {
   const std::vector<std::string> nowhere = plant_all(replayed(2));
   EXPECT_THAT(nowhere, ::testing::IsSupersetOf({"at_back", "at_forward"}));
+}
+
+/// Two edits of a run at a time, after which every sum is right.
+TEST(PlantedWrongs, ThatKeepEverySumRightAreFoundAtAnyNumberOfThreads) {
+  for (const unsigned threads : {1U, 2U}) {
+    const History history = replayed(threads);
+    int found = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      History wrong = history;
+      const std::string names = histories::edit_run(wrong, seed, 2);
+      if (names.empty()) continue;
+      ++found;
+      EXPECT_FALSE(check_history(wrong).holds())
+          << names << "of seed " << seed << " with " << threads << " threads";
+    }
+    EXPECT_GT(found, 10);
+  }
 }
 
 }  // namespace
