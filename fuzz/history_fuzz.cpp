@@ -17,12 +17,14 @@
 #include <invsaga/history/history.hpp>
 #include <invsaga/history/story.hpp>
 
+#include "fuzz/choices.hpp"
 #include "tests/history/maker.hpp"
 #include "tests/history/wrongs.hpp"
 
 namespace {
 
 using namespace invsaga;
+using fuzz::Choices;
 
 void require(bool holds, const char* what, const std::string& detail) {
   if (holds) return;
@@ -57,23 +59,6 @@ void read_and_judge(std::string_view text) {
   to_text(teller.tell(), true);
   to_json(teller.tell());
 }
-
-/// Reads numbers from the input; 0 when it is used up.
-class Choices {
- public:
-  Choices(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-  std::uint64_t next(int bytes) {
-    std::uint64_t value = 0;
-    for (; bytes > 0; --bytes, data_ += size_ > 0 ? 1 : 0, size_ -= size_ > 0 ? 1 : 0) {
-      value = value << 8 | (size_ > 0 ? *data_ : 0U);
-    }
-    return value;
-  }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t size_;
-};
 
 void plant_and_find(Choices choices) {
   histories::MakerOptions options;

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is stored and sent: operations, answers, records, outcomes, and whole runs. The first byte
-// says which. Whatever a decoder accepts has one spelling; records are folded as far as they can
-// follow.
+// What is stored and sent: operations, answers, records, outcomes, the values that steps leave, and
+// whole runs. The first byte says which. Whatever a decoder accepts has one spelling; records are
+// folded as far as they can follow.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
+#include <string>
 #include <vector>
 
+#include <invsaga/event.hpp>
 #include <invsaga/owned.hpp>
 #include <invsaga/run_outcome.hpp>
 #include <invsaga/run_record.hpp>
 #include <invsaga/run_state.hpp>
+#include <invsaga/saga_outputs.hpp>
 
 #include "checkout/checkout.hpp"
 
@@ -51,9 +54,17 @@ void read_run(Bytes bytes) {
 }
 
 /// By the first byte.
-constexpr void (*readers[])(Bytes) = {
-    read_value<invsaga::OwnedOperation>, read_value<invsaga::OwnedAnswer>,
-    read_value<invsaga::RunRecord>, read_value<invsaga::RunOutcome>, read_run};
+constexpr void (*readers[])(Bytes) = {read_value<invsaga::OwnedOperation>,
+                                      read_value<invsaga::OwnedAnswer>,
+                                      read_value<invsaga::RunRecord>,
+                                      read_value<invsaga::RunOutcome>,
+                                      read_run,
+                                      read_value<invsaga::Reserved>,
+                                      read_value<invsaga::Committed>,
+                                      read_value<std::string>,
+                                      read_value<std::int64_t>,
+                                      read_value<invsaga::Nothing>,
+                                      read_value<invsaga::Event>};
 
 }  // namespace
 
