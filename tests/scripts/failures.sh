@@ -262,6 +262,7 @@ part_python() {
   python_tells no/such/folder scripts/make_sample_orders.py no/such/folder/x
   python_tells no_such_file scripts/make_sample_orders.py --check no_such_file
   BROKEN='git clone' python_tells 'last of the last words' scripts/mutants.py
+  BROKEN='git clone' python_tells 'last of the last words' scripts/random_mutants.py
   rm "$work/bin/git"
   python_tells git scripts/mutants.py
 }

@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Breaks the code at random, one small place at a time, and tells what no test notices.
+
+    random_mutants.py [--seed N] [--count N] [--from N] [--only REGEX] [--seconds N] [--quick N]
+                      [--tree DIR]
+
+A condition is turned, a statement left out, a bound moved by one, two arguments are swapped, a
+constant is changed: anywhere in the functions of the core and the backends, drawn from the seed.
+For each the test programs that depend on the file are built and run until one fails: those of the
+same name and folder first, then those that include its header, then all others, quick ones first.
+A program has a few times as long as it takes unbroken.
+
+The mutants of a seed are numbered: --from N begins with the N-th, --only takes those of files whose
+path has the pattern. What takes longer than --seconds (3,600) is counted apart as not decided, and
+so is what does not compile. Who survives is printed with its place, at the end with its diff, and
+kept as DIR/survivors/SEED-NUMBER.patch. With --quick N no program is run that takes longer than N
+seconds unbroken: for a first look at who may survive.
+
+All happens on a copy of the last commit below DIR (build/random_mutants), built with the assertions
+on and as shared libraries, so that one file compiled is one library linked. Exit status 0 if more
+than 95 of 100 that were tried were noticed.
+"""
+import argparse
+import concurrent.futures
+import difflib
+import json
+import os
+import pathlib
+import random
+import re
+import resource
+import subprocess
+import sys
+import time
+
+import mutant_sites
+import plainly
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MEMORY = 8 << 30  # bytes that a test may use; one that wants more has noticed
+SLACK = 10  # seconds that a test may take beyond a few times as long as unbroken
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False, errors="replace",
+                          **options)
+
+
+def must(*command, **options):
+    done = run(*command, **options)
+    if done.returncode != 0:
+        plainly.fail(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}",
+                     "mend that; a folder of mutants that is out of order may be removed")
+    return done.stdout
+
+
+class Copy:
+    """A copy of the last commit, configured and built; what may notice what."""
+
+    def __init__(self, folder, jobs, quick):
+        self.folder, self.tree = folder, folder / "tree"
+        self.quick = quick  # seconds that a program may take unbroken
+        self.stale = set()  # programs that were built with a broken header
+        self.build = self.tree / "build" / "mutants"  # ignored by git
+        self.jobs = jobs
+        folder.mkdir(parents=True, exist_ok=True)
+        if not self.tree.exists():
+            must("git", "clone", "--quiet", ROOT, self.tree)
+        must("git", "-C", self.tree, "fetch", "--quiet", ROOT, "HEAD")
+        must("git", "-C", self.tree, "reset", "--quiet", "--hard", "FETCH_HEAD")
+        self.commit = must("git", "-C", self.tree, "rev-parse", "HEAD").strip()
+        must("cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+             "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1", "-DCMAKE_CXX_FLAGS=-D_GLIBCXX_ASSERTIONS",
+             "-DBUILD_SHARED_LIBS=ON", "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON",
+             "-DINVSAGA_BUILD_BENCHMARKS=OFF", "-DINVSAGA_BUILD_EXAMPLES=OFF",
+             "-DINVSAGA_BUILD_FUZZ=OFF")
+        paths = {path.stem: path for part in ("tests", "backends")
+                 for path in self.tree.glob(f"{part}/**/*_test.cpp")}
+        labelled = {name for name, path in paths.items() if "// labels: release" in path.read_text()}
+        self.programs = {name: path for name, path in paths.items() if name not in labelled}
+        must("ninja", f"-j{jobs}", *sorted(self.programs), cwd=self.build)
+        self.read_dependencies()
+        self.times = self.unbroken()
+
+    def program(self, name):
+        return next(path for path in self.build.glob(f"**/{name}") if path.is_file())
+
+    def relative(self, path):
+        path = pathlib.Path(os.path.normpath(self.build / path))
+        return path.relative_to(self.tree).as_posix() if path.is_relative_to(self.tree) else None
+
+    def read_dependencies(self):
+        """Of each object the files that it was made of; of each program all the objects."""
+        self.made_of, target = {}, None
+        for line in must("ninja", "-t", "deps", cwd=self.build).splitlines():
+            if line.startswith("    "):
+                self.made_of[target].add(self.relative(line.strip()))
+            elif line:
+                target = line.split(":")[0]
+                self.made_of[target] = set()
+        self.objects = {}
+        for name in self.programs:
+            inputs = must("ninja", "-t", "inputs", self.program(name).relative_to(self.build),
+                          cwd=self.build).split("\n")
+            self.objects[name] = [path for path in inputs if path in self.made_of]
+
+    def unbroken(self):
+        """How long each program takes, in seconds. All have to pass."""
+        kept = self.folder / "times.json"
+        known = json.loads(kept.read_text()) if kept.exists() else {}
+        if known.get("commit") == self.commit:
+            return known["times"]
+        times = {}
+        for name in self.programs:
+            begun = time.monotonic()
+            if self.notices(name, 600):
+                plainly.fail(f"{name} fails with nothing broken",
+                             "mend it in the last commit: a mutant is noticed by tests that pass")
+            times[name] = time.monotonic() - begun
+        kept.write_text(json.dumps({"commit": self.commit, "times": times}))
+        return times
+
+    def who_may_notice(self, path):
+        """The programs that depend on the file, in the order in which they are tried."""
+        stem, folder = pathlib.Path(path).stem, pathlib.Path(path).parent.name
+        headers = {path} | {found.relative_to(self.tree).as_posix()
+                            for part in ("include", "src", "backends")
+                            for found in self.tree.glob(f"{part}/**/{stem}.hpp")}
+
+        def distance(name):
+            test = self.programs[name]
+            own = [made for made in self.objects[name] if f"/{name}.dir/" in made]
+            near = any(headers & self.made_of[made] for made in own)
+            return (not (stem in name or name[:-5] in stem), test.parent.name != folder, not near,
+                    self.times[name])
+
+        depends = [name for name in self.programs if self.times[name] <= self.quick
+                   and any(path in self.made_of[made] for made in self.objects[name])]
+        return sorted(depends, key=distance)
+
+    def notices(self, name, longest):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        command = [self.program(name), "--gtest_brief=1", "--gtest_fail_fast"]
+        try:
+            done = run(*command, timeout=longest, cwd=self.tree, preexec_fn=limit)
+        except subprocess.TimeoutExpired:
+            return True
+        return done.returncode != 0
+
+    def first_to_notice(self, mutant, deadline):
+        """Builds and runs who may notice until one does; its name, or a word of what went wrong."""
+        running = {}
+
+        def noticed(when):
+            done, _ = concurrent.futures.wait(running, return_when=when)
+            return next((name for name in map(running.pop, done) if name in self.failed), None)
+
+        self.failed = set()
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            for number, name in enumerate(self.who_may_notice(mutant.path)):
+                # A source is in a library, which is built with the first; a header in them all,
+                # and they stay as they were built with it.
+                header = mutant.path.endswith(".hpp")
+                if number == 0 or header or name in self.stale:
+                    word = self.cannot_build(name, deadline)
+                    if word:
+                        return word
+                (self.stale.add if header else self.stale.discard)(name)
+                if time.monotonic() > deadline:
+                    return "not decided"
+                running[pool.submit(self.try_program, name)] = name
+                if len(running) < self.jobs:
+                    continue
+                name = noticed(concurrent.futures.FIRST_COMPLETED)
+                if name:
+                    return name
+            return noticed(concurrent.futures.ALL_COMPLETED)
+
+    def try_program(self, name):
+        if self.notices(name, 5 * self.times[name] + SLACK):
+            self.failed.add(name)
+
+    def cannot_build(self, name, deadline):
+        try:
+            built = run("ninja", f"-j{self.jobs}", name, cwd=self.build,
+                        timeout=max(1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return "not decided"
+        return None if built.returncode == 0 else "does not compile"
+
+
+class Mutant:
+    def __init__(self, tree, path, site):
+        self.path, self.kind = path, site.kind
+        self.file = tree / path
+        self.text = self.file.read_text()
+        self.broken = self.text[:site.begin] + site.put + self.text[site.end:]
+        self.line = self.text.count("\n", 0, site.begin) + 1
+
+    def diff(self):
+        return "".join(difflib.unified_diff(
+            self.text.splitlines(True), self.broken.splitlines(True), f"a/{self.path}",
+            f"b/{self.path}"))
+
+
+def files(tree):
+    """The core and the backends: what is shipped, but for the testing kit."""
+    for pattern in ("include/invsaga/**/*.hpp", "src/**/*.?pp", "backends/*/include/**/*.hpp",
+                    "backends/*/src/**/*.?pp"):
+        for path in sorted(tree.glob(pattern)):
+            if "testing" not in path.relative_to(tree).parts:
+                yield path.relative_to(tree).as_posix()
+
+
+def drawn(tree, seed, only):
+    """Mutants without end, each once: a kind is drawn, then a place."""
+    chance = random.Random(seed)
+    places = {kind: [] for kind in mutant_sites.KINDS}
+    for path in files(tree):
+        for site in mutant_sites.sites((tree / path).read_text()):
+            places[site.kind].append((path, site))
+    while any(places.values()):
+        kind = chance.choice([kind for kind in mutant_sites.KINDS if places[kind]])
+        path, site = places[kind].pop(chance.randrange(len(places[kind])))
+        if re.search(only, path):
+            yield Mutant(tree, path, site)
+
+
+def try_one(copy, mutant, seconds):
+    mutant.file.write_text(mutant.broken)
+    try:
+        return copy.first_to_notice(mutant, time.monotonic() + seconds)
+    finally:
+        mutant.file.write_text(mutant.text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=100, help="that compile and are decided")
+    parser.add_argument("--from", type=int, default=1, dest="first", metavar="N")
+    parser.add_argument("--only", default="", metavar="REGEX")
+    parser.add_argument("--seconds", type=int, default=3600)
+    parser.add_argument("--quick", type=float, default=float("inf"), metavar="N")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--tree", type=pathlib.Path, default=ROOT / "build" / "random_mutants",
+                        metavar="DIR")
+    options = parser.parse_args()
+    copy = Copy(options.tree.resolve(), options.jobs, options.quick)
+    survivors = options.tree / "survivors"
+    survivors.mkdir(exist_ok=True)
+    tried, apart, survived = 0, {"does not compile": 0, "not decided": 0}, []
+    for number, mutant in enumerate(drawn(copy.tree, options.seed, options.only), 1):
+        if tried >= options.count:
+            break
+        if number < options.first:
+            continue
+        told = try_one(copy, mutant, options.seconds)
+        if told in apart:
+            apart[told] += 1
+        else:
+            tried += 1
+        place = f"{mutant.path}:{mutant.line}"
+        print(f"{number:4} {mutant.kind:9} {place}: {told or 'SURVIVED'}", flush=True)
+        if told is None:
+            survived.append(number)
+            (survivors / f"{options.seed}-{number}.patch").write_text(mutant.diff())
+    for number in survived:
+        print(f"\nsurvivor {number}")
+        print((survivors / f"{options.seed}-{number}.patch").read_text(), end="")
+    print(f"\nseed {options.seed}: {tried} mutants tried, {tried - len(survived)} noticed, "
+          f"{len(survived)} survived; besides, {apart['does not compile']} did not compile, "
+          f"{apart['not decided']} were not decided")
+    return 0 if len(survived) * 20 <= tried else 1
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    plainly.run(main)
