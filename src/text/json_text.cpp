@@ -63,13 +63,10 @@ void append_escape(std::string& out, unsigned char c) {
   out += hex[c & 15];
 }
 
-/// The number of the digits text[begin, begin + count), or -1.
+/// The number of text[begin, begin + count), which are digits.
 int digits(std::string_view text, std::size_t begin, std::size_t count) {
   int number = 0;
-  for (std::size_t i = begin; i < begin + count; ++i) {
-    if (!is_digit(text[i])) return -1;
-    number = number * 10 + (text[i] - '0');
-  }
+  for (std::size_t i = begin; i < begin + count; ++i) number = number * 10 + (text[i] - '0');
   return number;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <initializer_list>
 #include <new>
 
 namespace invsaga::memory_tests {

@@ -35,9 +35,10 @@ class Slow final : public LaterBackend<Slow> {
   void release_all() {
     for (const auto& answer : std::exchange(held_, {})) answer();
   }
-  void release_first() {
-    const auto answer = std::move(held_.front());
-    held_.erase(held_.begin());
+  void release_first() { release(0); }
+  void release(std::size_t place) {
+    const auto answer = std::move(held_[place]);
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(place));
     answer();
   }
   void release_last() {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs whose timers could not be armed: the next activity looks after each of them.
+#include <new>
+
+#include "tests/runner/news_fixture.hpp"
+
+namespace invsaga::runner_tests {
+namespace {
+
+/// Has no memory for timers while a test says so.
+class Forgetful final : public Executor {
+ public:
+  explicit Forgetful(Executor& inner) : inner_(inner) {}
+  void post(Task task) override { inner_.post(task); }
+  void post_at(Time time, Task task) override {
+    if (refuses) throw std::bad_alloc();
+    inner_.post_at(time, task);
+  }
+  void drop(const void* context) noexcept override { inner_.drop(context); }
+  bool refuses = false;
+
+ private:
+  Executor& inner_;
+};
+
+/// The parameter: which of three runs is answered while all three are neglected.
+class Neglected : public SlowNews, public ::testing::WithParamInterface<int> {
+ protected:
+  Forgetful forgetful{executor};
+};
+INSTANTIATE_TEST_SUITE_P(, Neglected, ::testing::Range(0, 3));
+
+TEST_P(Neglected, ARunThatIsNeglectedTwiceHidesNoOther) {
+  const std::vector<std::string> numbers{"1", "2", "3"};
+  stock_up(2);
+  SagaRunner<Slow> runner(slow, {clock, forgetful, 1});
+  runner.add(sample::checkout, shop);
+  slow.holds_replies = forgetful.refuses = true;
+  for (const std::string& number : numbers) {
+    runner.start(sample::checkout, order(number), request(number),
+                 {[](void*, std::uint64_t, result<StartAnswer>&&) noexcept {}});
+    slow.release_last();  // begun; its reserve is under way, and no timer watches it
+  }
+  ASSERT_EQ(slow.held(), 3u);
+  slow.release(static_cast<std::size_t>(
+      GetParam()));  // its driver goes on to the payment, which no timer watches either
+  slow.holds_replies = forgetful.refuses = false;
+  static_cast<void>(runner.status(run_of()));  // some activity
+  run_all();
+  for (const std::string& number : numbers) {
+    EXPECT_TRUE(outcome(run_of(number)).has_value()) << number;
+  }
+  slow.release_all();
+}
+
+}  // namespace
+}  // namespace invsaga::runner_tests
