@@ -53,7 +53,7 @@ namespace {
 
 MemoryLimits inbox_limits(std::size_t events) {
   MemoryLimits limits;
-  limits.retention.count = std::max<std::size_t>(events, 1);
+  limits.retention.events = std::max<std::size_t>(events, 1);
   return limits;
 }
 

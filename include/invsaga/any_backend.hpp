@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -30,6 +31,7 @@ class AnyBackend {
   [[nodiscard]] Capabilities capabilities() const noexcept { return port_->capabilities(); }
   [[nodiscard]] StoreLimits limits() const noexcept { return port_->limits(); }
   [[nodiscard]] WriteLimits write_limits() const noexcept { return port_->write_limits(); }
+  [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
 
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
@@ -56,8 +58,9 @@ class AnyBackend {
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     port_->settle(run, entries, done);
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
-    port_->pending(limit, done);
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept {
+    port_->pending(after, limit, done);
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     port_->acknowledge_event(run, sequence, done);
@@ -70,6 +73,7 @@ class AnyBackend {
     [[nodiscard]] virtual Capabilities capabilities() const noexcept = 0;
     [[nodiscard]] virtual StoreLimits limits() const noexcept = 0;
     [[nodiscard]] virtual WriteLimits write_limits() const noexcept = 0;
+    [[nodiscard]] virtual std::optional<Retention> retention() const noexcept = 0;
     [[nodiscard]] virtual Time now() const noexcept = 0;
     virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
@@ -79,7 +83,8 @@ class AnyBackend {
     virtual void read(RunId, Completion<std::vector<LogEntry>>) noexcept = 0;
     virtual void unfinished(RunId, std::size_t, Completion<std::vector<RunId>>) noexcept = 0;
     virtual void settle(RunId, std::span<const LogEntry>, Completion<void>) noexcept = 0;
-    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) noexcept = 0;
+    virtual void pending(std::uint64_t, std::size_t,
+                         Completion<std::vector<PendingEvent>>) noexcept = 0;
     virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) noexcept = 0;
   };
 
@@ -91,6 +96,7 @@ class AnyBackend {
     Capabilities capabilities() const noexcept override { return view().capabilities(); }
     StoreLimits limits() const noexcept override { return view().limits(); }
     WriteLimits write_limits() const noexcept override { return view().write_limits(); }
+    std::optional<Retention> retention() const noexcept override { return retention_of(view()); }
     Time now() const noexcept override { return view().now(); }
     void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);
@@ -121,8 +127,9 @@ class AnyBackend {
                 Completion<void> done) noexcept override {
       backend_.settle(run, entries, done);
     }
-    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept override {
-      backend_.pending(limit, done);
+    void pending(std::uint64_t after, std::size_t limit,
+                 Completion<std::vector<PendingEvent>> done) noexcept override {
+      backend_.pending(after, limit, done);
     }
     void acknowledge_event(RunId run, std::uint64_t sequence,
                            Completion<void> done) noexcept override {

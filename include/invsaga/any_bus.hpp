@@ -26,7 +26,7 @@ class AnyBus {
   AnyBus(B& bus)  // NOLINT(google-explicit-constructor)
       : port_(std::make_shared<PortOf<B>>(bus)) {}
 
-  void publish(const Event& event, Completion<void> done) { port_->publish(event, done); }
+  void publish(const Event& event, Completion<void> done) noexcept { port_->publish(event, done); }
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                          EventHandler handler) {
     return port_->subscribe(consumer, types, std::move(handler));
@@ -36,7 +36,7 @@ class AnyBus {
   class Port {
    public:
     virtual ~Port() = default;
-    virtual void publish(const Event&, Completion<void>) = 0;
+    virtual void publish(const Event&, Completion<void>) noexcept = 0;
     virtual result<void> subscribe(std::string_view, std::span<const std::string_view>,
                                    EventHandler) = 0;
   };
@@ -46,7 +46,9 @@ class AnyBus {
    public:
     explicit PortOf(B& bus) noexcept : bus_(bus) {}
 
-    void publish(const Event& event, Completion<void> done) override { bus_.publish(event, done); }
+    void publish(const Event& event, Completion<void> done) noexcept override {
+      bus_.publish(event, done);
+    }
     result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                            EventHandler handler) override {
       return bus_.subscribe(consumer, types, std::move(handler));

@@ -6,10 +6,12 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <invsaga/completion.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/idempotency.hpp>
 
 namespace invsaga {
@@ -27,8 +29,8 @@ concept ClaimDoor = requires(S& store, const S& view, const Claim& claim, Reques
 };
 
 /// Claims by one virtual call each: of a backend, or of an IdempotencyStore by itself, which then
-/// answers within the call. Copies refer to the same one. As safe from threads as that is. What a
-/// call is given is lent until the completion.
+/// answers within the call; if it throws, the reply is lost. Copies refer to the same one. As safe
+/// from threads as that is. What a call is given is lent until the completion.
 class AnyClaims {
  public:
   /// Borrows the store, which outlives every copy. (Wanted without saying so: whoever takes
@@ -38,6 +40,7 @@ class AnyClaims {
   AnyClaims(S& store)  // NOLINT(google-explicit-constructor)
       : port_(std::make_shared<PortOf<S>>(store)) {}
 
+  [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
   void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     port_->claim(claim, done);
@@ -58,6 +61,7 @@ class AnyClaims {
   class Port {
    public:
     virtual ~Port() = default;
+    [[nodiscard]] virtual std::optional<Retention> retention() const noexcept = 0;
     [[nodiscard]] virtual Time now() const noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
     virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
@@ -71,11 +75,14 @@ class AnyClaims {
     explicit PortOf(S& store) noexcept : store_(store) {}
 
     Time now() const noexcept override { return std::as_const(store_).now(); }
+    std::optional<Retention> retention() const noexcept override {
+      return retention_of(std::as_const(store_));
+    }
     void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept override {
       if constexpr (ClaimDoor<S>) {
         store_.claim(claim, done);
       } else {
-        done(store_.claim(claim));
+        tell(done, [&] { return store_.claim(claim); });
       }
     }
     void extend_claim(RequestKey key, std::uint64_t epoch, Time until,
@@ -83,7 +90,7 @@ class AnyClaims {
       if constexpr (ClaimDoor<S>) {
         store_.extend_claim(key, epoch, until, done);
       } else {
-        done(store_.extend_claim(key, epoch, until));
+        tell(done, [&] { return store_.extend_claim(key, epoch, until); });
       }
     }
     void confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer,
@@ -91,7 +98,7 @@ class AnyClaims {
       if constexpr (ClaimDoor<S>) {
         store_.confirm_claim(key, epoch, answer, done);
       } else {
-        done(store_.confirm_claim(key, epoch, answer));
+        tell(done, [&] { return store_.confirm_claim(key, epoch, answer); });
       }
     }
     void release_claim(RequestKey key, std::uint64_t epoch,
@@ -99,11 +106,17 @@ class AnyClaims {
       if constexpr (ClaimDoor<S>) {
         store_.release_claim(key, epoch, done);
       } else {
-        done(store_.release_claim(key, epoch));
+        tell(done, [&] { return store_.release_claim(key, epoch); });
       }
     }
 
    private:
+    /// One that throws has not said what became of the call.
+    template <class T, class Call>
+    static void tell(Completion<T> done, const Call& call) {
+      done(detail::guarded<T>(call, Error{Errc::reply_lost}));
+    }
+
     S& store_;
   };
 

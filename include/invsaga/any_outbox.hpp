@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <invsaga/completion.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/outbox.hpp>
 
 namespace invsaga {
@@ -18,13 +19,15 @@ inline namespace v0 {
 
 /// The reading side of a backend's outbox: the functions of an Outbox by completions.
 template <class O>
-concept OutboxDoor = requires(O& outbox, std::size_t limit, RunId run, std::uint64_t sequence) {
-  { outbox.pending(limit, Completion<std::vector<PendingEvent>>{}) } -> std::same_as<void>;
+concept OutboxDoor = requires(O& outbox, std::uint64_t after, std::size_t limit, RunId run,
+                              std::uint64_t sequence) {
+  { outbox.pending(after, limit, Completion<std::vector<PendingEvent>>{}) } -> std::same_as<void>;
   { outbox.acknowledge_event(run, sequence, Completion<void>{}) } -> std::same_as<void>;
 };
 
 /// An outbox that is read, by one virtual call each: a backend's, or an Outbox by itself, which
-/// then answers within the call. Copies refer to the same one. As safe from threads as that is.
+/// then answers within the call; if it throws, the reply is lost. Copies refer to the same one. As
+/// safe from threads as that is.
 class AnyOutbox {
  public:
   /// Borrows the outbox, which outlives every copy. (Wanted without saying so: whoever takes an
@@ -34,8 +37,9 @@ class AnyOutbox {
   AnyOutbox(O& outbox)  // NOLINT(google-explicit-constructor)
       : port_(std::make_shared<PortOf<O>>(outbox)) {}
 
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
-    port_->pending(limit, done);
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept {
+    port_->pending(after, limit, done);
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     port_->acknowledge_event(run, sequence, done);
@@ -45,7 +49,8 @@ class AnyOutbox {
   class Port {
    public:
     virtual ~Port() = default;
-    virtual void pending(std::size_t, Completion<std::vector<PendingEvent>>) noexcept = 0;
+    virtual void pending(std::uint64_t, std::size_t,
+                         Completion<std::vector<PendingEvent>>) noexcept = 0;
     virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) noexcept = 0;
   };
 
@@ -54,11 +59,13 @@ class AnyOutbox {
    public:
     explicit PortOf(O& outbox) noexcept : outbox_(outbox) {}
 
-    void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept override {
+    void pending(std::uint64_t after, std::size_t limit,
+                 Completion<std::vector<PendingEvent>> done) noexcept override {
       if constexpr (OutboxDoor<O>) {
-        outbox_.pending(limit, done);
+        outbox_.pending(after, limit, done);
       } else {
-        done(outbox_.pending(limit));
+        done(detail::guarded<std::vector<PendingEvent>>(
+            [&] { return outbox_.pending(after, limit); }, Error{Errc::reply_lost}));
       }
     }
     void acknowledge_event(RunId run, std::uint64_t sequence,
@@ -66,7 +73,8 @@ class AnyOutbox {
       if constexpr (OutboxDoor<O>) {
         outbox_.acknowledge_event(run, sequence, done);
       } else {
-        done(outbox_.acknowledge_event(run, sequence));
+        done(detail::guarded<void>([&] { return outbox_.acknowledge_event(run, sequence); },
+                                   Error{Errc::reply_lost}));
       }
     }
 

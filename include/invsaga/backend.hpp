@@ -92,7 +92,7 @@ concept Backend = WritableStore<B> &&
                     } noexcept -> std::same_as<void>;
                     { backend.settle(run, entries, done) } noexcept -> std::same_as<void>;
                     {
-                      backend.pending(limit, Completion<std::vector<PendingEvent>>{})
+                      backend.pending(number, limit, Completion<std::vector<PendingEvent>>{})
                     } noexcept -> std::same_as<void>;
                     { backend.acknowledge_event(run, number, done) } noexcept -> std::same_as<void>;
                   };
@@ -129,8 +129,9 @@ class AnswersAtOnce {
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     tell(done, [&] { return self().settle(run, entries); });
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
-    tell(done, [&] { return self().pending(limit); });
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept {
+    tell(done, [&] { return self().pending(after, limit); });
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     tell(done, [&] { return self().acknowledge_event(run, sequence); });

@@ -80,7 +80,7 @@ enum class Limit : std::uint8_t {
   rows = 3,           ///< Of a store or a catalog.
   lifetime = 4,       ///< Of a hold or an adjust, in milliseconds.
   ids = 5,            ///< Of holds and adjusts, that a store remembers.
-  requests = 6,       ///< Claims and answers that are kept.
+  requests = 6,       ///< Claims and answers that are kept, of requests or of events.
   answer_bytes = 7,   ///< Of a stored answer.
   runs = 8,           ///< Of a log, a runner or an outbox.
   records = 9,        ///< Of one run.

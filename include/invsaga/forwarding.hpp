@@ -65,9 +65,9 @@ enum class BackendCall : std::uint8_t {
 ///    defined by another one, so what is declared changes that function and no other: who changes
 ///    `write` changes nothing of `submit`.
 ///  - It declares `around(what, call)`, through which all go that it does not declare, but
-///    `limits`, `write_limits` and `now`. `call()` asks the inner one and gives its answer, which
-///    of a call with a completion is nothing; it may be called any number of times, until `around`
-///    returns. Around a call with a completion it cannot throw.
+///    `limits`, `write_limits`, `retention` and `now`. `call()` asks the inner one and gives its
+///    answer, which of a call with a completion is nothing; it may be called any number of times,
+///    until `around` returns. Around a call with a completion it cannot throw.
 ///
 /// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
 /// (`capabilities`). A wrapper that offers less than its inner one, or must not be passed by
@@ -88,6 +88,7 @@ class Forwarding {
   {
     return view().limits();
   }
+  [[nodiscard]] std::optional<Retention> retention() const noexcept { return retention_of(view()); }
   [[nodiscard]] Time now() const noexcept
     requires requires(const Inner& view) { view.now(); }
   {
@@ -216,10 +217,10 @@ class Forwarding {
   {
     return pass(BackendCall::put, [&] { return inner_->put(run, at, event); });
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit)
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit)
     requires Outbox<Inner>
   {
-    return pass(BackendCall::pending, [&] { return inner_->pending(limit); });
+    return pass(BackendCall::pending, [&] { return inner_->pending(after, limit); });
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence)
     requires Outbox<Inner>
@@ -265,10 +266,11 @@ class Forwarding {
   {
     pass(BackendCall::settle, [&] { inner_->settle(run, entries, done); });
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept
     requires Backend<Inner>
   {
-    pass(BackendCall::pending, [&] { inner_->pending(limit, done); });
+    pass(BackendCall::pending, [&] { inner_->pending(after, limit, done); });
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept
     requires Backend<Inner>

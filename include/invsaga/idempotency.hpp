@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,12 @@ enum class ClaimState : std::uint8_t {
 };
 std::string_view name(ClaimState state) noexcept;
 
+/// What a claim is on. Each kind has a bound of its own, so that neither crowds out the other.
+enum class ClaimKind : std::uint8_t {
+  request,  ///< Somebody asked for something, and is answered.
+  event,    ///< A consumer acts on an event: an `Inbox`.
+};
+
 /// Asks for the right to do a request's work.
 struct Claim {
   RequestKey key;
@@ -44,6 +51,7 @@ struct Claim {
   Time lease_until;  ///< When another may take over, unless it is extended.
   Time deadline;  ///< The request's own: later arrivals are `expired`, the answer is kept at least
                   ///< until then.
+  ClaimKind kind = ClaimKind::request;
 };
 
 /// The answer to a claim: the right to do the work, or why not.
@@ -61,7 +69,22 @@ struct Retention {
   /// At most so many live records; new claims are `resource_exhausted` when full.
   std::size_t count = 1'000'000;
   bool forever = false;  ///< Never forgotten: `count` still bounds, by refusal.
+  /// The same for claims on events. These are kept until their deadline and no longer, whatever is
+  /// said of requests. A record takes about 200 bytes.
+  std::size_t events = 3'000'000;
+
+  friend constexpr bool operator==(const Retention&, const Retention&) = default;
 };
+
+/// What a store of claims says that it keeps (`retention()`); nothing if it does not say.
+template <class S>
+std::optional<Retention> retention_of(const S& store) {
+  if constexpr (requires { std::optional<Retention>(store.retention()); }) {
+    return store.retention();
+  } else {
+    return std::nullopt;
+  }
+}
 
 /// Semantics of an IdempotencyStore:
 ///  - `claim`: linearizable. Unknown key and now < deadline: `fresh` with a new epoch. Leased by
@@ -69,7 +92,7 @@ struct Retention {
 ///    epoch. Other fingerprint: `mismatch`, whatever the state. Past the claim's deadline, if
 ///    nobody holds the lease: `expired`, whether the key is remembered or not, unless the answer
 ///    still is: then `completed`. Errors: `invalid_argument` (zero key, deadline or lease not set),
-///    `resource_exhausted`.
+///    `resource_exhausted` (so many live records of its kind; those of the other take no room).
 ///  - `extend_claim(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy`
 ///    if the epoch is not the newest, `not_found` if there is no live claim.
 ///  - `confirm_claim(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes

@@ -22,6 +22,7 @@
 #include <invsaga/idempotency.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/thrown.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {
@@ -44,8 +45,14 @@ struct InboxOptions {
   Duration lease{30'000};
   /// How long after it was decided an event may be acted on, and is remembered when it was. Longer
   /// than the longest way there: lag, retries, and redrive of dead letters; and, for `consecutive`,
-  /// longer than a run. An event without a time has so long from each arrival.
-  Duration window{7LL * 24 * 3600 * 1000};
+  /// longer than a run. An event without a time has so long from each arrival. So the store has to
+  /// remember all events of a window: see `events_per_second`.
+  Duration window{3LL * 24 * 3600 * 1000};
+  /// The load that is counted with, on average over a window and over all consumers of the store:
+  /// `ready` says whether the store has room for it. By default ten a second for three days, which
+  /// `Retention::events` has room for. Where more come the store is full for a time: events wait
+  /// at the bus, in order, and none is lost.
+  std::size_t events_per_second = 10;
   InboxOrder order = InboxOrder::ascending;
   /// Runs whose place in the sequence is remembered. Beyond, the oldest is forgotten:
   /// `consecutive` then asks the store, `ascending` takes its next event as in order. What was
@@ -84,33 +91,46 @@ struct InboxEntry {
 
 /// What a consumer does about an event: a function of the event, or of event and claim, that
 /// answers with a `result<void>`; or either with a `Completion<void>` behind, that answers later.
-/// An exception of the first two counts as `step_threw`; the others do not throw. What they are
-/// given is lent until the answer.
+/// An exception of the first two counts as `step_threw`, one for want of memory as
+/// `resource_exhausted`, and its text is kept (`Inbox::thrown`); the others are `noexcept`, or they
+/// do not compile. What they are given is lent until the answer.
 class InboxEffect {
  public:
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, InboxEffect>)
   InboxEffect(F effect) {  // NOLINT(google-explicit-constructor)
+    constexpr bool no_throw =
+        std::is_nothrow_invocable_v<F&, const Event&, const InboxClaim&, Completion<void>> ||
+        std::is_nothrow_invocable_v<F&, const Event&, Completion<void>>;
     if constexpr (std::is_invocable_v<F&, const Event&, const InboxClaim&, Completion<void>>) {
-      call_ = std::move(effect);
+      static_assert(no_throw, "an effect that answers later says its errors there: it is noexcept");
+      call_ = [effect = std::move(effect)](const Event& event, const InboxClaim& claim,
+                                           detail::ThrownLog&, Completion<void> done) mutable {
+        effect(event, claim, done);
+      };
     } else if constexpr (std::is_invocable_v<F&, const Event&, Completion<void>>) {
+      static_assert(no_throw, "an effect that answers later says its errors there: it is noexcept");
       call_ = [effect = std::move(effect)](const Event& event, const InboxClaim&,
+                                           detail::ThrownLog&,
                                            Completion<void> done) mutable { effect(event, done); };
     } else {
-      call_ = [effect = std::move(effect)](const Event& event, const InboxClaim& claim,
-                                           Completion<void> done) mutable {
-        done(answer_of(effect, event, claim));
-      };
+      call_ = [effect = std::move(effect)](
+                  const Event& event, const InboxClaim& claim, detail::ThrownLog& thrown,
+                  Completion<void> done) mutable { done(answer_of(effect, event, claim, thrown)); };
     }
-  }
-  void operator()(const Event& event, const InboxClaim& claim, Completion<void> done) const {
-    call_(event, claim, done);
   }
 
  private:
+  friend class Inbox;
+
+  void operator()(const Event& event, const InboxClaim& claim, detail::ThrownLog& thrown,
+                  Completion<void> done) const noexcept {
+    call_(event, claim, thrown, done);
+  }
   template <class F>
-  static result<void> answer_of(F& effect, const Event& event, const InboxClaim& claim) {
-    return detail::guarded<void>([&]() -> result<void> {
+  static result<void> answer_of(F& effect, const Event& event, const InboxClaim& claim,
+                                detail::ThrownLog& thrown) noexcept {
+    return thrown.answer_of<void>("an effect", [&]() -> result<void> {
       if constexpr (std::is_invocable_v<F&, const Event&, const InboxClaim&>) {
         return effect(event, claim);
       } else {
@@ -119,7 +139,7 @@ class InboxEffect {
     });
   }
 
-  std::function<void(const Event&, const InboxClaim&, Completion<void>)> call_;
+  std::function<void(const Event&, const InboxClaim&, detail::ThrownLog&, Completion<void>)> call_;
 };
 
 /// Acts on each event once for one consumer, over any store of claims: claim (a lease), effect,
@@ -144,6 +164,11 @@ class Inbox {
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
+  /// To be asked at start-up: whether the store has room for as many events as come in a window, by
+  /// `InboxOptions`. Success also if the store does not say what it keeps. Error: `limit_exceeded`
+  /// (`Limit::requests`: how many were to be remembered, and how many it allows).
+  [[nodiscard]] result<void> ready() const;
+
   /// If it is this caller's to do, calls `effect(event)` or `effect(event, claim)`, which answers
   /// with a `result<void>`.
   ///  - `handled`: the effect is done and confirmed. If an earlier confirmation failed it was done
@@ -154,9 +179,10 @@ class Inbox {
   ///  - The effect's own error: the right was given back, the next delivery calls it again. An
   ///    exception gives it back too, and goes on.
   ///  - `busy`: another is at it. `moved_on`: out of order, never acted on. `too_late`: past the
-  ///    window. `invalid_argument`: id or run not set, sequence 0, or an id that is known with
-  ///    another run or sequence. The store's errors: after the effect they mean that it is done
-  ///    and not confirmed; the next delivery to this inbox only confirms.
+  ///    window. `resource_exhausted`: the store is full, ask again later. `invalid_argument`: id or
+  ///    run not set, sequence 0, or an id that is known with another run or sequence. The store's
+  ///    errors: after the effect they mean that it is done and not confirmed; the next delivery to
+  ///    this inbox only confirms.
   template <class Effect>
   result<Handling> handle(const Event& event, Effect&& effect) {
     INVSAGA_TRY(const InboxEntry entry, open(event));
@@ -179,9 +205,10 @@ class Inbox {
 
   /// A handler for `EventBus::subscribe`. The inbox must outlive the bus's use of it.
   EventHandler handler(InboxEffect effect) {
-    return [this, effect = std::move(effect)](const Event& event, Completion<Handling> done) {
-      handle(event, effect, done);
-    };
+    return
+        [this, effect = std::move(effect)](const Event& event, Completion<Handling> done) noexcept {
+          handle(event, effect, done);
+        };
   }
 
   /// The same in parts, for effects that are done elsewhere or confirm the claim themselves. After
@@ -208,6 +235,8 @@ class Inbox {
   void extend_claim(const InboxEntry& entry, Completion<void> done) noexcept;
 
   [[nodiscard]] InboxCounts counts() const;
+  /// What effects threw.
+  [[nodiscard]] Thrown thrown() const;
 
  private:
   /// Also when the effect throws.

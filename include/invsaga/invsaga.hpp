@@ -42,6 +42,7 @@
 // Sagas and their runs
 #include <invsaga/completion.hpp>      // where an answer goes that may come later
 #include <invsaga/definition.hpp>      // a saga without its types
+#include <invsaga/forgetting.hpp>      // when a run may be forgotten
 #include <invsaga/order_stage.hpp>     // where an order stands, for whoever ordered
 #include <invsaga/prepared_write.hpp>  // a write that owns all that it lends
 #include <invsaga/retry.hpp>           // when an attempt is made again
@@ -52,7 +53,6 @@
 #include <invsaga/run_status.hpp>      // where a run stands, as a runner tells it
 #include <invsaga/saga.hpp>            // * steps, classes, undos, checked by the compiler
 #include <invsaga/saga_log.hpp>        // where the records are
-#include <invsaga/forgetting.hpp>      // when a run may be forgotten
 #include <invsaga/saga_machine.hpp>    // what a run is to do next: no clock, no lock, no I/O
 #include <invsaga/saga_outputs.hpp>    // what steps that touch the stock leave for later ones
 #include <invsaga/write.hpp>           // what a run wants written at one instant

@@ -27,6 +27,7 @@ struct PendingEvent {
   std::uint64_t sequence = 0;
   Time at;  ///< When it was decided.
   std::vector<std::byte> bytes;
+  std::uint64_t place = 0;  ///< Where it stands in its outbox, from 1.
   friend bool operator==(const PendingEvent&, const PendingEvent&) = default;
 };
 /// The event itself, with its time. `corrupt` if the bytes are none, or another run's or number's.
@@ -38,16 +39,19 @@ result<Event> read_event(const PendingEvent& pending);
 ///    that event was deleted (protocol rule 9: a former owner cannot put an old one again). A gap
 ///    above the highest is `invalid_argument`. `true`: taken. `resource_exhausted` if full. An
 ///    outbox keeps the bytes and reads nothing in them.
-///  - `pending(limit)`: up to `limit` events that are not acknowledged, in the order they were
-///    taken. It changes nothing: an event stays pending until it is acknowledged, so a relay that
-///    dies loses none.
+///  - `pending(after, limit)`: the first `limit` events that are not acknowledged and stand behind
+///    the place `after`, in the order they were taken; all are behind place 0. What is taken later
+///    stands behind all that anybody was ever shown, and a place is never given twice, so that who
+///    has read up to a place finds all that is new behind it. It costs as much as what it answers,
+///    however much waits before or behind. It changes nothing: an event stays pending until it is
+///    acknowledged, so a relay that dies loses none.
 ///  - `acknowledge_event(run, sequence)`: the bus has it. A repeat changes nothing.
 /// All are safe from any thread.
 template <class O>
-concept Outbox = requires(O& outbox, const PreparedEvent& event, Time at, std::size_t limit,
-                          RunId run, std::uint64_t sequence) {
+concept Outbox = requires(O& outbox, const PreparedEvent& event, Time at, RunId run,
+                          std::uint64_t sequence, std::uint64_t after, std::size_t limit) {
   { outbox.put(run, at, event) } -> std::same_as<result<bool>>;
-  { outbox.pending(limit) } -> std::same_as<result<std::vector<PendingEvent>>>;
+  { outbox.pending(after, limit) } -> std::same_as<result<std::vector<PendingEvent>>>;
   { outbox.acknowledge_event(run, sequence) } -> std::same_as<result<void>>;
 };
 

@@ -22,11 +22,8 @@ struct RelayOptions {
   /// How long a run waits whose event could not be published. Only the waits count: a relay never
   /// gives an event up, however often the bus refuses it.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 0, Duration{0}};
-  std::size_t batch = 256;  ///< Events read from the outbox at a time.
-  /// The same while all that was read has to wait, so that others are found behind it. Those behind
-  /// so many waiting ones have to wait too.
-  std::size_t max_batch = 65'536;
-  HashKey hash_key{};  ///< Of its tables, as `keyed_hash.hpp` says.
+  /// Events read from the outbox at a time, and events that waited and are tried in between.
+  std::size_t batch = 256;
 };
 
 /// Since the relay began, but for `waiting_runs`, which is as of the last look at the outbox.
@@ -40,12 +37,13 @@ struct RelayCounts {
 
 /// Publishes the pending events of an outbox, each run's in order, and acknowledges each when the
 /// bus has taken it: so at least once, also after a crash at any point. An event that cannot be
-/// published holds back the later ones of its run and of no other.
+/// published holds back the later ones of its run and of no other, however many wait: the relay
+/// reads on behind them, a page at a time, and remembers where they stand. That takes some hundred
+/// bytes a run that waits and eight an event, so it is bounded by what the outbox holds.
 ///
-/// Level-triggered: each look at the outbox sees all that is pending, so a wake-up may come once
-/// too often or be lost before another. It looks once when it begins (what an earlier process
-/// left), on `wake`, and, only while something failed, after a wait; otherwise it does nothing at
-/// all.
+/// Level-triggered: each look at the outbox sees all that is new, so a wake-up may come once too
+/// often or be lost before another. It looks once when it begins (what an earlier process left), on
+/// `wake`, and, only while something failed, after a wait; otherwise it does nothing at all.
 ///
 /// It begins its looks as tasks of the executor, one at a time, and waits for no thread: where
 /// outbox or bus answer later, it goes on by their completions, on whatever thread. Several relays
@@ -54,7 +52,7 @@ struct RelayCounts {
 /// it waits for what a thread of it is at; what is pending stays so.
 class Relay {
  public:
-  /// Requires 0 < `options.batch` <= `options.max_batch`.
+  /// Requires `options.batch` > 0.
   Relay(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options = {});
   ~Relay();
   Relay(const Relay&) = delete;

@@ -88,6 +88,9 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
 
   [[nodiscard]] StoreLimits limits() const noexcept { return store_.limits(); }
   [[nodiscard]] WriteLimits write_limits() const noexcept { return limits_; }
+  [[nodiscard]] std::optional<Retention> retention() const noexcept {
+    return retention_of(claims_);
+  }
   [[nodiscard]] Time now() const noexcept { return store_.now(); }
 
   // The parts keep their own contracts. Each of these also with a completion.
@@ -134,7 +137,9 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   result<bool> put(RunId run, Time at, const PreparedEvent& event) {
     return outbox_.put(run, at, event);
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit) { return outbox_.pending(limit); }
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
+    return outbox_.pending(after, limit);
+  }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     return outbox_.acknowledge_event(run, sequence);
   }

@@ -6,6 +6,7 @@
 //     auto heard = start_on_event(bus, "mail", "ORDER_PLACED", runner, thanks, {.lifetime = 24h});
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,16 +54,18 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 template <Saga S, Backend B>
 EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
   INVSAGA_ASSERT(options.lifetime >= Duration{0}, "starts: options.lifetime >= 0");
-  return [&runner, &saga, options](const Event& event, Completion<Handling> done) {
+  return [&runner, &saga, options](const Event& event, Completion<Handling> done) noexcept {
     if (!is_set(event.time)) return done(Error{Errc::invalid_argument});
-    const auto input = decode<typename S::input_type>(event.data);
-    if (!input.has_value()) return done(input.assume_error());
+    std::optional<result<typename S::input_type>> input;
     StartRequest request;
     detail::RunnerCore& core = detail::core_of(runner);
-    const auto took = detail::take_in(
-        [&] { request = detail::request_of(event, saga.name(), options.lifetime, core.secret()); });
+    const auto took = detail::take_in([&] {
+      input.emplace(decode<typename S::input_type>(event.data));
+      request = detail::request_of(event, saga.name(), options.lifetime, core.secret());
+    });
     if (!took.has_value()) return done(took.assume_error());
-    core.start_for(detail::given(saga, input.assume_value()), request, done);
+    if (!input->has_value()) return done(input->assume_error());
+    core.start_for(detail::given(saga, input->assume_value()), request, done);
   };
 }
 

@@ -12,6 +12,7 @@
 #include <invsaga/assert.hpp>
 #include <invsaga/id_text.hpp>
 #include <invsaga/keyed_hash.hpp>
+#include <invsaga/redelivery.hpp>
 
 #include "errand.hpp"
 
@@ -34,6 +35,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
                    "above 0");
   }
   void stop() { visits_.end(); }
+  [[nodiscard]] result<void> ready() const;
 
   Errand<Handling> handle(const Event& event, const InboxEffect& effect);
   Errand<InboxEntry> open(const Event& event);
@@ -42,6 +44,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   Errand<void> abandon(InboxClaim claim);
   void extend(const InboxClaim& claim, Completion<void> done);
   [[nodiscard]] InboxCounts counts() const;
+  [[nodiscard]] Thrown thrown() const { return thrown_.thrown(); }
 
  private:
   /// Where a run stands. Nothing here is needed for one effect an event; the store sees to that.
@@ -78,6 +81,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   const std::string consumer_;
   const InboxOptions options_;
   detail::Visits visits_;
+  detail::ThrownLog thrown_;
   mutable std::mutex mutex_;
   std::unordered_map<RunId, Place, IdHash> places_;
   std::list<RunId> places_order_;  // the oldest in front
@@ -90,7 +94,7 @@ Errand<Handling> Inbox::Core::handle(const Event& event, const InboxEffect& effe
   if (opened.assume_value().settled) co_return *opened.assume_value().settled;
   const InboxClaim claim = opened.assume_value().claim;
   const auto outcome = co_await ask<void>(
-      [&](Completion<void> told) { effect(event, claim, told); });
+      [&](Completion<void> told) { effect(event, claim, thrown_, told); });
   if (!outcome.has_value()) {
     static_cast<void>(co_await abandon(claim));
     co_return outcome.assume_error();
@@ -176,7 +180,15 @@ Claim Inbox::Core::claim_of(const Event& event, std::uint64_t sequence) const {
   const Time from = is_set(event.time) ? event.time : now;
   return {request_key(consumer_, "inbox", by_sequence ? place : to_hex(event.id), options_.secret),
           fingerprint(as_bytes(place), options_.secret), saturating_add(now, options_.lease),
-          saturating_add(from, options_.window)};
+          saturating_add(from, options_.window), ClaimKind::event};
+}
+
+result<void> Inbox::Core::ready() const {
+  const std::optional<Retention> kept = store_.retention();
+  if (!kept) return success();
+  const std::size_t wanted = live_records({.time = options_.window}, options_.events_per_second);
+  if (wanted <= kept->events) return success();
+  return over_limit(Limit::requests, wanted, kept->events);
 }
 
 Errand<Handling> Inbox::Core::confirm_claim(const Event& event, InboxClaim claim) {
@@ -293,6 +305,7 @@ InboxCounts Inbox::Core::counts() const {
 Inbox::Inbox(AnyClaims store, std::string_view consumer, InboxOptions options)
     : core_(std::make_shared<Core>(std::move(store), consumer, options)) {}
 Inbox::~Inbox() { core_->stop(); }
+result<void> Inbox::ready() const { return core_->ready(); }
 
 void Inbox::handle(const Event& event, const InboxEffect& effect, Completion<Handling> done) {
   core_->handle(event, effect).send_off(core_, done);
@@ -327,6 +340,7 @@ result<void> Inbox::extend_claim(const InboxEntry& entry) {
   return wait_for<void>([&](Completion<void> done) { extend_claim(entry, done); });
 }
 InboxCounts Inbox::counts() const { return core_->counts(); }
+Thrown Inbox::thrown() const { return core_->thrown(); }
 
 }  // namespace v0
 }  // namespace invsaga

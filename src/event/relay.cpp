@@ -3,11 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -16,6 +13,7 @@
 #include <invsaga/rng.hpp>
 
 #include "errand.hpp"
+#include "waiting_runs.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -29,11 +27,8 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
         bus_(std::move(bus)),
         environment_(environment),
         options_(options),
-        limit_(options.batch),
-        rng_(environment.seed),
-        waits_(0, IdHash(options.hash_key)) {
-    INVSAGA_ASSERT(options.batch > 0 && options.batch <= options.max_batch,
-                   "Relay::Relay: 0 < options.batch <= options.max_batch");
+        rng_(environment.seed) {
+    INVSAGA_ASSERT(options.batch > 0, "Relay::Relay: options.batch > 0");
   }
   /// Nothing of what it was given is touched after it.
   void stop() {
@@ -46,12 +41,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] RelayCounts counts() const;
 
  private:
-  /// A run whose next event has to wait.
-  struct Wait {
-    std::uint32_t attempts = 0;
-    Time until;
-    std::uint64_t published = 0;  ///< The bus has this one; only its acknowledgement failed.
-  };
+  using WaitingRun = relay::WaitingRun;
 
   static void look_now(void* core, std::uint64_t) noexcept {
     static_cast<Core*>(core)->look(false);
@@ -70,12 +60,11 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   bool begin(bool timer);
   void end();
   Errand<void> pass();
+  Errand<void> try_due(Time now);
+  Errand<std::vector<PendingEvent>> read(std::uint64_t after, std::size_t limit);
+  Errand<void> hand_over(const PendingEvent& waiting, bool& taken);
+  void put_off(WaitingRun& run, std::uint64_t published, const Error& error, Time now) noexcept;
   static void passed_over(void* core, std::uint64_t, result<void>&& outcome) noexcept;
-  void passed(const std::vector<PendingEvent>& events, bool moved);
-  [[nodiscard]] bool waits(const PendingEvent& event, Time now) const;
-  [[nodiscard]] bool is_taken(const PendingEvent& event) const;
-  bool handed_over(const PendingEvent& event, const result<void>& outcome, Time now);
-  void forget_absent(const std::vector<PendingEvent>& pending);
   [[nodiscard]] Time after(std::uint32_t attempts, Remedy remedy);
   void arm(Time time);
   void count(std::uint64_t RelayCounts::* counter);
@@ -86,10 +75,10 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   const RelayOptions options_;
 
   // Of whoever looks; only one does.
-  std::size_t limit_;
   Rng rng_;
   std::uint32_t read_attempts_ = 0;
-  std::unordered_map<RunId, Wait, IdHash> waits_;
+  std::uint64_t read_to_ = 0;  // what stands before has left the outbox, or waits
+  relay::WaitingRuns waiting_;
 
   detail::Visits visits_;
   std::atomic<bool> ended_{false};
@@ -128,102 +117,109 @@ void Relay::Core::end() {
     const std::lock_guard lock(mutex_);
     looking_ = false;
     again = std::exchange(again_, false);
-    counts_.waiting_runs = waits_.size();
+    counts_.waiting_runs = waiting_.size();
   }
   if (again) wake();
 }
 
-/// Forwards what one reading of the outbox brings. The time is that of the whole pass, so that what
-/// fails in it waits beyond its end, and with it those behind.
+/// Some of those that wait and are due, then a page of what is new: so neither waits for the other
+/// for long. The time is that of the whole pass, so that what fails in it waits beyond its end.
 Errand<void> Relay::Core::pass() {
   const Time now = environment_.clock.now();
-  const auto pending = co_await ask<std::vector<PendingEvent>>(
-      [&](Completion<std::vector<PendingEvent>> done) { outbox_.pending(limit_, done); });
-  if (!pending.has_value()) {
-    count(&RelayCounts::read_failures);
-    arm(after(++read_attempts_, pending.assume_error().remedy()));
-    co_return success();
+  const auto tried = co_await try_due(now);
+  if (!tried.has_value()) co_return tried.assume_error();
+  const auto page = co_await read(read_to_, options_.batch);
+  if (!page.has_value()) co_return page.assume_error();
+  for (const PendingEvent& event : page.assume_value()) {
+    if (WaitingRun* const ahead = waiting_.find(event.run)) {
+      ahead->places.push_back(event.place);
+    } else {
+      bool taken = false;
+      const auto outcome = co_await hand_over(event, taken);
+      if (!outcome.has_value()) {
+        WaitingRun& run = waiting_.add(event.run, event.place, now);
+        put_off(run, taken ? event.sequence : 0, outcome.assume_error(), now);
+      }
+    }
+    read_to_ = event.place;
   }
   read_attempts_ = 0;
-  bool moved = false;
-  for (const PendingEvent& waiting : pending.assume_value()) {
-    if (waits(waiting, now)) continue;
-    result<void> outcome = success();
-    if (!is_taken(waiting)) {
-      const auto event = read_event(waiting);
-      if (event.has_value()) {
-        outcome = co_await ask<void>(
-            [&](Completion<void> done) { bus_.publish(event.assume_value(), done); });
-      } else {
-        outcome = event.assume_error();
-      }
-      count(outcome.has_value() ? &RelayCounts::published : &RelayCounts::publish_failures);
-    }
-    if (outcome.has_value()) {
-      outcome = co_await ask<void>([&](Completion<void> done) {
-        outbox_.acknowledge_event(waiting.run, waiting.sequence, done);
-      });
-      if (!outcome.has_value()) {
-        count(&RelayCounts::acknowledge_failures);
-        waits_[waiting.run].published = waiting.sequence;
-      }
-    }
-    moved |= handed_over(waiting, outcome, now);
+  const bool more = page.assume_value().size() >= options_.batch || waiting_.any_due(now);
+  if (more) {
+    wake();
+  } else if (const auto next = waiting_.next()) {
+    arm(*next);
   }
-  passed(pending.assume_value(), moved);
   co_return success();
 }
 
-/// If memory ran out on the way, what was not acknowledged is read again.
+/// Event by event, each run in its turn.
+Errand<void> Relay::Core::try_due(Time now) {
+  for (std::size_t left = options_.batch; left > 0 && waiting_.any_due(now); --left) {
+    WaitingRun& run = waiting_.first();
+    const auto found = co_await read(run.place() - 1, 1);
+    if (!found.has_value()) co_return found.assume_error();
+    const auto& page = found.assume_value();
+    if (page.empty() || page[0].place != run.place()) {
+      waiting_.drop_first(run);  // another relay has taken care of it
+      continue;
+    }
+    bool taken = run.published == page[0].sequence;
+    const auto outcome = co_await hand_over(page[0], taken);
+    if (outcome.has_value()) {
+      waiting_.drop_first(run);
+    } else {
+      put_off(run, taken ? page[0].sequence : 0, outcome.assume_error(), now);
+    }
+  }
+  co_return success();
+}
+
+Errand<std::vector<PendingEvent>> Relay::Core::read(std::uint64_t after, std::size_t limit) {
+  auto page = co_await ask<std::vector<PendingEvent>>(
+      [&](Completion<std::vector<PendingEvent>> done) { outbox_.pending(after, limit, done); });
+  if (!page.has_value()) count(&RelayCounts::read_failures);
+  co_return page;
+}
+
+/// To the bus, unless that has it already (`taken`, as far as is known here), and out of the
+/// outbox.
+Errand<void> Relay::Core::hand_over(const PendingEvent& waiting, bool& taken) {
+  if (!taken) {
+    const auto event = read_event(waiting);
+    result<void> outcome = success();
+    if (event.has_value()) {
+      outcome = co_await ask<void>(
+          [&](Completion<void> done) { bus_.publish(event.assume_value(), done); });
+    } else {
+      outcome = event.assume_error();
+    }
+    count(outcome.has_value() ? &RelayCounts::published : &RelayCounts::publish_failures);
+    if (!outcome.has_value()) co_return outcome;
+    taken = true;
+  }
+  const auto outcome = co_await ask<void>([&](Completion<void> done) {
+    outbox_.acknowledge_event(waiting.run, waiting.sequence, done);
+  });
+  if (!outcome.has_value()) count(&RelayCounts::acknowledge_failures);
+  co_return outcome;
+}
+
+void Relay::Core::put_off(WaitingRun& run, std::uint64_t published, const Error& error,
+                          Time now) noexcept {
+  run.published = published;
+  waiting_.put_off(
+      run, std::max(after(++run.attempts, error.remedy()), saturating_add(now, Duration{1})));
+}
+
+/// Of what could not be read, or was not written down for want of memory, nothing was passed over.
 void Relay::Core::passed_over(void* context, std::uint64_t, result<void>&& outcome) noexcept {
   auto& self = *static_cast<Core*>(context);
   if (self.ended_) return;
-  if (!outcome.has_value()) self.arm(self.after(++self.read_attempts_, Remedy::retry));
-  self.end();
-}
-
-/// What comes next, after one reading.
-void Relay::Core::passed(const std::vector<PendingEvent>& events, bool moved) {
-  const bool more = events.size() >= limit_;
-  if (!more) forget_absent(events);
-  const std::size_t wider = std::min(limit_ * 2, options_.max_batch);
-  const bool look_again = more && (moved || wider > limit_);
-  limit_ = !more ? options_.batch : moved ? limit_ : wider;
-  if (look_again) wake();
-  Time next = Time::max();
-  for (const auto& [run, wait] : waits_) next = std::min(next, wait.until);
-  if (!waits_.empty()) arm(next);
-}
-
-bool Relay::Core::waits(const PendingEvent& event, Time now) const {
-  const auto found = waits_.find(event.run);
-  return found != waits_.end() && found->second.until > now;
-}
-
-/// The bus has it, as far as is known here; only its acknowledgement failed.
-bool Relay::Core::is_taken(const PendingEvent& event) const {
-  const auto found = waits_.find(event.run);
-  return found != waits_.end() && found->second.published == event.sequence;
-}
-
-/// True if the event has left the outbox.
-bool Relay::Core::handed_over(const PendingEvent& event, const result<void>& outcome, Time now) {
-  if (outcome.has_value()) {
-    waits_.erase(event.run);
-    return true;
+  if (!outcome.has_value()) {
+    self.arm(self.after(++self.read_attempts_, outcome.assume_error().remedy()));
   }
-  Wait& wait = waits_[event.run];
-  wait.until = std::max(after(++wait.attempts, outcome.assume_error().remedy()),
-                        saturating_add(now, Duration{1}));
-  return false;
-}
-
-/// After all that is pending was read: a run that is not there was taken care of by another.
-void Relay::Core::forget_absent(const std::vector<PendingEvent>& pending) {
-  if (waits_.empty()) return;
-  std::unordered_set<RunId, IdHash> present(0, waits_.hash_function());
-  for (const PendingEvent& event : pending) present.insert(event.run);
-  std::erase_if(waits_, [&](const auto& wait) { return !present.contains(wait.first); });
+  self.end();
 }
 
 /// What can never work is tried as seldom as may be: somebody may raise the limit that it is over.

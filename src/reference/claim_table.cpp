@@ -7,6 +7,7 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/detail/guarded.hpp>
+#include <invsaga/detail/loop_bound.hpp>
 
 #include "remembered_ids.hpp"
 
@@ -22,6 +23,7 @@ struct Request {
   Time lease_until;
   Time deadline;
   bool completed = false;
+  ClaimKind kind{};
   std::vector<std::byte> answer;
 
   Time due;
@@ -41,6 +43,7 @@ class ClaimTable::Core {
   [[nodiscard]] Time now() const noexcept { return now_; }
   void advance_to(Time time) noexcept { now_ = std::max(now_, time); }
   [[nodiscard]] std::size_t size() const noexcept { return requests_.size(); }
+  [[nodiscard]] const Retention& retention() const noexcept { return retention_; }
 
   /// What a claim would be told, with room for it if it is fresh.
   result<ClaimAnswer> prepare(const Claim& claim) {
@@ -61,7 +64,11 @@ class ClaimTable::Core {
   /// Requires that it was prepared, and is fresh.
   void take_effect(const Claim& claim) noexcept {
     Request* request = requests_.find(claim.key);
-    if (request == nullptr) request = &requests_.insert(std::move(made_));
+    if (request == nullptr) {
+      request = &requests_.insert(std::move(made_));
+      request->kind = claim.kind;
+      if (claim.kind == ClaimKind::event) ++events_;
+    }
     request->fingerprint = claim.fingerprint;
     grant(*request, claim);
   }
@@ -111,7 +118,7 @@ class ClaimTable::Core {
     if (request == nullptr) return success();
     if (request->epoch != epoch) return Error{Errc::busy};
     if (request->completed) return Error{Errc::too_late};
-    requests_.erase(*request);
+    forget(*request);
     return success();
   }
 
@@ -144,7 +151,10 @@ class ClaimTable::Core {
 
   result<ClaimAnswer> prepare_first(const Claim& claim) {
     if (claim.deadline <= now_) return answer(ClaimState::expired);
-    if (requests_.size() >= retention_.count) return no_room(Limit::requests, retention_.count);
+    const bool event = claim.kind == ClaimKind::event;
+    const std::size_t taken = event ? events_ : requests_.size() - events_;
+    const std::size_t allowed = event ? retention_.events : retention_.count;
+    if (taken >= allowed) return no_room(Limit::requests, allowed);
     made_ = requests_.make(claim.key);
     return fresh();
   }
@@ -162,17 +172,30 @@ class ClaimTable::Core {
   }
 
   void keep_answer(Request& request) noexcept {
+    if (request.kind == ClaimKind::event) return keep_until_lapsed(request);
     if (retention_.forever) return requests_.keep(request);
     requests_.forget_from(request,
                           std::max(request.deadline, saturating_add(now_, retention_.time)));
   }
 
-  void forget_due() noexcept { requests_.forget_due(now_, Duration{0}); }
+  void forget_due() noexcept {
+    LoopBound turns(requests_.size());
+    for (const Request* first = requests_.first_to_forget(); first != nullptr && first->due <= now_;
+         first = requests_.first_to_forget()) {
+      turns.take("what is forgotten waits no more to be");
+      forget(*requests_.find(first->id));
+    }
+  }
+  void forget(Request& request) noexcept {
+    if (request.kind == ClaimKind::event) --events_;
+    requests_.erase(request);
+  }
 
   Retention retention_;
   Time now_;
   std::uint64_t last_epoch_ = 0;
   RememberedIds<Request> requests_;
+  std::size_t events_ = 0;              // of them
   RememberedIds<Request>::Fresh made_;  // of a claim that is prepared
 };
 
@@ -185,6 +208,7 @@ ClaimTable::ClaimTable(ClaimTable&&) noexcept = default;
 ClaimTable& ClaimTable::operator=(ClaimTable&&) noexcept = default;
 
 Time ClaimTable::now() const noexcept { return core_->now(); }
+Retention ClaimTable::retention() const noexcept { return core_->retention(); }
 void ClaimTable::advance_to(Time time) noexcept { core_->advance_to(time); }
 result<ClaimAnswer> ClaimTable::claim(const Claim& claim) {
   auto answer = prepare(claim);

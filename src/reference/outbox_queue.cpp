@@ -78,7 +78,8 @@ class OutboxQueue::Core {
     const std::uint64_t place = next_place_ + made_queue_.size();
     made_mark_.places.emplace(event.sequence, place);
     made_queue_.emplace(
-        place, PendingEvent{run, event.sequence, at, {event.bytes.begin(), event.bytes.end()}});
+        place,
+        PendingEvent{run, event.sequence, at, {event.bytes.begin(), event.bytes.end()}, place});
     made_mark_.highest = event.sequence;
   }
 
@@ -96,12 +97,10 @@ class OutboxQueue::Core {
     return true;
   }
 
-  [[nodiscard]] std::vector<PendingEvent> pending(std::size_t limit) const {
+  [[nodiscard]] std::vector<PendingEvent> pending(std::uint64_t after, std::size_t limit) const {
     std::vector<PendingEvent> page;
-    for (const auto& [place, event] : queue_) {
-      if (page.size() == limit) break;
-      page.push_back(event);
-    }
+    auto next = queue_.upper_bound(after);
+    for (; next != queue_.end() && page.size() < limit; ++next) page.push_back(next->second);
     return page;
   }
 
@@ -130,7 +129,7 @@ class OutboxQueue::Core {
   OutboxLimits limits_;
   Marks marks_;
   Queue queue_;  // by place: the order in which they were taken
-  std::uint64_t next_place_ = 0;
+  std::uint64_t next_place_ = 1;
 
   // What is prepared: the mark of a run that is new, events, and what they change of the mark.
   Marks::Fresh made_;
@@ -155,9 +154,10 @@ result<void> OutboxQueue::prepare(RunId run, Time at, const PreparedEvent& event
   });
 }
 void OutboxQueue::take_effect() noexcept { core_->take_effect(); }
-result<std::vector<PendingEvent>> OutboxQueue::pending(std::size_t limit) const {
+result<std::vector<PendingEvent>> OutboxQueue::pending(std::uint64_t after,
+                                                       std::size_t limit) const {
   return detail::within_memory(
-      [&]() -> result<std::vector<PendingEvent>> { return core_->pending(limit); });
+      [&]() -> result<std::vector<PendingEvent>> { return core_->pending(after, limit); });
 }
 result<void> OutboxQueue::acknowledge_event(RunId run, std::uint64_t sequence) {
   core_->acknowledge_event(run, sequence);

@@ -105,15 +105,6 @@ class RememberedIds {
     }
   }
 
-  /// The same, of records that nobody looks at any more.
-  void forget_due(Time now, Duration grace) noexcept {
-    LoopBound turns(forgettable_.size());
-    while (!forgettable_.empty() && saturating_add(forgettable_.top().due, grace) <= now) {
-      turns.take("what is forgotten waits no more to be");
-      erase(forgettable_.top());
-    }
-  }
-
  private:
   IdTable<Key, Record> records_;
   DeadlineHeap<Record> forgettable_;

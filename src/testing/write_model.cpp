@@ -194,23 +194,27 @@ result<std::vector<RunId>> WriteModel::unfinished(RunId after, std::size_t limit
 
 // --- events
 
-result<std::vector<PendingEvent>> WriteModel::pending(std::size_t limit) {
+result<std::vector<PendingEvent>> WriteModel::pending(std::uint64_t after, std::size_t limit) {
   std::vector<PendingEvent> waiting;
+  std::uint64_t place = 0;
   std::map<RunId, std::uint64_t> taken;
   for (const Written& one : written_) {
     for (const PendingEvent& event : one.events) {
       std::uint64_t& last = taken[one.run];
       if (event.sequence != last + 1) continue;  // it was there before
       ++last;
+      ++place;
       const bool told = acknowledged_.contains({one.run, event.sequence});
-      if (!told && waiting.size() < limit) waiting.push_back(event);
+      if (told || place <= after || waiting.size() >= limit) continue;
+      waiting.push_back(event);
+      waiting.back().place = place;
     }
   }
   return waiting;
 }
 
 result<void> WriteModel::acknowledge_event(RunId run, std::uint64_t sequence) {
-  const auto waiting = pending(SIZE_MAX);
+  const auto waiting = pending(0, SIZE_MAX);
   const bool there = std::ranges::any_of(waiting.assume_value(), [&](const PendingEvent& event) {
     return event.run == run && event.sequence == sequence;
   });

@@ -97,7 +97,7 @@ TEST(ApartThreads, EachRunIsAnsweredOnceAndNoUnitIsPromisedTwice) {
   }
   EXPECT_EQ(promised, 50u);
   EXPECT_EQ(parts.stock.stock(Row{0}).value(), (StockCounters{100, 100, 0, 0}));
-  EXPECT_EQ(parts.outbox.pending(1'000).value().size(), runs);
+  EXPECT_EQ(parts.outbox.pending(0, 1'000).value().size(), runs);
 }
 
 TEST(ApartThreads, ALineThatIsCutWhileAnswersComeTellsEachOnce) {

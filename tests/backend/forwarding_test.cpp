@@ -199,8 +199,8 @@ class AtTheDoor {
   result<void> settle(RunId id, std::span<const LogEntry> entries) {
     return ask<void>([&](auto done) { backend_.settle(id, entries, done); });
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit) {
-    return ask<std::vector<PendingEvent>>([&](auto done) { backend_.pending(limit, done); });
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
+    return ask<std::vector<PendingEvent>>([&](auto done) { backend_.pending(after, limit, done); });
   }
   result<void> acknowledge_event(RunId id, std::uint64_t sequence) {
     return ask<void>([&](auto done) { backend_.acknowledge_event(id, sequence, done); });
@@ -280,9 +280,9 @@ class ForwardingTest : public ::testing::Test {
     EXPECT_THAT(backend.read(run), IsOkAndHolds(SizeIs(2)));
     EXPECT_THAT(backend.unfinished({}, 10), IsOkAndHolds(ElementsAre(run)));
     EXPECT_THAT(backend.settle(run, backend.read(run).value()), IsOk());
-    EXPECT_THAT(backend.pending(10), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(backend.pending(0, 10), IsOkAndHolds(SizeIs(1)));
     EXPECT_THAT(backend.acknowledge_event(run, 1), IsOk());
-    EXPECT_THAT(backend.pending(10), IsOkAndHolds(IsEmpty()));
+    EXPECT_THAT(backend.pending(0, 10), IsOkAndHolds(IsEmpty()));
     EXPECT_THAT(backend.confirm_claim(request, claimed.value().epoch, {}), IsOk());
     EXPECT_THAT(backend.release_claim(request, claimed.value().epoch), ErrorIs(Errc::too_late));
     EXPECT_THAT(backend.write(write_of(run, 2, record(RecordKind::ended))->write()), IsAt(3u));
@@ -352,7 +352,7 @@ TYPED_TEST(ForwardingTest, TheWrapperThatTheHeaderShowsCounts) {
 TYPED_TEST(ForwardingTest, WhatAWrapperDeclaresIsAskedOfItAlone) {
   Refusing<typename TypeParam::Inner> refusing(this->parts.inner);
   EXPECT_THAT(put(refusing, event(1)), ErrorIs(Errc::resource_exhausted));
-  EXPECT_THAT(this->parts.inner.pending(10), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(this->parts.inner.pending(0, 10), IsOkAndHolds(IsEmpty()));
   const auto begun = write_of(run, 0, record(RecordKind::begun));
   EXPECT_THAT(refusing.write(begun->write()), ErrorIs(Errc::unavailable));
   EXPECT_THAT(this->parts.inner.read(run), IsOkAndHolds(IsEmpty()));

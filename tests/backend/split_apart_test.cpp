@@ -167,7 +167,7 @@ TEST_F(SplitOfApart, ARepeatMendsAnyFaultAtAnyWrite) {
       EXPECT_EQ(second.times, 1);
       EXPECT_EQ(parts.stock.stock(Row{0}).value(), (StockCounters{10, 4, 0, 0}));
       EXPECT_EQ(parts.log.read(run).value().size(), 2u);
-      EXPECT_EQ(parts.outbox.pending(10).value().size(), 2u);
+      EXPECT_EQ(parts.outbox.pending(0, 10).value().size(), 2u);
     }
   }
 }

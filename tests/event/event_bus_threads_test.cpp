@@ -154,9 +154,9 @@ class LockedOutbox {
     const std::lock_guard lock(mutex_);
     return queue_.put(run, at, event);
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit) {
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
     const std::lock_guard lock(mutex_);
-    return queue_.pending(limit);
+    return queue_.pending(after, limit);
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     const std::lock_guard lock(mutex_);

@@ -91,8 +91,9 @@ static_assert(ClaimDoor<MemoryBackend<>> && ClaimDoor<AnyBackend> && OutboxDoor<
 struct LateOutbox {
   OutboxQueue& queue;
   Held& held;
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
-    held.add([this, limit, done] { done(queue.pending(limit)); });
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept {
+    held.add([this, after, limit, done] { done(queue.pending(after, limit)); });
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     held.add([this, run, sequence, done] { done(queue.acknowledge_event(run, sequence)); });
@@ -103,7 +104,7 @@ static_assert(OutboxDoor<LateOutbox> && !Outbox<LateOutbox>);
 struct LateBus {
   Held& held;
   std::vector<Event> taken;
-  void publish(const Event& event, Completion<void> done) {
+  void publish(const Event& event, Completion<void> done) noexcept {
     held.add([this, event, done] {
       taken.push_back(event);
       done(success());
@@ -202,10 +203,11 @@ TEST_F(EventDoors, AnInboxActsOnceAndConfirmsByTheAnswers) {
 
 TEST_F(EventDoors, AnEffectMayAnswerLater) {
   Inbox inbox(claims, "mail");
-  const InboxEffect effect([&](const Event&, const InboxClaim& claim, Completion<void> done) {
-    EXPECT_NE(claim.epoch, 0u);
-    held.add([done] { done(Error{Errc::unavailable}); });
-  });
+  const InboxEffect effect(
+      [&](const Event&, const InboxClaim& claim, Completion<void> done) noexcept {
+        EXPECT_NE(claim.epoch, 0u);
+        held.add([done] { done(Error{Errc::unavailable}); });
+      });
   const Event event = event_of(run_no(1), 1);
   for (int i = 0; i < 2; ++i) {  // it was given back
     Kept<Handling> told;
@@ -267,7 +269,7 @@ TEST_F(EventDoors, AHandlerMayAnswerLaterAndItsRunWaitsForIt) {
   MemoryBus memory_bus(environment);
   std::vector<std::uint64_t> handled;
   ASSERT_THAT(memory_bus.subscribe("mail", {},
-                                   [&](const Event& event, Completion<Handling> done) {
+                                   [&](const Event& event, Completion<Handling> done) noexcept {
                                      held.add([&handled, &event, done] {
                                        handled.push_back(event.sequence);
                                        done(Handling::handled);
@@ -287,7 +289,7 @@ TEST_F(EventDoors, AHandlerMayAnswerLaterAndItsRunWaitsForIt) {
 
 TEST_F(EventDoors, ABusMayEndBeforeAHandlerAnswers) {
   std::optional<MemoryBus> memory_bus(std::in_place, environment);
-  const auto handler = [&](const Event&, Completion<Handling> done) {
+  const auto handler = [&](const Event&, Completion<Handling> done) noexcept {
     held.add([done] { done(Handling::handled); });
   };
   ASSERT_THAT(memory_bus->subscribe("mail", {}, handler), IsOk());

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/any_backend.hpp>
+#include <invsaga/memory.hpp>
 #include <invsaga/memory_bus.hpp>
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/testing/events.hpp>
@@ -319,6 +321,96 @@ TEST_F(InboxTest, ForgetsTheOldestRunsAndStillActsOnceOnTheirEvents) {
     EXPECT_THAT(handle(event(1, first)), IsOkAndHolds(Handling::duplicate));
     EXPECT_EQ(effects.size(), 15u);
   }
+}
+
+// --- Bounds
+
+TEST_F(InboxTest, SaysAtStartUpWhetherTheStoreHasRoomForTheLoad) {
+  MemoryBackend<> backend;
+  AnyBackend any(backend);
+  EXPECT_THAT(Inbox(backend, "mail").ready(), IsOk()) << "the defaults fit each other";
+  EXPECT_THAT(Inbox(any, "mail").ready(), IsOk());
+  options.window = Duration{9'000};
+  options.events_per_second = 10;
+  ClaimTable enough({.events = 100}), too_small({.events = 99});
+  EXPECT_THAT(Inbox(enough, "mail", options).ready(), IsOk());
+  EXPECT_EQ(Inbox(too_small, "mail", options).ready().error(),
+            over_limit(Limit::requests, 100, 99));
+  options.events_per_second = 1'000;
+  options.window = Duration{8LL * 24 * 3600 * 1000};
+  EXPECT_THAT(Inbox(any, "mail", options).ready(), ErrorIs(Errc::limit_exceeded, Limit::requests));
+}
+
+// An inbox that is full makes its events wait, and touches nobody else's claims.
+TEST_F(InboxTest, AFullStoreKeepsEventsWaitingUntilThereIsRoomAndBuriesNone) {
+  ManualClock clock(start);
+  SimulatedExecutor executor(clock);
+  ClaimTable store({.events = 2});
+  store.advance_to(start);
+  options.window = Duration{3'600'000};  // far longer than a bus tries what has failed
+  Inbox inbox(store, "mail", options);
+  MemoryBus bus({clock, executor});
+  Recipient acted;
+  const auto effect = [&](const Event& event) -> result<void> {
+    INVSAGA_CHECK(acted.take(event));
+    return success();
+  };
+  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  for (std::uint64_t run = 1; run <= 8; ++run) {
+    ASSERT_THAT(bus.publish(event_of(run_no(run), 1)), IsOk());
+  }
+  executor.run_until(start);
+  EXPECT_EQ(acted.delivered().size(), 2u);
+  const Claim request{{1, 1}, {}, start + Duration{1}, start + Duration{1}};
+  EXPECT_THAT(store.claim(request), IsOk()) << "requests have room";
+  while (executor.step()) store.advance_to(clock.now());
+  EXPECT_EQ(acted.delivered().size(), 8u);
+  EXPECT_EQ(bus.counts().dead, 0u);
+  EXPECT_EQ(bus.counts().handled, 8u);
+}
+
+TEST_F(InboxTest, AnEffectThatThrowsBehindABusHasFailedAndItsTextIsKept) {
+  for (const int when : {1, 3, 5, 0}) {
+    SCOPED_TRACE(when);
+    ManualClock clock(start);
+    SimulatedExecutor executor(clock);
+    ClaimTable store;
+    store.advance_to(start);
+    Inbox inbox(store, "mail", options);
+    MemoryBus bus({clock, executor});
+    int calls = 0;
+    const auto effect = [&](const Event&) -> result<void> {
+      if (++calls == when || when == 0) throw std::runtime_error("no stamps");
+      return success();
+    };
+    ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+    for (std::uint64_t run = 1; run <= 5; ++run) {
+      ASSERT_THAT(bus.publish(event_of(run_no(run), 1)), IsOk());
+    }
+    executor.run_all();
+    EXPECT_EQ(bus.counts().handled, when == 0 ? 0u : 5u);
+    EXPECT_EQ(bus.counts().dead, when == 0 ? 5u : 0u);
+    EXPECT_EQ(inbox.thrown().count, when == 0 ? 50u : 1u);
+    EXPECT_EQ(inbox.counts().failed, inbox.thrown().count);
+    EXPECT_EQ(inbox.thrown().last, "an effect: no stamps");
+  }
+}
+
+/// Claims of plain functions, which throw.
+struct ClaimsThatThrow {
+  [[nodiscard]] Time now() const noexcept { return start; }
+  result<ClaimAnswer> claim(const Claim&) { throw std::runtime_error("claims"); }
+  result<void> extend_claim(RequestKey, std::uint64_t, Time) { throw 1; }
+  result<void> confirm_claim(RequestKey, std::uint64_t, Bytes) { throw 1; }
+  result<void> release_claim(RequestKey, std::uint64_t) { throw 1; }
+};
+
+TEST_F(InboxTest, AStoreThatThrowsHasLostItsReply) {
+  ClaimsThatThrow store;
+  Inbox inbox(store, "mail", options);
+  EXPECT_THAT(inbox.open(event(1)), ErrorIs(Errc::reply_lost));
+  EXPECT_THAT(inbox.extend_claim({std::nullopt, {{1, 1}, 1}}), ErrorIs(Errc::reply_lost));
+  inbox.abandon({std::nullopt, {{1, 1}, 1}});
 }
 
 // --- Behind a bus

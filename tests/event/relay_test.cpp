@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -55,11 +56,13 @@ class Outbox {
   result<bool> put(RunId run, Time at, const PreparedEvent& event) {
     return queue.put(run, at, event);
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit) {
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
     ++reads;
     largest_read = std::max(largest_read, limit);
     if (read_fails) return Error{Errc::unavailable};
-    return queue.pending(limit);
+    auto page = queue.pending(after, limit);
+    if (page.has_value()) shown += page.assume_value().size();
+    return page;
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     if (acknowledge_fails) return Error{Errc::reply_lost};
@@ -69,6 +72,7 @@ class Outbox {
   OutboxQueue queue;
   int reads = 0;
   std::size_t largest_read = 0;
+  std::size_t shown = 0;  ///< Events in all pages.
   bool read_fails = false;
   bool acknowledge_fails = false;
 };
@@ -76,7 +80,7 @@ class Outbox {
 /// A bus that notes what it takes and refuses on demand.
 class Bus {
  public:
-  void publish(const Event& event, Completion<void> done) {
+  void publish(const Event& event, Completion<void> done) noexcept {
     ++attempts;
     const auto refused = fault ? fault(event) : success();
     if (refused.has_value()) taken.push_back(event);
@@ -321,37 +325,100 @@ TEST_F(RelayTest, ReadsABatchAtATime) {
   EXPECT_EQ(outbox.largest_read, 10u);
 }
 
-TEST_F(RelayTest, FindsThoseBehindAWholeBatchThatHasToWait) {
+TEST_F(RelayTest, FindsThoseBehindManyBatchesThatHaveToWait) {
   options.batch = 10;
-  options.max_batch = 1'000;
   for (std::uint64_t sequence = 1; sequence <= 70; ++sequence) put(1, sequence);
   put(2, 1);
   bus.fault = [](const Event& event) { return unavailable_for(run_no(1), event); };
   relay();
   run_now();
   EXPECT_THAT(bus.sequences_of(run_no(2)), ElementsAre(1));
-  EXPECT_LE(outbox.largest_read, 160u);
+  EXPECT_EQ(outbox.largest_read, 10u);
   bus.fault = {};
   executor.run_all();
   EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(70));
+  EXPECT_EQ(pending(), 0u);
 }
 
-TEST_F(RelayTest, ReadsNoMoreThanItsBoundAndTriesAgainLater) {
+TEST_F(RelayTest, FindsThoseBehindManyRunsThatHaveToWait) {
   options.batch = 4;
-  options.max_batch = 8;
-  for (std::uint64_t run = 1; run <= 8; ++run) put(run, 1);
-  put(9, 1);
+  for (std::uint64_t run = 1; run <= 50; ++run) put(run, 1);
+  put(51, 1);
   bus.fault = [](const Event& event) -> result<void> {
-    if (event.run == run_no(9)) return success();
+    if (event.run == run_no(51)) return success();
     return Error{Errc::unavailable};
   };
   relay();
   run_now();
-  EXPECT_EQ(outbox.largest_read, 8u);
-  EXPECT_THAT(bus.taken, IsEmpty());
+  EXPECT_THAT(bus.sequences_of(run_no(51)), ElementsAre(1));
+  EXPECT_EQ(relay().counts().waiting_runs, 50u);
   bus.fault = {};
   executor.run_all();
-  EXPECT_EQ(bus.taken.size(), 9u);
+  EXPECT_EQ(bus.taken.size(), 51u);
+  EXPECT_EQ(pending(), 0u);
+}
+
+// What waits costs the others nothing: not in time, and not in what is read.
+TEST_F(RelayTest, WhatWaitsIsNotReadAgainForEachEventOfOthers) {
+  constexpr std::uint64_t waiting = 65'536, others = 500;
+  for (std::uint64_t sequence = 1; sequence <= waiting; ++sequence) put(1, sequence);
+  for (std::uint64_t run = 2; run <= 1'000; ++run) put(run, 1);
+  bus.fault = [](const Event& event) -> result<void> {
+    if (event.type == "GOOD") return success();
+    return Error{Errc::limit_exceeded};
+  };
+  relay();
+  run_now();
+  EXPECT_LE(outbox.shown, waiting + 1'000);
+  outbox.shown = 0;
+  for (std::uint64_t i = 0; i < others; ++i) {
+    const Event good = event_of(run_no(10'000 + i), 1, "GOOD");
+    ASSERT_THAT(testing::put(outbox, good), IsOkAndHolds(true));
+    relay().wake();
+    run_now();
+    ASSERT_EQ(bus.taken.size(), i + 1);
+  }
+  EXPECT_EQ(outbox.shown, others);
+}
+
+TEST_F(RelayTest, WhatWaitedIsPublishedEventByEventAndReadOnce) {
+  options.batch = 16;
+  constexpr std::uint64_t events = 2'000;
+  for (std::uint64_t sequence = 1; sequence <= events; ++sequence) put(1, sequence);
+  for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) put(2, sequence);
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
+  relay();
+  run_now();
+  outbox.shown = 0;
+  std::uint64_t before_the_other = 0;
+  bus.fault = [&](const Event& event) -> result<void> {
+    if (event.run == run_no(2) && event.sequence == 20) before_the_other = bus.taken.size();
+    return success();
+  };
+  executor.run_until(clock.now() + options.retry.first);
+  put(1, events + 1);
+  relay().wake();
+  executor.run_all();
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(events + 1));
+  EXPECT_THAT(bus.sequences_of(run_no(2)), IsCountedFrom1To(20));
+  EXPECT_LE(outbox.shown, events + 30);
+  EXPECT_LE(before_the_other, 80u) << "each in its turn";
+  EXPECT_EQ(relay().counts().waiting_runs, 0u);
+}
+
+TEST_F(RelayTest, AnEventOfARunThatWaitsDoesNotOvertakeWhatIsBefore) {
+  options.batch = 2;
+  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) put(1, sequence);
+  int refused = 0;
+  bus.fault = [&](const Event& event) -> result<void> {  // every second attempt fails
+    if (++refused % 2 == 1) return Error{Errc::timed_out};
+    if (event.sequence < 10) put(1, event.sequence + 5);
+    relay().wake();
+    return success();
+  };
+  relay();
+  executor.run_all(10'000);
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(14));
 }
 
 TEST_F(RelayTest, ForgetsARunThatAnotherHasTakenCareOf) {
@@ -388,6 +455,49 @@ TEST_F(RelayTest, AnEventThatCannotBeReadHoldsBackItsRunAlone) {
   EXPECT_EQ(pending(), 2u);
 }
 
+/// An outbox of plain functions, which throws on demand.
+class OutboxThatThrows {
+ public:
+  result<bool> put(RunId run, Time at, const PreparedEvent& event) {
+    return queue.put(run, at, event);
+  }
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
+    shake();
+    return queue.pending(after, limit);
+  }
+  result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
+    shake();
+    return queue.acknowledge_event(run, sequence);
+  }
+  OutboxQueue queue;
+  std::function<bool(int)> throws;
+  int calls = 0;
+
+ private:
+  void shake() {
+    if (throws && throws(++calls)) throw std::runtime_error("outbox");
+  }
+};
+
+TEST_F(RelayTest, GoesOnAfterAnOutboxThatThrew) {
+  const std::vector<std::function<bool(int)>> whens{
+      [](int call) { return call == 1; }, [](int call) { return call == 5; },
+      [](int call) { return call == 7; }, [](int call) { return call < 50; }};
+  for (const auto& when : whens) {
+    bus.taken.clear();
+    OutboxThatThrows box;
+    for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
+      ASSERT_THAT(testing::put(box, event_of(run_no(1), sequence)), IsOkAndHolds(true));
+    }
+    box.throws = when;
+    Relay own(box, bus, environment, options);
+    executor.run_all();
+    EXPECT_EQ(box.queue.size(), 0u);
+    EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(6)) << "known to be published";
+    EXPECT_GE(own.counts().read_failures + own.counts().acknowledge_failures, 1u);
+  }
+}
+
 TEST_F(RelayTest, RunsNothingAfterItsEnd) {
   put(1, 1);
   relay();
@@ -403,7 +513,7 @@ class WholeWay : public ::testing::TestWithParam<std::uint64_t> {};
 class ShakyBus {
  public:
   ShakyBus(MemoryBus& bus, std::uint64_t seed) : bus_(bus), rng_(seed) {}
-  void publish(const Event& event, Completion<void> done) {
+  void publish(const Event& event, Completion<void> done) noexcept {
     const std::uint64_t chance = rng_.below(6);
     if (chance == 0) return done(Error{Errc::unavailable});
     const auto outcome = bus_.publish(event);

@@ -272,7 +272,7 @@ class FaultyBackend : public ::testing::Test {
     ask(std::in_place_type<std::vector<RunId>>,
         [&](auto done) { backend_.unfinished({}, 1, done); });
     ask(std::in_place_type<std::vector<PendingEvent>>,
-        [&](auto done) { backend_.pending(1, done); });
+        [&](auto done) { backend_.pending(0, 1, done); });
   }
 
   static constexpr RunId run{5, 1};

@@ -369,7 +369,8 @@ class Twins {
         told_[run] += record.events.size();
       }
     }
-    if (one_.pending(1'000).value() != other_.pending(1'000).value()) wrong = "the outboxes differ";
+    if (one_.pending(0, 1'000).value() != other_.pending(0, 1'000).value())
+      wrong = "the outboxes differ";
     for (std::uint32_t row = 0; row < shape_.rows && wrong.empty(); ++row) {
       wrong = both([&](auto& backend) { return backend.stock(Row{row}); });
     }

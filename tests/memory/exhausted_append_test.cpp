@@ -92,7 +92,7 @@ struct Harness {
       out << to_ms(entry.stamp.at) << ' ' << entry.bytes.size() << ' ' << entry.stamp.claim_epoch
           << ' ' << entry.stamp.shorts.size() << '\n';
     }
-    const auto events = part.pending(9).value();
+    const auto events = part.pending(0, 9).value();
     for (const PendingEvent& event : events) out << "event " << event.sequence << '\n';
     // Past its deadline it is only looked at.
     const auto claim = part.claim({request, {}, at(1), at(1)}).value();
@@ -181,7 +181,7 @@ TEST(ExhaustedBackend, AnswersWholeOrNotAtAll) {
     return entries.size();
   });
   try_it("pending", held, [](Backend& part) -> result<std::size_t> {
-    INVSAGA_TRY(const auto page, part.pending(9));
+    INVSAGA_TRY(const auto page, part.pending(0, 9));
     return page.size();
   });
 }

@@ -229,7 +229,7 @@ struct EventsHarness {
   OutboxQueue part;
   std::string look() {
     std::ostringstream out;
-    const auto page = part.pending(9).value();
+    const auto page = part.pending(0, 9).value();
     for (const PendingEvent& event : page) out << event.sequence << '\n';
     out << part.size() << ' ' << part.highest(run);
     return out.str();
@@ -250,7 +250,7 @@ TEST(ExhaustedEvents, AreTakenWholeAndCanBeAcknowledged) {
   EXPECT_GT(try_without_memory<EventsHarness>("next", one, put(second)), 2u);
   EXPECT_GT(try_without_memory<EventsHarness>("read", one,
                                               [](OutboxQueue& part) -> result<std::size_t> {
-                                                INVSAGA_TRY(const auto page, part.pending(9));
+                                                INVSAGA_TRY(const auto page, part.pending(0, 9));
                                                 return page.size();
                                               }),
             0u);

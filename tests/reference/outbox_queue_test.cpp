@@ -34,7 +34,7 @@ Event event(std::uint64_t number, std::uint64_t sequence) {
 std::vector<std::pair<std::uint64_t, std::uint64_t>> pending(const OutboxQueue& outbox,
                                                              std::size_t limit = 100) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
-  const std::vector<PendingEvent> events = outbox.pending(limit).value();
+  const std::vector<PendingEvent> events = outbox.pending(0, limit).value();
   for (const PendingEvent& one : events) {
     all.emplace_back(one.run.low, one.sequence);
   }
@@ -55,8 +55,8 @@ TEST(AnOutbox, GivesTheBytesBackWithTheTimeOfTheDecision) {
   Event told = event(1, 1);
   told.time = time_from_ms(7);
   ASSERT_THAT(put(outbox, told), IsOkAndHolds(true));
-  const PendingEvent waiting = outbox.pending(1).value().at(0);
-  EXPECT_EQ(waiting, (PendingEvent{run(1), 1, time_from_ms(7), encode(told)}));
+  const PendingEvent waiting = outbox.pending(0, 1).value().at(0);
+  EXPECT_EQ(waiting, (PendingEvent{run(1), 1, time_from_ms(7), encode(told), waiting.place}));
   EXPECT_THAT(read_event(waiting), IsOkAndHolds(told));
 }
 

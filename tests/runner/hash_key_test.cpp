@@ -55,7 +55,7 @@ class Service {
       : backend_(limits(key)),
         bus_(environment(),
              {.retry = RetryPolicy::every(1s, 10s), .hash_key = key, .observer = &teller_}),
-        relay_(backend_, bus_, environment(), {.batch = 16, .hash_key = key}),
+        relay_(backend_, bus_, environment(), {.batch = 16}),
         inbox_(backend_, "mail", {.hash_key = key}),
         runner_(backend_, environment(), options()) {
     runner_.add(sample::checkout, shop_);
@@ -125,7 +125,7 @@ class Service {
       for (const RunId run : page) teller_.story.push_back("unfinished " + to_hex(run));
       last = page.back();
     }
-    const auto pending = backend_.pending(1'000).value();
+    const auto pending = backend_.pending(0, 1'000).value();
     for (const PendingEvent& event : pending) {
       teller_.story.push_back("pending " + to_hex(event.run));
     }

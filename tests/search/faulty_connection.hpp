@@ -219,7 +219,9 @@ class FaultyConnection {
       return b.put(run, at, PreparedEvent{sequence, kept});
     });
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit) { return backend().pending(limit); }
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
+    return backend().pending(after, limit);
+  }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     return backend().acknowledge_event(run, sequence);
   }
@@ -244,8 +246,9 @@ class FaultyConnection {
   void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     done(unfinished(after, limit));
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept {
-    done(pending(limit));
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept {
+    done(pending(after, limit));
   }
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     done(acknowledge_event(run, sequence));

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -33,24 +34,28 @@ struct Delivery {
   bool too_early = false;     ///< ... because the consumer answered `parked`.
   bool told_parked = false;   ///< The observer knows that it waits, or need not know.
 };
+using Deliveries = std::list<Delivery>;
 
 /// The events of one run on their way to one consumer, in the order of their first publication.
 /// All deliveries of a lane are made by one task at a time; others only append.
 struct Lane {
   std::size_t consumer = 0;
   RunId run;
-  std::deque<Delivery> deliveries{};
-  bool running = false;  ///< A handler has the event at `current`.
-  std::size_t current = 0;
+  Deliveries deliveries{};
+  bool running = false;            ///< A handler has the event at `current`.
+  std::shared_ptr<void> keeper{};  ///< While it has: of what the answer needs.
+  Deliveries::iterator current{};
   std::vector<Time> armed{};  ///< For each task that will look at the lane: when.
+  bool unarmed = false;       ///< The executor took no task that it needs.
+  bool stands_still = false;  ///< The last answer was no acknowledgement.
+  bool cut = false;           ///< One was left out: no later one may come.
   bool dead = false;          ///< The event at `current` was given up; nothing moves any more.
   Error error{};              ///< Why.
 
-  /// The first that is not passed by: the head. Its place, or past the end.
-  [[nodiscard]] std::size_t head() const {
-    const auto place = std::find_if(deliveries.begin(), deliveries.end(),
-                                    [](const Delivery& d) { return !d.passed_by; });
-    return static_cast<std::size_t>(place - deliveries.begin());
+  /// The first that is not passed by, or the end.
+  [[nodiscard]] Deliveries::iterator head() {
+    return std::find_if(deliveries.begin(), deliveries.end(),
+                        [](const Delivery& d) { return !d.passed_by; });
   }
   /// When there is something to do next; nothing if there is nothing.
   [[nodiscard]] std::optional<Time> next() const {
@@ -87,9 +92,9 @@ struct Lane {
     }
   }
   /// True if what stands behind the head has to wait for it.
-  [[nodiscard]] bool blocked(Time now) const {
-    const std::size_t place = head();
-    return dead || (place < deliveries.size() && deliveries[place].not_before > now);
+  [[nodiscard]] bool blocked(Time now) {
+    const auto first = head();
+    return dead || (first != deliveries.end() && first->not_before > now);
   }
 };
 

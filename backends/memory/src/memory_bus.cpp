@@ -12,6 +12,8 @@
 namespace invsaga {
 inline namespace v0 {
 
+void BusObserver::left_out(const Event&, std::string_view) {}
+
 void MemoryBus::Core::stop() {
   {
     const Lock lock(mutex_);
@@ -20,57 +22,132 @@ void MemoryBus::Core::stop() {
   environment_.executor.drop(this);
 }
 
+/// In two halves: all that may fail, the tasks too; then the effect, which cannot.
 result<void> MemoryBus::Core::publish(const Event& event) {
   const Lock lock(mutex_);
-  auto accepted = accept(event);
-  if (!accepted.has_value()) ++counts_.refused;
-  return accepted;
+  arm_the_unarmed();
+  auto outcome = detail::within_memory([&] { return prepare(event); });
+  if (outcome.has_value()) {
+    take_effect(event);
+  } else {
+    ++counts_.refused;
+  }
+  drop_prepared();
+  return outcome;
 }
 
-result<void> MemoryBus::Core::accept(const Event& event) {
+/// All consumers that have room, or none: an event that was refused is nowhere.
+result<void> MemoryBus::Core::prepare(const Event& event) {
   INVSAGA_CHECK(check_publishable(event));
-  const auto to = takers(event);
-  INVSAGA_CHECK(room_for(event, to));
-  const auto shared = std::make_shared<const Event>(event);
-  const bool first = is_first(event);
+  const auto known = seen_.find(event.run);
+  const std::uint64_t number = known == seen_.end() ? next_run_ : known->second.number;
+  std::shared_ptr<const Event> shared;
+  made_.reserve(consumers_.size());
+  for (std::size_t consumer = 0; consumer < consumers_.size(); ++consumer) {
+    if (!consumers_[consumer].wants(event.type)) continue;
+    if (shared == nullptr) shared = std::make_shared<const Event>(event);
+    INVSAGA_CHECK(prepare_for(consumer, number, shared));
+  }
+  if (known != seen_.end()) return success();
+  if (seen_.size() + 1 >= seen_.bucket_count()) seen_.reserve(2 * (seen_.size() + 1));
+  Seen one(0, seen_.hash_function());
+  one.try_emplace(event.run).first->second.number = number;
+  made_order_.push_back(event.run);
+  made_seen_ = one.extract(event.run);
+  return success();
+}
+
+result<void> MemoryBus::Core::prepare_for(std::size_t consumer, std::uint64_t run_number,
+                                          const std::shared_ptr<const Event>& event) {
+  const Lane* const lane = find_lane({consumer, event->run});
+  INVSAGA_TRY(const Room room, room_at(consumers_[consumer], lane, run_number));
+  Made& made = made_.emplace_back();
+  made.consumer = consumer;
+  made.room = room;
+  return room == Room::taken ? prepare_delivery(made, event) : success();
+}
+
+/// What waits at a consumer is its own affair, and refuses nothing.
+result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer, const Lane* lane,
+                                                       std::uint64_t run_number) const {
+  if (consumer.shut_out || run_number < consumer.takes_from) return Room::left_out;
+  if (lane != nullptr && lane->cut) return Room::left_out;
+  if (consumer.waiting >= options_.max_waiting) return Room::shut_out;
+  const bool run_is_full = lane != nullptr &&
+                           lane->deliveries.size() >= options_.max_pending_per_run;
+  const bool waits = lane != nullptr && lane->stands_still;
+  if (run_is_full && waits) return Room::lane_cut;
+  if (run_is_full) return no_room(Limit::deliveries, options_.max_pending_per_run);
+  if (!waits && consumer.on_their_way >= options_.max_pending) {
+    return no_room(Limit::deliveries, options_.max_pending);
+  }
+  return Room::taken;
+}
+
+result<void> MemoryBus::Core::prepare_delivery(Made& made,
+                                               const std::shared_ptr<const Event>& event) {
+  const DeliveryTiming when = timing(*event, consumers_[made.consumer]);
+  made.delivery.push_back({.event = event, .again = when.again, .again_after = when.again_after});
+  Delivery& delivery = made.delivery.front();
+  if (when.late > Duration{0}) delivery.not_before = saturating_add(now(), when.late);
+  const bus::LaneKey key{made.consumer, event->run};
+  const auto known = lane_numbers_.find(key);
+  made.number = known != lane_numbers_.end() ? known->second : next_lane_++;
+  Lane* lane = nullptr;
+  if (known != lane_numbers_.end()) {
+    lane = &lanes_.at(made.number);
+  } else {
+    const std::size_t wanted = lanes_.size() + made_.size();
+    if (wanted >= lanes_.bucket_count()) lanes_.reserve(2 * wanted);
+    if (wanted >= lane_numbers_.bucket_count()) lane_numbers_.reserve(2 * wanted);
+    Lanes one;
+    one.try_emplace(made.number, Lane{.consumer = made.consumer, .run = event->run});
+    made.lane = one.extract(made.number);
+    LaneNumbers one_number(0, lane_numbers_.hash_function());
+    one_number.emplace(key, made.number);
+    made.lane_number = one_number.extract(key);
+    lane = &made.lane.mapped();
+  }
+  // It is looked at for the new one only if nothing stands before it.
+  const bool next = !lane->running && !lane->dead && lane->head() == lane->deliveries.end();
+  if (next && !post_look(made.number, *lane, delivery.not_before)) return no_memory();
+  return success();
+}
+
+DeliveryTiming MemoryBus::Core::timing(const Event& event, const Consumer& consumer) {
+  DeliveryTiming made;
+  if (options_.delivery_hook == nullptr) return made;
+  thrown_.guard("the bus's delivery hook",
+                [&] { made = options_.delivery_hook->timing(event, consumer.name); });
+  return made;
+}
+
+void MemoryBus::Core::drop_prepared() noexcept {
+  made_.clear();
+  made_seen_ = {};
+  made_order_.clear();
+}
+
+void MemoryBus::Core::take_effect(const Event& event) noexcept {
+  const bool first = mark_seen(event);
   ++(first ? counts_.published : counts_.repeated);
-  if (options_.observer != nullptr) options_.observer->published(event, !first);
-  for (const std::size_t consumer : to) enqueue(shared, consumer, first);
-  return success();
-}
-
-std::vector<std::size_t> MemoryBus::Core::takers(const Event& event) const {
-  std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < consumers_.size(); ++i) {
-    if (consumers_[i].wants(event.type)) found.push_back(i);
+  tell_observer([&] { options_.observer->published(event, !first); });
+  for (Made& made : made_) {
+    if (made.room == Room::taken) {
+      enqueue(made, first);
+    } else {
+      leave_out(made, event);
+    }
   }
-  return found;
 }
 
-/// All consumers or none: an event that was refused is nowhere.
-result<void> MemoryBus::Core::room_for(const Event& event,
-                                       const std::vector<std::size_t>& takers) const {
-  if (takers.size() > options_.max_pending - counts_.pending) {
-    return no_room(Limit::deliveries, options_.max_pending, takers.size());
-  }
-  for (const std::size_t consumer : takers) {
-    const Lane* lane = find_lane({consumer, event.run});
-    if (lane == nullptr || lane->deliveries.size() < options_.max_pending_per_run) continue;
-    return no_room(Limit::deliveries, options_.max_pending_per_run);
-  }
-  return success();
-}
-
-const bus::Lane* MemoryBus::Core::find_lane(const bus::LaneKey& key) const {
-  const auto found = lane_numbers_.find(key);
-  return found == lane_numbers_.end() ? nullptr : &lanes_.at(found->second);
-}
-
-bool MemoryBus::Core::is_first(const Event& event) {
-  const auto [window, fresh] = seen_.try_emplace(event.run);
-  const bool first = window->second.mark(event.sequence);
-  if (!fresh) return first;
-  seen_order_.push_back(event.run);
+/// True if the event was not seen before.
+bool MemoryBus::Core::mark_seen(const Event& event) noexcept {
+  if (!made_seen_) return seen_.find(event.run)->second.window.mark(event.sequence);
+  ++next_run_;
+  const bool first = made_seen_.mapped().window.mark(event.sequence);
+  seen_.insert(std::move(made_seen_));
+  seen_order_.splice(seen_order_.end(), made_order_);
   if (seen_order_.size() > options_.max_runs) {
     seen_.erase(seen_order_.front());
     seen_order_.pop_front();
@@ -78,60 +155,94 @@ bool MemoryBus::Core::is_first(const Event& event) {
   return first;
 }
 
-void MemoryBus::Core::enqueue(const std::shared_ptr<const Event>& event, std::size_t consumer,
-                              bool first) {
-  // A repeat may wait behind later ones, but nobody waits for it to be handled.
-  Delivery delivery{.event = event, .told_parked = !first};
-  if (options_.delivery_hook != nullptr) {
-    const DeliveryTiming timing = options_.delivery_hook->timing(*event, consumers_[consumer].name);
-    if (timing.late > Duration{0}) delivery.not_before = saturating_add(now(), timing.late);
-    delivery.again = timing.again;
-    delivery.again_after = timing.again_after;
+void MemoryBus::Core::enqueue(Made& made, bool first) noexcept {
+  if (made.lane) {
+    lane_numbers_.insert(std::move(made.lane_number));
+    lanes_.insert(std::move(made.lane));
   }
-  const LaneNumber number = lane_of({consumer, event->run});
-  Lane& lane = lanes_.at(number);
+  Lane& lane = lanes_.find(made.number)->second;
+  Delivery& delivery = made.delivery.front();
+  delivery.told_parked = !first;  // it may wait behind later ones, but nobody waits for it
   const bool waits = lane.blocked(now()) && !lane.running;
-  lane.deliveries.push_back(std::move(delivery));
+  lane.deliveries.splice(lane.deliveries.end(), made.delivery);
+  Consumer& consumer = consumers_[made.consumer];
+  ++(lane.stands_still ? consumer.waiting : consumer.on_their_way);
   ++counts_.pending;
-  if (waits) tell(lane, lane.deliveries.back(), Handling::parked);
-  go_on(number, lane);
+  if (waits) tell(lane, delivery, Handling::parked);
 }
 
-MemoryBus::Core::LaneNumber MemoryBus::Core::lane_of(const bus::LaneKey& key) {
-  const auto [place, fresh] = lane_numbers_.try_emplace(key, next_lane_);
-  if (fresh) lanes_.try_emplace(next_lane_++, Lane{.consumer = key.consumer, .run = key.run});
-  return place->second;
+void MemoryBus::Core::leave_out(const Made& made, const Event& event) noexcept {
+  Consumer& consumer = consumers_[made.consumer];
+  if (made.room == Room::shut_out) consumer.shut_out = true;
+  if (made.room == Room::lane_cut) {
+    find_lane({made.consumer, event.run})->cut = true;  // it stays, so it takes a place
+    ++consumer.waiting;
+  }
+  ++consumer.left_out;
+  ++counts_.left_out;
+  tell_observer([&] { options_.observer->left_out(event, consumer.name); });
+}
+
+bus::Lane* MemoryBus::Core::find_lane(const bus::LaneKey& key) {
+  const auto found = lane_numbers_.find(key);
+  return found == lane_numbers_.end() ? nullptr : &lanes_.find(found->second)->second;
 }
 
 result<void> MemoryBus::Core::subscribe(std::string_view consumer,
                                         std::span<const std::string_view> types,
                                         EventHandler handler) {
   const Lock lock(mutex_);
-  const bool known = std::any_of(
-      consumers_.begin(), consumers_.end(),
-      [&](const bus::Consumer& other) { return other.name == consumer; });
+  const bool known = std::any_of(consumers_.begin(), consumers_.end(),
+                                 [&](const Consumer& other) { return other.name == consumer; });
   const bool typed = std::none_of(types.begin(), types.end(), [](auto t) { return t.empty(); });
   if (known || consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
   if (consumers_.size() >= options_.max_consumers) {
     return no_room(Limit::consumers, options_.max_consumers);
   }
-  consumers_.push_back({std::string(consumer), {types.begin(), types.end()}, std::move(handler)});
-  return success();
+  return detail::within_memory([&]() -> result<void> {
+    consumers_.push_back({.name = std::string(consumer),
+                          .types = {types.begin(), types.end()},
+                          .handler = std::move(handler)});
+    return success();
+  });
 }
 
-MemoryBusCounts MemoryBus::Core::counts() const {
+MemoryBusCounts MemoryBus::Core::counts() {
   const Lock lock(mutex_);
+  arm_the_unarmed();
   return counts_;
 }
 
-std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) const {
+std::vector<BusConsumer> MemoryBus::Core::consumers() {
   const Lock lock(mutex_);
+  arm_the_unarmed();
+  std::vector<BusConsumer> told;
+  for (const Consumer& one : consumers_) {
+    told.push_back(
+        {one.name, one.on_their_way, one.waiting, one.dead_runs, one.left_out, one.shut_out});
+  }
+  return told;
+}
+
+Thrown MemoryBus::Core::thrown() const {
+  Thrown told = thrown_.thrown();
+  const Lock lock(mutex_);
+  for (const Consumer& consumer : consumers_) {
+    Thrown more = consumer.handler.thrown();
+    told.count += more.count;
+    if (more.count > 0) told.last = std::move(more.last);
+  }
+  return told;
+}
+
+std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) {
+  const Lock lock(mutex_);
+  arm_the_unarmed();
   std::vector<DeadLetter> letters;
   for (const auto& [number, lane] : lanes_) {
     if (letters.size() == limit) break;
     if (!lane.dead) continue;
-    const Delivery& delivery = lane.deliveries[lane.current];
-    letters.push_back({consumers_[lane.consumer].name, *delivery.event, delivery.attempts,
+    letters.push_back({consumers_[lane.consumer].name, *lane.current->event, lane.current->attempts,
                        lane.error, lane.deliveries.size() - 1});
   }
   return letters;
@@ -140,12 +251,14 @@ std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) const {
 MemoryBus::MemoryBus(Environment environment, MemoryBusOptions options)
     : core_(std::make_shared<Core>(environment, options)) {}
 MemoryBus::~MemoryBus() { core_->stop(); }
-result<void> MemoryBus::publish(const Event& event) { return core_->publish(event); }
+result<void> MemoryBus::publish(const Event& event) noexcept { return core_->publish(event); }
 result<void> MemoryBus::subscribe(std::string_view consumer,
                                   std::span<const std::string_view> types, EventHandler handler) {
   return core_->subscribe(consumer, types, std::move(handler));
 }
 MemoryBusCounts MemoryBus::counts() const { return core_->counts(); }
+std::vector<BusConsumer> MemoryBus::consumers() const { return core_->consumers(); }
+Thrown MemoryBus::thrown() const { return core_->thrown(); }
 std::vector<DeadLetter> MemoryBus::dead(std::size_t limit) const { return core_->dead(limit); }
 
 }  // namespace v0

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/keyed_hash.hpp>
 #include <invsaga/memory_bus.hpp>
 
@@ -28,6 +30,10 @@ struct Consumer {
   std::string name;
   std::vector<std::string> types;  // none: all
   EventHandler handler;
+  std::size_t on_their_way = 0, waiting = 0, dead_runs = 0;
+  std::uint64_t left_out = 0;
+  bool shut_out = false;
+  std::uint64_t takes_from = 0;  // the number of the first run that it takes
 
   [[nodiscard]] bool wants(const std::string& type) const {
     return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
@@ -46,6 +52,12 @@ struct LaneKeyHash : IdHash {
   }
 };
 
+/// What is known of a run, also when nothing of it is pending.
+struct SeenRun {
+  SequenceWindow window;
+  std::uint64_t number = 0;  // runs are numbered as they are seen first
+};
+
 }  // namespace bus
 
 // A lane is looked at by tasks that bear its number. A task may come once too often (its lane was
@@ -57,9 +69,10 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
         options_(options),
         lane_numbers_(0, bus::LaneKeyHash(options.hash_key)),
         seen_(0, IdHash(options.hash_key)) {
-    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending_per_run > 0,
-                   "MemoryBus::MemoryBus: a first wait and a bound of what is pending for a run "
-                   "that are above 0");
+    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending > 0 &&
+                       options.max_waiting > 0 && options.max_pending_per_run > 0,
+                   "MemoryBus::MemoryBus: a first wait and bounds of what is pending that are "
+                   "above 0");
   }
   /// Nothing of the environment is touched after it.
   void stop();
@@ -67,63 +80,104 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   result<void> publish(const Event& event);
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                          EventHandler handler);
-  [[nodiscard]] MemoryBusCounts counts() const;
-  [[nodiscard]] std::vector<DeadLetter> dead(std::size_t limit) const;
+  [[nodiscard]] MemoryBusCounts counts();
+  [[nodiscard]] std::vector<BusConsumer> consumers();
+  [[nodiscard]] Thrown thrown() const;
+  [[nodiscard]] std::vector<DeadLetter> dead(std::size_t limit);
 
  private:
   using Lock = std::unique_lock<std::mutex>;
   using Lane = bus::Lane;
   using Delivery = bus::Delivery;
+  using Consumer = bus::Consumer;
   using LaneNumber = std::uint64_t;
+  using Lanes = std::unordered_map<LaneNumber, Lane>;
+  using LaneNumbers = std::unordered_map<bus::LaneKey, LaneNumber, bus::LaneKeyHash>;
+  using Seen = std::unordered_map<RunId, bus::SeenRun, IdHash>;
+
+  /// What a consumer does with an event that is published.
+  enum class Room : std::uint8_t {
+    taken,
+    lane_cut,  ///< Too much of the run waits there: from here on it is left out.
+    shut_out,  ///< Too much waits there: from here on all is left out.
+    left_out,  ///< It was so before.
+  };
+  /// Prepared for a consumer: all that may fail.
+  struct Made {
+    std::size_t consumer = 0;
+    Room room{};
+    bus::Deliveries delivery{};  ///< One, if it is taken.
+    LaneNumber number = 0;
+    Lanes::node_type lane{};  ///< If there is none yet.
+    LaneNumbers::node_type lane_number{};
+  };
 
   static void look(void* core, std::uint64_t lane) noexcept {
     static_cast<Core*>(core)->look(lane);
   }
 
-  result<void> accept(const Event& event);
-  [[nodiscard]] std::vector<std::size_t> takers(const Event& event) const;
-  [[nodiscard]] result<void> room_for(const Event& event,
-                                      const std::vector<std::size_t>& takers) const;
-  [[nodiscard]] const Lane* find_lane(const bus::LaneKey& key) const;
-  bool is_first(const Event& event);
-  void enqueue(const std::shared_ptr<const Event>& event, std::size_t consumer, bool first);
-  LaneNumber lane_of(const bus::LaneKey& key);
+  // --- who calls: memory_bus.cpp
+  result<void> prepare(const Event& event);
+  result<void> prepare_seen(const Event& event);
+  result<void> prepare_for(std::size_t consumer, std::uint64_t run_number,
+                           const std::shared_ptr<const Event>& event);
+  [[nodiscard]] result<Room> room_at(const Consumer& consumer, const Lane* lane,
+                                     std::uint64_t run_number) const;
+  result<void> prepare_delivery(Made& made, const std::shared_ptr<const Event>& event);
+  [[nodiscard]] DeliveryTiming timing(const Event& event, const Consumer& consumer);
+  void drop_prepared() noexcept;
+  void take_effect(const Event& event) noexcept;
+  [[nodiscard]] bool mark_seen(const Event& event) noexcept;
+  void enqueue(Made& made, bool first) noexcept;
+  void leave_out(const Made& made, const Event& event) noexcept;
+  [[nodiscard]] Lane* find_lane(const bus::LaneKey& key);
 
-  /// An event at a handler. It owns itself until the answer.
-  struct Handed {
-    std::shared_ptr<Core> core;
-    std::shared_ptr<const Event> event;
-    LaneNumber lane;
-  };
-
-  void look(LaneNumber number);
-  void arm(LaneNumber number, Lane& lane, Time time);
-  void deliver(Lock& lock, LaneNumber number, Lane& lane);
-  static void on_answer(void* handed, std::uint64_t, result<Handling>&& answer) noexcept;
-  void settle(Lane& lane, const result<Handling>& answer);
-  void acknowledge_event(Lane& lane, Handling handling);
-  void remove(Lane& lane);
-  void set_aside(Lane& lane);
-  void fail(Lane& lane, Error error);
-  void give_up(Lane& lane, Error error);
-  void park_behind(Lane& lane);
-  void tell(const Lane& lane, Delivery& delivery, Handling handling);
-  void tell_failed(const Lane& lane, Error error);
-  void go_on(LaneNumber number, Lane& lane);
+  // --- what tasks do: memory_bus_deliver.cpp
+  void look(LaneNumber number) noexcept;
+  bool arm(LaneNumber number, Lane& lane, Time time) noexcept;
+  bool post_look(LaneNumber number, Lane& lane, Time time) noexcept;
+  void arm_the_unarmed() noexcept;
+  void deliver(Lock& lock, LaneNumber number, Lane& lane) noexcept;
+  static void on_answer(void* lane, std::uint64_t number, result<Handling>&& answer) noexcept;
+  void settle(Lane& lane, const result<Handling>& answer) noexcept;
+  void acknowledge_event(Lane& lane, Handling handling) noexcept;
+  void remove(Lane& lane) noexcept;
+  void set_aside(Lane& lane) noexcept;
+  void fail(Lane& lane, Error error) noexcept;
+  void give_up(Lane& lane, Error error) noexcept;
+  void stand_still(Lane& lane) noexcept;
+  void move_on(Lane& lane) noexcept;
+  void let_in(Consumer& consumer) noexcept;
+  void park_behind(Lane& lane) noexcept;
+  void tell(const Lane& lane, Delivery& delivery, Handling handling) noexcept;
+  void tell_failed(const Lane& lane, Error error) noexcept;
+  template <class Call>
+  void tell_observer(const Call& call) noexcept {
+    if (options_.observer != nullptr) thrown_.guard("the bus's observer", call);
+  }
+  void go_on(LaneNumber number, Lane& lane) noexcept;
   [[nodiscard]] Time now() const noexcept { return environment_.clock.now(); }
   [[nodiscard]] Time next_attempt(const Delivery& delivery) const;
 
   const Environment environment_;
   const MemoryBusOptions options_;
   mutable std::mutex mutex_;
-  std::deque<bus::Consumer> consumers_;  // never moved: handlers are called without the lock
-  std::unordered_map<LaneNumber, Lane> lanes_;
-  std::unordered_map<bus::LaneKey, LaneNumber, bus::LaneKeyHash> lane_numbers_;
-  LaneNumber next_lane_ = 0;
+  std::deque<Consumer> consumers_;  // never moved: handlers are called without the lock
+  Lanes lanes_;
+  LaneNumbers lane_numbers_;
+  LaneNumber next_lane_ = 0;  // never given twice, also if a publish comes to nothing
+  std::size_t unarmed_ = 0;   // lanes that the executor took no task for
   bool ended_ = false;
-  std::unordered_map<RunId, bus::SequenceWindow, IdHash> seen_;
-  std::deque<RunId> seen_order_;  // the oldest in front
+  Seen seen_;
+  std::list<RunId> seen_order_;  // the oldest in front
+  std::uint64_t next_run_ = 0;   // the number of the next run that is seen first
   MemoryBusCounts counts_;
+  detail::ThrownLog thrown_;
+
+  // What is prepared: for each consumer that wants the event, and for a run that is new.
+  std::vector<Made> made_;
+  Seen::node_type made_seen_;
+  std::list<RunId> made_order_;
 };
 
 }  // namespace v0

@@ -10,58 +10,66 @@
 
 namespace invsaga {
 inline namespace v0 {
-void MemoryBus::Core::look(LaneNumber number) {
+
+void MemoryBus::Core::look(LaneNumber number) noexcept {
   Lock lock(mutex_);
   const auto found = lanes_.find(number);
-  if (found == lanes_.end()) return;
+  if (found != lanes_.end()) {
+    Lane& lane = found->second;
+    lane.disarm_first();
+    if (std::exchange(lane.unarmed, false)) --unarmed_;
+  }
+  arm_the_unarmed();
+  if (found == lanes_.end() || found->second.running) return;
   Lane& lane = found->second;
-  lane.disarm_first();
-  if (lane.running) return;
   lane.offer_due(now());
-  const std::size_t head = lane.head();
-  const bool due = !lane.dead && head < lane.deliveries.size() &&
-                   lane.deliveries[head].not_before <= now();
+  const auto head = lane.head();
+  const bool due = !lane.dead && head != lane.deliveries.end() && head->not_before <= now();
   if (!due) return go_on(number, lane);
   lane.current = head;
   deliver(lock, number, lane);
 }
 
-void MemoryBus::Core::deliver(Lock& lock, LaneNumber number, Lane& lane) {
-  Delivery& delivery = lane.deliveries[lane.current];
+/// Nothing is allocated: the lane stays where it is until the answer, and the event with it.
+void MemoryBus::Core::deliver(Lock& lock, LaneNumber number, Lane& lane) noexcept {
+  Delivery& delivery = *lane.current;
   if (++delivery.attempts == 1) delivery.first_attempt = now();
   const EventHandler& handler = consumers_[lane.consumer].handler;
   lane.running = true;
-  auto handed = std::make_unique<Handed>(Handed{shared_from_this(), delivery.event, number});
-  const Event& event = *handed->event;
+  lane.keeper = shared_from_this();
+  const Event& event = *delivery.event;
   lock.unlock();
-  handler(event, {&Core::on_answer, handed.release(), 0});
+  handler(event, {&Core::on_answer, &lane, number});
 }
 
-void MemoryBus::Core::on_answer(void* context, std::uint64_t, result<Handling>&& answer) noexcept {
-  const std::unique_ptr<Handed> handed(static_cast<Handed*>(context));
-  Core& self = *handed->core;
+void MemoryBus::Core::on_answer(void* context, std::uint64_t number,
+                                result<Handling>&& answer) noexcept {
+  Lane& lane = *static_cast<Lane*>(context);
+  const std::shared_ptr<void> keeper = std::move(lane.keeper);  // goes after the lock
+  Core& self = *static_cast<Core*>(keeper.get());
   const Lock lock(self.mutex_);
   if (self.ended_) return;
-  Lane& lane = self.lanes_.at(handed->lane);  // it stays while it runs
   lane.running = false;
   self.settle(lane, answer);
-  self.go_on(handed->lane, lane);
+  self.go_on(number, lane);
+  self.arm_the_unarmed();
 }
 
-void MemoryBus::Core::settle(Lane& lane, const result<Handling>& answer) {
+void MemoryBus::Core::settle(Lane& lane, const result<Handling>& answer) noexcept {
   const bool done = answer.has_value() && (answer.assume_value() == Handling::handled ||
                                            answer.assume_value() == Handling::duplicate);
   if (done) return acknowledge_event(lane, answer.assume_value());
-  if (lane.deliveries[lane.current].acknowledged) return remove(lane);
+  if (lane.current->acknowledged) return remove(lane);
   if (!answer.has_value()) return fail(lane, answer.assume_error());
   if (answer.assume_value() == Handling::parked) return set_aside(lane);
   give_up(lane, Error{Errc::refused});
 }
 
-void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) {
-  Delivery& delivery = lane.deliveries[lane.current];
+void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) noexcept {
+  Delivery& delivery = *lane.current;
   ++(handling == Handling::handled ? counts_.handled : counts_.duplicate);
   tell(lane, delivery, handling);
+  if (!delivery.acknowledged) move_on(lane);
   if (delivery.again > 0) {
     --delivery.again;
     delivery.acknowledged = delivery.passed_by = delivery.told_parked = true;
@@ -73,16 +81,19 @@ void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) {
   if (lane.blocked(now())) park_behind(lane);
 }
 
-void MemoryBus::Core::remove(Lane& lane) {
-  INVSAGA_ASSERT(lane.current < lane.deliveries.size() && counts_.pending > 0,
-                 "what is removed was pending");
-  lane.deliveries.erase(lane.deliveries.begin() + static_cast<std::ptrdiff_t>(lane.current));
+void MemoryBus::Core::remove(Lane& lane) noexcept {
+  Consumer& consumer = consumers_[lane.consumer];
+  std::size_t& counted = lane.stands_still ? consumer.waiting : consumer.on_their_way;
+  INVSAGA_ASSERT(counts_.pending > 0 && counted > 0, "what is removed was pending");
+  lane.deliveries.erase(lane.current);
   --counts_.pending;
+  --counted;
+  let_in(consumer);
 }
 
 /// It waits like one that failed, but holds back nobody, and only time ends its waiting.
-void MemoryBus::Core::set_aside(Lane& lane) {
-  Delivery& delivery = lane.deliveries[lane.current];
+void MemoryBus::Core::set_aside(Lane& lane) noexcept {
+  Delivery& delivery = *lane.current;
   const Time next = next_attempt(delivery);
   tell(lane, delivery, Handling::parked);
   if (!allows(options_.retry, 0, next - delivery.first_attempt)) {
@@ -90,28 +101,57 @@ void MemoryBus::Core::set_aside(Lane& lane) {
   }
   delivery.too_early = delivery.passed_by = true;
   delivery.not_before = next;
+  stand_still(lane);
   if (lane.blocked(now())) park_behind(lane);
 }
 
-void MemoryBus::Core::fail(Lane& lane, Error error) {
-  Delivery& delivery = lane.deliveries[lane.current];
+/// Who says `retry` waits, and waiting has no end.
+void MemoryBus::Core::fail(Lane& lane, Error error) noexcept {
+  Delivery& delivery = *lane.current;
   const Time next = next_attempt(delivery);
+  const bool waits = error.remedy() == Remedy::retry;
   const bool again = error.remedy() != Remedy::give_up &&
                      allows(options_.retry, delivery.attempts + 1, next - delivery.first_attempt);
-  if (!again) return give_up(lane, error);
+  if (!waits && !again) return give_up(lane, error);
   tell_failed(lane, error);
   delivery.not_before = next;
+  stand_still(lane);
   park_behind(lane);
 }
 
-void MemoryBus::Core::give_up(Lane& lane, Error error) {
+void MemoryBus::Core::give_up(Lane& lane, Error error) noexcept {
   tell_failed(lane, error);
   lane.dead = true;
   lane.error = error;
+  stand_still(lane);
+  ++consumers_[lane.consumer].dead_runs;
   ++counts_.dead;
   ++counts_.dead_runs;
-  tell(lane, lane.deliveries[lane.current], Handling::dead);
+  tell(lane, *lane.current, Handling::dead);
   park_behind(lane);
+}
+
+/// All of a lane counts as waiting, or as on its way.
+void MemoryBus::Core::stand_still(Lane& lane) noexcept {
+  if (std::exchange(lane.stands_still, true)) return;
+  Consumer& consumer = consumers_[lane.consumer];
+  consumer.on_their_way -= lane.deliveries.size();
+  consumer.waiting += lane.deliveries.size();
+}
+
+void MemoryBus::Core::move_on(Lane& lane) noexcept {
+  if (!std::exchange(lane.stands_still, false)) return;
+  Consumer& consumer = consumers_[lane.consumer];
+  consumer.waiting -= lane.deliveries.size();
+  consumer.on_their_way += lane.deliveries.size();
+  let_in(consumer);
+}
+
+/// Of the runs that are known it may have missed something.
+void MemoryBus::Core::let_in(Consumer& consumer) noexcept {
+  if (!consumer.shut_out || consumer.waiting > options_.max_waiting / 2) return;
+  consumer.shut_out = false;
+  consumer.takes_from = next_run_;
 }
 
 Time MemoryBus::Core::next_attempt(const Delivery& delivery) const {
@@ -121,45 +161,70 @@ Time MemoryBus::Core::next_attempt(const Delivery& delivery) const {
 }
 
 /// Whatever is not the head waits for it.
-void MemoryBus::Core::park_behind(Lane& lane) {
-  const std::size_t head = lane.dead ? lane.current : lane.head();
-  for (std::size_t i = 0; i < lane.deliveries.size(); ++i) {
-    if (i != head) tell(lane, lane.deliveries[i], Handling::parked);
+void MemoryBus::Core::park_behind(Lane& lane) noexcept {
+  const auto head = lane.dead ? lane.current : lane.head();
+  for (auto one = lane.deliveries.begin(); one != lane.deliveries.end(); ++one) {
+    if (one != head) tell(lane, *one, Handling::parked);
   }
 }
 
-void MemoryBus::Core::tell(const Lane& lane, Delivery& delivery, Handling handling) {
+void MemoryBus::Core::tell(const Lane& lane, Delivery& delivery, Handling handling) noexcept {
   if (handling == Handling::parked) {
     if (std::exchange(delivery.told_parked, true)) return;
     ++counts_.parked;
   }
-  if (options_.observer == nullptr) return;
-  options_.observer->delivered(*delivery.event, consumers_[lane.consumer].name, handling);
+  tell_observer([&] {
+    options_.observer->delivered(*delivery.event, consumers_[lane.consumer].name, handling);
+  });
 }
 
-void MemoryBus::Core::tell_failed(const Lane& lane, Error error) {
+void MemoryBus::Core::tell_failed(const Lane& lane, Error error) noexcept {
   ++counts_.failed;
-  if (options_.observer == nullptr) return;
-  const Event& event = *lane.deliveries[lane.current].event;
-  options_.observer->failed(event, consumers_[lane.consumer].name, error);
+  tell_observer([&] {
+    options_.observer->failed(*lane.current->event, consumers_[lane.consumer].name, error);
+  });
 }
 
 /// Sees to it that the lane is looked at when there is something to do; drops it if it is empty.
-void MemoryBus::Core::go_on(LaneNumber number, Lane& lane) {
+void MemoryBus::Core::go_on(LaneNumber number, Lane& lane) noexcept {
   if (lane.running || lane.dead) return;
-  if (const auto time = lane.next()) return arm(number, lane, *time);
+  if (const auto time = lane.next()) return static_cast<void>(arm(number, lane, *time));
+  if (lane.cut) return;  // so that it is known
   lane_numbers_.erase({lane.consumer, lane.run});
   lanes_.erase(number);
 }
 
-void MemoryBus::Core::arm(LaneNumber number, Lane& lane, Time time) {
-  if (lane.armed_by(time)) return;
-  lane.armed.push_back(time);
+/// If the executor takes no task for it, the lane is looked at on the next occasion.
+bool MemoryBus::Core::arm(LaneNumber number, Lane& lane, Time time) noexcept {
+  const bool armed = post_look(number, lane, time);
+  if (std::exchange(lane.unarmed, !armed)) --unarmed_;
+  if (!armed) ++unarmed_;
+  return armed;
+}
+
+/// False if the executor takes no task.
+bool MemoryBus::Core::post_look(LaneNumber number, Lane& lane, Time time) noexcept {
+  if (lane.armed_by(time)) return true;
   const Task task{&Core::look, this, number};
-  if (time <= now()) {
-    environment_.executor.post(task);
-  } else {
-    environment_.executor.post_at(time, task);
+  const auto post = [&] {
+    lane.armed.reserve(lane.armed.size() + 1);
+    if (time <= now()) {
+      environment_.executor.post(task);
+    } else {
+      environment_.executor.post_at(time, task);
+    }
+  };
+  if (thrown_.guard("the bus's executor", post) != detail::Ending::returned) return false;
+  lane.armed.push_back(time);
+  return true;
+}
+
+void MemoryBus::Core::arm_the_unarmed() noexcept {
+  if (unarmed_ == 0 || ended_) return;
+  for (auto& [number, lane] : lanes_) {
+    if (!lane.unarmed) continue;
+    const auto time = lane.next();
+    if (!time || !arm(number, lane, *time)) return;
   }
 }
 

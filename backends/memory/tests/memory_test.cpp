@@ -331,7 +331,7 @@ TEST_F(AppendTest, OfAGroupHasAllItsRecordsAtOneTime) {
   EXPECT_EQ(records[2].decision, StockDecision::reserved);
   EXPECT_EQ(row().reserved, 2);
   EXPECT_THAT(pending_types(), ElementsAre("CALLED", "YES"));
-  const auto waiting = store.pending(10).value();
+  const auto waiting = store.pending(0, 10).value();
   for (const PendingEvent& told : waiting) EXPECT_EQ(told.at, at(1'200));
 }
 

@@ -37,6 +37,21 @@ class ThrownLog {
   Ending guard(std::string_view whose, Call call) noexcept {
     return guard(whose, [](void* context) { (*static_cast<Call*>(context))(); }, &call);
   }
+  /// What the function answers, a `result<T>`; `step_threw` if it throws, `resource_exhausted` if
+  /// that is for want of memory.
+  template <class T, class Function>
+  result<T> answer_of(std::string_view whose, Function function) noexcept {
+    std::optional<result<T>> answer;
+    switch (guard(whose, [&] { answer.emplace(function()); })) {
+      case Ending::returned:
+        return *std::move(answer);
+      case Ending::out_of_memory:
+        return no_memory();
+      case Ending::threw:
+        break;
+    }
+    return Error{Errc::step_threw};
+  }
   /// Allocates.
   [[nodiscard]] Thrown thrown() const;
 

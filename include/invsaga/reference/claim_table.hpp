@@ -22,8 +22,8 @@ inline constexpr std::size_t max_answer_bytes = std::size_t{1} << 20;
 /// Epochs are numbered over all keys and never given twice, so that they grow for each key,
 /// forgotten or not. A request in progress is kept until its deadline and its lease are past; a
 /// completed one until its deadline is, and for `Retention::time` after it was completed, or for
-/// ever. A key that is no longer kept is `expired` to a claim past its deadline; to one that bears
-/// a later deadline it is a new request.
+/// ever; one on an event until its deadline is. A key that is no longer kept is `expired` to a
+/// claim past its deadline; to one that bears a later deadline it is a new request.
 ///
 /// It reads no clock: time is what `advance_to` said.
 class ClaimTable {
@@ -36,12 +36,13 @@ class ClaimTable {
 
   /// The time of the last `advance_to`; not set before the first.
   [[nodiscard]] Time now() const noexcept;
+  [[nodiscard]] Retention retention() const noexcept;
   /// Moves the clock. An earlier time changes nothing.
   void advance_to(Time time) noexcept;
 
   /// Errors: `invalid_argument` (zero key, deadline or lease not set), `resource_exhausted`
-  /// (`Retention::count` live records). A claim is no repeat of itself: who asks twice is told
-  /// `in_progress`.
+  /// (`Retention::count` live records, or `Retention::events` of events). A claim is no repeat of
+  /// itself: who asks twice is told `in_progress`.
   result<ClaimAnswer> claim(const Claim& claim);
   /// The same in two halves, for who has more to do at the same instant: what is answered, with all
   /// the room that it takes; then, if that is `fresh`, the effect, which cannot fail. Whatever else

@@ -42,7 +42,7 @@ class OutboxQueue {
   void drop_prepared() noexcept;
   result<void> prepare(RunId run, Time at, const PreparedEvent& event);
   void take_effect() noexcept;
-  result<std::vector<PendingEvent>> pending(std::size_t limit) const;
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) const;
   /// An event that is not pending is acknowledged already, or never was: nothing changes. Never an
   /// error.
   result<void> acknowledge_event(RunId run, std::uint64_t sequence);

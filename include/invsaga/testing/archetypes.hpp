@@ -109,7 +109,7 @@ class OutboxArchetype : Bare {
  public:
   using Bare::Bare;
   result<bool> put(RunId, Time, const PreparedEvent&) { return none; }
-  result<std::vector<PendingEvent>> pending(std::size_t) { return none; }
+  result<std::vector<PendingEvent>> pending(std::uint64_t, std::size_t) { return none; }
   result<void> acknowledge_event(RunId, std::uint64_t) { return none; }
 };
 struct OutboxWithoutPut : OutboxArchetype {
@@ -119,7 +119,10 @@ struct OutboxWithoutAnswer : OutboxArchetype {  ///< Its put cannot say that the
   result<void> put(RunId, Time, const PreparedEvent&) { return none; }
 };
 struct OutboxWithoutPending : OutboxArchetype {
-  void pending(std::size_t) = delete;
+  void pending(std::uint64_t, std::size_t) = delete;
+};
+struct OutboxReadFromItsStart : OutboxArchetype {  ///< What waits hides what is behind it.
+  result<std::vector<PendingEvent>> pending(std::size_t) { return none; }
 };
 struct OutboxWithoutAcknowledge : OutboxArchetype {
   void acknowledge_event(RunId, std::uint64_t) = delete;
@@ -251,7 +254,9 @@ class BackendArchetype : public WritableStoreArchetype {
   void read(RunId, Completion<std::vector<LogEntry>> done) noexcept { done(none); }
   void unfinished(RunId, std::size_t, Completion<std::vector<RunId>> done) noexcept { done(none); }
   void settle(RunId, std::span<const LogEntry>, Completion<void> done) noexcept { done(none); }
-  void pending(std::size_t, Completion<std::vector<PendingEvent>> done) noexcept { done(none); }
+  void pending(std::uint64_t, std::size_t, Completion<std::vector<PendingEvent>> done) noexcept {
+    done(none);
+  }
   void acknowledge_event(RunId, std::uint64_t, Completion<void> done) noexcept { done(none); }
 };
 
@@ -265,7 +270,7 @@ struct BackendWithoutLog : BackendArchetype {
   void read(RunId, Completion<std::vector<LogEntry>>) = delete;
 };
 struct BackendWithoutOutbox : BackendArchetype {
-  void pending(std::size_t, Completion<std::vector<PendingEvent>>) = delete;
+  void pending(std::uint64_t, std::size_t, Completion<std::vector<PendingEvent>>) = delete;
 };
 struct BackendWithoutSettle : BackendArchetype {
   void settle(RunId, std::span<const LogEntry>, Completion<void>) = delete;

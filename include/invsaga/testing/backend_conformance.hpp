@@ -90,7 +90,7 @@ class BackendOfHarness final : public BackendUnderTest {
   result<std::vector<Event>> pending(std::size_t limit) override {
     INVSAGA_TRY(const auto waiting,
                 ask<std::vector<PendingEvent>>([&](Completion<std::vector<PendingEvent>> done) {
-                  harness_.backend().pending(limit, done);
+                  harness_.backend().pending(0, limit, done);
                 }));
     std::vector<Event> events;
     for (const PendingEvent& one : waiting) {

@@ -18,7 +18,7 @@ namespace archetypes {
 class EventBusArchetype : Bare {
  public:
   using Bare::Bare;
-  void publish(const Event&, Completion<void>) {}
+  void publish(const Event&, Completion<void>) noexcept {}
   result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
     return none;
   }
@@ -28,6 +28,9 @@ struct BusWithoutPublish : EventBusArchetype {
 };
 struct BusWithoutAnswer : EventBusArchetype {  ///< Nobody would know that an event was refused.
   void publish(const Event&) {}
+};
+struct BusThatThrows : EventBusArchetype {  ///< Whoever publishes could not go on.
+  void publish(const Event&, Completion<void>) {}
 };
 struct BusWithoutSubscribe : EventBusArchetype {
   void subscribe(std::string_view, std::span<const std::string_view>, EventHandler) = delete;

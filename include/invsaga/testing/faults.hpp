@@ -380,11 +380,12 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
     part_->unfinished(after, limit, done);
   }
-  void pending(std::size_t limit, Completion<std::vector<PendingEvent>> done) noexcept
+  void pending(std::uint64_t after, std::size_t limit,
+               Completion<std::vector<PendingEvent>> done) noexcept
     requires Backend<Part>
   {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
-    part_->pending(limit, done);
+    part_->pending(after, limit, done);
   }
   using Forwarding<Faulty<Part>, Part>::read;
   using Forwarding<Faulty<Part>, Part>::unfinished;

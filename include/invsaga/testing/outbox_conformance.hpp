@@ -41,7 +41,7 @@ class OutboxUnderTest {
  public:
   virtual ~OutboxUnderTest() = default;
   virtual result<bool> put(const Event& event) = 0;
-  virtual result<std::vector<Event>> pending(std::size_t limit) = 0;
+  virtual result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) = 0;
   virtual result<void> acknowledge_event(RunId run, std::uint64_t sequence) = 0;
   /// Turns into an empty one that has room for so many events; false if it cannot.
   virtual bool become_small(std::size_t events) = 0;
@@ -58,8 +58,8 @@ class OutboxOfHarness final : public OutboxUnderTest {
 
  public:
   result<bool> put(const Event& event) override { return testing::put(outbox(), event); }
-  result<std::vector<Event>> pending(std::size_t limit) override {
-    return testing::pending(outbox(), limit);
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) override {
+    return outbox().pending(after, limit);
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) override {
     return outbox().acknowledge_event(run, sequence);

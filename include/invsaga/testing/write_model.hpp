@@ -61,7 +61,7 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
   result<void> confirm_claim(RequestKey key, std::uint64_t epoch, Bytes answer);
   result<void> release_claim(RequestKey key, std::uint64_t epoch);
 
-  result<std::vector<PendingEvent>> pending(std::size_t limit);
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit);
   result<void> acknowledge_event(RunId run, std::uint64_t sequence);
 
   // Each also with a completion.

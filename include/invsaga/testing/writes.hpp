@@ -96,7 +96,7 @@ result<bool> put(Box& outbox, const Event& event) {
 /// The events that wait in an outbox.
 template <class Box>
 result<std::vector<Event>> pending(Box& outbox, std::size_t limit) {
-  INVSAGA_TRY(const std::vector<PendingEvent> waiting, outbox.pending(limit));
+  INVSAGA_TRY(const std::vector<PendingEvent> waiting, outbox.pending(0, limit));
   std::vector<Event> events;
   for (const PendingEvent& one : waiting) {
     INVSAGA_TRY(Event event, read_event(one));

@@ -212,7 +212,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, GivesUpWhatTheHandlerCallsDead) {
 
 INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAnEventThatFailsForEver) {
   Recipient recipient([](const Event& event, int) -> result<Handling> {
-    if (event.sequence == 1) return Error{Errc::unavailable};
+    if (event.sequence == 1) return Error{Errc::timed_out};
     return Handling::handled;
   });
   this->subscribe("a", recipient);
@@ -222,6 +222,21 @@ INVSAGA_SUITE_TEST(EventBusConformance, GivesUpAnEventThatFailsForEver) {
   const auto sequences = recipient.sequences_of(run_no(1));
   EXPECT_GT(sequences.size(), 3u);
   EXPECT_THAT(sequences, ::testing::Each(1)) << "nobody may act on a history with a hole";
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, WhoSaysThatItIsFullIsAskedForAsLongAsItTakes) {
+  constexpr int times = 100;
+  Recipient recipient([](const Event& event, int n) -> result<Handling> {
+    if (event.sequence == 1 && n <= times) return Error{Errc::resource_exhausted};
+    return Handling::handled;
+  });
+  this->subscribe("a", recipient);
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 2));
+  this->settle();
+  const auto sequences = recipient.sequences_of(run_no(1));
+  ASSERT_EQ(sequences.size(), times + 2u);
+  EXPECT_EQ(sequences.back(), 2u);
 }
 
 INVSAGA_SUITE_TEST(EventBusConformance, TakesDuplicateForAnAcknowledgement) {

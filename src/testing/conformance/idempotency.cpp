@@ -34,8 +34,7 @@ class IdempotencyFixture : public ::testing::Test {
     store_ = make_(retention);
     advance(0);
     const Retention kept = store_->retention();
-    return kept.time == retention.time && kept.count == retention.count &&
-           kept.forever == retention.forever;
+    return kept == retention;
   }
   ClaimsUnderTest& store() { return *store_; }
   static Time at(std::int64_t ms) { return time_from_ms(1'600'000'000'000 + ms); }
@@ -199,6 +198,40 @@ INVSAGA_SUITE_TEST(IdempotencyConformance, AFullStoreThatKeepsForEverNeverForget
 }
 
 // --- the owner
+
+INVSAGA_SUITE_TEST(IdempotencyConformance, EventsAndRequestsHaveABoundEach) {
+  if (!this->open({.count = 1, .events = 2})) GTEST_SKIP() << "it cannot be made so small";
+  const auto event = [&](std::uint64_t number, std::int64_t deadline) {
+    const Time until = this->store().now() + Duration{100};
+    return this->store().claim(
+        {this->key(number), this->print(1), until, this->at(deadline), ClaimKind::event});
+  };
+  EXPECT_THAT(event(10, 1'000), ClaimIs(ClaimState::fresh));
+  EXPECT_THAT(event(11, 2'000), ClaimIs(ClaimState::fresh));
+  EXPECT_THAT(event(12, 3'000), ErrorIs(Errc::resource_exhausted));
+  const auto epoch = this->own(1);
+  EXPECT_THAT(this->claim(2), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(this->confirm_claim(1, epoch), IsOk());
+  this->advance(1'000);
+  EXPECT_THAT(event(12, 3'000), ClaimIs(ClaimState::fresh)) << "the first is past its deadline";
+  EXPECT_THAT(event(13, 3'000), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(this->claim(2, 1, this->at(1'100), this->at(2'000)), ClaimIs(ClaimState::fresh));
+}
+
+INVSAGA_SUITE_TEST(IdempotencyConformance,
+                   AnEventIsForgottenAtItsDeadlineAlsoWhereAnswersAreForEver) {
+  if (!this->open({.forever = true, .events = 1})) GTEST_SKIP() << "it cannot be made so";
+  const auto event = [&](std::uint64_t number, std::int64_t deadline) {
+    return this->store().claim(
+        {this->key(number), this->print(1), this->at(100), this->at(deadline), ClaimKind::event});
+  };
+  const auto first = event(10, 1'000);
+  ASSERT_THAT(first, ClaimIs(ClaimState::fresh));
+  EXPECT_THAT(this->confirm_claim(10, first.assume_value().epoch), IsOk());
+  EXPECT_THAT(event(11, 2'000), ErrorIs(Errc::resource_exhausted));
+  this->advance(1'000);
+  EXPECT_THAT(event(11, 2'000), ClaimIs(ClaimState::fresh));
+}
 
 INVSAGA_SUITE_TEST(IdempotencyConformance, TheOwnerKeepsItsLeaseByExtendingIt) {
   const auto epoch = this->own(1);

@@ -52,6 +52,8 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   [[nodiscard]] const StoreLimits& limits() const noexcept { return core_.ledger.limits(); }
 
   [[nodiscard]] WriteLimits write_limits() const noexcept { return core_.write_limits(); }
+  /// Of requests and events, and constant.
+  [[nodiscard]] Retention retention() const noexcept { return core_.claims.retention(); }
 
   // Each of these also with a completion, which is called within the call.
   using Door::acknowledge_event;
@@ -199,9 +201,9 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     const std::lock_guard lock(mutex_);
     return core_.outbox.put(run, at, event);
   }
-  result<std::vector<PendingEvent>> pending(std::size_t limit) {
+  result<std::vector<PendingEvent>> pending(std::uint64_t after, std::size_t limit) {
     const std::lock_guard lock(mutex_);
-    return core_.outbox.pending(limit);
+    return core_.outbox.pending(after, limit);
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     const std::lock_guard lock(mutex_);

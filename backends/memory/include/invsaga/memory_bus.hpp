@@ -18,13 +18,14 @@
 #include <invsaga/event_bus.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/retry.hpp>
+#include <invsaga/thrown.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 
 /// Is told what the bus did, in the order in which it came about, under the bus's lock: it must be
-/// quick and must not call the bus.
+/// quick and must not call the bus. One that throws has been told (`MemoryBus::thrown`).
 class BusObserver {
  public:
   virtual ~BusObserver() = default;
@@ -35,17 +36,29 @@ class BusObserver {
   virtual void delivered(const Event& event, std::string_view consumer, Handling handling) = 0;
   /// An attempt failed. `dead` follows if it was the last.
   virtual void failed(const Event& event, std::string_view consumer, Error error) = 0;
+  /// The consumer is full of what waits at it, and this event is not kept for it.
+  virtual void left_out(const Event& event, std::string_view consumer);
 };
 
-/// How a bus retries, and its bounds. Constant for its life.
+/// How a bus retries, and its bounds. Constant for its life. What is bounded is a consumer's own:
+/// none fills the bus for others. Of what is pending at a consumer, the events of a run are
+/// *waiting* from the time its handler fails one, or parks or gives it up, until it acknowledges
+/// one; the others are *on their way*, and it needs only time to handle them.
 struct MemoryBusOptions {
-  /// When an event that failed is delivered again, and when it is given up as `dead`.
+  /// When an event that failed is delivered again, and when it is given up as `dead`. Attempts and
+  /// budget do not count for a handler that says `retry`: that one waits for as long as it takes.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 10, Duration{600'000}};
   std::size_t max_consumers = 256;
-  /// Deliveries not acknowledged, those that are parked or dead included. When the bus is full,
-  /// `publish` is `resource_exhausted` and what was accepted is kept.
+  /// Deliveries on their way to one consumer. Beyond, `publish` is `resource_exhausted` until
+  /// handlers have caught up.
   std::size_t max_pending = 1'000'000;
-  /// The same for one run at one consumer, so that a dead one does not fill the bus.
+  /// Deliveries waiting at one consumer. Beyond, that consumer is *shut out*: what it is not sent
+  /// is counted and told (`left_out`), and publishing goes on for the others. Once half of it has
+  /// left it is let in again: for the runs that begin from then on, so that it acts on no history
+  /// with a hole.
+  std::size_t max_waiting = 1'000'000;
+  /// Either, of one run at one consumer: beyond, events of the run on their way are
+  /// `resource_exhausted`; of one that waits, the later ones are left out at that consumer.
   std::size_t max_pending_per_run = 1'024;
   /// Runs whose sequence numbers are remembered, to tell different events from repeats. Beyond,
   /// the oldest is forgotten, and a repeat of its events counts as another one.
@@ -65,8 +78,19 @@ struct MemoryBusCounts {
   std::uint64_t parked = 0;  ///< Events that had to wait at a consumer, each counted once there.
   std::uint64_t failed = 0;  ///< Attempts that failed, also those that were the last.
   std::uint64_t dead = 0;
-  std::size_t pending = 0;    ///< Deliveries not acknowledged: under way, parked or dead.
-  std::size_t dead_runs = 0;  ///< Pairs of consumer and run that stand still behind a dead event.
+  std::uint64_t left_out = 0;  ///< Deliveries that a consumer had no room for.
+  std::size_t pending = 0;     ///< Deliveries not acknowledged: on their way or waiting.
+  std::size_t dead_runs = 0;   ///< Pairs of consumer and run that stand still behind a dead event.
+};
+
+/// What is at a consumer, as of now, and what was left out there since the bus began.
+struct BusConsumer {
+  std::string name;
+  std::size_t on_their_way = 0;
+  std::size_t waiting = 0;  ///< And a place for each run that an event was left out of.
+  std::size_t dead_runs = 0;
+  std::uint64_t left_out = 0;
+  bool shut_out = false;
 };
 
 /// An event that was given up.
@@ -81,26 +105,34 @@ struct DeadLetter {
 /// An `EventBus` of one process. Deliveries are tasks of the executor: one at a time for a consumer
 /// and run, each delivery a task of its own, so that no run keeps others from their turn. By an
 /// executor of one thread the order of everything is repeatable, and nothing but late deliveries
-/// and retries takes time. Bounded: full means `resource_exhausted`, nothing is dropped. Safe from
-/// any thread. Ends the delivery of everything when it is destroyed, after the handlers that are
-/// called have returned, so it must not be destroyed from within one; what one answers after that
-/// is let go.
+/// and retries takes time. Safe from any thread. Ends the delivery of everything when it is
+/// destroyed, after the handlers that are called have returned, so it must not be destroyed from
+/// within one; what one answers after that is let go.
+///
+/// Bounded, consumer by consumer (`MemoryBusOptions`): nothing that was taken is dropped. Where
+/// memory runs out, `publish` and `subscribe` are `resource_exhausted` and have done nothing; what
+/// is delivered needs none. If the executor takes no task for a run, the run goes on at the bus's
+/// next occasion: any call, or a delivery of another run.
 class MemoryBus {
  public:
-  /// Requires a first wait and a bound of what is pending for a run that are above 0.
+  /// Requires a first wait and bounds of what is pending that are above 0.
   explicit MemoryBus(Environment environment, MemoryBusOptions options = {});
   ~MemoryBus();
   MemoryBus(const MemoryBus&) = delete;
   MemoryBus& operator=(const MemoryBus&) = delete;
 
   /// As `EventBus`, within the call. Besides: `limit_exceeded` is never answered.
-  result<void> publish(const Event& event);
-  void publish(const Event& event, Completion<void> done) { done(publish(event)); }
+  result<void> publish(const Event& event) noexcept;
+  void publish(const Event& event, Completion<void> done) noexcept { done(publish(event)); }
   result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
                          EventHandler handler);
 
   [[nodiscard]] MemoryBusCounts counts() const;
-  /// Up to `limit` events that were given up, in no particular order.
+  /// In the order in which they subscribed. Allocates.
+  [[nodiscard]] std::vector<BusConsumer> consumers() const;
+  /// What handlers, observer, delivery hook and executor threw.
+  [[nodiscard]] Thrown thrown() const;
+  /// Allocates. Up to `limit` events that were given up, in no particular order.
   [[nodiscard]] std::vector<DeadLetter> dead(std::size_t limit) const;
 
  private:

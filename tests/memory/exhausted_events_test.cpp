@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory that runs out at each allocation of events on their way: of the bus, and of the whole way
+// from the outbox by relay, bus and inbox to an effect.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <invsaga/inbox.hpp>
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/reference/claim_table.hpp>
+#include <invsaga/reference/outbox_queue.hpp>
+#include <invsaga/relay.hpp>
+#include <invsaga/testing/events.hpp>
+#include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/writes.hpp>
+
+#include "tests/memory/failing_new.hpp"
+
+namespace invsaga::memory_tests {
+namespace {
+
+using testing::event_of;
+using testing::IsOk;
+using testing::run_no;
+
+constexpr std::uint64_t runs = 3, events_of_a_run = 3;
+
+/// What a consumer was given of each run, in fixed room. Each sequence is its predecessor's next,
+/// or is given again.
+class Seen {
+ public:
+  explicit Seen(int fails = 0) : fails_(fails) {
+    for (std::uint64_t run = 1; run <= runs; ++run) runs_[run] = run_no(run);
+  }
+  result<Handling> take(const Event& event) noexcept {
+    if (fails_-- > 0) return Error{Errc::timed_out};
+    for (std::uint64_t run = 1; run <= runs; ++run) {
+      if (event.run != runs_[run]) continue;
+      in_order &= event.sequence <= highest[run] + 1;
+      again += event.sequence <= highest[run] ? 1 : 0;
+      if (event.sequence > highest[run]) highest[run] = event.sequence;
+    }
+    return Handling::handled;
+  }
+  std::array<std::uint64_t, runs + 1> highest{};
+  int again = 0;
+  bool in_order = true;
+
+ private:
+  std::array<RunId, runs + 1> runs_;
+  int fails_;
+};
+
+template <class Executor>
+void run_some(Executor& executor) {
+  try {
+    executor.run_all(1'000);
+  } catch (const std::bad_alloc&) {  // the executor is the test's
+  }
+}
+
+// --- the bus
+
+struct BusHarness {
+  testing::ManualClock clock{time_from_ms(1'000'000)};
+  testing::SimulatedExecutor executor{clock};
+  Seen well, fails_at_first{2};
+  std::optional<MemoryBus> bus{std::in_place, Environment{clock, executor}};
+  std::array<Event, runs * events_of_a_run> events;
+  std::array<bool, runs * events_of_a_run> taken{};
+  std::optional<result<void>> late_consumer;
+  Seen late;
+
+  BusHarness() {
+    EXPECT_THAT(subscribe("well", well), IsOk());
+    EXPECT_THAT(subscribe("fails", fails_at_first), IsOk());
+    std::size_t i = 0;
+    for (std::uint64_t sequence = 1; sequence <= events_of_a_run; ++sequence) {
+      for (std::uint64_t run = 1; run <= runs; ++run) events[i++] = event_of(run_no(run), sequence);
+    }
+  }
+  result<void> subscribe(std::string_view consumer, Seen& seen) {
+    return bus->subscribe(consumer, {}, [&seen](const Event& event) { return seen.take(event); });
+  }
+  /// In the order of each run, as a relay does: one that was refused holds back those behind it.
+  void publish() {
+    std::array<bool, runs> stopped{};
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (taken[i] || stopped[i % runs]) continue;
+      const auto outcome = bus->publish(events[i]);
+      taken[i] = outcome.has_value();
+      stopped[i % runs] = !outcome.has_value();
+      if (!outcome.has_value()) refused = outcome.error();
+    }
+  }
+  Error refused{};
+};
+
+TEST(AnExhaustedBus, TakesAnEventWholeOrNotAtAllAndLosesNone) {
+  const std::size_t met = fail_each_allocation([](std::size_t number, bool from_then_on) {
+    SCOPED_TRACE("allocation " + std::to_string(number) + (from_then_on ? " and all behind" : ""));
+    BusHarness harness;
+    bool hit = false;
+    {
+      const FailingNew failing(number, from_then_on);
+      harness.publish();
+      run_some(harness.executor);
+      try {
+        harness.late_consumer = harness.subscribe("late", harness.late);
+      } catch (const std::bad_alloc&) {  // the handler is made by the test
+      }
+      hit = FailingNew::hit();
+    }
+    if (harness.refused.code != Errc{}) {
+      EXPECT_EQ(harness.refused, no_memory());
+    }
+    if (!harness.late_consumer || !harness.late_consumer->has_value()) {
+      EXPECT_THAT(harness.subscribe("late", harness.late), IsOk());
+    }
+    harness.publish();
+    static_cast<void>(harness.bus->counts());  // the next occasion, if all had been taken
+    harness.executor.run_all();
+    const MemoryBusCounts counts = harness.bus->counts();
+    EXPECT_EQ(counts.pending, 0u);
+    EXPECT_EQ(counts.dead, 0u);
+    EXPECT_EQ(counts.published, harness.events.size());
+    EXPECT_EQ(counts.repeated, 0u);
+    for (const Seen* seen : {&harness.well, &harness.fails_at_first}) {
+      EXPECT_TRUE(seen->in_order);
+      EXPECT_EQ(seen->again, 0);
+      for (std::uint64_t run = 1; run <= runs; ++run) {
+        EXPECT_EQ(seen->highest[run], events_of_a_run);
+      }
+    }
+    return hit && !::testing::Test::HasFailure();
+  });
+  EXPECT_GT(met, 100u);
+}
+
+// --- the whole way
+
+struct WholeWay {
+  testing::ManualClock clock{time_from_ms(1'000'000)};
+  testing::SimulatedExecutor executor{clock};
+  Environment environment{clock, executor};
+  OutboxQueue outbox;
+  ClaimTable claims;
+  MemoryBus bus{environment};
+  Inbox inbox{claims, "mail"};
+  Seen effects;
+  std::optional<Relay> relay;
+
+  WholeWay() {
+    claims.advance_to(clock.now());
+    EXPECT_THAT(bus.subscribe("mail", {}, inbox.handler([this](const Event& event) -> result<void> {
+      INVSAGA_CHECK(effects.take(event));
+      return success();
+    })),
+                IsOk());
+    for (std::uint64_t sequence = 1; sequence <= events_of_a_run; ++sequence) {
+      for (std::uint64_t run = 1; run <= runs; ++run) {
+        EXPECT_TRUE(testing::put(outbox, event_of(run_no(run), sequence)).value());
+      }
+    }
+    relay.emplace(outbox, bus, environment);
+  }
+};
+
+TEST(TheExhaustedWay, BringsEachEventToItsEffectOnceAndInOrder) {
+  const std::size_t met = fail_each_allocation([](std::size_t number, bool from_then_on) {
+    SCOPED_TRACE("allocation " + std::to_string(number) + (from_then_on ? " and all behind" : ""));
+    WholeWay way;
+    bool hit = false;
+    {
+      const FailingNew failing(number, from_then_on);
+      run_some(way.executor);
+      way.relay->wake();
+      run_some(way.executor);
+      hit = FailingNew::hit();
+    }
+    for (int round = 0; round < 4; ++round) {
+      way.relay->wake();
+      way.executor.run_all(10'000);
+      way.clock.advance(std::chrono::minutes(1));
+      way.claims.advance_to(way.clock.now());
+      static_cast<void>(way.bus.counts());
+    }
+    EXPECT_EQ(way.outbox.size(), 0u);
+    EXPECT_EQ(way.bus.counts().pending, 0u);
+    EXPECT_EQ(way.bus.counts().dead, 0u);
+    EXPECT_TRUE(way.effects.in_order);
+    EXPECT_EQ(way.effects.again, 0);
+    for (std::uint64_t run = 1; run <= runs; ++run) {
+      EXPECT_EQ(way.effects.highest[run], events_of_a_run);
+    }
+    EXPECT_EQ(way.inbox.counts().handled, runs * events_of_a_run);
+    return hit && !::testing::Test::HasFailure();
+  });
+  EXPECT_GT(met, 200u);
+}
+
+}  // namespace
+}  // namespace invsaga::memory_tests
