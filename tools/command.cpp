@@ -11,7 +11,6 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
-#include <new>
 #include <optional>
 
 #include <invsaga/history/checker.hpp>
@@ -290,8 +289,6 @@ int run(int argc, const char* const* argv) {
 int run_command(int argc, const char* const* argv) {
   try {
     return run(argc, argv);
-  } catch (const std::bad_alloc&) {
-    std::fputs("invsaga: not enough memory: nothing can be said of these orders\n", stderr);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "invsaga: %s\n", error.what());
   }

@@ -70,14 +70,8 @@ void HistoryLog::flush() {
   text_.clear();
 }
 
-void HistoryLog::fail(std::exception_ptr why) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (!failure_) failure_ = std::move(why);
-}
-
 bool HistoryLog::finish(const CheckReport*& report) {
   const std::lock_guard lock(mutex_);
-  if (failure_) std::rethrow_exception(failure_);
   flush();
   report = &checker_.finish();
   if (path_.empty()) return true;

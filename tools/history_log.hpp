@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <fstream>
 #include <functional>
 #include <mutex>
@@ -36,9 +35,6 @@ class HistoryLog {
   std::uint64_t open(HistoryLine line);
   void close(std::uint64_t n, std::int64_t t1);
 
-  /// A line could not be made: there is no history, as `finish` will say by throwing that.
-  void fail(std::exception_ptr why) noexcept;
-
   /// Checks what only the end can show, and closes the file. Every line must be closed. The report
   /// lives as long as this. False if the file could not be written.
   bool finish(const CheckReport*& report);
@@ -61,7 +57,6 @@ class HistoryLog {
   std::deque<Open> open_;  ///< Lines from `first_` on, in order.
   std::uint64_t first_ = 1;
   std::uint64_t next_ = 1;
-  std::exception_ptr failure_;
 };
 
 }  // namespace invsaga::tools

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stock_history.hpp"
 
-#include <exception>
-
 namespace invsaga::tools {
 namespace {
 
@@ -58,14 +56,6 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
 }
 
 void StockHistory::record(const StockRecord& record) noexcept {
-  try {
-    keep(record);
-  } catch (...) {
-    log_->fail(std::current_exception());
-  }
-}
-
-void StockHistory::keep(const StockRecord& record) {
   auto* note = record.write == nullptr ? nullptr : static_cast<CallNote*>(record.write->context);
   const bool own_doing = std::holds_alternative<Expire>(record.operation);
   HistoryLine line = line_of(record.operation, own_doing || note == nullptr ? CallNote{} : *note,

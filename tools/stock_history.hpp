@@ -26,15 +26,13 @@ HistoryLine line_of(const RecordedOperation& operation, const CallNote& note,
                     const ReplayNames& names);
 
 /// The recorder of the store: each operation becomes a line at the instant of its effect. Borrows
-/// both. What goes wrong with that is the log's to tell.
+/// both.
 class StockHistory {
  public:
   StockHistory(HistoryLog& log, const ReplayNames& names) : log_(&log), names_(&names) {}
   void record(const StockRecord& record) noexcept;
 
  private:
-  void keep(const StockRecord& record);
-
   HistoryLog* log_;
   const ReplayNames* names_;
 };

@@ -154,7 +154,7 @@ TEST(ChosenIds, AsPartitionKeysCostWhatOthersCostOnTheirWayToAHandler) {
 
 /// Refuses all, so that each run waits.
 struct NoBus {
-  void publish(const Event&, Completion<void> done) { done(Error{Errc::unavailable}); }
+  void publish(const Event&, Completion<void> done) noexcept { done(Error{Errc::unavailable}); }
   result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
     return success();
   }
