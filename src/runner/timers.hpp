@@ -40,7 +40,8 @@ class Timers {
     const std::lock_guard lock(mutex_);
     alarms_.reserve(alarms);
   }
-  /// It rings at `when`, or before, if that was asked for and is still to come. Requires room.
+  /// It rings at `when`, or before, if that was asked for and is still to come. There is room for
+  /// it, which `reserve` made.
   void set(Alarm& alarm, Time when, Time now) noexcept;
   /// It does not ring any more.
   void close(Alarm& alarm) noexcept;

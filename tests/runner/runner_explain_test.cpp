@@ -349,7 +349,7 @@ not_placed, stuck: Your order needs a person to look at it. You need not do anyt
 undoing, pay, attempts: 0
 ended stuck
 because: pay unknown
-for 262880 s so far
+for 262918 s so far
 )");
 }
 
@@ -440,7 +440,7 @@ A-1 is not decided yet: it is at commit. It is stuck and waits for somebody to r
 deciding, stuck: Your order needs a person to look at it. You need not do anything.
 commit, attempts: 0
 ended stuck
-for 3645 s so far
+for 3637 s so far
 )");
   ASSERT_THAT(owner->runner.resume(run), IsOk());
   EXPECT_EQ(explained(run), R"(
