@@ -60,6 +60,7 @@ class Agenda {
   /// Runs the next task when it is due. False if there is none.
   bool run_one();
   void wait_for_task();
+  void wake() noexcept;
   /// Runs tasks until `stop`.
   void work();
   void stop();
@@ -104,6 +105,7 @@ class Agenda {
   Running* running_ = nullptr;        // the last to have begun
   std::uint64_t armed_ = 0;
   bool moving_ = false;  // a thread is moving the clock
+  bool woken_ = false;   // whoever waits for a task is to look
   bool stopped_ = false;
 };
 
@@ -168,7 +170,14 @@ bool Agenda::run_one() {
 
 void Agenda::wait_for_task() {
   Lock lock(mutex_);
-  changed_.wait(lock, [this] { return !is_empty(); });
+  changed_.wait(lock, [this] { return !is_empty() || woken_; });
+  woken_ = false;
+}
+
+void Agenda::wake() noexcept {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
 }
 
 void Agenda::work() {
@@ -250,6 +259,7 @@ void LocalExecutor::post_at(Time time, Task task) { core_->post_at(time, task); 
 void LocalExecutor::drop(const void* context) noexcept { core_->drop(context); }
 bool LocalExecutor::run_one() { return core_->run_one(); }
 void LocalExecutor::wait_for_task() { core_->wait_for_task(); }
+void LocalExecutor::wake() noexcept { core_->wake(); }
 
 struct ThreadExecutor::Core {
   Core(Clock& clock, unsigned count) : agenda(clock) {

@@ -24,7 +24,7 @@ inline namespace v0 {
 namespace detail {
 
 /// Who has something under way that completions carry on. Once it has ended no completion is let
-/// in.
+/// in. Its own tasks visit too: what an errand owns is let go when nobody is within one.
 class Visits {
  public:
   [[nodiscard]] bool enter() {
@@ -50,6 +50,21 @@ class Visits {
   std::condition_variable left_;
   std::size_t visitors_ = 0;
   bool ended_ = false;
+};
+
+/// A visit, if it is let in.
+class Visit {
+ public:
+  explicit Visit(Visits& visits) : visits_(visits.enter() ? &visits : nullptr) {}
+  ~Visit() {
+    if (visits_ != nullptr) visits_->leave();
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  [[nodiscard]] explicit operator bool() const noexcept { return visits_ != nullptr; }
+
+ private:
+  Visits* visits_;
 };
 
 /// While it lives, its thread drives a run, or carries an answer on: such a thread never waits for

@@ -84,6 +84,8 @@ class LocalExecutor final : public Executor {
   bool run_one();
   /// Returns once there is a task: blocks until another thread posts one if there is none.
   void wait_for_task();
+  /// Ends that waiting, or the next.
+  void wake() noexcept;
 
  private:
   struct Core;

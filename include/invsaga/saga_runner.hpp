@@ -211,9 +211,14 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   options.orphaned_after = Duration{0};
   options.on_executor = true;
   detail::require_sagas<B>();
-  detail::RunnerCore core(backend, Environment{clock, executor}, options);
-  core.add(saga.definition(), &context);
-  return detail::run_to_end(core, detail::given(saga, input), request, keeper, executor);
+  std::optional<detail::RunnerCore> core;
+  const auto made = detail::within_memory([&]() -> result<void> {
+    core.emplace(backend, Environment{clock, executor}, options);
+    core->add(saga.definition(), &context);
+    return success();
+  });
+  if (!made.has_value()) return made.assume_error();
+  return core->run_to_end(detail::given(saga, input), request, keeper, executor);
 }
 
 }  // namespace v0

@@ -169,14 +169,20 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     if constexpr (ReservationStore<Store>) {
       Door::submit(write, done);
     } else {
+      if (write.operation == nullptr) {
+        const auto append_it = [&]() -> result<WriteReply> {
+          INVSAGA_CHECK(check(write));
+          return append(write);
+        };
+        return done(detail::guarded<WriteReply>(append_it, {Errc::reply_lost}));
+      }
       Pending* pending = nullptr;
       const auto begin = [&]() -> result<WriteReply> {
         INVSAGA_CHECK(check(write));
-        if (write.operation == nullptr) return append(write);
         pending = &remember({this, &write, stock_only(write), done});
         return WriteReply{};
       };
-      const auto reply = detail::guarded<WriteReply>(begin, {Errc::reply_lost});
+      const auto reply = detail::guarded<WriteReply>(begin, no_memory());
       if (pending == nullptr) return done(reply);
       store_.submit(pending->told, {&Joined::answered, pending, 0});
     }

@@ -49,8 +49,8 @@ bool Core::nudge(const RunPtr& run, Nudge why, bool& starts) noexcept {
 }
 
 /// Under the run's lock: whether the caller is to set it off now. It is not, if a thread drives it,
-/// or if this one drives another and does so later. What waits on a thread for that is taken over:
-/// the thread may be in a step that does not return.
+/// or if this one drives another and does so later. What waits on a thread for that is taken over
+/// by one that is free: the thread may be in a step that does not return.
 bool Core::begins_to_drive(const RunPtr& run) noexcept {
   if (run->driving && !run->queued) return false;
   run->driving = true;
@@ -95,6 +95,8 @@ bool Core::arm(Time when, Task task) noexcept {
 /// One run a task, so that as many threads drive them as the executor has.
 void Core::on_timer(void* core, std::uint64_t when) noexcept {
   auto& self = *static_cast<Core*>(core);
+  const Visit visit(self.visits);
+  if (!visit) return;
   self.timers.disarm(Time{Duration{static_cast<Duration::rep>(when)}});
   self.attend();
   const auto serial = self.timers.take_due(self.environment.clock.now());
@@ -106,6 +108,8 @@ void Core::on_timer(void* core, std::uint64_t when) noexcept {
 
 void Core::on_turn(void* core, std::uint64_t serial) noexcept {
   auto& self = *static_cast<Core*>(core);
+  const Visit visit(self.visits);
+  if (!visit) return;
   self.attend();
   if (const RunPtr run = self.find_serial(serial)) self.drive(run);
 }
@@ -389,8 +393,10 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     return rest_after_failure(run);
   }
   run.behind = stale;
-  run.log_failures = 0;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
+  // What it wanted to append was refused, and there is nothing of the run: it has ended elsewhere,
+  // and was forgotten.
+  run.gone = run.gone || (run.superseded && entries.empty() && run.machine->position() > 0);
   const bool begun = run.starting && !entries.empty();
   const bool own = begun && has_begun(run, entries.front());
   if (own && !run.starting->begun) release(run.id);
@@ -423,8 +429,9 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     const bool nothing_new = run.machine->position() == superseded->position;
     run.machine->superseded(superseded->instruction, nothing_new, environment.clock.now());
     const bool append = superseded->instruction.kind == Instruction::Kind::append;
-    if (append && nothing_new) return rest_after_failure(run);
+    if (append && nothing_new) return rest_after_failure(run);  // what is read lags behind
   }
+  run.log_failures = 0;
   return Step::go_on;
 }
 

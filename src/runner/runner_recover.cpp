@@ -214,8 +214,8 @@ void Core::arm_orphan_check(Duration wait) noexcept {
   if (options.orphaned_after <= Duration{0}) return;
   const auto look = [](void* context, std::uint64_t) noexcept {
     auto& self = *static_cast<Core*>(context);
-    if (self.ended) return;
-    self.send_off(self.check_orphans(), {&Core::checked_orphans, &self, 0});
+    const Visit visit(self.visits);
+    if (visit) self.send_off(self.check_orphans(), {&Core::checked_orphans, &self, 0});
   };
   const Time when = saturating_add(environment.clock.now(), wait);
   orphans_unarmed = !arm(when, {look, this, 0, nullptr});

@@ -217,6 +217,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void drop(ActiveRun& run) noexcept;
   void neglect(const ActiveRun& run) noexcept;
   void attend() noexcept;
+  [[nodiscard]] bool is_neglectful() const noexcept;
 
   // starting (runner_start.cpp)
   void start(const SagaVersion& saga, const StartRequest& request, std::vector<std::byte> input,

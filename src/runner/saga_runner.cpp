@@ -165,7 +165,6 @@ class BegunBox {
   explicit BegunBox(LocalExecutor& executor) noexcept : executor_(executor) {}
   BegunBox(const BegunBox&) = delete;
   BegunBox& operator=(const BegunBox&) = delete;
-  ~BegunBox() { executor_.drop(this); }
 
   Completion<StartAnswer> completion() noexcept { return {&BegunBox::answered, this, 0}; }
   [[nodiscard]] std::optional<result<StartAnswer>> answer() const {
@@ -178,8 +177,7 @@ class BegunBox {
     auto& self = *static_cast<BegunBox*>(context);
     const std::lock_guard lock(self.mutex_);  // who looks may end its life
     self.answer_.emplace(std::move(answer));
-    self.executor_.post(
-        {[](void*, std::uint64_t) noexcept {}, &self, 0, nullptr});  // for who waits there
+    self.executor_.wake();
   }
 
   LocalExecutor& executor_;
@@ -187,31 +185,35 @@ class BegunBox {
   std::optional<result<StartAnswer>> answer_;
 };
 
-/// If nothing is to be done, the backend has yet to answer.
-void run_next(LocalExecutor& executor) {
+/// If nothing is to be done, the backend has yet to answer; or there was no memory to arm what is,
+/// which nobody else would see to.
+void run_next(RunnerCore::Core& core, LocalExecutor& executor) {
   Turns::take_all();
   Chain::drive_all();
-  if (!executor.run_one()) executor.wait_for_task();
+  core.attend();
+  if (executor.run_one()) return;
+  if (!core.is_neglectful()) return executor.wait_for_task();
+  Clock& clock = core.environment.clock;
+  clock.sleep_until(saturating_add(clock.now(), Duration{1}));
 }
 
 }  // namespace
 
-result<RunOutcome> run_to_end(RunnerCore& core, result<GivenStart> given,
-                              const StartRequest& request, const OutcomeKeeper& keeper,
-                              LocalExecutor& executor) {
+result<RunOutcome> RunnerCore::run_to_end(result<GivenStart> given, const StartRequest& request,
+                                          const OutcomeKeeper& keeper, LocalExecutor& executor) {
   BegunBox box(executor);
-  core.start(std::move(given), request, box.completion());
+  start(std::move(given), request, box.completion());
   std::optional<result<StartAnswer>> begun;
-  while (!(begun = box.answer())) run_next(executor);
+  while (!(begun = box.answer())) run_next(*core_, executor);
   if (begun->has_value()) {
     const StartAnswer& answer = begun->assume_value();
     if (answer.outcome) return *answer.outcome;
     if (answer.state == ClaimState::in_progress) return Error{Errc::busy};
     if (answer.state != ClaimState::fresh) return Error{Errc::invalid_argument};
-  } else if (core.runs() == 0) {
+  } else if (runs() == 0) {
     return begun->assume_error();
   }  // else it may have begun, and nobody but this runner drives it
-  while (!keeper.outcome() && core.runs() > 0) run_next(executor);
+  while (!keeper.outcome() && runs() > 0) run_next(*core_, executor);
   if (!keeper.outcome()) return Error{Errc::timed_out};
   return *keeper.outcome();
 }

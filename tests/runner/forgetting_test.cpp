@@ -236,6 +236,34 @@ TYPED_TEST(Forgetting, InEveryOrderAgainstEverythingThatComesLate) {
       }
 }
 
+result<void> post(sample::Shop& shop, const StepContext& step, const sample::Order&) {
+  return sample::without_output(shop.call("post", step));
+}
+constexpr auto letter = saga<sample::Order, sample::Shop>("letter", 1,
+                                                          pivot<"post">(post, {2s, standard}));
+
+/// Its last reply was lost, so that the driver has yet to learn that it has ended.
+TYPED_TEST(Forgetting, LeavesNoDriverBehind) {
+  RunnerFixture<TypeParam> fixture;
+  auto process = fixture.process();
+  process->runner.add(letter, fixture.shop);
+  process->connection.at_append = [](const RunRecord& record) {
+    return record.kind == RecordKind::ended ? Mishap::lost : Mishap::none;
+  };
+  StartRequest request;
+  request.key = "k";
+  EXPECT_THAT(process->runner.start(letter, fixture.order(), request), IsOk());
+  EXPECT_EQ(process->runner.runs(), 1u);
+  EXPECT_THAT(fixture.parts.backend.forget(run_id("letter", request)), IsOk());
+  process->connection.at_append = nullptr;
+  const int writes = process->connection.writes;
+  fixture.run_for(10min);
+  EXPECT_EQ(process->runner.runs(), 0u);
+  EXPECT_LE(process->connection.writes - writes, 2);
+  EXPECT_THAT(process->runner.start(letter, fixture.order(), request),
+              testing::ClaimIs(ClaimState::fresh));
+}
+
 /// Parts that keep answers for two days beyond what they must.
 MemoryLimits kept_for_two_days() {
   MemoryLimits limits;

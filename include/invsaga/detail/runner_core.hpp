@@ -83,6 +83,8 @@ RunnerCore& core_of(Runner& runner) noexcept {
   return runner.core_;
 }
 
+class OutcomeKeeper;
+
 /// The runner without its types.
 class RunnerCore {
  public:
@@ -112,6 +114,9 @@ class RunnerCore {
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
   void recover(Duration idle, Completion<RecoveryReport> done);
   RecoveryReport recover(Duration idle);
+  /// Begins a run, and runs tasks of the executor until it has ended: what `run_sync` answers.
+  result<RunOutcome> run_to_end(result<GivenStart> given, const StartRequest& request,
+                                const OutcomeKeeper& keeper, LocalExecutor& executor);
   [[nodiscard]] std::size_t runs() const;
   [[nodiscard]] OwnerId owner() const;
   [[nodiscard]] HashKey secret() const;
@@ -140,11 +145,6 @@ class OutcomeKeeper final : public RunObserver {
   RunObserver* next_;
   std::optional<RunOutcome> outcome_;
 };
-
-/// Begins a run, and runs tasks of the executor until it has ended: what `run_sync` answers.
-result<RunOutcome> run_to_end(RunnerCore& core, result<GivenStart> given,
-                              const StartRequest& request, const OutcomeKeeper& keeper,
-                              LocalExecutor& executor);
 
 }  // namespace detail
 }  // namespace v0
