@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -12,6 +11,8 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/keyed_hash.hpp>
+
+#include "armed_tasks.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -31,29 +32,23 @@ std::chrono::system_clock::time_point wait_end(Time time) {
   return std::min(time, saturating_add(now, longest_wait));
 }
 
-/// Tasks by time and, within one time, by when they were armed; one that is posted is of the time
-/// when it was. Under one lock.
+/// The tasks of an executor, under one lock, and who runs them.
 class Agenda {
  public:
   explicit Agenda(Clock& clock) : clock_(clock) {}
-  ~Agenda() {
-    for (const Armed& armed : posted_) armed.task.let_go();
-    for (const Armed& armed : timers_) armed.task.let_go();
-  }
   Agenda(const Agenda&) = delete;
   Agenda& operator=(const Agenda&) = delete;
 
   void post(Task task) {
     const std::lock_guard lock(mutex_);
     INVSAGA_ASSERT(task.run != nullptr, "Executor::post: a task that has a run");
-    posted_.push_back({clock_.now(), armed_++, task});
+    tasks_.post(clock_.now(), task);
     changed_.notify_one();
   }
   void post_at(Time time, Task task) {
     const std::lock_guard lock(mutex_);
     INVSAGA_ASSERT(task.run != nullptr, "Executor::post_at: a task that has a run");
-    timers_.push_back({time, armed_++, task});
-    std::push_heap(timers_.begin(), timers_.end(), Later{});
+    tasks_.post_at(time, task);
     changed_.notify_one();
   }
   void drop(const void* context) noexcept;
@@ -68,16 +63,6 @@ class Agenda {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  struct Armed {
-    Time time;
-    std::uint64_t number;
-    Task task;
-  };
-  struct Later {
-    bool operator()(const Armed& a, const Armed& b) const {
-      return a.time != b.time ? a.time > b.time : a.number > b.number;
-    }
-  };
   /// A task that is under way, on the stack of who runs it.
   struct Running {
     std::thread::id thread;
@@ -85,52 +70,29 @@ class Agenda {
     Running* before;
   };
 
-  void let_go(const void* context) noexcept;
-  Task take_next();
   void run_next(Lock& lock);
   void wait_by_clock(Lock& lock);
   void move_clock(Lock& lock);
-  [[nodiscard]] bool is_empty() const { return posted_.empty() && timers_.empty(); }
-  [[nodiscard]] bool has_due() const {
-    return !posted_.empty() || (!timers_.empty() && timers_.front().time <= clock_.now());
-  }
+  [[nodiscard]] bool has_due() const { return tasks_.has_due(clock_.now()); }
   [[nodiscard]] bool runs_elsewhere(const void* context) const;
 
   Clock& clock_;
   std::mutex mutex_;
   std::condition_variable changed_;   // a task was armed or has ended, the clock was moved, or stop
   std::condition_variable finished_;  // a task has ended
-  std::deque<Armed> posted_;          // due, whatever the clock says: it may be set back
-  std::vector<Armed> timers_;         // a heap: the next one in front
-  Running* running_ = nullptr;        // the last to have begun
-  std::uint64_t armed_ = 0;
-  bool moving_ = false;  // a thread is moving the clock
-  bool woken_ = false;   // whoever waits for a task is to look
+  detail::ArmedTasks tasks_;
+  Running* running_ = nullptr;  // the last to have begun
+  bool moving_ = false;         // a thread is moving the clock
+  bool woken_ = false;          // whoever waits for a task is to look
   bool stopped_ = false;
 };
 
-/// In the order of time, and within one time in that of arming.
-Task Agenda::take_next() {
-  const bool timer = posted_.empty() || (!timers_.empty() && timers_.front().time <= clock_.now() &&
-                                         Later{}(posted_.front(), timers_.front()));
-  Task task;
-  if (timer) {
-    std::pop_heap(timers_.begin(), timers_.end(), Later{});
-    task = timers_.back().task;
-    timers_.pop_back();
-  } else {
-    task = posted_.front().task;
-    posted_.pop_front();
-  }
-  return task;
-}
-
 void Agenda::run_next(Lock& lock) {
-  const Task task = take_next();
+  const Task task = tasks_.take_next(clock_.now());
   Running mine{std::this_thread::get_id(), task.context, running_};
   running_ = &mine;
   // This thread may have been the one that watched for the next time: another has to.
-  if (!is_empty()) changed_.notify_one();
+  if (!tasks_.empty()) changed_.notify_one();
   lock.unlock();
   task.run(task.context, task.tag);
   lock.lock();
@@ -143,14 +105,14 @@ void Agenda::run_next(Lock& lock) {
 
 void Agenda::wait_by_clock(Lock& lock) {
   if (clock_.moves_by_itself()) {
-    changed_.wait_until(lock, wait_end(timers_.front().time));
+    changed_.wait_until(lock, wait_end(tasks_.next_timer()->time));
   } else {
     move_clock(lock);
   }
 }
 
 void Agenda::move_clock(Lock& lock) {
-  const Time time = timers_.front().time;
+  const Time time = tasks_.next_timer()->time;
   moving_ = true;
   lock.unlock();
   clock_.sleep_until(time);
@@ -161,7 +123,7 @@ void Agenda::move_clock(Lock& lock) {
 
 bool Agenda::run_one() {
   Lock lock(mutex_);
-  while (!is_empty()) {
+  while (!tasks_.empty()) {
     if (has_due()) return run_next(lock), true;
     wait_by_clock(lock);
   }
@@ -170,7 +132,7 @@ bool Agenda::run_one() {
 
 void Agenda::wait_for_task() {
   Lock lock(mutex_);
-  changed_.wait(lock, [this] { return !is_empty() || woken_; });
+  changed_.wait(lock, [this] { return !tasks_.empty() || woken_; });
   woken_ = false;
 }
 
@@ -187,7 +149,7 @@ void Agenda::work() {
     const bool may_move = clock_.moves_by_itself() || (running_ == nullptr && !moving_);
     if (has_due()) {
       run_next(lock);
-    } else if (!timers_.empty() && may_move) {
+    } else if (tasks_.next_timer() != nullptr && may_move) {
       wait_by_clock(lock);
     } else {
       changed_.wait(lock);
@@ -209,25 +171,13 @@ bool Agenda::runs_elsewhere(const void* context) const {
   return false;
 }
 
-/// Under the lock, which what is dropped does not touch: so nothing has to be kept for later.
-void Agenda::let_go(const void* context) noexcept {
-  const auto is_of_it = [&](const Armed& armed) {
-    if (armed.task.context != context) return false;
-    armed.task.let_go();
-    return true;
-  };
-  std::erase_if(posted_, is_of_it);
-  if (std::erase_if(timers_, is_of_it) > 0) {
-    std::make_heap(timers_.begin(), timers_.end(), Later{});
-  }
-}
-
+/// Under the lock, which what is dropped does not touch.
 void Agenda::drop(const void* context) noexcept {
   Lock lock(mutex_);
-  let_go(context);
+  tasks_.drop(context);
   while (runs_elsewhere(context)) {
     finished_.wait(lock);
-    let_go(context);  // what was under way may have armed more
+    tasks_.drop(context);  // what was under way may have armed more
   }
 }
 

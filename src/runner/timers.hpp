@@ -12,7 +12,7 @@
 
 #include <invsaga/time.hpp>
 
-#include "reference/deadline_heap.hpp"
+#include "deadline_heap.hpp"
 
 namespace invsaga {
 inline namespace v0 {

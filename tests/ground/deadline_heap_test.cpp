@@ -7,7 +7,7 @@
 
 #include <invsaga/rng.hpp>
 
-#include "src/reference/deadline_heap.hpp"
+#include "src/deadline_heap.hpp"
 
 namespace invsaga {
 namespace {
