@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/testing/simulation.hpp>
 
-#include <algorithm>
-#include <iterator>
-
 #include <invsaga/assert.hpp>
+
+#include "ranked_tasks.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -42,46 +41,34 @@ std::vector<std::size_t> ExhaustiveChooser::choices() const {
   return picked;
 }
 
-SimulatedExecutor::~SimulatedExecutor() {
-  for (const auto& [key, task] : tasks_) task.let_go();
-}
+SimulatedExecutor::SimulatedExecutor(ManualClock& clock, Chooser* chooser)
+    : clock_(clock), chooser_(chooser), tasks_(std::make_unique<RankedTasks>()) {}
+
+SimulatedExecutor::~SimulatedExecutor() = default;
 
 void SimulatedExecutor::post(Task task) { post_at(clock_.now(), task); }
 
 void SimulatedExecutor::post_at(Time time, Task task) {
   INVSAGA_ASSERT(task.run != nullptr, "Executor::post_at: a task that has a run");
   const std::lock_guard lock(mutex_);
-  tasks_.emplace(Key{time, armed_++}, task);
+  tasks_->add(time, task);
 }
 
 void SimulatedExecutor::drop(const void* context) noexcept {
   const std::lock_guard lock(mutex_);
-  std::erase_if(tasks_, [&](const auto& armed) {
-    if (armed.second.context != context) return false;
-    armed.second.let_go();
-    return true;
-  });
-}
-
-Task SimulatedExecutor::take(std::map<Key, Task>::iterator place) {
-  const Task task = place->second;
-  tasks_.erase(place);
-  return task;
+  tasks_->drop(context);
 }
 
 bool SimulatedExecutor::step_within(Time last) {
   Task task;
   {
     const std::lock_guard lock(mutex_);
-    if (tasks_.empty() || tasks_.begin()->first.first > last) return false;
-    clock_.advance_to(tasks_.begin()->first.first);
-    const auto end = std::find_if(
-        tasks_.begin(), tasks_.end(),
-        [now = clock_.now()](const auto& t) { return t.first.first > now; });
-    const auto due = static_cast<std::size_t>(std::distance(tasks_.begin(), end));
+    if (tasks_->size() == 0 || tasks_->first_time() > last) return false;
+    clock_.advance_to(tasks_->first_time());
+    const std::size_t due = tasks_->due_at(clock_.now());
     const std::size_t pick = chooser_ != nullptr && due > 1 ? chooser_->choose(due) : 0;
     INVSAGA_ASSERT(pick < due, "a choice is below the number of choices");
-    task = take(std::next(tasks_.begin(), static_cast<std::ptrdiff_t>(pick)));
+    task = tasks_->take(pick);
   }
   task.run(task.context, task.tag);
   return true;
@@ -104,7 +91,7 @@ std::size_t SimulatedExecutor::run_all(std::size_t limit) {
 
 std::size_t SimulatedExecutor::waiting() const {
   const std::lock_guard lock(mutex_);
-  return tasks_.size();
+  return tasks_->size();
 }
 
 }  // namespace testing

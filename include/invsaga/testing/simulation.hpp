@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -85,6 +85,8 @@ class ExhaustiveChooser final : public Chooser {
   std::size_t depth_ = 0;
 };
 
+class RankedTasks;
+
 /// Runs tasks on the caller's thread, one at a time, by a manual clock that it moves to the next
 /// due time only when nothing is due before. Without a chooser, in the order of their times, and
 /// those of one time in the order in which they were armed. With one, it picks among all that are
@@ -92,8 +94,7 @@ class ExhaustiveChooser final : public Chooser {
 class SimulatedExecutor final : public Executor {
  public:
   /// Both are borrowed for the executor's life; no chooser: the first is taken.
-  explicit SimulatedExecutor(ManualClock& clock, Chooser* chooser = nullptr)
-      : clock_(clock), chooser_(chooser) {}
+  explicit SimulatedExecutor(ManualClock& clock, Chooser* chooser = nullptr);
   ~SimulatedExecutor() override;
   SimulatedExecutor(const SimulatedExecutor&) = delete;
   SimulatedExecutor& operator=(const SimulatedExecutor&) = delete;
@@ -113,16 +114,12 @@ class SimulatedExecutor final : public Executor {
   [[nodiscard]] std::size_t waiting() const;
 
  private:
-  using Key = std::pair<Time, std::uint64_t>;
-
   bool step_within(Time last);
-  Task take(std::map<Key, Task>::iterator place);
 
   ManualClock& clock_;
   Chooser* chooser_;
   mutable std::mutex mutex_;
-  std::map<Key, Task> tasks_;
-  std::uint64_t armed_ = 0;
+  std::unique_ptr<RankedTasks> tasks_;
 };
 
 }  // namespace testing
