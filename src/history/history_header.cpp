@@ -4,8 +4,11 @@
 #include <invsaga/history/history.hpp>
 
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "text/json_text.hpp"
 
@@ -13,7 +16,15 @@ namespace invsaga {
 inline namespace v0 {
 namespace {
 
-using Json = nlohmann::ordered_json;
+/// An object in the order of its text. Its keys are known to differ (`Guard`), so that none is
+/// searched for when it is added.
+template <class Key, class T, class Less = std::less<Key>,
+          class Allocator = std::allocator<std::pair<const Key, T>>>
+struct Appended : nlohmann::ordered_map<Key, T, Less, Allocator> {
+  using nlohmann::ordered_map<Key, T, Less, Allocator>::ordered_map;
+  T& operator[](const Key& key) { return this->emplace_back(key, T{}).second; }
+};
+using Json = nlohmann::basic_json<Appended>;
 constexpr std::size_t max_depth = 16;
 
 /// A first pass, without a tree: finds what a tree would hide, a repeated key, and what it could
