@@ -42,6 +42,7 @@ struct Lane {
   std::size_t consumer = 0;
   RunId run;
   Deliveries deliveries{};
+  std::size_t passed = 0;          ///< How many of them are passed by.
   bool running = false;            ///< A handler has the event at `current`.
   std::shared_ptr<void> keeper{};  ///< While it has: of what the answer needs.
   Deliveries::iterator current{};
@@ -77,17 +78,27 @@ struct Lane {
     INVSAGA_ASSERT(!armed.empty(), "Lane::disarm_first: that one is armed");
     armed.erase(std::min_element(armed.begin(), armed.end()));
   }
+  /// The later ones do not wait for it.
+  void pass_by(Delivery& delivery) {
+    if (!std::exchange(delivery.passed_by, true)) ++passed;
+  }
+  void offer(Delivery& delivery) {
+    if (std::exchange(delivery.passed_by, false)) --passed;
+    delivery.too_early = false;
+  }
   /// Passes by no longer what is due.
   void offer_due(Time now) {
+    if (passed == 0) return;
     for (Delivery& delivery : deliveries) {
-      if (delivery.not_before <= now) delivery.passed_by = delivery.too_early = false;
+      if (delivery.not_before <= now) offer(delivery);
     }
   }
   /// The run has moved: what was too early may be in time.
   void offer_early() {
+    if (passed == 0) return;
     for (Delivery& delivery : deliveries) {
-      if (!std::exchange(delivery.too_early, false)) continue;
-      delivery.passed_by = false;
+      if (!delivery.too_early) continue;
+      offer(delivery);
       delivery.not_before = Time{};
     }
   }

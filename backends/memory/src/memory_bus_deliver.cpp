@@ -72,7 +72,8 @@ void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) noexcept 
   if (!delivery.acknowledged) move_on(lane);
   if (delivery.again > 0) {
     --delivery.again;
-    delivery.acknowledged = delivery.passed_by = delivery.told_parked = true;
+    lane.pass_by(delivery);
+    delivery.acknowledged = delivery.told_parked = true;
     delivery.not_before = saturating_add(now(), delivery.again_after);
   } else {
     remove(lane);
@@ -99,7 +100,8 @@ void MemoryBus::Core::set_aside(Lane& lane) noexcept {
   if (!allows(options_.retry, 0, next - delivery.first_attempt)) {
     return give_up(lane, Error{Errc::too_late});
   }
-  delivery.too_early = delivery.passed_by = true;
+  lane.pass_by(delivery);
+  delivery.too_early = true;
   delivery.not_before = next;
   stand_still(lane);
   if (lane.blocked(now())) park_behind(lane);
