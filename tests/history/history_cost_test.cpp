@@ -2,27 +2,17 @@
 //
 // timeout: 300
 //
-// What reading, checking and explaining a history costs, at n, 2n and 4n lines: no more than grows
-// as n log n. Counted are the steps, not the seconds: the sources are built into this program once
-// more, with a call at each basic block (CMakeLists.txt).
+// What reading, checking and explaining a history costs.
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <invsaga/history/checker.hpp>
 #include <invsaga/history/story.hpp>
 
-namespace {
-std::uint64_t steps = 0;
-}  // namespace
-
-extern "C" {
-void __sanitizer_cov_trace_pc();
-void __sanitizer_cov_trace_pc() { ++steps; }
-}
+#include "tests/cost/cost.hpp"
 
 namespace {
 
@@ -190,25 +180,15 @@ void explain(const History& history) {
   to_json(story);
 }
 
-double steps_of(void (*work)(const History&), const Case& made, std::size_t n) {
-  const History history = made.make(n);
-  const std::uint64_t before = steps;
-  work(history);
-  return static_cast<double>(steps - before);
-}
-
-/// Twice as much takes little more than twice the steps: log(2n)/log(n) is 1.1 here, and a
-/// square would show as nearly 4.
 void grows_as_n_log_n(void (*work)(const History&)) {
-  constexpr std::size_t n = 800;
-  constexpr double most = 2.4;
+  std::vector<cost::Row> table;
   for (const Case& made : cases) {
-    const double once = steps_of(work, made, n), twice = steps_of(work, made, 2 * n),
-                 four = steps_of(work, made, 4 * n);
-    EXPECT_GT(once, 1'000) << made.name << ": the steps are not counted";
-    EXPECT_LT(twice / once, most) << made.name << ", from " << n;
-    EXPECT_LT(four / twice, most) << made.name << ", from " << 2 * n;
+    table.push_back({made.name, 800, [&made, work](std::size_t n) {
+                       const History history = made.make(n);
+                       return cost::steps_of([&] { work(history); });
+                     }});
   }
+  cost::judge(table);
 }
 
 TEST(HistoryCost, OfReadingGrowsNoFasterThanNLogN) { grows_as_n_log_n(read_back); }
