@@ -4,11 +4,10 @@
 // others.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <unordered_map>
 
 #include <invsaga/environment.hpp>
 
@@ -74,7 +73,7 @@ class ArmedTasks {
   Heap timers_;
   std::deque<ArmedTask> tasks_;  // all there ever were at once
   ArmedTask* free_ = nullptr;
-  absl::flat_hash_map<const void*, ArmedTask*> first_of_;  // of each context that has any
+  std::unordered_map<const void*, ArmedTask*> first_of_;  // of each context that has any
   std::uint64_t last_number_ = 0;
 };
 
