@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -44,10 +45,10 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   using WaitingRun = relay::WaitingRun;
 
   static void look_now(void* core, std::uint64_t) noexcept {
-    static_cast<Core*>(core)->look(false);
+    static_cast<Core*>(core)->look(std::nullopt);
   }
-  static void look_later(void* core, std::uint64_t) noexcept {
-    static_cast<Core*>(core)->look(true);
+  static void look_later(void* core, std::uint64_t time) noexcept {
+    static_cast<Core*>(core)->look(time_from_ms(static_cast<std::int64_t>(time)));
   }
 
   /// What an errand waits for: the answer of `send(completion)`.
@@ -56,8 +57,9 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
     return {{shared_from_this(), &visits_}, std::move(send)};
   }
 
-  void look(bool timer);
-  bool begin(bool timer);
+  void look(std::optional<Time> timer);
+  bool begin(std::optional<Time> timer);
+  bool is_due(Time timer);
   void end();
   Errand<void> pass();
   Errand<void> try_due(Time now);
@@ -67,6 +69,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   static void passed_over(void* core, std::uint64_t, result<void>&& outcome) noexcept;
   [[nodiscard]] Time after(std::uint32_t attempts, Remedy remedy);
   void arm(Time time);
+  void arm_next();
   void count(std::uint64_t RelayCounts::* counter);
 
   AnyOutbox outbox_;
@@ -83,10 +86,11 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   detail::Visits visits_;
   std::atomic<bool> ended_{false};
   mutable std::mutex mutex_;
-  bool posted_ = false;        // a look will begin
-  bool looking_ = false;       // one is under way
-  bool again_ = false;         // and another was asked for meanwhile
-  std::optional<Time> armed_;  // a look will begin then
+  bool posted_ = false;       // a look will begin
+  bool looking_ = false;      // one is under way
+  bool again_ = false;        // and another was asked for meanwhile
+  std::optional<Time> next_;  // a look is to begin then
+  std::vector<Time> armed_;   // of timers that are out: each earlier than the one before it
   RelayCounts counts_;
 };
 
@@ -97,18 +101,29 @@ void Relay::Core::wake() {
   posted_ = detail::ending_of(post) == detail::Ending::returned;  // else the next one wakes it
 }
 
-void Relay::Core::look(bool timer) {
+void Relay::Core::look(std::optional<Time> timer) {
   if (!begin(timer)) return;
   pass().send_off(shared_from_this(), {&Core::passed_over, this, 0});
 }
 
-bool Relay::Core::begin(bool timer) {
+/// From here on a wake-up means another look: what it tells of may be put after we have read. What
+/// a timer is for, this look sees to.
+bool Relay::Core::begin(std::optional<Time> timer) {
   const std::lock_guard lock(mutex_);
-  // From here on a wake-up means another look: what it tells of may be put after we have read.
-  if (timer) armed_.reset();
+  if (timer && !is_due(*timer)) return false;
   if (!timer) posted_ = false;
+  next_.reset();
   if (looking_) again_ = true;
   return !std::exchange(looking_, true);
+}
+
+/// A timer has come. An earlier look may have seen to what it was for, or put it off.
+bool Relay::Core::is_due(Time timer) {
+  const auto found = std::ranges::lower_bound(armed_, timer, std::greater<>());
+  if (found != armed_.end() && *found == timer) armed_.erase(found);
+  if (next_ && *next_ <= environment_.clock.now()) return true;
+  arm_next();
+  return false;
 }
 
 void Relay::Core::end() {
@@ -231,9 +246,19 @@ Time Relay::Core::after(std::uint32_t attempts, Remedy remedy) {
 
 void Relay::Core::arm(Time time) {
   const std::lock_guard lock(mutex_);
-  if (armed_ && *armed_ <= time) return;
-  auto post = [&] { environment_.executor.post_at(time, {&Core::look_later, this, 0}); };
-  if (detail::ending_of(post) == detail::Ending::returned) armed_ = time;
+  next_ = time;
+  arm_next();
+}
+
+/// If no timer that is out comes by then. What cannot be armed is by the next look or timer.
+void Relay::Core::arm_next() {
+  if (!next_ || (!armed_.empty() && armed_.back() <= *next_)) return;
+  const auto tag = static_cast<std::uint64_t>(to_ms(*next_));
+  auto post = [&] {
+    armed_.reserve(armed_.size() + 1);
+    environment_.executor.post_at(*next_, {&Core::look_later, this, tag});
+  };
+  if (detail::ending_of(post) == detail::Ending::returned) armed_.push_back(*next_);
 }
 
 void Relay::Core::count(std::uint64_t RelayCounts::* counter) {

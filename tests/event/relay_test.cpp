@@ -260,6 +260,53 @@ TEST_F(RelayTest, TriesWhatCanNeverWorkAsSeldomAsMayBe) {
   EXPECT_EQ(bus.attempts, 4) << "at 0, 1000, 2000, 3000";
 }
 
+TEST_F(RelayTest, FailuresOfOthersLeaveNoLooksBehind) {
+  options.retry = {Duration{100}, Duration{30'000}, 200, 0, 0, Duration{0}};
+  bus.fault = [&](const Event& event) -> result<void> {
+    return event.run == run_no(1) ? result<void>(Error{Errc::limit_exceeded}) : success();
+  };
+  put(1, 1);
+  relay();
+  run_now();
+  const auto reads_of_quiet_minutes = [&] {
+    executor.run_until(clock.now() + Duration{30'000});
+    const int before = outbox.reads;
+    executor.run_until(clock.now() + Duration{600'000});
+    return outbox.reads - before;
+  };
+  const int at_first = reads_of_quiet_minutes();
+  const auto refuses_for_good = bus.fault;
+  for (std::uint64_t run = 2; run <= 200; ++run) {
+    bool failed = false;
+    bus.fault = [&](const Event& event) -> result<void> {
+      if (event.run != run_no(1) && !std::exchange(failed, true)) return Error{Errc::unavailable};
+      return refuses_for_good(event);
+    };
+    put(run, 1);
+    relay().wake();
+    executor.run_until(clock.now() + Duration{1'000});
+    ASSERT_EQ(pending(), 1u);
+  }
+  bus.fault = refuses_for_good;
+  EXPECT_EQ(reads_of_quiet_minutes(), at_first);
+}
+
+TEST_F(RelayTest, ATimerThatIsTooEarlyReadsNothingAndTheNextComesInTime) {
+  options.retry = {Duration{100}, Duration{1'000}, 200, 0, 0, Duration{0}};
+  put(1, 1);
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
+  relay();
+  run_now();  // armed for 100
+  put(2, 1);
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::limit_exceeded}; };
+  relay().wake();
+  clock.advance_to(start + Duration{100});
+  run_now();  // the wake-up sees to what waits, and puts it off; then the timer comes
+  EXPECT_EQ(outbox.reads, 3) << "a page; what waits, and a page";
+  executor.run_until(start + Duration{1'100});
+  EXPECT_EQ(bus.attempts, 5);
+}
+
 TEST_F(RelayTest, PublishesAgainAfterACrashBeforeTheAcknowledgement) {
   put(1, 1);
   put(1, 2);
