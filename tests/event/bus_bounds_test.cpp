@@ -200,6 +200,38 @@ TEST_F(BusBounds, WaitingIsNeverTheEndOfAnEvent) {
   EXPECT_EQ(bus().counts().handled, 6u);
 }
 
+TEST_F(BusBounds, WhatHasWaitedHasAllItsAttemptsAndItsBudget) {
+  options.retry = {Duration{100}, Duration{100}, 100, 0, 3, Duration{1'000}};
+  for (const result<Handling> waits :
+       {result<Handling>(Error{Errc::unavailable}), result<Handling>(Handling::parked)}) {
+    const std::size_t before = bad.delivered().size();
+    answer = waits;
+    ASSERT_THAT(publish(before + 1, 1), IsOk());
+    executor.run_until(clock.now() + Duration{waits.has_value() ? 450 : 5'050});
+    const std::size_t waited = bad.delivered().size();
+    ASSERT_GE(waited - before, 5u);
+    answer = Error{Errc::reply_lost};
+    executor.run_all();
+    EXPECT_EQ(bad.delivered().size(), waited + 3);
+  }
+  EXPECT_EQ(bus().counts().dead, 2u);
+}
+
+TEST_F(BusBounds, WaitingInBetweenTakesNothingOfTheBudget) {
+  options.retry = {Duration{100}, Duration{100}, 100, 0, 0, Duration{250}};
+  answer = Error{Errc::reply_lost};
+  ASSERT_THAT(publish(1, 1), IsOk());
+  run_now();
+  executor.run_until(clock.now() + Duration{50});
+  answer = Error{Errc::unavailable};
+  executor.run_until(clock.now() + Duration{10'000});
+  answer = Error{Errc::reply_lost};
+  executor.run_until(clock.now() + Duration{100});
+  EXPECT_EQ(bus().counts().dead, 0u);
+  executor.run_all();
+  EXPECT_EQ(bus().counts().dead, 1u);
+}
+
 TEST_F(BusBounds, NoMoreConsumersThanItsBoundAndThoseThatAreThereGoOn) {
   options.max_consumers = 2;
   EXPECT_THAT(bus().subscribe("third", {}, good.handler()),

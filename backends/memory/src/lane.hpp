@@ -25,9 +25,10 @@ namespace bus {
 struct Delivery {
   std::shared_ptr<const Event> event{};  ///< Shared with the other consumers.
   Time not_before{};                     ///< Late, or waiting for its next attempt.
-  std::uint32_t attempts = 0;            ///< Since it was last acknowledged.
-  Time first_attempt{};
-  std::uint32_t again = 0;  ///< Deliveries to come after it is acknowledged.
+  std::uint32_t attempts = 0;            ///< Deliveries, since it was last acknowledged.
+  std::uint32_t failures = 0;            ///< Of these the ones that count: no `retry`, no `parked`.
+  Time first_attempt{};                  ///< Later by what it has waited for `retry`.
+  std::uint32_t again = 0;               ///< Deliveries to come after it is acknowledged.
   Duration again_after{0};
   bool acknowledged = false;  ///< Only delivered again: a fault. Whatever comes of it is no matter.
   bool passed_by = false;     ///< The later ones do not wait for it ...

@@ -107,14 +107,19 @@ void MemoryBus::Core::set_aside(Lane& lane) noexcept {
   if (lane.blocked(now())) park_behind(lane);
 }
 
-/// Who says `retry` waits, and waiting has no end.
+/// Who says `retry` waits, and waiting has no end: it is no attempt, and takes nothing of the
+/// budget.
 void MemoryBus::Core::fail(Lane& lane, Error error) noexcept {
   Delivery& delivery = *lane.current;
   const Time next = next_attempt(delivery);
-  const bool waits = error.remedy() == Remedy::retry;
-  const bool again = error.remedy() != Remedy::give_up &&
-                     allows(options_.retry, delivery.attempts + 1, next - delivery.first_attempt);
-  if (!waits && !again) return give_up(lane, error);
+  if (error.remedy() == Remedy::retry) {
+    delivery.first_attempt = saturating_add(delivery.first_attempt, next - now());
+  } else {
+    ++delivery.failures;
+    const bool again = error.remedy() != Remedy::give_up &&
+                       allows(options_.retry, delivery.failures + 1, next - delivery.first_attempt);
+    if (!again) return give_up(lane, error);
+  }
   tell_failed(lane, error);
   delivery.not_before = next;
   stand_still(lane);
