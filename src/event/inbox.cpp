@@ -64,6 +64,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   result<InboxEntry> in_state(const Event& event, const ClaimAnswer& answer);
   Errand<InboxEntry> admit(const Event& event, InboxClaim claim);
   Errand<bool> too_early(const Event& event);
+  Errand<Handling> try_confirm(const Event& event, InboxClaim claim);
   result<Handling> judge_confirm(const Event& event, const InboxClaim& claim,
                                  const result<void>& outcome);
   result<InboxEntry> duplicate(const Event& event);
@@ -99,10 +100,7 @@ Errand<Handling> Inbox::Core::handle(const Event& event, const InboxEffect& effe
     static_cast<void>(co_await abandon(claim));
     co_return outcome.assume_error();
   }
-  const auto confirmed = co_await confirm_claim(event, claim);
-  const bool no_memory = !confirmed.has_value() && confirmed.assume_error().limit == Limit::memory;
-  if (no_memory) remember_unconfirmed(event, claim);
-  co_return confirmed;
+  co_return co_await confirm_claim(event, claim);
 }
 
 Errand<InboxEntry> Inbox::Core::open(const Event& event) {
@@ -191,8 +189,18 @@ result<void> Inbox::Core::ready() const {
   return over_limit(Limit::requests, wanted, kept->events);
 }
 
+/// Also where there is no memory to say so: the effect is done, and that is remembered.
 Errand<Handling> Inbox::Core::confirm_claim(const Event& event, InboxClaim claim) {
-  const std::string words = to_hex(event.id);
+  auto errand = try_confirm(event, claim);
+  if (errand.is_none()) remember_unconfirmed(event, claim);
+  return errand;
+}
+
+Errand<Handling> Inbox::Core::try_confirm(const Event& event, InboxClaim claim) {
+  const auto text = detail::within_memory(
+      [&]() -> result<std::string> { return to_hex(event.id); });
+  if (!text.has_value()) co_return judge_confirm(event, claim, text.assume_error());
+  const std::string_view words = text.assume_value();
   const auto outcome = co_await ask<void>([&](Completion<void> told) {
     store_.confirm_claim(claim.key, claim.epoch, as_bytes(words), told);
   });

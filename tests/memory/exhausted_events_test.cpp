@@ -144,6 +144,49 @@ TEST(AnExhaustedBus, TakesAnEventWholeOrNotAtAllAndLosesNone) {
   EXPECT_GT(met, 100u);
 }
 
+// --- the inbox
+
+TEST(TheExhaustedInbox, DoesAnEffectOnceHoweverItIsAsked) {
+  enum class Form { function, completion, parts };
+  for (const Form form : {Form::function, Form::completion, Form::parts}) {
+    const std::size_t met = fail_each_allocation([&](std::size_t number, bool from_then_on) {
+      SCOPED_TRACE("allocation " + std::to_string(number) + " of form " +
+                   std::to_string(static_cast<int>(form)));
+      ClaimTable claims;
+      claims.advance_to(time_from_ms(1'000'000));
+      Inbox inbox(claims, "mail");
+      int effects = 0;
+      const auto effect = [&](const Event&) -> result<void> {
+        ++effects;
+        return success();
+      };
+      const InboxEffect later(effect);
+      const Completion<Handling> ignored{[](void*, std::uint64_t, result<Handling>&&) noexcept {}};
+      const Event event = event_of(run_no(1), 1);
+      const auto deliver = [&] {
+        if (form == Form::function) return static_cast<void>(inbox.handle(event, effect));
+        if (form == Form::completion) return inbox.handle(event, later, ignored);
+        const auto entry = inbox.open(event);
+        if (!entry.has_value() || entry.assume_value().settled) return;
+        ++effects;
+        static_cast<void>(inbox.confirm_claim(event, entry.assume_value()));
+      };
+      bool hit = false;
+      {
+        const FailingNew failing(number, from_then_on);
+        deliver();
+        hit = FailingNew::hit();
+      }
+      deliver();
+      claims.advance_to(claims.now() + InboxOptions{}.lease + Duration{1});
+      deliver();
+      EXPECT_EQ(effects, 1);
+      return hit && !::testing::Test::HasFailure();
+    });
+    EXPECT_GT(met, 5u);
+  }
+}
+
 // --- the whole way
 
 struct WholeWay {
