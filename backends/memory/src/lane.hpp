@@ -59,6 +59,11 @@ struct Lane {
     return std::find_if(deliveries.begin(), deliveries.end(),
                         [](const Delivery& d) { return !d.passed_by; });
   }
+  /// True if the event is on its way already.
+  [[nodiscard]] bool holds(const Event& event) const {
+    return std::any_of(deliveries.begin(), deliveries.end(),
+                       [&](const Delivery& d) { return d.event->id == event.id; });
+  }
   /// When there is something to do next; nothing if there is nothing.
   [[nodiscard]] std::optional<Time> next() const {
     std::optional<Time> time;

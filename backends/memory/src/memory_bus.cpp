@@ -40,43 +40,50 @@ result<void> MemoryBus::Core::publish(const Event& event) {
 result<void> MemoryBus::Core::prepare(const Event& event) {
   INVSAGA_CHECK(check_publishable(event));
   const auto known = seen_.find(event.run);
-  const std::uint64_t number = known == seen_.end() ? next_run_ : known->second.number;
+  const bus::SeenRun run = known == seen_.end() ? bus::SeenRun{{}, next_run_} : known->second;
   std::shared_ptr<const Event> shared;
   made_.reserve(consumers_.size());
   for (std::size_t consumer = 0; consumer < consumers_.size(); ++consumer) {
     if (!consumers_[consumer].wants(event.type)) continue;
     if (shared == nullptr) shared = std::make_shared<const Event>(event);
-    INVSAGA_CHECK(prepare_for(consumer, number, shared));
+    INVSAGA_CHECK(prepare_for(consumer, run, shared));
   }
   if (known != seen_.end()) return success();
   if (seen_.size() + 1 >= seen_.bucket_count()) seen_.reserve(2 * (seen_.size() + 1));
   Seen one(0, seen_.hash_function());
-  one.try_emplace(event.run).first->second.number = number;
+  one.try_emplace(event.run, run);
   made_order_.push_back(event.run);
   made_seen_ = one.extract(event.run);
   return success();
 }
 
-result<void> MemoryBus::Core::prepare_for(std::size_t consumer, std::uint64_t run_number,
+result<void> MemoryBus::Core::prepare_for(std::size_t consumer, const bus::SeenRun& run,
                                           const std::shared_ptr<const Event>& event) {
   const Lane* const lane = find_lane({consumer, event->run});
-  INVSAGA_TRY(const Room room, room_at(consumers_[consumer], lane, run_number));
+  INVSAGA_TRY(const Room room, room_at(consumers_[consumer], lane, run, *event));
   Made& made = made_.emplace_back();
   made.consumer = consumer;
   made.room = room;
   return room == Room::taken ? prepare_delivery(made, event) : success();
 }
 
-/// What waits at a consumer is its own affair, and refuses nothing.
+/// What waits at a consumer is its own affair, and refuses nothing. A repeat leaves no hole where
+/// it is not kept, and takes no place from what is new.
 result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer, const Lane* lane,
-                                                       std::uint64_t run_number) const {
-  if (consumer.shut_out || run_number < consumer.takes_from) return Room::left_out;
+                                                       const bus::SeenRun& run,
+                                                       const Event& event) const {
+  if (consumer.shut_out || run.number < consumer.takes_from) return Room::left_out;
   if (lane != nullptr && lane->cut) return Room::left_out;
-  if (consumer.waiting >= options_.max_waiting) return Room::shut_out;
+  const bool repeat = run.window.has_seen(event.sequence);
+  if (repeat && lane != nullptr && lane->holds(event)) return Room::not_needed;
+  if (consumer.waiting >= options_.max_waiting) return repeat ? Room::not_needed : Room::shut_out;
   const bool run_is_full = lane != nullptr &&
                            lane->deliveries.size() >= options_.max_pending_per_run;
   const bool waits = lane != nullptr && lane->stands_still;
-  if (run_is_full && waits) return Room::lane_cut;
+  if (run_is_full && waits && repeat) return Room::not_needed;
+  if (run_is_full && waits) {
+    return consumer.cut_runs < options_.max_runs ? Room::lane_cut : Room::shut_out;
+  }
   if (run_is_full) return no_room(Limit::deliveries, options_.max_pending_per_run);
   if (!waits && consumer.on_their_way >= options_.max_pending) {
     return no_room(Limit::deliveries, options_.max_pending);
@@ -133,11 +140,8 @@ void MemoryBus::Core::take_effect(const Event& event) noexcept {
   ++(first ? counts_.published : counts_.repeated);
   tell_observer([&] { options_.observer->published(event, !first); });
   for (Made& made : made_) {
-    if (made.room == Room::taken) {
-      enqueue(made, first);
-    } else {
-      leave_out(made, event);
-    }
+    if (made.room == Room::taken) enqueue(made, first);
+    if (made.room > Room::not_needed) leave_out(made, event);
   }
 }
 
@@ -173,10 +177,13 @@ void MemoryBus::Core::enqueue(Made& made, bool first) noexcept {
 
 void MemoryBus::Core::leave_out(const Made& made, const Event& event) noexcept {
   Consumer& consumer = consumers_[made.consumer];
-  if (made.room == Room::shut_out) consumer.shut_out = true;
+  if (made.room == Room::shut_out) {
+    consumer.shut_out = true;
+    let_in(consumer);  // at once if it was full of runs that are cut
+  }
   if (made.room == Room::lane_cut) {
-    find_lane({made.consumer, event.run})->cut = true;  // it stays, so it takes a place
-    ++consumer.waiting;
+    find_lane({made.consumer, event.run})->cut = true;  // it stays
+    ++consumer.cut_runs;
   }
   ++consumer.left_out;
   ++counts_.left_out;
@@ -218,8 +225,8 @@ std::vector<BusConsumer> MemoryBus::Core::consumers() {
   arm_the_unarmed();
   std::vector<BusConsumer> told;
   for (const Consumer& one : consumers_) {
-    told.push_back(
-        {one.name, one.on_their_way, one.waiting, one.dead_runs, one.left_out, one.shut_out});
+    told.push_back({one.name, one.on_their_way, one.waiting, one.dead_runs, one.cut_runs,
+                    one.left_out, one.shut_out});
   }
   return told;
 }

@@ -30,7 +30,7 @@ struct Consumer {
   std::string name;
   std::vector<std::string> types;  // none: all
   EventHandler handler;
-  std::size_t on_their_way = 0, waiting = 0, dead_runs = 0;
+  std::size_t on_their_way = 0, waiting = 0, dead_runs = 0, cut_runs = 0;
   std::uint64_t left_out = 0;
   bool shut_out = false;
   std::uint64_t takes_from = 0;  // the number of the first run that it takes
@@ -98,9 +98,10 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   /// What a consumer does with an event that is published.
   enum class Room : std::uint8_t {
     taken,
-    lane_cut,  ///< Too much of the run waits there: from here on it is left out.
-    shut_out,  ///< Too much waits there: from here on all is left out.
-    left_out,  ///< It was so before.
+    not_needed,  ///< A repeat of what waits there, or that there is no room for.
+    lane_cut,    ///< Too much of the run waits there: from here on it is left out.
+    shut_out,    ///< Too much waits there: from here on all is left out.
+    left_out,    ///< It was so before.
   };
   /// Prepared for a consumer: all that may fail.
   struct Made {
@@ -119,10 +120,10 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   // --- who calls: memory_bus.cpp
   result<void> prepare(const Event& event);
   result<void> prepare_seen(const Event& event);
-  result<void> prepare_for(std::size_t consumer, std::uint64_t run_number,
+  result<void> prepare_for(std::size_t consumer, const bus::SeenRun& run,
                            const std::shared_ptr<const Event>& event);
   [[nodiscard]] result<Room> room_at(const Consumer& consumer, const Lane* lane,
-                                     std::uint64_t run_number) const;
+                                     const bus::SeenRun& run, const Event& event) const;
   result<void> prepare_delivery(Made& made, const std::shared_ptr<const Event>& event);
   [[nodiscard]] DeliveryTiming timing(const Event& event, const Consumer& consumer);
   void drop_prepared() noexcept;

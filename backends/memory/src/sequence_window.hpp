@@ -20,14 +20,22 @@ class SequenceWindow {
       highest_ = sequence;
       return true;
     }
-    const std::uint64_t behind = highest_ - sequence;
-    const std::uint64_t bit = behind < 64 ? std::uint64_t{1} << behind : 0;
-    const bool fresh = bit != 0 && (seen_ & bit) == 0;
-    seen_ |= bit;
+    const bool fresh = !has_seen(sequence);
+    if (fresh) seen_ |= bit_of(sequence);
     return fresh;
+  }
+  [[nodiscard]] bool has_seen(std::uint64_t sequence) const noexcept {
+    if (sequence > highest_) return false;
+    const std::uint64_t bit = bit_of(sequence);
+    return bit == 0 || (seen_ & bit) != 0;
   }
 
  private:
+  [[nodiscard]] std::uint64_t bit_of(std::uint64_t sequence) const noexcept {
+    const std::uint64_t behind = highest_ - sequence;
+    return behind < 64 ? std::uint64_t{1} << behind : 0;
+  }
+
   std::uint64_t highest_ = 0;
   std::uint64_t seen_ = 0;  // bit i: highest_ - i
 };

@@ -58,10 +58,12 @@ struct MemoryBusOptions {
   /// with a hole.
   std::size_t max_waiting = 1'000'000;
   /// Either, of one run at one consumer: beyond, events of the run on their way are
-  /// `resource_exhausted`; of one that waits, the later ones are left out at that consumer.
+  /// `resource_exhausted`; of one that waits, the later ones are left out at that consumer. A
+  /// repeat of what is there already takes no place.
   std::size_t max_pending_per_run = 1'024;
   /// Runs whose sequence numbers are remembered, to tell different events from repeats. Beyond,
-  /// the oldest is forgotten, and a repeat of its events counts as another one.
+  /// the oldest is forgotten, and a repeat of its events counts as another one. As many runs of a
+  /// consumer may be cut (`BusConsumer::cut_runs`); beyond, it is let in for new runs alone.
   std::size_t max_runs = 1'000'000;
   HashKey hash_key{};                     ///< Of its tables, as `keyed_hash.hpp` says.
   DeliveryHook* delivery_hook = nullptr;  ///< Borrowed for the bus's life; may be absent.
@@ -87,8 +89,9 @@ struct MemoryBusCounts {
 struct BusConsumer {
   std::string name;
   std::size_t on_their_way = 0;
-  std::size_t waiting = 0;  ///< And a place for each run that an event was left out of.
+  std::size_t waiting = 0;
   std::size_t dead_runs = 0;
+  std::size_t cut_runs = 0;  ///< Runs that an event was left out of: no later one of them comes.
   std::uint64_t left_out = 0;
   bool shut_out = false;
 };
