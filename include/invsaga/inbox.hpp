@@ -56,7 +56,8 @@ struct InboxOptions {
   InboxOrder order = InboxOrder::ascending;
   /// Runs whose place in the sequence is remembered. Beyond, the oldest is forgotten:
   /// `consecutive` then asks the store, `ascending` takes its next event as in order. What was
-  /// handled is not forgotten by that: the store knows it.
+  /// handled is not forgotten by that: the store knows it. Nor is an effect that is done and could
+  /// not be confirmed: while all are of such, events of other runs are `resource_exhausted`.
   std::size_t max_runs = 100'000;
   HashKey hash_key{};  ///< Of its tables, as `keyed_hash.hpp` says.
   /// The service's own, of the keys that its claims have in the store: always the same.

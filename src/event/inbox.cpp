@@ -52,6 +52,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
     std::uint64_t highest = 0;  ///< Of what was handled.
     EventId unconfirmed;        ///< Its effect is done, and its confirmation has failed.
     InboxClaim claim;           ///< Of `unconfirmed`.
+    std::list<RunId>::iterator where{};
   };
 
   /// What an errand waits for: the answer of `send(completion)`.
@@ -72,10 +73,11 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::uint64_t highest(RunId run) const;
   [[nodiscard]] std::optional<InboxClaim> unconfirmed(const Event& event) const;
   Errand<void> give_back(InboxClaim claim);
-  void keep_place(RunId run);
-  void remember_unconfirmed(const Event& event, const InboxClaim& claim);
+  result<void> keep_place(RunId run);
+  void remember_unconfirmed(const Event& event, const InboxClaim& claim) noexcept;
   void moved(const Event& event);
   Place& place_of(RunId run);
+  void make_room() noexcept;
   void count(std::uint64_t InboxCounts::* counter);
 
   AnyClaims store_;
@@ -86,6 +88,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   mutable std::mutex mutex_;
   std::unordered_map<RunId, Place, IdHash> places_;
   std::list<RunId> places_order_;  // the oldest in front
+  std::list<RunId> held_;          // those of `unconfirmed`: not to be forgotten
   InboxCounts counts_;
 };
 
@@ -146,8 +149,10 @@ Errand<InboxEntry> Inbox::Core::admit(const Event& event, InboxClaim claim) {
   if (!ascending) early = co_await too_early(event);
   const bool passed = ascending && event.sequence <= highest(event.run);
   if (early == result<bool>(false) && !passed) {
-    keep_place(event.run);  // so that nothing that is known after the effect is lost
-    co_return InboxEntry{std::nullopt, claim};
+    const auto kept = keep_place(event.run);  // so that what is known after the effect is not lost
+    if (kept.has_value()) co_return InboxEntry{std::nullopt, claim};
+    static_cast<void>(co_await give_back(claim));
+    co_return kept.assume_error();
   }
   static_cast<void>(co_await give_back(claim));
   if (passed) co_return refused(Errc::moved_on, &InboxCounts::out_of_order);
@@ -221,17 +226,29 @@ result<Handling> Inbox::Core::judge_confirm(const Event& event, const InboxClaim
   return error;
 }
 
-void Inbox::Core::keep_place(RunId run) {
+result<void> Inbox::Core::keep_place(RunId run) {
   const std::lock_guard lock(mutex_);
-  static_cast<void>(place_of(run));
+  if (held_.size() >= options_.max_runs && places_.find(run) == places_.end()) {
+    return no_room(Limit::runs, options_.max_runs);
+  }
+  return detail::within_memory([&]() -> result<void> {
+    static_cast<void>(place_of(run));
+    return success();
+  });
 }
 
-void Inbox::Core::remember_unconfirmed(const Event& event, const InboxClaim& claim) {
+/// There is a place, which was kept for it, unless many runs came between.
+void Inbox::Core::remember_unconfirmed(const Event& event, const InboxClaim& claim) noexcept {
   const std::lock_guard lock(mutex_);
-  Place& place = place_of(event.run);
-  if (place.unconfirmed != event.id) ++counts_.unconfirmed;
-  place.unconfirmed = event.id;
-  place.claim = claim;
+  static_cast<void>(detail::within_memory([&]() -> result<void> {
+    Place& place = place_of(event.run);
+    if (place.unconfirmed != event.id) ++counts_.unconfirmed;
+    const bool is_held = place.unconfirmed != EventId{};
+    held_.splice(held_.end(), is_held ? held_ : places_order_, place.where);
+    place.unconfirmed = event.id;
+    place.claim = claim;
+    return success();
+  }));
 }
 
 Handling Inbox::Core::confirmed(const Event& event) {
@@ -285,19 +302,27 @@ void Inbox::Core::moved(const Event& event) {
   const std::lock_guard lock(mutex_);
   Place& place = place_of(event.run);
   place.highest = std::max(place.highest, event.sequence);
-  if (place.unconfirmed == event.id) place.unconfirmed = {};
+  if (place.unconfirmed != event.id) return;
+  place.unconfirmed = {};
+  places_order_.splice(places_order_.end(), held_, place.where);
 }
 
 Inbox::Core::Place& Inbox::Core::place_of(RunId run) {
   if (const auto found = places_.find(run); found != places_.end()) return found->second;
   std::list<RunId> one{run};  // all that may fail comes first
   Place& place = places_.try_emplace(run).first->second;
+  place.where = one.begin();
+  make_room();
   places_order_.splice(places_order_.end(), one);
-  if (places_order_.size() > options_.max_runs) {
-    places_.erase(places_order_.front());
-    places_order_.pop_front();
-  }
   return place;
+}
+
+/// For one that is new. What holds an effect that is not confirmed is not forgotten: rather there
+/// is one more, of an effect that was under way.
+void Inbox::Core::make_room() noexcept {
+  if (places_.size() <= options_.max_runs || places_order_.empty()) return;
+  places_.erase(places_order_.front());
+  places_order_.pop_front();
 }
 
 void Inbox::Core::count(std::uint64_t InboxCounts::* counter) {

@@ -190,6 +190,35 @@ TEST_F(InboxTest, AConfirmationThatFailedIsMadeUpForWithoutTheEffect) {
   EXPECT_EQ(inbox().counts().handled, 2u);
 }
 
+TEST_F(InboxTest, AnEffectThatIsNotConfirmedIsNotForgottenForOtherRuns) {
+  options.max_runs = 2;
+  claims.lose_confirms = 1;
+  EXPECT_THAT(handle(event(1)), ErrorIs(Errc::unavailable));
+  for (std::uint64_t run = 2; run <= 9; ++run) {
+    EXPECT_THAT(handle(event(1, run)), IsOkAndHolds(Handling::handled));
+  }
+  claims.pass(options.lease + Duration{1});
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_EQ(effects.size(), 9u) << "once each";
+}
+
+TEST_F(InboxTest, WhileNoRunMayBeForgottenOthersWait) {
+  options.max_runs = 2;
+  claims.lose_confirms = 2;
+  for (const std::uint64_t run : {1, 2}) {
+    EXPECT_THAT(handle(event(1, run)), ErrorIs(Errc::unavailable));
+  }
+  EXPECT_THAT(handle(event(1, 3)), ErrorIs(Errc::resource_exhausted, Limit::runs));
+  EXPECT_EQ(effects.size(), 2u) << "not acted on";
+  EXPECT_THAT(handle(event(1, 2)), IsOkAndHolds(Handling::handled));
+  for (std::uint64_t run = 3; run <= 9; ++run) {
+    EXPECT_THAT(handle(event(1, run)), IsOkAndHolds(Handling::handled));
+  }
+  claims.pass(options.lease + Duration{1});
+  EXPECT_THAT(handle(event(1, 1)), IsOkAndHolds(Handling::handled));
+  EXPECT_EQ(effects.size(), 9u) << "once each";
+}
+
 TEST_F(InboxTest, WhoLostItsLeaseIsToldAndDoesNotConfirm) {
   const auto entry = inbox().open(event(1));
   ASSERT_THAT(entry, IsOk());
