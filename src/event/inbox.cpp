@@ -71,6 +71,7 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
   result<InboxEntry> duplicate(const Event& event);
   Error refused(Errc code, std::uint64_t InboxCounts::* counter);
   [[nodiscard]] std::uint64_t highest(RunId run) const;
+  [[nodiscard]] bool is_known(const Event& event) const;
   [[nodiscard]] std::optional<InboxClaim> unconfirmed(const Event& event) const;
   Errand<void> give_back(InboxClaim claim);
   result<void> keep_place(RunId run);
@@ -136,7 +137,7 @@ result<InboxEntry> Inbox::Core::in_state(const Event& event, const ClaimAnswer& 
     case ClaimState::mismatch:
       return refused(Errc::invalid_argument, &InboxCounts::mismatch);
     case ClaimState::expired:
-      if (event.sequence <= highest(event.run)) return duplicate(event);
+      if (is_known(event)) return duplicate(event);
       return refused(Errc::too_late, &InboxCounts::expired);
   }
   INVSAGA_UNREACHABLE("a claim that is the caller's is admitted");
@@ -289,6 +290,13 @@ std::uint64_t Inbox::Core::highest(RunId run) const {
   const std::lock_guard lock(mutex_);
   const auto found = places_.find(run);
   return found == places_.end() ? 0 : found->second.highest;
+}
+
+/// That it was acted on: who is sent all of a run acts on each, else only the last one is known.
+bool Inbox::Core::is_known(const Event& event) const {
+  const std::uint64_t last = highest(event.run);
+  return options_.order == InboxOrder::consecutive ? event.sequence <= last
+                                                   : event.sequence == last;
 }
 
 std::optional<InboxClaim> Inbox::Core::unconfirmed(const Event& event) const {

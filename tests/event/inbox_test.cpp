@@ -262,6 +262,14 @@ TEST_F(InboxTest, NeverActsOnAnEventPastItsWindow) {
   EXPECT_EQ(inbox().counts().expired, 1u);
 }
 
+TEST_F(InboxTest, PastItsWindowAnEventIsADuplicateOnlyIfItIsKnownToHaveBeenActedOn) {
+  for (const std::uint64_t sequence : {1, 3}) ASSERT_THAT(handle(event(sequence)), IsOk());
+  claims.pass(options.window * 2);
+  EXPECT_THAT(handle(event(2)), ErrorIs(Errc::too_late)) << "never acted on";
+  EXPECT_THAT(handle(event(3)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_EQ(inbox().counts().expired, 1u);
+}
+
 TEST_F(InboxTest, GivesAnEventWithoutATimeTheWindowFromItsArrival) {
   claims.pass(options.window * 3);
   Event timeless = event(1);
