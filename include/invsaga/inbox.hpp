@@ -73,6 +73,7 @@ struct InboxCounts {
   std::uint64_t failed = 0;        ///< The effect failed; the right to act was given back.
   std::uint64_t busy = 0;          ///< Somebody else was acting on it.
   std::uint64_t expired = 0;       ///< Too old to be acted on, and not known.
+  std::uint64_t ahead = 0;         ///< Deliveries of events whose time is still to come.
   std::uint64_t mismatch = 0;      ///< Its id is known with another run or sequence.
   std::uint64_t unconfirmed = 0;   ///< The effect was done, and could not be confirmed at once.
 };
@@ -180,10 +181,11 @@ class Inbox {
   ///  - The effect's own error: the right was given back, the next delivery calls it again. An
   ///    exception gives it back too, and goes on.
   ///  - `busy`: another is at it. `moved_on`: out of order, never acted on. `too_late`: past the
-  ///    window. `resource_exhausted`: the store is full, ask again later. `invalid_argument`: id or
-  ///    run not set, sequence 0, or an id that is known with another run or sequence. The store's
-  ///    errors: after the effect they mean that it is done and not confirmed; the next delivery to
-  ///    this inbox only confirms.
+  ///    window. `resource_exhausted`: the store is full, ask again later. `unavailable`: the
+  ///    event's time is more than an hour ahead of the store's clock; it is acted on when that is
+  ///    there. `invalid_argument`: id or run not set, sequence 0, or an id that is known with
+  ///    another run or sequence. The store's errors: after the effect they mean that it is done and
+  ///    not confirmed; the next delivery to this inbox only confirms.
   template <class Effect>
   result<Handling> handle(const Event& event, Effect&& effect) {
     INVSAGA_TRY(const InboxEntry entry, open(event));

@@ -22,6 +22,11 @@ inline namespace v0 {
 using detail::Errand;
 using detail::wait_for;
 
+namespace {
+/// How far ahead of the store's clock the one may be that an event's time is of.
+constexpr Duration clock_tolerance{3'600'000};
+}  // namespace
+
 class Inbox::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(AnyClaims store, std::string_view consumer, InboxOptions options)
@@ -115,6 +120,11 @@ Errand<InboxEntry> Inbox::Core::open(const Event& event) {
     const auto handling = co_await confirm_claim(event, *done_before);
     if (!handling.has_value()) co_return handling.assume_error();
     co_return InboxEntry{handling.assume_value(), *done_before};
+  }
+  // What is claimed of it is kept until a window after its time. An earlier end for it would be one
+  // for its repeats too: they would find it forgotten, and act. So it waits.
+  if (event.time > saturating_add(store_.now(), clock_tolerance)) {
+    co_return refused(Errc::unavailable, &InboxCounts::ahead);
   }
   const Claim claim = claim_of(event, event.sequence);
   const auto told = co_await ask<ClaimAnswer>(

@@ -270,6 +270,24 @@ TEST_F(InboxTest, PastItsWindowAnEventIsADuplicateOnlyIfItIsKnownToHaveBeenActed
   EXPECT_EQ(inbox().counts().expired, 1u);
 }
 
+TEST_F(InboxTest, AnEventOfTheFutureWaitsAndTakesNoRoomUntilItsTimeIsNear) {
+  const Duration hour{3'600'000};
+  Event early = event(1);
+  early.time = start + hour * 24 * 365;
+  EXPECT_THAT(handle(early), ErrorIs(Errc::unavailable));
+  EXPECT_EQ(claims.table.size(), 0u);
+  EXPECT_EQ(inbox().counts().ahead, 1u);
+  claims.pass(hour * (24 * 365 - 1));
+  EXPECT_THAT(handle(early), IsOkAndHolds(Handling::handled));
+  claims.pass(options.window + hour - Duration{1});
+  restart();
+  EXPECT_THAT(handle(early), IsOkAndHolds(Handling::duplicate)) << "for as long as it is kept";
+  claims.pass(Duration{1});
+  restart();
+  EXPECT_THAT(handle(early), ErrorIs(Errc::too_late));
+  EXPECT_THAT(effects, ElementsAre(1));
+}
+
 TEST_F(InboxTest, GivesAnEventWithoutATimeTheWindowFromItsArrival) {
   claims.pass(options.window * 3);
   Event timeless = event(1);
