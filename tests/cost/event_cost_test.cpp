@@ -288,7 +288,9 @@ std::vector<cost::Row> inbox_rows(const std::string& of, bool of_one_run, InboxO
          const auto events = events_of(n, of_one_run);
          return steps_of([&] {
            for (std::size_t i = n; i-- > 1;) {
-             if (order == InboxOrder::consecutive) EXPECT_TRUE(received.handle(events[i]));
+             if (order == InboxOrder::consecutive) {
+               EXPECT_TRUE(received.handle(events[i]));
+             }
            }
            for (const Event& event : events) EXPECT_TRUE(received.handle(event));
          });

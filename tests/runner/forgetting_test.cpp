@@ -201,7 +201,9 @@ void walk(const Case& one) {
     world.advance_to(moments[moment]);
     if (moment == one.acknowledged) world.acknowledge_events();
     if (moment >= one.from) static_cast<void>(world.forget());
-    if (moment < one.acknowledged && world.has_events()) EXPECT_FALSE(world.is_forgotten());
+    if (moment < one.acknowledged && world.has_events()) {
+      EXPECT_FALSE(world.is_forgotten());
+    }
     if (moment == one.at) {
       arrive(world, one.arrival);
       return ask_again(world, one.arrival == Arrival::release);
@@ -311,7 +313,9 @@ TYPED_TEST(Forgetting, ComesInTheEndAndIsRepeated) {
   for (const Way way : {Way::sold, Way::out_of_stock, Way::declined, Way::never_reserved}) {
     SCOPED_TRACE(::testing::Message() << "way " << int(way));
     World<TypeParam> world(way, Asked::for_a_month);
-    if (world.has_events()) EXPECT_THAT(world.forget(), ErrorIs(Errc::busy)) << "its events wait";
+    if (world.has_events()) {
+      EXPECT_THAT(world.forget(), ErrorIs(Errc::busy)) << "its events wait";
+    }
     world.acknowledge_events();
     EXPECT_THAT(world.forget(), ErrorIs(Errc::busy)) << "its request is in time";
     world.advance_to(moments.back());
