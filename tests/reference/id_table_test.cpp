@@ -95,7 +95,9 @@ TEST(AnIdTable, KeepsTheSameUnderEachKey) {
     const auto known = model.find(asked);
     for (const int* const found : {one.find(asked), other.find(asked)}) {
       ASSERT_EQ(found != nullptr, known != model.end());
-      if (found != nullptr) ASSERT_EQ(*found, known->second);
+      if (found != nullptr) {
+        ASSERT_EQ(*found, known->second);
+      }
     }
     ASSERT_EQ(one.size(), model.size());
     ASSERT_EQ(other.size(), model.size());
