@@ -75,7 +75,9 @@ result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer,
   if (consumer.shut_out || run.number < consumer.takes_from) return Room::left_out;
   if (lane != nullptr && lane->cut) return Room::left_out;
   const bool repeat = run.window.has_seen(event.sequence);
-  if (repeat && lane != nullptr && lane->holds(event)) return Room::not_needed;
+  if (repeat && lane != nullptr && lane->stands_still && lane->holds(event)) {
+    return Room::not_needed;
+  }
   if (consumer.waiting >= options_.max_waiting) return repeat ? Room::not_needed : Room::shut_out;
   const bool run_is_full = lane != nullptr &&
                            lane->deliveries.size() >= options_.max_pending_per_run;
