@@ -63,7 +63,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   void end();
   Errand<void> pass();
   Errand<void> try_due(Time now);
-  Errand<std::vector<PendingEvent>> read(std::uint64_t after, std::size_t limit);
+  Errand<void> read(std::uint64_t after, std::size_t limit, std::vector<PendingEvent>& page);
   Errand<void> hand_over(const PendingEvent& waiting, bool& taken);
   void put_off(WaitingRun& run, std::uint64_t published, const Error& error, Time now) noexcept;
   static void passed_over(void* core, std::uint64_t, result<void>&& outcome) noexcept;
@@ -143,9 +143,10 @@ Errand<void> Relay::Core::pass() {
   const Time now = environment_.clock.now();
   const auto tried = co_await try_due(now);
   if (!tried.has_value()) co_return tried.assume_error();
-  const auto page = co_await read(read_to_, options_.batch);
-  if (!page.has_value()) co_return page.assume_error();
-  for (const PendingEvent& event : page.assume_value()) {
+  std::vector<PendingEvent> page;
+  const auto found = co_await read(read_to_, options_.batch, page);
+  if (!found.has_value()) co_return found.assume_error();
+  for (const PendingEvent& event : page) {
     if (WaitingRun* const ahead = waiting_.find(event.run)) {
       ahead->places.push_back(event.place);
     } else {
@@ -159,7 +160,7 @@ Errand<void> Relay::Core::pass() {
     read_to_ = event.place;
   }
   read_attempts_ = 0;
-  const bool more = page.assume_value().size() >= options_.batch || waiting_.any_due(now);
+  const bool more = page.size() >= options_.batch || waiting_.any_due(now);
   if (more) {
     wake();
   } else if (const auto next = waiting_.next()) {
@@ -172,9 +173,9 @@ Errand<void> Relay::Core::pass() {
 Errand<void> Relay::Core::try_due(Time now) {
   for (std::size_t left = options_.batch; left > 0 && waiting_.any_due(now); --left) {
     WaitingRun& run = waiting_.first();
-    const auto found = co_await read(run.place() - 1, 1);
+    std::vector<PendingEvent> page;
+    const auto found = co_await read(run.place() - 1, 1, page);
     if (!found.has_value()) co_return found.assume_error();
-    const auto& page = found.assume_value();
     if (page.empty() || page[0].place != run.place()) {
       waiting_.drop_first(run);  // another relay has taken care of it
       continue;
@@ -190,11 +191,16 @@ Errand<void> Relay::Core::try_due(Time now) {
   co_return success();
 }
 
-Errand<std::vector<PendingEvent>> Relay::Core::read(std::uint64_t after, std::size_t limit) {
-  auto page = co_await ask<std::vector<PendingEvent>>(
+Errand<void> Relay::Core::read(std::uint64_t after, std::size_t limit,
+                               std::vector<PendingEvent>& page) {
+  auto found = co_await ask<std::vector<PendingEvent>>(
       [&](Completion<std::vector<PendingEvent>> done) { outbox_.pending(after, limit, done); });
-  if (!page.has_value()) count(&RelayCounts::read_failures);
-  co_return page;
+  if (!found.has_value()) {
+    count(&RelayCounts::read_failures);
+    co_return found.assume_error();
+  }
+  page = std::move(found).assume_value();
+  co_return success();
 }
 
 /// To the bus, unless that has it already (`taken`, as far as is known here), and out of the
