@@ -29,7 +29,8 @@ std::uint64_t keyed_hash(HashKey key, std::initializer_list<std::string_view> pa
 /// What the hashes of tables have in common: a key, and if it is not set, the process's.
 class TableHash {
  public:
-  explicit TableHash(HashKey key = {}) : key_(key.is_set() ? key : process_hash_key()) {}
+  TableHash() : TableHash(HashKey{}) {}
+  explicit TableHash(HashKey key) : key_(key.is_set() ? key : process_hash_key()) {}
 
  protected:
   HashKey key_;
