@@ -141,9 +141,14 @@ bool has_step(RecordKind kind) noexcept {
          kind == RecordKind::stuck;
 }
 
-/// Once the pivot is done nothing is refused, cancelled or undone any more.
-bool goes_back(const RunState& state, const RunRecord& record, const Definition& definition) {
-  if (!state.pivot_done(definition)) return false;
+/// Before the pivot is done a run may turn back, and then only what is to be undone may turn out to
+/// be done. After it nothing is refused, cancelled or undone any more.
+bool turns_round(const RunState& state, const RunRecord& record, const Definition& definition) {
+  if (!state.pivot_done(definition)) {
+    return state.compensating && record.kind == RecordKind::outcome &&
+           record.outcome == StepOutcome::done &&
+           definition.steps[record.step].step_class != StepClass::compensable;
+  }
   if (record.kind == RecordKind::outcome) {
     return record.outcome != StepOutcome::done && !renewed_by(state, record, definition);
   }
@@ -162,9 +167,9 @@ bool can_follow(const RunState& state, const RunRecord& record, const Definition
   if (record.kind > RecordKind::ended) return false;
   if ((record.kind == RecordKind::begun) != (state.position == 0)) return false;
   if (state.end) return false;
-  if (!has_step(record.kind)) return !goes_back(state, record, definition);
+  if (!has_step(record.kind)) return !turns_round(state, record, definition);
   if (record.step >= definition.steps.size()) return false;
-  return names_a_hold(state, record, definition) && !goes_back(state, record, definition);
+  return names_a_hold(state, record, definition) && !turns_round(state, record, definition);
 }
 
 void take(RunState& state, const RunRecord& record, const Definition& definition) {

@@ -71,7 +71,8 @@ void RankedTasks::add(Time time, Task task) {
   Tree node(new Node{key, task});
   of_contexts_.emplace(task.context, key);
   ++last_number_;
-  auto [before, after] = split(std::move(root_), count_to(key));
+  const std::size_t place = count_to(key);  // before the root is moved
+  auto [before, after] = split(std::move(root_), place);
   root_ = merge(merge(std::move(before), std::move(node)), std::move(after));
 }
 

@@ -72,6 +72,21 @@ TEST(RunState, NothingGoesBackOnceThePivotIsDone) {
   }
 }
 
+TEST(RunState, WhatTurnedBackIsNotDoneAfterAll) {
+  MachineDriver driver = MachineDriver::begun();
+  driver.get_to(commit);
+  RunState state = driver.state();
+  RunRecord refused = of(RecordKind::outcome, pay);
+  refused.outcome = StepOutcome::refused;
+  ASSERT_THAT(fold(state, refused, driver.definition()), IsOk());
+  RunRecord done = of(RecordKind::outcome, commit);
+  done.outcome = StepOutcome::done;
+  EXPECT_THAT(fold(state, done, driver.definition()), ErrorIs(Errc::corrupt));
+  EXPECT_FALSE(state.pivot_done(driver.definition()));
+  done.step = pay;  // Only now is it known: it is undone.
+  EXPECT_THAT(fold(state, done, driver.definition()), IsOk());
+}
+
 // --- the stages of an order (the document's three partial states, and what lies around them)
 
 OrderStage stage(const MachineDriver& driver) {
