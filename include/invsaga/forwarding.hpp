@@ -55,6 +55,7 @@ enum class BackendCall : std::uint8_t {
   put,
   pending,
   acknowledge_event,
+  has_pending,
 };
 
 /// The base of a wrapper (`Derived`, which is final): it passes every call on to `inner`, of the
@@ -227,6 +228,11 @@ class Forwarding {
   {
     return pass(BackendCall::acknowledge_event,
                 [&] { return inner_->acknowledge_event(run, sequence); });
+  }
+  result<bool> has_pending(RunId run)
+    requires ForgettingOutbox<Inner>
+  {
+    return pass(BackendCall::has_pending, [&] { return result<bool>(inner_->has_pending(run)); });
   }
 
   // --- the same by the door

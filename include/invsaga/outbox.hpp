@@ -55,5 +55,15 @@ concept Outbox = requires(O& outbox, const PreparedEvent& event, Time at, RunId 
   { outbox.acknowledge_event(run, sequence) } -> std::same_as<result<void>>;
 };
 
+/// One that need not keep the highest sequence of each run for ever:
+///  - `has_pending(run)`: whether it holds an event of the run.
+///  - `forget(run)`: from then on any event of the run would be its first. `busy` while one is
+///    pending. Of a run that it does not know, or a repeat: nothing changes.
+template <class O>
+concept ForgettingOutbox = Outbox<O> && requires(O& outbox, RunId run) {
+  { outbox.has_pending(run) } -> std::convertible_to<result<bool>>;
+  { outbox.forget(run) } -> std::same_as<result<void>>;
+};
+
 }  // namespace v0
 }  // namespace invsaga

@@ -71,6 +71,7 @@ struct RunState {
   std::string key;
   SagaVersion saga;
   RequestKey request;
+  Time begin_by;  ///< The request's deadline, if it has one.
   std::uint64_t claim_epoch = 0;
   std::string traceparent;
   std::vector<std::byte> input;

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <invsaga/backend.hpp>
@@ -67,7 +68,8 @@ bool is_claim_lost(const Error& error) noexcept;
 /// operation, a claim that is not held), and those of the first part, as they are. Once one part
 /// has taken its share, `moved_on` if the run has moved on, else `reply_lost` with the other part's
 /// code as `own`: repeat the whole write with the same bytes. A repeat puts in what is missing, and
-/// gives the recorded answer, position and time.
+/// gives the recorded answer, position and time. Where the log will never take the record
+/// (`give_up`, about the tail), what became of the operation is in doubt too.
 template <StockPart Store, IdempotencyStore Claims, SagaLog Log, Outbox Events>
 class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   using Door = AnswersAtOnce<Joined<Store, Claims, Log, Events>>;
@@ -83,6 +85,12 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   Joined(Store& store, Claims& claims, Log& log, Events& outbox,
          const WriteLimits& limits = {}) noexcept
       : store_(store), claims_(claims), log_(log), outbox_(outbox), limits_(limits) {}
+  /// What the stock has not answered is in doubt: `reply_lost`.
+  ~Joined() {
+    for (const auto& [key, owed] : std::exchange(pending_, {})) {
+      owed->done(Error{Errc::reply_lost}.about(WritePart::operation));
+    }
+  }
   Joined(const Joined&) = delete;
   Joined& operator=(const Joined&) = delete;
 
@@ -121,7 +129,7 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   }
   /// `busy` until it has ended, its events are acknowledged, the stock has forgotten its ids, its
   /// request is past its deadline, and no stored answer points to its records (protocol rule 6). An
-  /// outbox that cannot forget keeps a number of each run for ever.
+  /// outbox that is no `ForgettingOutbox` keeps a number of each run for ever.
   result<void> forget(RunId run) {
     INVSAGA_TRY(const auto entries, log_.read(run));
     INVSAGA_TRY(const HeldBack held, held_back(entries, store_.limits()));
@@ -130,8 +138,13 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
       INVSAGA_TRY(const auto asked, claims_.claim(probe_of(held.request)));
       if (asked.state != ClaimState::expired) return Error{Errc::busy};
     }
-    if constexpr (requires { outbox_.forget(run); }) INVSAGA_CHECK(outbox_.forget(run));
-    return log_.forget(run);
+    if constexpr (ForgettingOutbox<Events>) {
+      INVSAGA_TRY(const bool waits, result<bool>(outbox_.has_pending(run)));
+      if (waits) return Error{Errc::busy};
+    }
+    INVSAGA_CHECK(log_.forget(run));  // first: while it is there, `settle` puts what it tells
+    if constexpr (ForgettingOutbox<Events>) return outbox_.forget(run);
+    return success();
   }
 
   result<bool> put(RunId run, Time at, const PreparedEvent& event) {
@@ -262,10 +275,9 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
       return shared(write.run, records, appended.assume_value(), answer);
     }
     const Error error = appended.assume_error();
-    if (error.code != Errc::moved_on) {
-      return detail::after_effect(error).about(WritePart::tail);
-    }
-    return finish_repeat(write);
+    if (error.code == Errc::moved_on) return finish_repeat(write);
+    const bool hopeless = error.remedy() == Remedy::give_up;
+    return (hopeless ? error : detail::after_effect(error)).about(WritePart::tail);
   }
 
   /// The run has a record where ours should go: perhaps the one that an earlier attempt of this

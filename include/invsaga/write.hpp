@@ -27,8 +27,9 @@ inline namespace v0 {
 /// deadline.
 struct ClaimEffect {
   Claim claim;
-  /// Of a claim that is held already. 0: it is asked for first, and only if it is `fresh` is
-  /// anything written.
+  /// Of a claim that is held already. 0: it is asked for first. Only if it is `fresh` is anything
+  /// written; one that is held is until its deadline, then it is `expired` (where parts live apart,
+  /// the driver looks).
   std::uint64_t epoch = 0;
 };
 

@@ -67,6 +67,14 @@ class RunBytes {
   std::vector<Shorts> shorts_;  // of the records that have some, ascending
 };
 
+/// What ends a run, or leaves it to a person, is taken whatever its length: else it could do
+/// neither.
+bool is_last_word(std::span<const PreparedRecord> records) noexcept {
+  if (records.empty()) return true;
+  const RunChange last = records.back().change;
+  return last == RunChange::ends || last == RunChange::parks;
+}
+
 std::size_t bytes_of(std::span<const PreparedRecord> records) noexcept {
   std::size_t bytes = 0;
   for (const PreparedRecord& record : records) bytes += record.bytes.size();
@@ -139,10 +147,10 @@ class RunTable::Core {
     const RunBytes* const known = find(run);
     const bool run_fits = known != nullptr || runs_.size() < limits_.max_runs;
     if (!run_fits) return no_room(Limit::runs, limits_.max_runs);
-    const std::size_t length = (known == nullptr ? 0 : known->length()) + before;
-    if (records.size() >
-        limits_.max_records_a_run - std::min<std::size_t>(length, limits_.max_records_a_run)) {
-      return no_room(Limit::records, limits_.max_records_a_run, records.size());
+    const std::size_t length = (known == nullptr ? 0 : known->length()) + before + records.size();
+    const bool may_exceed = is_last_word(records) && (known == nullptr || !known->ended);
+    if (length > limits_.max_records_a_run && !may_exceed) {
+      return over_limit(Limit::records, length, limits_.max_records_a_run);
     }
     const std::size_t bytes = bytes_of(records);
     if (bytes > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {

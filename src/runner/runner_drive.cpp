@@ -246,6 +246,17 @@ Core::Step Core::hear(ActiveRun& run, News& one, Lock& lock) {
   return Step::go_on;
 }
 
+/// Where parts live apart the first record may come to the log when its request was already said to
+/// be never run, or the run was forgotten (protocol rule 6). Both are said only past the request's
+/// deadline, of a log without the run: so nothing of a run is begun past that.
+bool Core::is_begun_too_late(const ActiveRun& run) const noexcept {
+  const RunState& state = run.machine->state();
+  if (state.position == 0 || state.compensating || state.stuck || state.end) return false;
+  const bool is_late = is_set(state.begin_by) && state.begin_by <= backend.now();
+  if (!is_late || run.machine->is_fenced() || backend.capabilities().atomic_effects) return false;
+  return std::ranges::none_of(state.steps, [](const StepState& step) { return step.intended; });
+}
+
 Core::Step Core::act(const RunPtr& self, Lock& lock) {
   ActiveRun& run = *self;
   if (run.behind) {
@@ -260,6 +271,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     lock.lock();
     return Step::rest;
   }
+  if (is_begun_too_late(run)) static_cast<void>(run.machine->cancel("request_expired"));
   const Instruction instruction = run.machine->next(environment.clock.now());
   switch (instruction.kind) {
     case Instruction::Kind::append:
@@ -337,7 +349,7 @@ void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
                  [&] { options.observer->ended(run.id, run.machine->state(), *outcome); });
     lock.lock();
   }
-  run.gone = !stuck;
+  run.gone = !stuck || !park(run);
 }
 
 // --- the log
@@ -348,7 +360,10 @@ void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
     return;
   }
   run.in_place = most_in_place;
-  run.told_stuck = run.told_stuck && run.machine->state().stuck;
+  if (run.told_stuck && !run.machine->state().stuck) {
+    run.told_stuck = false;
+    unpark(run);
+  }
   if (run.machine->position() > run.told) {
     run.told = run.machine->position();
     if (options.observer != nullptr) {
@@ -394,9 +409,10 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   }
   run.behind = stale;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
-  // What it wanted to append was refused, and there is nothing of the run: it has ended elsewhere,
-  // and was forgotten.
-  run.gone = run.gone || (run.superseded && entries.empty() && run.machine->position() > 0);
+  // What it wanted to append was refused, or it is stuck, and there is nothing of the run: it has
+  // ended elsewhere, and was forgotten.
+  const bool is_idle = run.superseded || run.machine->state().stuck;
+  run.gone = run.gone || (is_idle && entries.empty() && run.machine->position() > 0);
   const bool begun = run.starting && !entries.empty();
   const bool own = begun && has_begun(run, entries.front());
   if (own && !run.starting->begun) release(run.id);

@@ -18,6 +18,16 @@ Claim life_of(OwnerId owner, Time until, Time deadline) {
           until, deadline};
 }
 
+/// Whether the run is stuck, as far as its records tell without its definition.
+bool is_stuck(std::span<const RunRecord> run) noexcept {
+  bool stuck = false;
+  for (const RunRecord& record : run) {
+    if (record.kind == RecordKind::taken_over) continue;
+    stuck = record.kind == RecordKind::stuck;
+  }
+  return stuck;
+}
+
 }  // namespace
 
 using Core = RunnerCore::Core;
@@ -58,15 +68,13 @@ Errand<RecoveryReport> Core::recover(Duration idle) {
     }
     more = more && !ended;
   }
+  if (!ended) look_after_own(idle);
   co_return report;
 }
 
 /// `due`: when to look at it again, if time alone may change the answer.
 Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time& due) {
-  if (const RunPtr own = find(id)) {
-    look_after_own(own, idle);
-    co_return Found::left;
-  }
+  if (find(id)) co_return Found::left;
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
   if (!read.has_value()) co_return Found::failed;
@@ -74,6 +82,7 @@ Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time
   if (!records.has_value()) co_return Found::failed;
   const std::vector<RunRecord>& run = records.assume_value();
   if (run.empty() || run.back().kind == RecordKind::ended) co_return Found::left;
+  if (is_stuck(run) && !may_park()) co_return Found::left;
   OwnerId driver;
   for (const RunRecord& record : run) {
     const bool names_driver = record.kind == RecordKind::begun ||
@@ -95,7 +104,7 @@ Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time
 
 /// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
 /// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
-/// nothing to do until somebody resumes it.
+/// nothing to do until somebody resumes it, who takes it over then.
 Errand<Core::Found> Core::take(RunId id, SagaPtr saga) {
   if (!saga) co_return Found::unknown;
   static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
@@ -152,15 +161,25 @@ bool Core::go_on(const RunPtr& driver, std::span<const RunRecord> records, bool 
   return follows;
 }
 
-/// Somebody elsewhere may have resumed or cancelled it, and nothing here would notice.
-void Core::look_after_own(const RunPtr& run, Duration idle) {
+/// Somebody elsewhere may have resumed, cancelled or ended what is driven or watched here, and
+/// nothing else would notice.
+void Core::look_after_own(Duration idle) {
   const Time now = backend.now();
+  std::vector<RunPtr> own;
   {
-    const Lock lock(run->mutex);
-    if (saturating_add(run->machine->state().last_change, idle) > now) return;
+    const std::lock_guard lock(mutex);
+    own.reserve(by_serial.size());
+    for (const auto& [serial, run] : by_serial) own.push_back(run);
   }
-  bool starts = false;
-  if (nudge(run, Nudge::log, starts) && starts) set_off(run);
+  std::ranges::sort(own, {}, &ActiveRun::serial);  // in an order that no hash decides
+  for (const RunPtr& run : own) {
+    {
+      const Lock lock(run->mutex);
+      if (saturating_add(run->machine->state().last_change, idle) > now) continue;
+    }
+    bool starts = false;
+    if (nudge(run, Nudge::log, starts) && starts) set_off(run);
+  }
 }
 
 // --- who lives

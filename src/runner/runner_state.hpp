@@ -164,6 +164,7 @@ struct ActiveRun {
   Alarm alarm;  ///< Guarded by the runner's timers.
 
   // Guarded by the runner's mutex.
+  bool is_parked = false;  ///< It is stuck, and only watched.
   bool is_neglected = false;
   RunPtr next_neglected;
 };
@@ -208,7 +209,12 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void seat(RunId run, const RunPtr& driver);
   RunPtr seat_to_begin(Beginning& beginning, bool& busy);
   void begin_with(ActiveRun& run, Beginning& beginning) const;
-  [[nodiscard]] bool has_room() const { return by_serial.size() + promised < options.max_runs; }
+  [[nodiscard]] bool has_room() const {
+    return by_serial.size() - parked + promised < options.max_runs;
+  }
+  [[nodiscard]] bool may_park() const;
+  bool park(ActiveRun& run) noexcept;
+  void unpark(ActiveRun& run) noexcept;
   void hold(RunId run, Completion<void> held);
   bool keep_room(RunId run);
   Left leave(RunId run, const SagaPtr& wanted, Position told,
@@ -249,7 +255,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand<Found> take(RunId id, SagaPtr saga);
   Errand<Found> look_again(RunId id, std::vector<RunRecord>& records);
   bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept;
-  void look_after_own(const RunPtr& run, Duration idle);
+  void look_after_own(Duration idle);
   Errand<bool> ask_whether_lives(OwnerId who);
   Errand<void> show_life();
   Errand<RecoveryReport> check_orphans();
@@ -327,6 +333,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void drive_on(const RunPtr& run, bool whole, News& unheard, std::list<Brought>& untold);
   void lose(const RunPtr& run) noexcept;
   Step hear(ActiveRun& run, News& one, Lock& lock);
+  [[nodiscard]] bool is_begun_too_late(const ActiveRun& run) const noexcept;
   Step act(const RunPtr& run, Lock& lock);
   void tell_recorded(RunId run, const RunState& state, const RunRecord& record) const noexcept;
   Step rest_until(ActiveRun& run, Time when) noexcept;
@@ -376,6 +383,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::map<RunId, RunEntry> runs;  ///< In an order that no hash decides: who waits is told by it.
   std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
+  std::size_t parked = 0;                               ///< Stuck: they take none.
   std::uint64_t last_serial = 0;
   std::atomic<bool> orphans_unarmed{false};  ///< The next activity arms their check.
   RunPtr neglected;                          ///< The first whose turn could not be posted.

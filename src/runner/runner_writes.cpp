@@ -117,7 +117,12 @@ Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& err
     run.machine->answered(sent.instruction, error, environment.clock.now());
     return Step::go_on;
   }
-  return run.machine->unwritten(sent.instruction, error) ? Step::go_on : rest_after_failure(run);
+  if (run.machine->unwritten(sent.instruction, error)) return Step::go_on;
+  if (error.remedy() != Remedy::give_up || run.machine->state().owner == owner) {
+    return rest_after_failure(run);
+  }
+  run.gone = run.news.empty();  // its log does not let it be taken over
+  return run.gone ? Step::rest : Step::go_on;
 }
 
 }  // namespace detail

@@ -22,6 +22,7 @@ void begin(RunState& state, const RunRecord& record, const Definition& definitio
   state.key = record.key;
   state.saga = record.saga;
   state.request = record.request;
+  state.begin_by = record.until;
   state.claim_epoch = record.claim_epoch;
   state.traceparent = record.traceparent;
   state.input = record.output;

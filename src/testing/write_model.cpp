@@ -111,6 +111,10 @@ result<WriteReply> WriteModel::write(const Write& write) {
     INVSAGA_CHECK(check_events(write.run, write.head, tail.records));
   }
   if (write.claim != nullptr && write.claim->epoch != 0) {
+    if (is_set(write.claim->claim.deadline) && write.claim->claim.deadline <= now()) {
+      reply.claim.state = ClaimState::expired;
+      return reply;
+    }
     (void)extend_claim(write.claim->claim.key, write.claim->epoch, write.claim->claim.deadline);
     reply.claim.epoch = write.claim->epoch;
   } else if (write.claim != nullptr) {

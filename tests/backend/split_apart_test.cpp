@@ -137,6 +137,27 @@ TEST_F(SplitOfApart, ALineThatIsCutTellsWhoeverWaitsAndTheOperationArrivesAllThe
   EXPECT_EQ(parts_.stock.stock(Row{0}).value().reserved, 4);
 }
 
+/// It never says what became of an operation.
+class SilentStore final : public Forwarding<SilentStore, ApartStore> {
+ public:
+  static constexpr Capabilities capabilities() noexcept { return ApartStore::capabilities(); }
+  explicit SilentStore(ApartStore& store) : Forwarding(store) {}
+  void submit(const Write&, Completion<WriteReply>) noexcept {}
+};
+
+TEST_F(SplitOfApart, ItsEndTellsWhoeverWaits) {
+  SilentStore silent(parts_.stock);
+  Heard heard;
+  {
+    auto backend = split(silent, parts_.claims, parts_.log, parts_.outbox);
+    backend.submit(reserve_, heard.completion(42));
+    EXPECT_EQ(heard.times, 0);
+  }
+  EXPECT_EQ(heard.times, 1);
+  EXPECT_EQ(heard.tag, 42u);
+  EXPECT_THAT(heard.last, ErrorIs(Errc::reply_lost));
+}
+
 TEST_F(SplitOfApart, ARepeatMendsAnyFaultAtAnyWrite) {
   const Fault faults[] = {Fault::failed,     Fault::lost,         Fault::duplicate,  Fault::late,
                           Fault::late_reply, Fault::crash_before, Fault::crash_after};

@@ -119,12 +119,12 @@ TEST(ARunTable, TakesSeveralRecordsInOneOrNone) {
   RunTable by_count({.max_records_a_run = 2});
   RunTable by_size({.max_record_bytes = 600});
   RunTable by_bytes({.max_bytes = 1'500});
-  const Records three{begun, outcome, ended};
+  const Records three{begun, outcome, outcome};
   const Records growing{begun, record(RecordKind::outcome, long_key + long_key)};
   const Records large{record(RecordKind::begun, long_key), record(RecordKind::outcome, long_key),
                       record(RecordKind::ended, long_key)};
   EXPECT_THAT(by_count.append(run(1), 0, three.prepared(), {}),
-              ErrorIs(Errc::resource_exhausted, Limit::records));
+              ErrorIs(Errc::limit_exceeded, Limit::records));
   EXPECT_THAT(by_size.append(run(1), 0, growing.prepared(), {}),
               ErrorIs(Errc::limit_exceeded, Limit::record_bytes));
   EXPECT_THAT(by_bytes.append(run(1), 0, large.prepared(), {}),
@@ -139,11 +139,11 @@ TEST(ARunTable, TakesSeveralRecordsInOneOrNone) {
 
 TEST(ARunTable, SaysBeforehandWhetherItHasRoomBehindOthers) {
   RunTable runs({.max_records_a_run = 3});
-  const Records two{outcome, ended};
+  const Records two{outcome, outcome};
   ASSERT_THAT(append(runs, run(1), 0, begun), IsOk());
   EXPECT_THAT(runs.room_for(run(1), two.prepared()), IsOk());
   EXPECT_THAT(runs.room_for(run(1), two.prepared(), 1),
-              ErrorIs(Errc::resource_exhausted, Limit::records));
+              ErrorIs(Errc::limit_exceeded, Limit::records));
   EXPECT_THAT(runs.room_for(run(1), two.prepared().first(1), 1), IsOk());
   EXPECT_EQ(runs.length(run(1)), 1u);
 }
@@ -201,9 +201,12 @@ TEST(ARunTable, BoundsItsRuns) {
   RunTable runs({.max_runs = 1, .max_records_a_run = 2});
   ASSERT_THAT(append(runs, run(1), 0, begun), IsOk());
   EXPECT_THAT(append(runs, run(2), 0, begun), ErrorIs(Errc::resource_exhausted));
-  EXPECT_THAT(append(runs, run(1), 1, ended), IsOk());
-  EXPECT_THAT(append(runs, run(1), 2, ended), ErrorIs(Errc::resource_exhausted));
-  EXPECT_THAT(append(runs, run(1), 1, ended), IsOk()) << "a repeat needs no room";
+  EXPECT_THAT(append(runs, run(1), 1, outcome), IsOk());
+  EXPECT_THAT(append(runs, run(1), 2, outcome), ErrorIs(Errc::limit_exceeded, Limit::records));
+  EXPECT_THAT(append(runs, run(1), 1, outcome), IsOk()) << "a repeat needs no room";
+  EXPECT_THAT(append(runs, run(1), 2, record(RecordKind::stuck)), IsOk()) << "a person may see it";
+  EXPECT_THAT(append(runs, run(1), 3, ended), IsOk()) << "it may end";
+  EXPECT_THAT(append(runs, run(1), 4, ended), ErrorIs(Errc::limit_exceeded)) << "once";
   ASSERT_THAT(runs.forget(run(1)), IsOk());
   EXPECT_THAT(append(runs, run(2), 0, begun), IsOk());
 }

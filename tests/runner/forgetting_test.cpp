@@ -309,6 +309,49 @@ TYPED_TEST(ForgettingAnswers, ComesAfterTheAnswerThatPointsToWhatIsForgotten) {
   EXPECT_THAT(world.start(), testing::ClaimIs(ClaimState::expired));
 }
 
+/// Parts of which the log does not forget at first.
+class StubbornLog final : public Forwarding<StubbornLog, testing::ApartLog> {
+  friend Forwarding<StubbornLog, testing::ApartLog>;
+
+ public:
+  StubbornLog() : Forwarding(log_) {}
+  bool refuses = true;
+
+ private:
+  template <class Call>
+  auto around(BackendCall what, const Call& call) -> decltype(call()) {
+    if (what == BackendCall::forget && refuses) return Error{Errc::unavailable};
+    return call();
+  }
+  testing::ApartLog log_;
+};
+struct StubbornInSplit {
+  using Backend = Joined<MemoryBackend<>, MemoryBackend<>, StubbornLog, MemoryBackend<>>;
+  MemoryBackend<> store, claims, events;
+  StubbornLog records;
+  Backend backend{store, claims, records, events};
+  void advance_to(Time time) {
+    store.advance_to(time);
+    claims.advance_to(time);
+  }
+  MemoryBackend<>& stock() { return store; }
+  StubbornLog& log() { return records; }
+};
+
+TEST(ForgettingInSplit, ThatFailsHalfWayTellsNothingAnew) {
+  World<StubbornInSplit> world(Way::sold, Asked::for_minutes);
+  world.acknowledge_events();
+  world.advance_to(24h);
+  EXPECT_THAT(world.forget(), ErrorIs(Errc::unavailable));
+  const auto entries = world.parts.records.read(world.run()).value();
+  EXPECT_THAT(world.parts.backend.settle(world.run(), entries), IsOk());
+  EXPECT_THAT(testing::pending(world.parts.backend, 100).value(), IsEmpty());
+  world.parts.records.refuses = false;
+  EXPECT_THAT(world.forget(), IsOk());
+  EXPECT_THAT(world.forget(), IsOk()) << "a repeat";
+  EXPECT_FALSE(world.parts.events.has_pending(world.run()));
+}
+
 TYPED_TEST(Forgetting, ComesInTheEndAndIsRepeated) {
   for (const Way way : {Way::sold, Way::out_of_stock, Way::declined, Way::never_reserved}) {
     SCOPED_TRACE(::testing::Message() << "way " << int(way));

@@ -76,7 +76,11 @@ Claim MemoryCore::bound(const ClaimEffect& effect) noexcept {
 result<ClaimAnswer> MemoryCore::prepare(const ClaimEffect& effect) {
   ClaimAnswer held;
   held.epoch = effect.epoch;
-  if (held.epoch != 0) return held;
+  if (held.epoch != 0) {
+    const bool over = is_set(effect.claim.deadline) && effect.claim.deadline <= ledger.now();
+    if (over) held.state = ClaimState::expired;  // others were told so
+    return held;
+  }
   auto claim = claims.prepare(bound(effect));
   if (!claim.has_value()) return claim.assume_error().about(WritePart::claim);
   return claim;

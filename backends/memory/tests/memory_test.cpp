@@ -605,7 +605,7 @@ class FullLogTest : public AppendTest {
 TEST_F(FullLogTest, IsFoundBeforeTheStockIsTouched) {
   const Step step(2, 1);
   EXPECT_THAT(apply(store, Reserve{hold, at(2'000), two_units}, step.effects),
-              ErrorIs(Errc::resource_exhausted));
+              ErrorIs(Errc::limit_exceeded));
   EXPECT_EQ(row().reserved, 0);
   EXPECT_EQ(store.find(hold).value(), std::nullopt);
 }

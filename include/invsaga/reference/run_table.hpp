@@ -17,7 +17,8 @@ inline namespace v0 {
 struct RunLimits {
   /// Kept until they are forgotten, ended or not; a new one beyond is `resource_exhausted`.
   std::size_t max_runs = 1'000'000;
-  Position max_records_a_run = 100'000;                 ///< The next one is `resource_exhausted`.
+  /// Beyond it only what ends a run or makes it stuck is taken; else `limit_exceeded`.
+  Position max_records_a_run = 100'000;
   std::size_t max_record_bytes = std::size_t{1} << 20;  ///< A record beyond it is `limit_exceeded`.
   std::size_t max_bytes = std::size_t{4} << 30;         ///< All records together, encoded.
 };

@@ -66,8 +66,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   using Door::settle;
   using Door::unfinished;
 
-  // --- time ---
-
+  // --- time
   /// The time of the last `advance_to`; not set before the first.
   [[nodiscard]] Time now() const noexcept {
     const std::lock_guard lock(mutex_);
@@ -89,8 +88,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     return sweep();
   }
 
-  // --- stock ---
-
+  // --- stock
   result<ReserveAnswer> reserve(const Reserve& reserve, std::span<ShortLine> shorts = {}) {
     const std::lock_guard lock(mutex_);
     return one(reserve, [&] { return core_.ledger.reserve(reserve, shorts); });
@@ -144,8 +142,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     }
   }
 
-  // --- one append ---
-
+  // --- one append
   result<WriteReply> write(const Write& write) {
     const std::lock_guard lock(mutex_);
     INVSAGA_CHECK(sweep());
@@ -159,8 +156,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   /// Nothing is ever missing: what belongs together was one append.
   result<void> settle(RunId, std::span<const LogEntry>) { return success(); }
 
-  // --- runs ---
-
+  // --- runs
   result<std::vector<LogEntry>> read(RunId run) {
     const std::lock_guard lock(mutex_);
     return core_.runs.read(run);
@@ -175,9 +171,13 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     const std::lock_guard lock(mutex_);
     return core_.forget(run);
   }
+  /// Whether the outbox holds an event of the run.
+  [[nodiscard]] bool has_pending(RunId run) const noexcept {
+    const std::lock_guard lock(mutex_);
+    return core_.outbox.has_pending(run);
+  }
 
-  // --- requests ---
-
+  // --- requests
   result<ClaimAnswer> claim(const Claim& claim) {
     const std::lock_guard lock(mutex_);
     return core_.claims.claim(claim);
@@ -195,8 +195,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     return core_.claims.release_claim(key, epoch);
   }
 
-  // --- outbox ---
-
+  // --- outbox
   result<bool> put(RunId run, Time at, const PreparedEvent& event) {
     const std::lock_guard lock(mutex_);
     return core_.outbox.put(run, at, event);

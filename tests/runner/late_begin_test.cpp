@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A first record that comes to the log late: after its request was said to be never run, or after
+// the run was forgotten (protocol rule 6). Nothing comes of it.
+#include "tests/runner/runner_fixture.hpp"
+
+namespace invsaga::runner_tests {
+namespace {
+
+using testing::ClaimIs;
+using ::testing::IsEmpty;
+using testing::IsOk;
+
+template <class Parts>
+class LateBegin : public ::testing::Test, public RunnerFixture<Parts> {
+ protected:
+  using Process = typename RunnerFixture<Parts>::Process;
+
+  [[nodiscard]] StartRequest the_request() const {
+    StartRequest made = this->request();
+    made.deadline = start_time + 20min;
+    return made;
+  }
+  [[nodiscard]] RunId run() const { return run_id(sample::checkout.name(), the_request()); }
+  result<StartAnswer> start(Process& process) {
+    return process.runner.start(sample::checkout, this->order(), the_request());
+  }
+  /// The first record is on its way, and whoever sent it knows no more.
+  std::unique_ptr<Process> begin_late() {
+    auto process = this->process();
+    process->connection.at_append = [](const RunRecord& record) {
+      return record.kind == RecordKind::begun ? Mishap::late : Mishap::none;
+    };
+    EXPECT_FALSE(start(*process).has_value());
+    process->connection.at_append = nullptr;
+    return process;
+  }
+  void expect_nothing_came_of_it() {
+    const auto ended = this->outcome(run());
+    if (ended) {  // what one append cannot take late, parts that live apart can
+      EXPECT_EQ(ended->end, RunEnd::compensated);
+      EXPECT_EQ(ended->reason, "request_expired");
+    } else {
+      EXPECT_THAT(this->records(run()), IsEmpty());
+    }
+    EXPECT_EQ(this->stock().reserved + this->stock().sold, 0);
+    EXPECT_EQ(this->shop.times_called("place") + this->shop.times_called("charge"), 0u);
+    EXPECT_THAT(this->told(run()), IsEmpty());
+  }
+};
+using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(LateBegin, BothBackends);
+
+TYPED_TEST(LateBegin, OfADeadOwnerIsNotDrivenOnceItsRequestHasExpired) {
+  auto a = this->begin_late();
+  a->connection.dead = true;
+  auto b = this->process();
+  this->clock.advance(21min);
+  EXPECT_THAT(this->start(*b), ClaimIs(ClaimState::expired));
+  a->connection.dead = false;
+  while (a->connection.release_late()) {
+  }
+  a->connection.dead = true;
+  this->run_for(1h);
+  b->runner.recover();
+  this->run_for(1min);
+  this->expect_nothing_came_of_it();
+  EXPECT_EQ(b->runner.runs(), 0u);
+}
+
+TYPED_TEST(LateBegin, OfALiveOwnerIsNotDrivenOnceItsRequestHasExpired) {
+  auto a = this->begin_late();
+  a->connection.at_read = a->connection.at_write = [] { return Mishap::failed; };
+  this->run_for(21min);
+  auto b = this->process();
+  EXPECT_THAT(this->start(*b), ClaimIs(ClaimState::expired));
+  while (a->connection.release_late()) {
+  }
+  a->connection.at_read = a->connection.at_write = nullptr;
+  this->run_for(10min);
+  this->expect_nothing_came_of_it();
+  EXPECT_EQ(a->runner.runs(), 0u);
+}
+
+TYPED_TEST(LateBegin, OfAForgottenRunSellsNothingAgain) {
+  auto a = this->process();
+  EXPECT_THAT(this->start(*a), ClaimIs(ClaimState::fresh));
+  this->run_for(1min);
+  ASSERT_EQ(this->outcome(this->run())->end, RunEnd::completed);
+  const std::vector<LogEntry> entries = this->parts.log().read(this->run()).value();
+  const auto pending = testing::pending(this->parts.backend, 100);
+  for (const Event& event : pending.value()) {
+    EXPECT_THAT(this->parts.backend.acknowledge_event(event.run, event.sequence), IsOk());
+  }
+  this->clock.advance(24h * 40);
+  this->parts.advance_to(this->clock.now());
+  EXPECT_THAT(this->parts.backend.forget(this->run()), IsOk());
+  this->stock_up(1);
+
+  PreparedWrite late(this->run(), 0);
+  const std::vector<LogEntry> first{entries.front()};
+  ASSERT_THAT(prepare_again(first, late), IsOk());
+  const Stamp& stamp = entries.front().stamp;
+  const ClaimEffect held{{this->the_request().request, this->the_request().fingerprint,
+                          start_time + 1min, this->the_request().deadline},
+                         stamp.claim_epoch};
+  late.claim(held);
+  const auto landed = this->parts.backend.write(late.seal());
+  EXPECT_THAT(landed, IsOk());
+  EXPECT_EQ(this->records(this->run()).empty(), TypeParam::one_append);
+  auto b = this->process();
+  this->run_for(1h);
+  b->runner.recover();
+  this->run_for(1min);
+  EXPECT_EQ(this->stock().sold, 1);
+  EXPECT_EQ(this->stock().on_hand, 1);
+  EXPECT_EQ(this->shop.times_called("charge"), 1u);
+}
+
+}  // namespace
+}  // namespace invsaga::runner_tests

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bounds that a run meets on its way: it ends, or is stuck and says so, and keeps no other out.
+#include "tests/runner/runner_fixture.hpp"
+
+namespace invsaga::runner_tests {
+namespace {
+
+using testing::ClaimIs;
+using testing::ErrorIs;
+using testing::IsOk;
+
+Position most_records = 0;  // of the parts that are made next
+
+MemoryLimits short_logs() {
+  MemoryLimits limits;
+  limits.runs.max_records_a_run = most_records;
+  return limits;
+}
+struct ShortOnOneAppend {
+  using Backend = MemoryBackend<>;
+  Backend backend{short_logs()};
+  void advance_to(Time time) { backend.advance_to(time); }
+  Backend& stock() { return backend; }
+  Backend& log() { return backend; }
+};
+struct ShortInSplit {
+  using Backend = Joined<MemoryBackend<>, MemoryBackend<>, testing::ApartLog, MemoryBackend<>>;
+  MemoryBackend<> store, claims, events;
+  testing::ApartLog records{short_logs().runs};
+  Backend backend{store, claims, records, events};
+  void advance_to(Time time) {
+    store.advance_to(time);
+    claims.advance_to(time);
+  }
+  MemoryBackend<>& stock() { return store; }
+  testing::ApartLog& log() { return records; }
+};
+
+template <class Parts>
+class ShortLog : public ::testing::Test {};
+using BothShort = ::testing::Types<ShortOnOneAppend, ShortInSplit>;
+TYPED_TEST_SUITE(ShortLog, BothShort);
+
+TYPED_TEST(ShortLog, IsTheEndOfARunOrLeavesItToAPerson) {
+  bool completed = false;
+  for (most_records = 2; !completed; ++most_records) {
+    SCOPED_TRACE(most_records);
+    ASSERT_LT(most_records, 30u);
+    RunnerFixture<TypeParam> fixture;
+    RunnerOptions options;
+    options.max_runs = 1;
+    auto process = fixture.process(options);
+    const RunId run = fixture.begin(*process);
+    fixture.run_for(1h);
+    const auto records = fixture.records(run);
+    ASSERT_FALSE(records.empty());
+    completed = records.back().kind == RecordKind::ended;
+    EXPECT_TRUE(completed || records.back().kind == RecordKind::stuck)
+        << ::testing::PrintToString(fixture.story(run));
+    const auto status = process->runner.status(run);
+    ASSERT_THAT(status, IsOk());
+    if (!completed) {
+      EXPECT_EQ(fixture.witness.outcomes(run).back().end, RunEnd::stuck);
+      EXPECT_THAT(process->runner.resume(run), ErrorIs(Errc::limit_exceeded));
+      const int writes = process->connection.writes;
+      fixture.run_for(1h);
+      EXPECT_EQ(process->connection.writes, writes) << "it goes on trying";
+    }
+    fixture.stock_up(1);
+    EXPECT_THAT(process->runner.start(sample::checkout, fixture.order("2"), fixture.request("2")),
+                ClaimIs(ClaimState::fresh))
+        << "it keeps others out";
+  }
+}
+
+TYPED_TEST(ShortLog, LetsGoOfARunThatItCannotTakeOver) {
+  most_records = 2;
+  RunnerFixture<TypeParam> fixture;
+  auto a = fixture.process();
+  a->connection.writes_left = TypeParam::Backend::capabilities().atomic_effects ? 0 : 1;
+  a->connection.last_write_lands = true;
+  static_cast<void>(a->runner.start(sample::checkout, fixture.order(), fixture.request()));
+  const RunId run = fixture.run_of();
+  ASSERT_TRUE(a->connection.dead);
+  ASSERT_GE(fixture.records(run).size(), 2u);
+  ASSERT_NE(fixture.records(run).back().kind, RecordKind::stuck);
+  auto b = fixture.process();
+  fixture.run_for(1h);
+  b->runner.recover();
+  EXPECT_EQ(b->runner.runs(), 0u);
+  const int writes = b->connection.writes;
+  fixture.run_for(10s);
+  EXPECT_EQ(b->connection.writes, writes) << "it goes on trying";
+}
+
+// --- runs that are stuck
+
+template <class Parts>
+class StuckRuns : public ::testing::Test, public RunnerFixture<Parts> {
+ protected:
+  using Process = typename RunnerFixture<Parts>::Process;
+
+  std::unique_ptr<Process> process_for(std::size_t max_runs) {
+    RunnerOptions options;
+    options.max_runs = max_runs;
+    return this->process(options);
+  }
+  /// The cart's service says no for good, after the pivot.
+  RunId get_stuck(Process& process, const std::string& number) {
+    this->stock_up(1);
+    this->shop.fail("clear", refuse());
+    const RunId run = this->begin(process, number);
+    this->run_for(1min);
+    EXPECT_EQ(this->records(run).back().kind, RecordKind::stuck);
+    return run;
+  }
+};
+using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(StuckRuns, BothBackends);
+
+TYPED_TEST(StuckRuns, KeepNoOtherOut) {
+  auto process = this->process_for(1);
+  std::vector<RunId> stuck;
+  for (const char* number : {"1", "2", "3"}) stuck.push_back(this->get_stuck(*process, number));
+  EXPECT_EQ(process->runner.runs(), 1u) << "as many are watched as have places";
+  for (const RunId run : stuck) {
+    EXPECT_EQ(this->witness.outcomes(run).size(), 1u);
+    EXPECT_THAT(process->runner.resume(run), IsOk());
+    this->run_for(1min);
+    EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  }
+  EXPECT_EQ(process->runner.runs(), 0u);
+}
+
+TYPED_TEST(StuckRuns, ThatNobodyCanWatchAreNotToldOfAgain) {
+  auto process = this->process_for(1);
+  this->get_stuck(*process, "1");
+  const RunId second = this->get_stuck(*process, "2");
+  this->run_for(1h);
+  process->runner.recover();
+  EXPECT_EQ(this->witness.outcomes(second).size(), 1u);
+}
+
+TYPED_TEST(StuckRuns, AreLetGoOfOnceTheyHaveEndedElsewhere) {
+  for (const bool forgotten : {false, true}) {
+    const std::string number = forgotten ? "2" : "1";
+    auto a = this->process();
+    const RunId run = this->get_stuck(*a, number);
+    EXPECT_EQ(a->runner.runs(), 1u);
+    auto b = this->process();
+    EXPECT_THAT(b->runner.resume(run), IsOk());
+    this->run_for(1min);
+    EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+    EXPECT_EQ(b->runner.runs(), 0u);
+    if (forgotten) {
+      const auto pending = testing::pending(this->parts.backend, 100);
+      for (const Event& event : pending.value()) {
+        EXPECT_THAT(this->parts.backend.acknowledge_event(event.run, event.sequence), IsOk());
+      }
+      this->clock.advance(24h * 40);
+      this->parts.advance_to(this->clock.now());
+      EXPECT_THAT(this->parts.backend.forget(run), IsOk());
+    }
+    this->run_for(1h);
+    a->runner.recover();
+    this->run_for(1min);
+    EXPECT_EQ(a->runner.runs(), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace invsaga::runner_tests
