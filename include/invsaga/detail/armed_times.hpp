@@ -24,7 +24,9 @@ class ArmedTimes {
     return !times_.empty() && times_.back() <= when;
   }
   /// Room for one more. Allocates.
-  void make_room() { times_.reserve(times_.size() + 1); }
+  void make_room() {
+    if (times_.size() == times_.capacity()) times_.reserve(2 * times_.size() + 1);
+  }
   /// Requires room for it, and that none comes by then.
   void add(Time when) noexcept {
     INVSAGA_ASSERT(times_.size() < times_.capacity() && !cover(when),
