@@ -113,7 +113,6 @@ Errand<bool> Inbox::Core::too_early(const Event& event) {
   const std::uint64_t before = event.sequence - 1;
   if (before <= highest(event.run)) co_return false;
   const Claim claim = claim_of(event, before);
-  if (unconfirmed(claim)) co_return true;  // it is to be confirmed first, and is not to be claimed
   const auto told = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
   if (!told.has_value()) co_return told.assume_error();

@@ -289,7 +289,7 @@ TEST_F(InboxTest, WhatAnotherGaveBackIsConfirmedByWhoDidIt) {
   }
 }
 
-TEST_F(InboxTest, ASuccessorLeavesTheClaimOfOneThatIsNotConfirmedAlone) {
+TEST_F(InboxTest, ASuccessorThatAsksForOneThatIsNotConfirmedTakesNothingFromIt) {
   options.order = InboxOrder::consecutive;
   claims.lose_confirms = 1;
   EXPECT_THAT(handle(event(1)), ErrorIs(Errc::unavailable));
