@@ -256,6 +256,40 @@ TEST_F(BusOthers, WhatIsTooEarlyWaitsForAPredecessorThatIsTriedAgainAsLongAsItTa
   EXPECT_EQ(bus().counts().pending, 0u);
 }
 
+TEST_F(BusOthers, ARunThatIsFullOfWhatCameTooEarlyHasRoomForWhatItWaitsFor) {
+  options.max_pending_per_run = 3;
+  options.max_waiting = 3;
+  std::vector<std::uint64_t> acted;
+  answer = in_order(acted);
+  for (const std::uint64_t sequence : {4, 3, 2}) {
+    ASSERT_THAT(publish(1, sequence), IsOk());
+    run_now();
+  }
+  ASSERT_THAT(publish(1, 1), IsOk());
+  run_now();
+  ASSERT_THAT(publish(1, 5), IsOk());
+  executor.run_all();
+  EXPECT_THAT(acted, IsCountedFrom1To(5));
+  EXPECT_THAT(left_out.words, IsEmpty());
+}
+
+TEST_F(BusOthers, ARunThatIsFullIsNotCutWhileWhatItWaitsForHasNotHadItsTurn) {
+  options.max_pending_per_run = 3;
+  std::vector<std::uint64_t> acted;
+  answer = in_order(acted);
+  for (const std::uint64_t sequence : {4, 3, 2}) {
+    ASSERT_THAT(publish(1, sequence), IsOk());
+    run_now();
+  }
+  ASSERT_THAT(publish(1, 1), IsOk());
+  EXPECT_THAT(publish(1, 5), ErrorIs(Errc::resource_exhausted, Limit::deliveries));
+  run_now();
+  ASSERT_THAT(publish(1, 5), IsOk());
+  run_now();
+  EXPECT_THAT(acted, IsCountedFrom1To(5));
+  EXPECT_EQ(at_bad().cut_runs, 0u);
+}
+
 TEST_F(BusOthers, WhatIsTooEarlyHasItsTimeBeforeItWhenItsRunHasMoved) {
   options.retry = {Duration{100}, Duration{100}, 100, 0, 0, Duration{1'000}};
   std::vector<std::uint64_t> acted;

@@ -72,6 +72,10 @@ struct Lane {
   [[nodiscard]] bool holds(const Event& event) const {
     return queue_.contains(event.sequence) || early_.contains(event.sequence);
   }
+  /// True if all that is pending came too early, and may be waiting for this one.
+  [[nodiscard]] bool waits_for(const Event& event) const noexcept {
+    return first_ == nullptr && !early_.empty() && event.sequence < early_.begin()->first;
+  }
   /// The one that a handler has, or that is dead. Requires that there is one.
   [[nodiscard]] Delivery& current() noexcept {
     INVSAGA_ASSERT(size() > 0, "Lane::current: that there is one");

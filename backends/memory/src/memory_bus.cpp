@@ -77,9 +77,13 @@ result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer,
   if (consumer.shut_out || run.number < consumer.takes_from) return Room::left_out;
   if (lane != nullptr && lane->cut) return Room::left_out;
   const bool repeat = run.window.has_seen(event.sequence);
-  if (consumer.waiting >= options_.max_waiting) return repeat ? Room::not_needed : Room::shut_out;
-  const bool run_is_full = lane != nullptr && lane->size() >= options_.max_pending_per_run;
-  const bool is_stuck = lane != nullptr && (lane->stands_still || is_overdue(*lane));
+  // What others wait for has a place beyond the bounds: nothing else would ever empty them.
+  const std::size_t more = lane != nullptr && lane->waits_for(event) ? 1 : 0;
+  if (consumer.waiting >= options_.max_waiting && more == 0) {
+    return repeat ? Room::not_needed : Room::shut_out;
+  }
+  const bool run_is_full = lane != nullptr && lane->size() >= options_.max_pending_per_run + more;
+  const bool is_stuck = lane != nullptr && has_stopped(*lane);
   if (run_is_full && is_stuck && repeat) return Room::not_needed;
   if (run_is_full && is_stuck) {
     return consumer.cut_runs < options_.max_runs ? Room::lane_cut : Room::shut_out;
@@ -126,9 +130,11 @@ result<void> MemoryBus::Core::prepare_delivery(Made& made,
   return success();
 }
 
-/// Its handler has had one for so long that it may never answer.
-bool MemoryBus::Core::is_overdue(const Lane& lane) const noexcept {
-  return lane.running && now() >= saturating_add(lane.in_hand_since, options_.patience);
+/// Nothing of it is acknowledged or about to be tried; or its handler has had one for so long that
+/// it may never answer.
+bool MemoryBus::Core::has_stopped(const Lane& lane) const noexcept {
+  if (lane.running) return now() >= saturating_add(lane.in_hand_since, options_.patience);
+  return lane.stands_still && !lane.due(now());
 }
 
 DeliveryTiming MemoryBus::Core::timing(const Event& event, const Consumer& consumer) {

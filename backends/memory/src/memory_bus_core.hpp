@@ -125,7 +125,7 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
                            const std::shared_ptr<const Event>& event);
   [[nodiscard]] result<Room> room_at(const Consumer& consumer, const Lane* lane,
                                      const bus::SeenRun& run, const Event& event) const;
-  [[nodiscard]] bool is_overdue(const Lane& lane) const noexcept;
+  [[nodiscard]] bool has_stopped(const Lane& lane) const noexcept;
   result<void> prepare_delivery(Made& made, const std::shared_ptr<const Event>& event);
   [[nodiscard]] DeliveryTiming timing(const Event& event, const Consumer& consumer);
   void drop_prepared() noexcept;

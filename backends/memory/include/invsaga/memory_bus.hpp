@@ -59,9 +59,10 @@ struct MemoryBusOptions {
   /// with a hole.
   std::size_t max_waiting = 1'000'000;
   /// Either, of one run at one consumer: beyond, events of the run are `resource_exhausted`; of one
-  /// that has come to a stop there (its handler's last answer was no acknowledgement, or is overdue
-  /// by `patience`), the later ones are left out at that consumer. A repeat of what is there
-  /// already takes no place.
+  /// that has come to a stop there (its handler's last answer was no acknowledgement and nothing is
+  /// due to be tried, or it is overdue by `patience`), the later ones are left out at that
+  /// consumer. A repeat of what is there already takes no place, and for what all that is there
+  /// came too early for there is always one.
   std::size_t max_pending_per_run = 1'024;
   /// For so long a handler may have an event before a run of it that is full has come to a stop.
   Duration patience{30'000};
