@@ -34,9 +34,11 @@ std::string_view name(Handling handling) noexcept;
 
 /// Acts on one event for one consumer, and answers what became of it:
 ///  - `handled`, `duplicate`: the bus is done with it (this is the acknowledgement).
-///  - `parked`: it came too early for this consumer. The bus keeps it and offers it again whenever
-///    another event of its run was handled, and after a growing wait; meanwhile the later ones are
-///    offered. One that stays too early is given up like one that fails.
+///  - `parked`: it came too early for this consumer. The bus keeps it; meanwhile those published
+///    later are offered. Of several the one that is first by sequence is offered again whenever
+///    another event of its run was handled, and after a growing wait. One that stays too early is
+///    given up at the end of the budget: of the time that nothing else of its run was there to wait
+///    for.
 ///  - `dead`, or an error with the remedy `give_up`: it can never be handled.
 ///  - an error with the remedy `retry` (the consumer is full, or cannot reach what it needs): it
 ///    waits, and is delivered again after a growing wait, for as long as it takes. Waiting is never

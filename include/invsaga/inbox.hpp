@@ -56,8 +56,9 @@ struct InboxOptions {
   InboxOrder order = InboxOrder::ascending;
   /// Runs whose place in the sequence is remembered. Beyond, the oldest is forgotten:
   /// `consecutive` then asks the store, `ascending` takes its next event as in order. What was
-  /// handled is not forgotten by that: the store knows it. Nor is an effect that is done and could
-  /// not be confirmed: while all are of such, events of other runs are `resource_exhausted`.
+  /// handled is not forgotten by that: the store knows it. Besides, so many effects that are done
+  /// and could not be confirmed: each is remembered until it is, at most until the end of its
+  /// event's window. While there are so many, other events are `resource_exhausted`.
   std::size_t max_runs = 100'000;
   HashKey hash_key{};  ///< Of its tables, as `keyed_hash.hpp` says.
   /// The service's own, of the keys that its claims have in the store: always the same.
@@ -180,12 +181,13 @@ class Inbox {
   ///    called; whoever delivers keeps the event and brings it again.
   ///  - The effect's own error: the right was given back, the next delivery calls it again. An
   ///    exception gives it back too, and goes on.
-  ///  - `busy`: another is at it. `moved_on`: out of order, never acted on. `too_late`: past the
-  ///    window. `resource_exhausted`: the store is full, ask again later. `unavailable`: the
-  ///    event's time is more than an hour ahead of the store's clock; it is acted on when that is
-  ///    there. `invalid_argument`: id or run not set, sequence 0, or an id that is known with
-  ///    another run or sequence. The store's errors: after the effect they mean that it is done and
-  ///    not confirmed; the next delivery to this inbox only confirms.
+  ///  - `busy`: another is at it, or had the right since. `moved_on`: out of order, never acted on.
+  ///    `too_late`: past the window. `resource_exhausted`: the store is full, or too many effects
+  ///    are not confirmed; ask again later. `unavailable`: the event's time is more than an hour
+  ///    ahead of the store's clock; it is acted on when that is there. `invalid_argument`: id or
+  ///    run not set, sequence 0, or an id that is known with another run or sequence. The store's
+  ///    errors: after the effect they mean that it is done and not confirmed; the next delivery to
+  ///    this inbox only confirms.
   template <class Effect>
   result<Handling> handle(const Event& event, Effect&& effect) {
     INVSAGA_TRY(const InboxEntry entry, open(event));
@@ -221,8 +223,8 @@ class Inbox {
   result<InboxEntry> open(const Event& event);
   void open(const Event& event, Completion<InboxEntry> done);
   /// The effect is done: remembers it. `handled`, also if the effect's own append has confirmed the
-  /// claim; `busy`: the lease had lapsed, and somebody else has the right; or the store's error.
-  /// Requires an entry that is not settled.
+  /// claim; `busy`: the lease had lapsed, and somebody else has the right, or had it; or the
+  /// store's error. Requires an entry that is not settled.
   result<Handling> confirm_claim(const Event& event, const InboxEntry& entry);
   void confirm_claim(const Event& event, const InboxEntry& entry,
                      Completion<Handling> done) noexcept;

@@ -2,101 +2,26 @@
 #include <invsaga/inbox.hpp>
 
 #include <algorithm>
-#include <array>
-#include <list>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include <invsaga/assert.hpp>
 #include <invsaga/id_text.hpp>
-#include <invsaga/keyed_hash.hpp>
 #include <invsaga/redelivery.hpp>
 
 #include "errand.hpp"
+#include "inbox_core.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 
-using detail::Errand;
 using detail::wait_for;
 
 namespace {
 /// How far ahead of the store's clock the one may be that an event's time is of.
 constexpr Duration clock_tolerance{3'600'000};
 }  // namespace
-
-class Inbox::Core : public std::enable_shared_from_this<Core> {
- public:
-  Core(AnyClaims store, std::string_view consumer, InboxOptions options)
-      : store_(std::move(store)),
-        consumer_(consumer),
-        options_(options),
-        places_(0, IdHash(options.hash_key)) {
-    INVSAGA_ASSERT(!consumer.empty() && options.lease > Duration{0} &&
-                       options.window > Duration{0} && options.max_runs > 0,
-                   "Inbox::Inbox: a consumer's name, and a lease, a window and a number of runs "
-                   "above 0");
-  }
-  void stop() { visits_.end(); }
-  [[nodiscard]] result<void> ready() const;
-
-  Errand<Handling> handle(const Event& event, const InboxEffect& effect);
-  Errand<InboxEntry> open(const Event& event);
-  Errand<Handling> confirm_claim(const Event& event, InboxClaim claim);
-  Handling confirmed(const Event& event);
-  Errand<void> abandon(InboxClaim claim);
-  void extend(const InboxClaim& claim, Completion<void> done);
-  [[nodiscard]] InboxCounts counts() const;
-  [[nodiscard]] Thrown thrown() const { return thrown_.thrown(); }
-
- private:
-  /// Where a run stands. Nothing here is needed for one effect an event; the store sees to that.
-  struct Place {
-    std::uint64_t highest = 0;  ///< Of what was handled.
-    EventId unconfirmed;        ///< Its effect is done, and its confirmation has failed.
-    InboxClaim claim;           ///< Of `unconfirmed`.
-    std::list<RunId>::iterator where{};
-  };
-
-  /// What an errand waits for: the answer of `send(completion)`.
-  template <class T, class Send>
-  [[nodiscard]] detail::Awaited<T, Send> ask(Send send) {
-    return {{shared_from_this(), &visits_}, std::move(send)};
-  }
-
-  [[nodiscard]] Claim claim_of(const Event& event, std::uint64_t sequence) const;
-  result<InboxEntry> in_state(const Event& event, const ClaimAnswer& answer);
-  Errand<InboxEntry> admit(const Event& event, InboxClaim claim);
-  Errand<bool> too_early(const Event& event);
-  Errand<Handling> try_confirm(const Event& event, InboxClaim claim);
-  result<Handling> judge_confirm(const Event& event, const InboxClaim& claim,
-                                 const result<void>& outcome);
-  result<InboxEntry> duplicate(const Event& event);
-  Error refused(Errc code, std::uint64_t InboxCounts::* counter);
-  [[nodiscard]] std::uint64_t highest(RunId run) const;
-  [[nodiscard]] bool is_known(const Event& event) const;
-  [[nodiscard]] std::optional<InboxClaim> unconfirmed(const Event& event) const;
-  Errand<void> give_back(InboxClaim claim);
-  result<void> keep_place(RunId run);
-  void remember_unconfirmed(const Event& event, const InboxClaim& claim) noexcept;
-  void moved(const Event& event);
-  Place& place_of(RunId run);
-  void make_room() noexcept;
-  void count(std::uint64_t InboxCounts::* counter);
-
-  AnyClaims store_;
-  const std::string consumer_;
-  const InboxOptions options_;
-  detail::Visits visits_;
-  detail::ThrownLog thrown_;
-  mutable std::mutex mutex_;
-  std::unordered_map<RunId, Place, IdHash> places_;
-  std::list<RunId> places_order_;  // the oldest in front
-  std::list<RunId> held_;          // those of `unconfirmed`: not to be forgotten
-  InboxCounts counts_;
-};
 
 Errand<Handling> Inbox::Core::handle(const Event& event, const InboxEffect& effect) {
   const auto opened = co_await open(event);
@@ -116,54 +41,65 @@ Errand<InboxEntry> Inbox::Core::open(const Event& event) {
   if (const auto checked = check_publishable(event); !checked.has_value()) {
     co_return checked.assume_error();
   }
-  if (const auto done_before = unconfirmed(event)) {
-    const auto handling = co_await confirm_claim(event, *done_before);
-    if (!handling.has_value()) co_return handling.assume_error();
-    co_return InboxEntry{handling.assume_value(), *done_before};
+  const Claim claim = claim_of(event, event.sequence);
+  const auto done_before = unconfirmed(claim);
+  if (done_before) {
+    const auto made_up = co_await make_up_for(event, *done_before);
+    // Busy: somebody else was given the right since. What became of it, the store says.
+    const bool known = made_up.has_value() || made_up.assume_error().code != Errc::busy;
+    if (known) co_return made_up;
   }
   // What is claimed of it is kept until a window after its time. An earlier end for it would be one
   // for its repeats too: they would find it forgotten, and act. So it waits.
   if (event.time > saturating_add(store_.now(), clock_tolerance)) {
     co_return refused(Errc::unavailable, &InboxCounts::ahead);
   }
-  const Claim claim = claim_of(event, event.sequence);
   const auto told = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
   if (!told.has_value()) co_return told.assume_error();
-  if (told.assume_value().state != ClaimState::fresh) {
-    co_return in_state(event, told.assume_value());
-  }
-  co_return co_await admit(event, {claim.key, told.assume_value().epoch});
+  const ClaimAnswer& answer = told.assume_value();
+  if (answer.state != ClaimState::fresh) co_return in_state(event, claim.key, answer);
+  if (done_before) co_return co_await make_up_for(event, {claim.key, answer.epoch});
+  co_return co_await admit(event, claim, answer.epoch);
 }
 
-result<InboxEntry> Inbox::Core::in_state(const Event& event, const ClaimAnswer& answer) {
+/// Its effect is done, and was not confirmed.
+Errand<InboxEntry> Inbox::Core::make_up_for(const Event& event, InboxClaim claim) {
+  const auto handling = co_await confirm_claim(event, claim);
+  if (!handling.has_value()) co_return handling.assume_error();
+  co_return InboxEntry{handling.assume_value(), claim};
+}
+
+result<InboxEntry> Inbox::Core::in_state(const Event& event, RequestKey key,
+                                         const ClaimAnswer& answer) {
   switch (answer.state) {
     case ClaimState::fresh:
       break;
     case ClaimState::completed:
-      return duplicate(event);
+      return duplicate(event, key);
     case ClaimState::in_progress:
       return refused(Errc::busy, &InboxCounts::busy);
     case ClaimState::mismatch:
       return refused(Errc::invalid_argument, &InboxCounts::mismatch);
     case ClaimState::expired:
-      if (is_known(event)) return duplicate(event);
+      if (is_known(event)) return duplicate(event, key);
       return refused(Errc::too_late, &InboxCounts::expired);
   }
   INVSAGA_UNREACHABLE("a claim that is the caller's is admitted");
 }
 
 /// The right to act is ours; whether it is the event's turn is what is left to see.
-Errand<InboxEntry> Inbox::Core::admit(const Event& event, InboxClaim claim) {
+Errand<InboxEntry> Inbox::Core::admit(const Event& event, Claim asked, std::uint64_t epoch) {
+  const InboxClaim claim{asked.key, epoch};
   const bool ascending = options_.order == InboxOrder::ascending;
   result<bool> early = false;
   if (!ascending) early = co_await too_early(event);
   const bool passed = ascending && event.sequence <= highest(event.run);
   if (early == result<bool>(false) && !passed) {
-    const auto kept = keep_place(event.run);  // so that what is known after the effect is not lost
-    if (kept.has_value()) co_return InboxEntry{std::nullopt, claim};
+    const auto room = make_room_for(event.run, asked, epoch);
+    if (room.has_value()) co_return InboxEntry{std::nullopt, claim};
     static_cast<void>(co_await give_back(claim));
-    co_return kept.assume_error();
+    co_return room.assume_error();
   }
   static_cast<void>(co_await give_back(claim));
   if (passed) co_return refused(Errc::moved_on, &InboxCounts::out_of_order);
@@ -225,50 +161,73 @@ Errand<Handling> Inbox::Core::try_confirm(const Event& event, InboxClaim claim) 
 
 result<Handling> Inbox::Core::judge_confirm(const Event& event, const InboxClaim& claim,
                                             const result<void>& outcome) {
-  if (outcome.has_value()) return confirmed(event);
+  if (outcome.has_value()) return settled(event, claim.key);
   const Error error = outcome.assume_error();
   // Another answer of this epoch: the effect's own append has confirmed it. Not found: its time has
-  // passed, so that nobody will be given the right again.
-  if (error.code == Errc::invalid_argument || error.code == Errc::not_found) {
-    return confirmed(event);
+  // passed, so that nobody will be given the right again ...
+  const bool is_found = error.code != Errc::not_found;
+  if (error.code == Errc::invalid_argument || (!is_found && is_over(event))) {
+    return settled(event, claim.key);
   }
-  // Busy: the lease lapsed and somebody else has the right; what they answer counts.
-  if (error.code != Errc::busy) remember_unconfirmed(event, claim);
-  return error;
+  // ... or somebody else had the right since the lease lapsed, and gave it back: so it is claimed
+  // once more, to be confirmed. Busy: somebody else has it; what they answer counts.
+  if (error.code == Errc::busy) {
+    drop(claim);
+  } else {
+    remember_unconfirmed(event, claim);
+  }
+  return is_found ? error : Error{Errc::busy};
 }
 
-result<void> Inbox::Core::keep_place(RunId run) {
+/// Its window is.
+bool Inbox::Core::is_over(const Event& event) const noexcept {
+  return is_set(event.time) && saturating_add(event.time, options_.window) <= store_.now();
+}
+
+/// So that what is known after the effect is not lost.
+result<void> Inbox::Core::make_room_for(RunId run, const Claim& claim, std::uint64_t epoch) {
+  const Time now = store_.now();
   const std::lock_guard lock(mutex_);
-  if (held_.size() >= options_.max_runs && places_.find(run) == places_.end()) {
-    return no_room(Limit::runs, options_.max_runs);
-  }
+  effects_.forget(now);
+  if (effects_.unconfirmed() >= options_.max_runs) return no_room(Limit::runs, options_.max_runs);
   return detail::within_memory([&]() -> result<void> {
-    static_cast<void>(place_of(run));
+    static_cast<void>(places_.of(run));
+    effects_.begin(claim, epoch);
     return success();
   });
 }
 
-/// There is a place, which was kept for it, unless many runs came between.
+void Inbox::Core::drop(const InboxClaim& claim) noexcept {
+  const std::lock_guard lock(mutex_);
+  effects_.drop(claim);
+}
+
+/// There is room for it, unless it took longer than its lease.
 void Inbox::Core::remember_unconfirmed(const Event& event, const InboxClaim& claim) noexcept {
   const std::lock_guard lock(mutex_);
-  static_cast<void>(detail::within_memory([&]() -> result<void> {
-    Place& place = place_of(event.run);
-    if (place.unconfirmed != event.id) ++counts_.unconfirmed;
-    const bool is_held = place.unconfirmed != EventId{};
-    held_.splice(held_.end(), is_held ? held_ : places_order_, place.where);
-    place.unconfirmed = event.id;
-    place.claim = claim;
-    return success();
-  }));
+  const std::size_t before = effects_.unconfirmed();
+  if (!effects_.keep(claim)) {
+    static_cast<void>(detail::within_memory([&]() -> result<void> {
+      effects_.begin(claim_of(event, event.sequence), claim.epoch);
+      effects_.keep(claim);
+      return success();
+    }));
+  }
+  counts_.unconfirmed += effects_.unconfirmed() - before;
 }
 
 Handling Inbox::Core::confirmed(const Event& event) {
-  moved(event);
+  return settled(event, claim_of(event, event.sequence).key);
+}
+
+Handling Inbox::Core::settled(const Event& event, RequestKey key) {
+  moved(event, key);
   count(&InboxCounts::handled);
   return Handling::handled;
 }
 
 Errand<void> Inbox::Core::abandon(InboxClaim claim) {
+  drop(claim);
   static_cast<void>(co_await give_back(claim));
   count(&InboxCounts::failed);
   co_return success();
@@ -285,8 +244,8 @@ void Inbox::Core::extend(const InboxClaim& claim, Completion<void> done) {
   store_.extend_claim(claim.key, claim.epoch, saturating_add(store_.now(), options_.lease), done);
 }
 
-result<InboxEntry> Inbox::Core::duplicate(const Event& event) {
-  moved(event);
+result<InboxEntry> Inbox::Core::duplicate(const Event& event, RequestKey key) {
+  moved(event, key);
   count(&InboxCounts::duplicate);
   return InboxEntry{Handling::duplicate, {}};
 }
@@ -298,8 +257,7 @@ Error Inbox::Core::refused(Errc code, std::uint64_t InboxCounts::* counter) {
 
 std::uint64_t Inbox::Core::highest(RunId run) const {
   const std::lock_guard lock(mutex_);
-  const auto found = places_.find(run);
-  return found == places_.end() ? 0 : found->second.highest;
+  return places_.highest(run);
 }
 
 /// That it was acted on: who is sent all of a run acts on each, else only the last one is known.
@@ -309,38 +267,20 @@ bool Inbox::Core::is_known(const Event& event) const {
                                                    : event.sequence == last;
 }
 
-std::optional<InboxClaim> Inbox::Core::unconfirmed(const Event& event) const {
+std::optional<InboxClaim> Inbox::Core::unconfirmed(const Claim& claim) const {
   const std::lock_guard lock(mutex_);
-  const auto found = places_.find(event.run);
-  if (found == places_.end() || found->second.unconfirmed != event.id) return std::nullopt;
-  return found->second.claim;
+  return effects_.find_unconfirmed(claim);
 }
 
-void Inbox::Core::moved(const Event& event) {
+/// Where there is no memory for a place that was forgotten meanwhile, it stays so.
+void Inbox::Core::moved(const Event& event, RequestKey key) noexcept {
   const std::lock_guard lock(mutex_);
-  Place& place = place_of(event.run);
-  place.highest = std::max(place.highest, event.sequence);
-  if (place.unconfirmed != event.id) return;
-  place.unconfirmed = {};
-  places_order_.splice(places_order_.end(), held_, place.where);
-}
-
-Inbox::Core::Place& Inbox::Core::place_of(RunId run) {
-  if (const auto found = places_.find(run); found != places_.end()) return found->second;
-  std::list<RunId> one{run};  // all that may fail comes first
-  Place& place = places_.try_emplace(run).first->second;
-  place.where = one.begin();
-  make_room();
-  places_order_.splice(places_order_.end(), one);
-  return place;
-}
-
-/// For one that is new. What holds an effect that is not confirmed is not forgotten: rather there
-/// is one more, of an effect that was under way.
-void Inbox::Core::make_room() noexcept {
-  if (places_.size() <= options_.max_runs || places_order_.empty()) return;
-  places_.erase(places_order_.front());
-  places_order_.pop_front();
+  effects_.end(key);
+  static_cast<void>(detail::within_memory([&]() -> result<void> {
+    std::uint64_t& place = places_.of(event.run);
+    place = std::max(place, event.sequence);
+    return success();
+  }));
 }
 
 void Inbox::Core::count(std::uint64_t InboxCounts::* counter) {

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/detail/armed_times.hpp>
 #include <invsaga/keyed_hash.hpp>
 #include <invsaga/rng.hpp>
 
@@ -90,7 +90,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   bool looking_ = false;      // one is under way
   bool again_ = false;        // and another was asked for meanwhile
   std::optional<Time> next_;  // a look is to begin then
-  std::vector<Time> armed_;   // of timers that are out: each earlier than the one before it
+  detail::ArmedTimes armed_;
   RelayCounts counts_;
 };
 
@@ -119,8 +119,7 @@ bool Relay::Core::begin(std::optional<Time> timer) {
 
 /// A timer has come. An earlier look may have seen to what it was for, or put it off.
 bool Relay::Core::is_due(Time timer) {
-  const auto found = std::ranges::lower_bound(armed_, timer, std::greater<>());
-  if (found != armed_.end() && *found == timer) armed_.erase(found);
+  armed_.remove(timer);
   if (next_ && *next_ <= environment_.clock.now()) return true;
   arm_next();
   return false;
@@ -177,13 +176,13 @@ Errand<void> Relay::Core::try_due(Time now) {
     const auto found = co_await read(run.place() - 1, 1, page);
     if (!found.has_value()) co_return found.assume_error();
     if (page.empty() || page[0].place != run.place()) {
-      waiting_.drop_first(run);  // another relay has taken care of it
+      waiting_.drop_first(run, now);  // another relay has taken care of it
       continue;
     }
     bool taken = run.published == page[0].sequence;
     const auto outcome = co_await hand_over(page[0], taken);
     if (outcome.has_value()) {
-      waiting_.drop_first(run);
+      waiting_.drop_first(run, now);
     } else {
       put_off(run, taken ? page[0].sequence : 0, outcome.assume_error(), now);
     }
@@ -258,13 +257,13 @@ void Relay::Core::arm(Time time) {
 
 /// If no timer that is out comes by then. What cannot be armed is by the next look or timer.
 void Relay::Core::arm_next() {
-  if (!next_ || (!armed_.empty() && armed_.back() <= *next_)) return;
+  if (!next_ || armed_.cover(*next_)) return;
   const auto tag = static_cast<std::uint64_t>(to_ms(*next_));
   auto post = [&] {
-    armed_.reserve(armed_.size() + 1);
+    armed_.make_room();
     environment_.executor.post_at(*next_, {&Core::look_later, this, tag});
   };
-  if (detail::ending_of(post) == detail::Ending::returned) armed_.push_back(*next_);
+  if (detail::ending_of(post) == detail::Ending::returned) armed_.add(*next_);
 }
 
 void Relay::Core::count(std::uint64_t RelayCounts::* counter) {

@@ -70,11 +70,11 @@ class WaitingRuns {
     run.turn = turn.key() = {until, next_turn_++};
     turns_.insert(std::move(turn));
   }
-  /// Its first event has left the outbox. What is behind it is tried in its turn; a run with no
-  /// more events waits no more.
-  void drop_first(WaitingRun& run) noexcept {
+  /// Its first event has left the outbox. What is behind it is tried behind all that are due, so
+  /// that no run is served to its end first; a run with no more events waits no more.
+  void drop_first(WaitingRun& run, Time now) noexcept {
     run.attempts = 0;
-    if (++run.first < run.places.size()) return put_off(run, run.turn.first);
+    if (++run.first < run.places.size()) return put_off(run, now);
     turns_.erase(run.turn);
     const RunId id = run.run;  // it goes with its own id
     runs_.erase(id);

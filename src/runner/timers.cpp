@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "timers.hpp"
 
-#include <algorithm>
-#include <functional>
-
 namespace invsaga {
 inline namespace v0 {
 namespace detail {
@@ -49,15 +46,15 @@ std::optional<Time> Timers::arm_next() {
   const std::lock_guard lock(mutex_);
   if (alarms_.empty()) return std::nullopt;
   const Time when = alarms_.top().when;
-  if (!armed_.empty() && armed_.back() <= when) return std::nullopt;
-  armed_.push_back(when);
+  if (armed_.cover(when)) return std::nullopt;
+  armed_.make_room();
+  armed_.add(when);
   return when;
 }
 
 void Timers::disarm(Time time) noexcept {
   const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::lower_bound(armed_, time, std::greater<>());
-  if (found != armed_.end() && *found == time) armed_.erase(found);
+  armed_.remove(time);
 }
 
 }  // namespace detail

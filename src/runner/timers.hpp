@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <vector>
 
+#include <invsaga/detail/armed_times.hpp>
 #include <invsaga/time.hpp>
 
 #include "deadline_heap.hpp"
@@ -58,7 +58,7 @@ class Timers {
  private:
   std::mutex mutex_;
   DeadlineHeap<Alarm> alarms_;
-  std::vector<Time> armed_;  // each earlier than the one before it
+  ArmedTimes armed_;
   std::uint64_t last_number_ = 0;
 };
 

@@ -3,6 +3,7 @@
 // What events cost on their way: bus, relay, inbox.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -145,6 +146,57 @@ std::vector<cost::Row> bus_rows(const std::string& of, bool of_one_run) {
 
 TEST(BusCost, OfManyEventsOfOneRun) { cost::judge(bus_rows("n of one run", true)); }
 TEST(BusCost, OfManyRuns) { cost::judge(bus_rows("n of n runs", false)); }
+
+/// A consumer that takes the events of one run in their order alone.
+EventHandler in_order() {
+  return [next = std::uint64_t{1}](const Event& event) mutable -> result<Handling> {
+    if (event.sequence > next) return Handling::parked;
+    next = event.sequence + 1;
+    return Handling::handled;
+  };
+}
+
+TEST(BusCost, OfManyEventsThatCameTooEarly) {
+  const auto reversed = [](bool one_by_one) {
+    return [=](std::size_t n) {
+      Carried carried(0, roomy(n));
+      EXPECT_TRUE(carried.bus.subscribe("c", {}, in_order()));
+      const auto events = events_of(n, true);
+      const auto steps = steps_of([&] {
+        for (std::size_t i = n; i-- > 0;) {
+          EXPECT_TRUE(carried.bus.publish(events[i]));
+          if (one_by_one) carried.run_now();
+        }
+        carried.run_now();
+      });
+      EXPECT_EQ(carried.bus.counts().handled, n);
+      EXPECT_EQ(carried.bus.counts().pending, 0u);
+      return steps;
+    };
+  };
+  cost::judge({
+      {"bus: n of one run, the last first", few, reversed(false)},
+      {"bus: n of one run, the last first and one by one", few, reversed(true)},
+      {"bus: n on their way again, of one run", few,
+       [](std::size_t n) {
+         Carried carried(1, roomy(n));
+         const auto events = events_of(n, true);
+         carried.publish(events);
+         return steps_of([&] { carried.publish(events); });
+       }},
+      {"bus: n times tried behind a first that waits, of one run", few,
+       [](std::size_t n) {
+         Carried carried(1, roomy(n));
+         carried.answer = Error{Errc::unavailable};
+         carried.publish(events_of(n, true));
+         return steps_of([&] {
+           for (std::size_t i = 0; i < n; ++i) {
+             carried.executor.run_until(carried.clock.now() + std::chrono::minutes(1));
+           }
+         });
+       }},
+  });
+}
 
 TEST(BusCost, OfManyConsumers) {
   cost::judge({

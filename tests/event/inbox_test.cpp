@@ -198,8 +198,9 @@ TEST_F(InboxTest, AnEffectThatIsNotConfirmedIsNotForgottenForOtherRuns) {
     EXPECT_THAT(handle(event(1, run)), IsOkAndHolds(Handling::handled));
   }
   claims.pass(options.lease + Duration{1});
+  EXPECT_THAT(handle(event(1, 10)), IsOkAndHolds(Handling::handled));
   EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
-  EXPECT_EQ(effects.size(), 9u) << "once each";
+  EXPECT_EQ(effects.size(), 10u) << "once each";
 }
 
 TEST_F(InboxTest, WhileNoRunMayBeForgottenOthersWait) {
@@ -217,6 +218,88 @@ TEST_F(InboxTest, WhileNoRunMayBeForgottenOthersWait) {
   claims.pass(options.lease + Duration{1});
   EXPECT_THAT(handle(event(1, 1)), IsOkAndHolds(Handling::handled));
   EXPECT_EQ(effects.size(), 9u) << "once each";
+}
+
+TEST_F(InboxTest, SeveralEffectsOfARunThatAreNotConfirmedAreEachDoneOnce) {
+  claims.lose_confirms = 3;
+  for (const std::uint64_t sequence : {1, 2, 3}) {
+    EXPECT_THAT(handle(event(sequence)), ErrorIs(Errc::unavailable));
+  }
+  EXPECT_EQ(inbox().counts().unconfirmed, 3u);
+  claims.pass(options.lease + Duration{1});
+  for (const std::uint64_t sequence : {3, 1, 2}) {
+    EXPECT_THAT(handle(event(sequence)), IsOkAndHolds(Handling::handled));
+    EXPECT_THAT(handle(event(sequence)), IsOkAndHolds(Handling::duplicate));
+  }
+  EXPECT_THAT(effects, ElementsAre(1, 2, 3));
+}
+
+TEST_F(InboxTest, WhatIsNeverConfirmedTakesItsPlaceUntilTheEndOfItsWindowAndNoLonger) {
+  options.max_runs = 2;
+  claims.lose_confirms = 2;
+  for (const std::uint64_t run : {1, 2}) {
+    EXPECT_THAT(handle(event(1, run)), ErrorIs(Errc::unavailable));
+  }
+  claims.pass(options.window - Duration{1});
+  Event later = event(1, 3);
+  later.time = claims.now();
+  EXPECT_THAT(handle(later), ErrorIs(Errc::resource_exhausted, Limit::runs));
+  claims.pass(Duration{1});
+  EXPECT_THAT(handle(later), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1, 1)), ErrorIs(Errc::too_late)) << "and it is not done again";
+  EXPECT_EQ(effects.size(), 3u);
+}
+
+TEST_F(InboxTest, WhatAnotherDidAfterItsLeaseIsNotConfirmedForEver) {
+  claims.lose_confirms = 1;
+  EXPECT_THAT(handle(event(1)), ErrorIs(Errc::unavailable));
+  claims.pass(options.lease);
+  Inbox other(claims, "mail", options);
+  const auto entry = other.open(event(1));
+  ASSERT_THAT(entry, IsOk());
+  EXPECT_THAT(handle(event(1)), ErrorIs(Errc::busy));
+  EXPECT_THAT(other.confirm_claim(event(1), entry.assume_value()), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(effects, ElementsAre(1));
+}
+
+TEST_F(InboxTest, WhatAnotherGaveBackIsConfirmedByWhoDidIt) {
+  for (const bool is_known : {true, false}) {  // that its confirmation had failed
+    const Event once = event(1, is_known ? 1 : 2);
+    effects.clear();
+    const auto entry = inbox().open(once);
+    ASSERT_THAT(entry, IsOk());
+    effects.push_back(1);
+    claims.lose_confirms = is_known ? 1 : 0;
+    if (is_known) {
+      EXPECT_FALSE(inbox().confirm_claim(once, entry.assume_value()).has_value());
+    }
+    claims.pass(options.lease);
+    Inbox other(claims, "mail", options);
+    const auto taken = other.open(once);
+    ASSERT_THAT(taken, IsOk());
+    other.abandon(taken.assume_value());
+    if (!is_known) {
+      EXPECT_THAT(inbox().confirm_claim(once, entry.assume_value()), ErrorIs(Errc::busy));
+    }
+    EXPECT_THAT(handle(once), IsOkAndHolds(Handling::handled));
+    restart();
+    EXPECT_THAT(handle(once), IsOkAndHolds(Handling::duplicate)) << "the store knows it";
+    EXPECT_THAT(effects, ElementsAre(1));
+  }
+}
+
+TEST_F(InboxTest, ASuccessorThatAsksForOneThatIsNotConfirmedTakesNothingFromIt) {
+  options.order = InboxOrder::consecutive;
+  claims.lose_confirms = 1;
+  EXPECT_THAT(handle(event(1)), ErrorIs(Errc::unavailable));
+  claims.pass(options.lease);
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::parked));
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::handled));
+  EXPECT_THAT(handle(event(2)), IsOkAndHolds(Handling::handled));
+  restart();
+  EXPECT_THAT(handle(event(1)), IsOkAndHolds(Handling::duplicate));
+  EXPECT_THAT(effects, ElementsAre(1, 2));
 }
 
 TEST_F(InboxTest, WhoLostItsLeaseIsToldAndDoesNotConfirm) {

@@ -453,6 +453,32 @@ TEST_F(RelayTest, WhatWaitedIsPublishedEventByEventAndReadOnce) {
   EXPECT_EQ(relay().counts().waiting_runs, 0u);
 }
 
+TEST_F(RelayTest, ARunOfManyEventsThatWaitedHoldsBackNoOtherThatIsDueLater) {
+  options.batch = 16;
+  bus.fault = [](const Event&) -> result<void> { return Error{Errc::unavailable}; };
+  for (std::uint64_t sequence = 1; sequence <= 2'000; ++sequence) put(1, sequence);
+  relay();
+  run_now();
+  for (std::uint64_t run = 2; run <= 4; ++run) {
+    clock.advance(Duration{10});
+    for (std::uint64_t sequence = 1; sequence <= 20; ++sequence) put(run, sequence);
+    relay().wake();
+    run_now();
+  }
+  std::uint64_t before_the_others = 0;
+  bus.fault = [&](const Event& event) -> result<void> {
+    if (event.run != run_no(1)) before_the_others = bus.taken.size();
+    return success();
+  };
+  clock.advance(Duration{1'000});  // all are due: the longest first
+  executor.run_all();
+  EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(2'000));
+  for (std::uint64_t run = 2; run <= 4; ++run) {
+    EXPECT_THAT(bus.sequences_of(run_no(run)), IsCountedFrom1To(20));
+  }
+  EXPECT_LE(before_the_others, 4u * 20) << "each in its turn";
+}
+
 TEST_F(RelayTest, AnEventOfARunThatWaitsDoesNotOvertakeWhatIsBefore) {
   options.batch = 2;
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) put(1, sequence);

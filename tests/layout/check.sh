@@ -77,8 +77,8 @@ rule_folders() {
 readonly floors='ground text stock,request event run saga,backend,reference runner history
 check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
-readonly homes='ground:assert|detail/(guarded|loop_bound)|bytes|capabilities|completion|environment
-ground:error|ids|keyed_hash|result|retry|rng|thrown|time|version
+readonly homes='ground:assert|detail/(armed_times|guarded|loop_bound)|bytes|capabilities|completion
+ground:environment|error|ids|keyed_hash|result|retry|rng|thrown|time|version
 text:id_text
 stock:catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id

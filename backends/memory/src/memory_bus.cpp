@@ -40,7 +40,8 @@ result<void> MemoryBus::Core::publish(const Event& event) {
 result<void> MemoryBus::Core::prepare(const Event& event) {
   INVSAGA_CHECK(check_publishable(event));
   const auto known = seen_.find(event.run);
-  const bus::SeenRun run = known == seen_.end() ? bus::SeenRun{{}, next_run_} : known->second;
+  bus::SeenRun run = known == seen_.end() ? bus::SeenRun{{}, next_run_} : known->second;
+  run.number = number_of(run, event);
   std::shared_ptr<const Event> shared;
   made_.reserve(consumers_.size());
   for (std::size_t consumer = 0; consumer < consumers_.size(); ++consumer) {
@@ -72,21 +73,23 @@ result<void> MemoryBus::Core::prepare_for(std::size_t consumer, const bus::SeenR
 result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer, const Lane* lane,
                                                        const bus::SeenRun& run,
                                                        const Event& event) const {
+  if (lane != nullptr && lane->holds(event)) return Room::not_needed;
   if (consumer.shut_out || run.number < consumer.takes_from) return Room::left_out;
   if (lane != nullptr && lane->cut) return Room::left_out;
   const bool repeat = run.window.has_seen(event.sequence);
-  if (repeat && lane != nullptr && lane->stands_still && lane->holds(event)) {
-    return Room::not_needed;
+  // What others wait for has a place beyond the bounds: nothing else would ever empty them.
+  const std::size_t more = lane != nullptr && lane->waits_for(event) ? 1 : 0;
+  if (consumer.waiting >= options_.max_waiting && more == 0) {
+    return repeat ? Room::not_needed : Room::shut_out;
   }
-  if (consumer.waiting >= options_.max_waiting) return repeat ? Room::not_needed : Room::shut_out;
-  const bool run_is_full = lane != nullptr &&
-                           lane->deliveries.size() >= options_.max_pending_per_run;
-  const bool waits = lane != nullptr && lane->stands_still;
-  if (run_is_full && waits && repeat) return Room::not_needed;
-  if (run_is_full && waits) {
+  const bool run_is_full = lane != nullptr && lane->size() >= options_.max_pending_per_run + more;
+  const bool is_stuck = lane != nullptr && has_stopped(*lane);
+  if (run_is_full && is_stuck && repeat) return Room::not_needed;
+  if (run_is_full && is_stuck) {
     return consumer.cut_runs < options_.max_runs ? Room::lane_cut : Room::shut_out;
   }
   if (run_is_full) return no_room(Limit::deliveries, options_.max_pending_per_run);
+  const bool waits = lane != nullptr && lane->waits;
   if (!waits && consumer.on_their_way >= options_.max_pending) {
     return no_room(Limit::deliveries, options_.max_pending);
   }
@@ -96,9 +99,13 @@ result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer,
 result<void> MemoryBus::Core::prepare_delivery(Made& made,
                                                const std::shared_ptr<const Event>& event) {
   const DeliveryTiming when = timing(*event, consumers_[made.consumer]);
-  made.delivery.push_back({.event = event, .again = when.again, .again_after = when.again_after});
-  Delivery& delivery = made.delivery.front();
+  bus::Deliveries alone;
+  Delivery& delivery = alone[event->sequence];
+  delivery.event = event;
+  delivery.again = when.again;
+  delivery.again_after = when.again_after;
   if (when.late > Duration{0}) delivery.not_before = saturating_add(now(), when.late);
+  made.delivery = alone.extract(alone.begin());
   const bus::LaneKey key{made.consumer, event->run};
   const auto known = lane_numbers_.find(key);
   made.number = known != lane_numbers_.end() ? known->second : next_lane_++;
@@ -110,7 +117,7 @@ result<void> MemoryBus::Core::prepare_delivery(Made& made,
     if (wanted >= lanes_.bucket_count()) lanes_.reserve(2 * wanted);
     if (wanted >= lane_numbers_.bucket_count()) lane_numbers_.reserve(2 * wanted);
     Lanes one;
-    one.try_emplace(made.number, Lane{.consumer = made.consumer, .run = event->run});
+    one.try_emplace(made.number, made.consumer, event->run);
     made.lane = one.extract(made.number);
     LaneNumbers one_number(0, lane_numbers_.hash_function());
     one_number.emplace(key, made.number);
@@ -118,9 +125,16 @@ result<void> MemoryBus::Core::prepare_delivery(Made& made,
     lane = &made.lane.mapped();
   }
   // It is looked at for the new one only if nothing stands before it.
-  const bool next = !lane->running && !lane->dead && lane->head() == lane->deliveries.end();
+  const bool next = !lane->running && !lane->dead && lane->first() == nullptr;
   if (next && !post_look(made.number, *lane, delivery.not_before)) return no_memory();
   return success();
+}
+
+/// Nothing of it is acknowledged or about to be tried; or its handler has had one for so long that
+/// it may never answer.
+bool MemoryBus::Core::has_stopped(const Lane& lane) const noexcept {
+  if (lane.running) return now() >= saturating_add(lane.in_hand_since, options_.patience);
+  return lane.stands_still && !lane.due(now());
 }
 
 DeliveryTiming MemoryBus::Core::timing(const Event& event, const Consumer& consumer) {
@@ -129,6 +143,14 @@ DeliveryTiming MemoryBus::Core::timing(const Event& event, const Consumer& consu
   thrown_.guard("the bus's delivery hook",
                 [&] { made = options_.delivery_hook->timing(event, consumer.name); });
   return made;
+}
+
+/// Of a run that may have been forgotten: an event whose predecessor is not known may stand behind
+/// one that was left out somewhere.
+std::uint64_t MemoryBus::Core::number_of(const bus::SeenRun& run,
+                                         const Event& event) const noexcept {
+  const bool begins = event.sequence == 1 || run.window.has_seen(event.sequence - 1);
+  return has_forgotten_ && !begins ? 0 : run.number;
 }
 
 void MemoryBus::Core::drop_prepared() noexcept {
@@ -149,7 +171,11 @@ void MemoryBus::Core::take_effect(const Event& event) noexcept {
 
 /// True if the event was not seen before.
 bool MemoryBus::Core::mark_seen(const Event& event) noexcept {
-  if (!made_seen_) return seen_.find(event.run)->second.window.mark(event.sequence);
+  if (!made_seen_) {
+    bus::SeenRun& run = seen_.find(event.run)->second;
+    run.number = number_of(run, event);
+    return run.window.mark(event.sequence);
+  }
   ++next_run_;
   const bool first = made_seen_.mapped().window.mark(event.sequence);
   seen_.insert(std::move(made_seen_));
@@ -157,6 +183,7 @@ bool MemoryBus::Core::mark_seen(const Event& event) noexcept {
   if (seen_order_.size() > options_.max_runs) {
     seen_.erase(seen_order_.front());
     seen_order_.pop_front();
+    has_forgotten_ = true;
   }
   return first;
 }
@@ -167,14 +194,17 @@ void MemoryBus::Core::enqueue(Made& made, bool first) noexcept {
     lanes_.insert(std::move(made.lane));
   }
   Lane& lane = lanes_.find(made.number)->second;
-  Delivery& delivery = made.delivery.front();
-  delivery.told_parked = !first;  // it may wait behind later ones, but nobody waits for it
   const bool waits = lane.blocked(now()) && !lane.running;
-  lane.deliveries.splice(lane.deliveries.end(), made.delivery);
+  Delivery& delivery = lane.append(std::move(made.delivery));
+  delivery.told_parked = !first;  // it may wait behind later ones, but nobody waits for it
   Consumer& consumer = consumers_[made.consumer];
-  ++(lane.stands_still ? consumer.waiting : consumer.on_their_way);
+  ++(lane.waits ? consumer.waiting : consumer.on_their_way);
   ++counts_.pending;
-  if (waits) tell(lane, delivery, Handling::parked);
+  if (waits) {
+    tell(lane, delivery, Handling::parked);
+  } else {
+    lane.tell_later(delivery);
+  }
 }
 
 void MemoryBus::Core::leave_out(const Made& made, const Event& event) noexcept {
@@ -248,11 +278,12 @@ std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) {
   const Lock lock(mutex_);
   arm_the_unarmed();
   std::vector<DeadLetter> letters;
-  for (const auto& [number, lane] : lanes_) {
+  for (auto& [number, lane] : lanes_) {
     if (letters.size() == limit) break;
     if (!lane.dead) continue;
-    letters.push_back({consumers_[lane.consumer].name, *lane.current->event, lane.current->attempts,
-                       lane.error, lane.deliveries.size() - 1});
+    const Delivery& dead = lane.current();
+    letters.push_back(
+        {consumers_[lane.consumer].name, *dead.event, dead.attempts, lane.error, lane.size() - 1});
   }
   return letters;
 }

@@ -33,7 +33,7 @@ struct Consumer {
   std::size_t on_their_way = 0, waiting = 0, dead_runs = 0, cut_runs = 0;
   std::uint64_t left_out = 0;
   bool shut_out = false;
-  std::uint64_t takes_from = 0;  // the number of the first run that it takes
+  std::uint64_t takes_from = 0;  // the number of the first run that it takes; 0: it missed none
 
   [[nodiscard]] bool wants(const std::string& type) const {
     return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
@@ -55,7 +55,8 @@ struct LaneKeyHash : IdHash {
 /// What is known of a run, also when nothing of it is pending.
 struct SeenRun {
   SequenceWindow window;
-  std::uint64_t number = 0;  // runs are numbered as they are seen first
+  /// Runs are numbered from 1 as they are seen first. 0: it may be one that was forgotten.
+  std::uint64_t number = 0;
 };
 
 }  // namespace bus
@@ -98,7 +99,7 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   /// What a consumer does with an event that is published.
   enum class Room : std::uint8_t {
     taken,
-    not_needed,  ///< A repeat of what waits there, or that there is no room for.
+    not_needed,  ///< A repeat of what is pending there, or that there is no room for.
     lane_cut,    ///< Too much of the run waits there: from here on it is left out.
     shut_out,    ///< Too much waits there: from here on all is left out.
     left_out,    ///< It was so before.
@@ -107,7 +108,7 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   struct Made {
     std::size_t consumer = 0;
     Room room{};
-    bus::Deliveries delivery{};  ///< One, if it is taken.
+    bus::Deliveries::node_type delivery{};  ///< If it is taken.
     LaneNumber number = 0;
     Lanes::node_type lane{};  ///< If there is none yet.
     LaneNumbers::node_type lane_number{};
@@ -124,9 +125,11 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
                            const std::shared_ptr<const Event>& event);
   [[nodiscard]] result<Room> room_at(const Consumer& consumer, const Lane* lane,
                                      const bus::SeenRun& run, const Event& event) const;
+  [[nodiscard]] bool has_stopped(const Lane& lane) const noexcept;
   result<void> prepare_delivery(Made& made, const std::shared_ptr<const Event>& event);
   [[nodiscard]] DeliveryTiming timing(const Event& event, const Consumer& consumer);
   void drop_prepared() noexcept;
+  [[nodiscard]] std::uint64_t number_of(const bus::SeenRun& run, const Event& event) const noexcept;
   void take_effect(const Event& event) noexcept;
   [[nodiscard]] bool mark_seen(const Event& event) noexcept;
   void enqueue(Made& made, bool first) noexcept;
@@ -146,12 +149,12 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   void set_aside(Lane& lane) noexcept;
   void fail(Lane& lane, Error error) noexcept;
   void give_up(Lane& lane, Error error) noexcept;
-  void stand_still(Lane& lane) noexcept;
-  void move_on(Lane& lane) noexcept;
+  static void stand_still(Lane& lane) noexcept;
+  void count_as_waiting(Lane& lane, bool waits) noexcept;
   void let_in(Consumer& consumer) noexcept;
   void park_behind(Lane& lane) noexcept;
   void tell(const Lane& lane, Delivery& delivery, Handling handling) noexcept;
-  void tell_failed(const Lane& lane, Error error) noexcept;
+  void tell_failed(Lane& lane, Error error) noexcept;
   template <class Call>
   void tell_observer(const Call& call) noexcept {
     if (options_.observer != nullptr) thrown_.guard("the bus's observer", call);
@@ -171,7 +174,8 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   bool ended_ = false;
   Seen seen_;
   std::list<RunId> seen_order_;  // the oldest in front
-  std::uint64_t next_run_ = 0;   // the number of the next run that is seen first
+  std::uint64_t next_run_ = 1;   // the number of the next run that is seen first
+  bool has_forgotten_ = false;   // a run, so that one that is not known need not be new
   MemoryBusCounts counts_;
   detail::ThrownLog thrown_;
 

@@ -2,6 +2,7 @@
 //
 // What the tasks of the bus do: look at a lane, deliver its next event, and do what the answer
 // says.
+#include <algorithm>
 #include <utility>
 
 #include <invsaga/rng.hpp>
@@ -16,26 +17,27 @@ void MemoryBus::Core::look(LaneNumber number) noexcept {
   const auto found = lanes_.find(number);
   if (found != lanes_.end()) {
     Lane& lane = found->second;
-    lane.disarm_first();
+    lane.armed.remove_first();
     if (std::exchange(lane.unarmed, false)) --unarmed_;
   }
   arm_the_unarmed();
   if (found == lanes_.end() || found->second.running) return;
   Lane& lane = found->second;
-  lane.offer_due(now());
-  const auto head = lane.head();
-  const bool due = !lane.dead && head != lane.deliveries.end() && head->not_before <= now();
+  const auto due = lane.due(now());
   if (!due) return go_on(number, lane);
-  lane.current = head;
+  lane.at = *due;
   deliver(lock, number, lane);
 }
 
-/// Nothing is allocated: the lane stays where it is until the answer, and the event with it.
+/// Nothing is allocated: the lane stays where it is until the answer, and the event with it. What
+/// its handler has is waiting for it, whether or not it ever answers.
 void MemoryBus::Core::deliver(Lock& lock, LaneNumber number, Lane& lane) noexcept {
-  Delivery& delivery = *lane.current;
+  Delivery& delivery = lane.current();
   if (++delivery.attempts == 1) delivery.first_attempt = now();
   const EventHandler& handler = consumers_[lane.consumer].handler;
   lane.running = true;
+  lane.in_hand_since = now();
+  count_as_waiting(lane, true);
   lane.keeper = shared_from_this();
   const Event& event = *delivery.event;
   lock.unlock();
@@ -51,6 +53,7 @@ void MemoryBus::Core::on_answer(void* context, std::uint64_t number,
   if (self.ended_) return;
   lane.running = false;
   self.settle(lane, answer);
+  self.count_as_waiting(lane, lane.recovers);
   self.go_on(number, lane);
   self.arm_the_unarmed();
 }
@@ -59,50 +62,55 @@ void MemoryBus::Core::settle(Lane& lane, const result<Handling>& answer) noexcep
   const bool done = answer.has_value() && (answer.assume_value() == Handling::handled ||
                                            answer.assume_value() == Handling::duplicate);
   if (done) return acknowledge_event(lane, answer.assume_value());
-  if (lane.current->acknowledged) return remove(lane);
+  if (lane.at == Lane::Part::repeats) return remove(lane);
   if (!answer.has_value()) return fail(lane, answer.assume_error());
   if (answer.assume_value() == Handling::parked) return set_aside(lane);
   give_up(lane, Error{Errc::refused});
 }
 
 void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) noexcept {
-  Delivery& delivery = *lane.current;
+  Delivery& delivery = lane.current();
   ++(handling == Handling::handled ? counts_.handled : counts_.duplicate);
   tell(lane, delivery, handling);
-  if (!delivery.acknowledged) move_on(lane);
+  const bool moves = lane.at != Lane::Part::repeats;
   if (delivery.again > 0) {
     --delivery.again;
-    lane.pass_by(delivery);
-    delivery.acknowledged = delivery.told_parked = true;
-    delivery.not_before = saturating_add(now(), delivery.again_after);
+    lane.repeat(saturating_add(now(), delivery.again_after));
   } else {
     remove(lane);
   }
-  lane.offer_early();
+  if (moves) {
+    lane.stands_still = false;
+    lane.idle_since = now();
+    lane.offer_early();
+  }
   if (lane.blocked(now())) park_behind(lane);
 }
 
 void MemoryBus::Core::remove(Lane& lane) noexcept {
   Consumer& consumer = consumers_[lane.consumer];
-  std::size_t& counted = lane.stands_still ? consumer.waiting : consumer.on_their_way;
+  std::size_t& counted = lane.waits ? consumer.waiting : consumer.on_their_way;
   INVSAGA_ASSERT(counts_.pending > 0 && counted > 0, "what is removed was pending");
-  lane.deliveries.erase(lane.current);
+  lane.take();
   --counts_.pending;
   --counted;
+  if (lane.size() == 0) lane.recovers = false;
   let_in(consumer);
 }
 
-/// It waits like one that failed, but holds back nobody, and only time ends its waiting.
+/// It waits like one that failed, but holds back nobody. Only time ends its waiting, and only time
+/// in which there was nothing to wait for: none of its run but what was too early like itself.
 void MemoryBus::Core::set_aside(Lane& lane) noexcept {
-  Delivery& delivery = *lane.current;
+  Delivery& delivery = lane.current();
   const Time next = next_attempt(delivery);
   tell(lane, delivery, Handling::parked);
-  if (!allows(options_.retry, 0, next - delivery.first_attempt)) {
+  if (!is_set(delivery.early_since)) delivery.early_since = now();
+  if (!lane.is_left_alone()) lane.idle_since = now();
+  if (!allows(options_.retry, 0, next - std::max(delivery.early_since, lane.idle_since))) {
     return give_up(lane, Error{Errc::too_late});
   }
-  lane.pass_by(delivery);
-  delivery.too_early = true;
-  delivery.not_before = next;
+  delivery.first_attempt = saturating_add(delivery.first_attempt, next - now());
+  lane.set_aside(next);
   stand_still(lane);
   if (lane.blocked(now())) park_behind(lane);
 }
@@ -110,7 +118,7 @@ void MemoryBus::Core::set_aside(Lane& lane) noexcept {
 /// Who says `retry` waits, and waiting has no end: it is no attempt, and takes nothing of the
 /// budget.
 void MemoryBus::Core::fail(Lane& lane, Error error) noexcept {
-  Delivery& delivery = *lane.current;
+  Delivery& delivery = lane.current();
   const Time next = next_attempt(delivery);
   if (error.remedy() == Remedy::retry) {
     delivery.first_attempt = saturating_add(delivery.first_attempt, next - now());
@@ -122,6 +130,7 @@ void MemoryBus::Core::fail(Lane& lane, Error error) noexcept {
   }
   tell_failed(lane, error);
   delivery.not_before = next;
+  if (lane.at == Lane::Part::early) lane.put_first();
   stand_still(lane);
   park_behind(lane);
 }
@@ -134,23 +143,20 @@ void MemoryBus::Core::give_up(Lane& lane, Error error) noexcept {
   ++consumers_[lane.consumer].dead_runs;
   ++counts_.dead;
   ++counts_.dead_runs;
-  tell(lane, *lane.current, Handling::dead);
+  tell(lane, lane.current(), Handling::dead);
   park_behind(lane);
 }
 
-/// All of a lane counts as waiting, or as on its way.
-void MemoryBus::Core::stand_still(Lane& lane) noexcept {
-  if (std::exchange(lane.stands_still, true)) return;
-  Consumer& consumer = consumers_[lane.consumer];
-  consumer.on_their_way -= lane.deliveries.size();
-  consumer.waiting += lane.deliveries.size();
-}
+void MemoryBus::Core::stand_still(Lane& lane) noexcept { lane.stands_still = lane.recovers = true; }
 
-void MemoryBus::Core::move_on(Lane& lane) noexcept {
-  if (!std::exchange(lane.stands_still, false)) return;
+/// All of a lane counts as waiting, or as on its way.
+void MemoryBus::Core::count_as_waiting(Lane& lane, bool waits) noexcept {
+  if (std::exchange(lane.waits, waits) == waits) return;
   Consumer& consumer = consumers_[lane.consumer];
-  consumer.waiting -= lane.deliveries.size();
-  consumer.on_their_way += lane.deliveries.size();
+  std::size_t& from = waits ? consumer.on_their_way : consumer.waiting;
+  std::size_t& to = waits ? consumer.waiting : consumer.on_their_way;
+  from -= lane.size();
+  to += lane.size();
   let_in(consumer);
 }
 
@@ -167,12 +173,8 @@ Time MemoryBus::Core::next_attempt(const Delivery& delivery) const {
   return saturating_add(now(), backoff(options_.retry, delivery.attempts, chance));
 }
 
-/// Whatever is not the head waits for it.
 void MemoryBus::Core::park_behind(Lane& lane) noexcept {
-  const auto head = lane.dead ? lane.current : lane.head();
-  for (auto one = lane.deliveries.begin(); one != lane.deliveries.end(); ++one) {
-    if (one != head) tell(lane, *one, Handling::parked);
-  }
+  lane.tell_behind([&](Delivery& delivery) { tell(lane, delivery, Handling::parked); });
 }
 
 void MemoryBus::Core::tell(const Lane& lane, Delivery& delivery, Handling handling) noexcept {
@@ -185,10 +187,10 @@ void MemoryBus::Core::tell(const Lane& lane, Delivery& delivery, Handling handli
   });
 }
 
-void MemoryBus::Core::tell_failed(const Lane& lane, Error error) noexcept {
+void MemoryBus::Core::tell_failed(Lane& lane, Error error) noexcept {
   ++counts_.failed;
   tell_observer([&] {
-    options_.observer->failed(*lane.current->event, consumers_[lane.consumer].name, error);
+    options_.observer->failed(*lane.current().event, consumers_[lane.consumer].name, error);
   });
 }
 
@@ -211,10 +213,10 @@ bool MemoryBus::Core::arm(LaneNumber number, Lane& lane, Time time) noexcept {
 
 /// False if the executor takes no task.
 bool MemoryBus::Core::post_look(LaneNumber number, Lane& lane, Time time) noexcept {
-  if (lane.armed_by(time)) return true;
+  if (lane.armed.cover(time)) return true;
   const Task task{&Core::look, this, number};
   const auto post = [&] {
-    lane.armed.reserve(lane.armed.size() + 1);
+    lane.armed.make_room();
     if (time <= now()) {
       environment_.executor.post(task);
     } else {
@@ -222,7 +224,7 @@ bool MemoryBus::Core::post_look(LaneNumber number, Lane& lane, Time time) noexce
     }
   };
   if (thrown_.guard("the bus's executor", post) != detail::Ending::returned) return false;
-  lane.armed.push_back(time);
+  lane.armed.add(time);
   return true;
 }
 

@@ -42,28 +42,34 @@ class BusObserver {
 
 /// How a bus retries, and its bounds. Constant for its life. What is bounded is a consumer's own:
 /// none fills the bus for others. Of what is pending at a consumer, the events of a run are
-/// *waiting* from the time its handler fails one, or parks or gives it up, until it acknowledges
-/// one; the others are *on their way*, and it needs only time to handle them.
+/// *waiting* while its handler has one of them, whether or not it ever answers; and from the time
+/// that it fails one, or parks or gives it up, until it has acknowledged all that are there. The
+/// others are *on their way*: they need only a turn.
 struct MemoryBusOptions {
   /// When an event that failed is delivered again, and when it is given up as `dead`. Attempts and
   /// budget do not count for a handler that says `retry`: that one waits for as long as it takes.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 10, Duration{600'000}};
   std::size_t max_consumers = 256;
-  /// Deliveries on their way to one consumer. Beyond, `publish` is `resource_exhausted` until
-  /// handlers have caught up.
+  /// Deliveries on their way to one consumer. Beyond, `publish` is `resource_exhausted` until the
+  /// executor has caught up.
   std::size_t max_pending = 1'000'000;
   /// Deliveries waiting at one consumer. Beyond, that consumer is *shut out*: what it is not sent
   /// is counted and told (`left_out`), and publishing goes on for the others. Once half of it has
   /// left it is let in again: for the runs that begin from then on, so that it acts on no history
   /// with a hole.
   std::size_t max_waiting = 1'000'000;
-  /// Either, of one run at one consumer: beyond, events of the run on their way are
-  /// `resource_exhausted`; of one that waits, the later ones are left out at that consumer. A
-  /// repeat of what is there already takes no place.
+  /// Either, of one run at one consumer: beyond, events of the run are `resource_exhausted`; of one
+  /// that has come to a stop there (its handler's last answer was no acknowledgement and nothing is
+  /// due to be tried, or it is overdue by `patience`), the later ones are left out at that
+  /// consumer. A repeat of what is there already takes no place, and for what all that is there
+  /// came too early for there is always one.
   std::size_t max_pending_per_run = 1'024;
+  /// For so long a handler may have an event before a run of it that is full has come to a stop.
+  Duration patience{30'000};
   /// Runs whose sequence numbers are remembered, to tell different events from repeats. Beyond,
-  /// the oldest is forgotten, and a repeat of its events counts as another one. As many runs of a
-  /// consumer may be cut (`BusConsumer::cut_runs`); beyond, it is let in for new runs alone.
+  /// the oldest is forgotten: a repeat of its events counts as another one, and who was ever shut
+  /// out is sent no later one of its events. As many runs of a consumer may be cut
+  /// (`BusConsumer::cut_runs`); beyond, it is let in for new runs alone.
   std::size_t max_runs = 1'000'000;
   HashKey hash_key{};                     ///< Of its tables, as `keyed_hash.hpp` says.
   DeliveryHook* delivery_hook = nullptr;  ///< Borrowed for the bus's life; may be absent.
