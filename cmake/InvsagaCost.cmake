@@ -20,7 +20,7 @@ function(invsaga_count_steps test)
     target_link_libraries(${test} PRIVATE invsaga_${library}_counted)
   endforeach()
   # Of the kit what a service may simulate with: suites and models are for small numbers.
-  _invsaga_counted(invsaga_testing "/(simulation|ranked_tasks)\\.cpp$")
+  _invsaga_counted(invsaga_testing "/(simulation|ranked_tasks|apart_backend)\\.cpp$")
   target_link_libraries(${test} PRIVATE invsaga_testing_counted)
   target_compile_options(${test} PRIVATE ${_invsaga_count})
   # Nor is what is copied in one go for nothing.

@@ -5,11 +5,9 @@
 
 #include <invsaga/completion.hpp>
 
+#include "may_throw.hpp"
+
 using namespace invsaga;
 
-#ifdef MENDED
-void told(void*, std::uint64_t, result<int>&&) noexcept {}
-#else
-void told(void*, std::uint64_t, result<int>&&) {}
-#endif
+void told(void*, std::uint64_t, result<int>&&) DOES_NOT_THROW {}
 constexpr Completion<int> completion{&told, nullptr, 0};

@@ -3,13 +3,9 @@
 // expect: an effect that answers later says its errors there: it is noexcept
 #include <invsaga/inbox.hpp>
 
-using namespace invsaga;
+#include "may_throw.hpp"
 
-#ifdef MENDED
-#define DOES_NOT_THROW noexcept
-#else
-#define DOES_NOT_THROW
-#endif
+using namespace invsaga;
 
 InboxEffect made() {
   return [](const Event&, Completion<void> done) DOES_NOT_THROW { done(success()); };

@@ -5,11 +5,9 @@
 
 #include <invsaga/environment.hpp>
 
+#include "may_throw.hpp"
+
 using namespace invsaga;
 
-#ifdef MENDED
-void tick(void*, std::uint64_t) noexcept {}
-#else
-void tick(void*, std::uint64_t) {}
-#endif
+void tick(void*, std::uint64_t) DOES_NOT_THROW {}
 constexpr Task task{&tick, nullptr, 0, nullptr};

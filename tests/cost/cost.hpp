@@ -11,6 +11,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace invsaga::cost {
@@ -32,6 +33,23 @@ struct Row {
   /// What it costs: makes what it needs, and answers the steps of what is counted.
   std::function<std::uint64_t(std::size_t n)> cost;
 };
+
+/// A row of which `work(given, n)` is counted, and what it needs is not: `Given(n)`.
+template <class Given, class Work>
+Row row_of(std::string what, std::size_t n, Work work) {
+  return {std::move(what), n, [work](std::size_t many) {
+            Given given(many);
+            return steps_of([&] { work(given, many); });
+          }};
+}
+
+/// The same of `work(given, i)` for each `i` below `n`.
+template <class Given, class Work>
+Row row_of_each(std::string what, std::size_t n, Work work) {
+  return row_of<Given>(std::move(what), n, [work](Given& given, std::size_t many) {
+    for (std::size_t i = 0; i < many; ++i) work(given, i);
+  });
+}
 
 /// Prints the rows with what was counted, and fails where it grew faster than n log n; besides,
 /// where each of the n costs more by so many steps for each other one that is there: for what costs

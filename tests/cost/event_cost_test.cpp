@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,52 +13,22 @@
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/reference/outbox_queue.hpp>
 #include <invsaga/relay.hpp>
-#include <invsaga/testing/events.hpp>
 #include <invsaga/testing/simulation.hpp>
-#include <invsaga/testing/writes.hpp>
 
 #include "tests/cost/cost.hpp"
+#include "tests/cost/many_runs.hpp"
 
 namespace invsaga {
 namespace {
 
-using cost::steps_of;
-using testing::event_of;
-using testing::run_no;
+using cost::event_of;
+using cost::events_of;
+using cost::row_of;
+using cost::row_of_each;
+using cost::run_no;
 
 constexpr std::size_t few = 250;
 constexpr Time start = time_from_ms(1'000'000);
-
-std::vector<Event> events_of(std::size_t n, bool of_one_run) {
-  std::vector<Event> events;
-  for (std::size_t i = 0; i < n; ++i) {
-    events.push_back(of_one_run ? event_of(run_no(0), i + 1) : event_of(run_no(i), 1));
-  }
-  return events;
-}
-
-/// A bus in simulated time, all of whose consumers answer the same.
-struct Carried {
-  explicit Carried(std::size_t consumers, MemoryBusOptions options = {}) : bus(env, options) {
-    for (std::size_t i = 0; i < consumers; ++i) {
-      const std::string_view types[] = {"A"};
-      EXPECT_TRUE(bus.subscribe("c" + std::to_string(i), types, handler()));
-    }
-  }
-  EventHandler handler() {
-    return [this](const Event&) { return answer; };
-  }
-  void publish(const std::vector<Event>& events) {
-    for (const Event& event : events) EXPECT_TRUE(bus.publish(event));
-  }
-  void run_now() { executor.run_until(clock.now()); }
-
-  testing::ManualClock clock{start};
-  testing::SimulatedExecutor executor{clock};
-  Environment env{clock, executor};
-  result<Handling> answer = Handling::handled;
-  MemoryBus bus;
-};
 
 MemoryBusOptions roomy(std::size_t n) {
   MemoryBusOptions options;
@@ -68,84 +37,104 @@ MemoryBusOptions roomy(std::size_t n) {
   return options;
 }
 
-std::vector<cost::Row> bus_rows(const std::string& of, bool of_one_run) {
+/// A bus in simulated time, all of whose consumers answer the same; and events for it.
+struct Carried {
+  Carried(std::size_t n, bool of_one_run, std::size_t consumers)
+      : events(events_of(n, of_one_run)), bus(env, roomy(n)) {
+    for (std::size_t i = 0; i < consumers; ++i) {
+      const std::string_view types[] = {"A"};
+      const auto take = [this](const Event&) { return answer; };
+      EXPECT_TRUE(bus.subscribe("c" + std::to_string(i), types, take));
+    }
+  }
+  void publish(const Event& event) { EXPECT_TRUE(bus.publish(event)); }
+  void publish_all() {
+    for (const Event& event : events) publish(event);
+  }
+  void deliver() { executor.run_until(clock.now()); }
+  /// Those that are published are answered so, and later ones are handled.
+  void deliver_all(result<Handling> so) {
+    answer = so;
+    publish_all();
+    deliver();
+    answer = Handling::handled;
+  }
+  /// An event of another run than all before.
+  void carry_another(std::size_t i) {
+    publish(event_of(run_no(events.size() + i), 1));
+    deliver();
+  }
+
+  std::vector<Event> events;
+  testing::ManualClock clock{start};
+  testing::SimulatedExecutor executor{clock};
+  Environment env{clock, executor};
+  result<Handling> answer = Handling::handled;
+  MemoryBus bus;
+};
+
+template <bool of_one_run, std::size_t consumers = 1>
+struct ToPublish : Carried {
+  explicit ToPublish(std::size_t n) : Carried(n, of_one_run, consumers) {}
+};
+template <bool of_one_run>
+struct ToDeliver : ToPublish<of_one_run, 2> {
+  explicit ToDeliver(std::size_t n) : ToPublish<of_one_run, 2>(n) { this->publish_all(); }
+};
+template <bool of_one_run>
+struct Delivered : ToPublish<of_one_run> {
+  explicit Delivered(std::size_t n, result<Handling> so = Handling::handled)
+      : ToPublish<of_one_run>(n) {
+    this->deliver_all(so);
+  }
+};
+template <bool of_one_run>
+struct Waiting : Delivered<of_one_run> {
+  explicit Waiting(std::size_t n) : Delivered<of_one_run>(n, Error{Errc::unavailable}) {}
+};
+template <bool of_one_run>
+struct Dead : Delivered<of_one_run> {
+  explicit Dead(std::size_t n) : Delivered<of_one_run>(n, Handling::dead) {}
+};
+
+template <bool of_one_run>
+std::vector<cost::Row> bus_rows(const std::string& of) {
+  using New = ToPublish<of_one_run>;
+  using Published = ToDeliver<of_one_run>;
+  const auto publish_all = [](Carried& carried, std::size_t) { carried.publish_all(); };
+  const auto carry_another = [](Carried& carried, std::size_t i) { carried.carry_another(i); };
   return {
-      {"bus: publish, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(1, roomy(n));
-         const auto events = events_of(n, of_one_run);
-         return steps_of([&] { carried.publish(events); });
-       }},
-      {"bus: deliver, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(2, roomy(n));
-         carried.publish(events_of(n, of_one_run));
-         const auto steps = steps_of([&] { carried.run_now(); });
-         EXPECT_EQ(carried.bus.counts().handled, 2 * n);
-         return steps;
-       }},
-      {"bus: publish and deliver one by one, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(1, roomy(n));
-         const auto events = events_of(n, of_one_run);
-         return steps_of([&] {
-           for (const Event& event : events) {
-             EXPECT_TRUE(carried.bus.publish(event));
-             carried.run_now();
-           }
-         });
-       }},
-      {"bus: publish again, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(1, roomy(n));
-         const auto events = events_of(n, of_one_run);
-         carried.publish(events);
-         carried.run_now();
-         return steps_of([&] { carried.publish(events); });
-       }},
-      {"bus: an event at a time, behind n that wait, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(1, roomy(n));
-         carried.answer = Error{Errc::unavailable};
-         carried.publish(events_of(n, of_one_run));
-         carried.run_now();
-         carried.answer = Handling::handled;
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             EXPECT_TRUE(carried.bus.publish(event_of(run_no(n + i), 1)));
-             carried.run_now();
-           }
-         });
-       }},
-      {"bus: retry until n that wait are handled, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(1, roomy(n));
-         carried.answer = Error{Errc::unavailable};
-         carried.publish(events_of(n, of_one_run));
-         carried.run_now();
-         carried.answer = Handling::handled;
-         return steps_of([&] { carried.executor.run_all(); });
-       }},
-      {"bus: an event at a time, with n dead, " + of, few,
-       [=](std::size_t n) {
-         Carried carried(1, roomy(n));
-         carried.answer = Handling::dead;
-         carried.publish(events_of(n, of_one_run));
-         carried.run_now();
-         carried.answer = Handling::handled;
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             EXPECT_TRUE(carried.bus.publish(event_of(run_no(n + i), 1)));
-             carried.run_now();
-           }
-           EXPECT_FALSE(carried.bus.dead(n).empty());
-         });
-       }},
+      row_of<New>("bus: publish, " + of, few, publish_all),
+      row_of<Published>("bus: deliver, " + of, few,
+                        [](Carried& carried, std::size_t n) {
+                          carried.deliver();
+                          EXPECT_EQ(carried.bus.counts().handled, 2 * n);
+                        }),
+      row_of_each<New>("bus: publish and deliver one by one, " + of, few,
+                       [](Carried& carried, std::size_t i) {
+                         carried.publish(carried.events[i]);
+                         carried.deliver();
+                       }),
+      row_of<Delivered<of_one_run>>("bus: publish again, " + of, few, publish_all),
+      row_of_each<Waiting<of_one_run>>("bus: an event at a time, behind n that wait, " + of, few,
+                                       carry_another),
+      row_of<Waiting<of_one_run>>(
+          "bus: retry until n that wait are handled, " + of, few,
+          [](Carried& carried, std::size_t) { carried.executor.run_all(); }),
+      row_of_each<Dead<of_one_run>>("bus: an event at a time, with n dead, " + of, few,
+                                    carry_another),
+      row_of<Dead<of_one_run>>(
+          "bus: page of dead, " + of, few,
+          [](Carried& carried, std::size_t n) { EXPECT_FALSE(carried.bus.dead(n).empty()); }),
   };
 }
 
-TEST(BusCost, OfManyEventsOfOneRun) { cost::judge(bus_rows("n of one run", true)); }
-TEST(BusCost, OfManyRuns) { cost::judge(bus_rows("n of n runs", false)); }
+TEST(BusCost, OfManyEventsOfOneRun) { cost::judge(bus_rows<true>("n of one run")); }
+TEST(BusCost, OfManyRuns) { cost::judge(bus_rows<false>("n of n runs")); }
+
+struct ManyConsumers : Carried {
+  explicit ManyConsumers(std::size_t n) : Carried(n, true, n) {}
+};
 
 /// A consumer that takes the events of one run in their order alone.
 EventHandler in_order() {
@@ -200,14 +189,11 @@ TEST(BusCost, OfManyEventsThatCameTooEarly) {
 
 TEST(BusCost, OfManyConsumers) {
   cost::judge({
-      {"bus: an event for n consumers", few,
-       [](std::size_t n) {
-         Carried carried(n, roomy(n));
-         return steps_of([&] {
-           carried.publish(events_of(1, true));
-           carried.run_now();
-         });
-       }},
+      row_of<ManyConsumers>("bus: an event for n consumers", few,
+                            [](Carried& carried, std::size_t) {
+                              carried.publish(carried.events[0]);
+                              carried.deliver();
+                            }),
   });
 }
 
@@ -223,10 +209,11 @@ struct Gate {
   bool open = false;
 };
 
-/// The one in `i` places whose events a `Gate` refuses.
+/// Runs whose events a `Gate` refuses, and others.
 RunId refused(std::size_t i) { return {8 * (i + 1), 1}; }
 RunId passing(std::size_t i) { return {8 * (i + 1) + 1, 1}; }
 
+/// A relay before a gate, where so many runs wait.
 struct Relayed {
   explicit Relayed(std::size_t waiting) {
     for (std::size_t i = 0; i < waiting; ++i) put(event_of(refused(i), 1));
@@ -234,138 +221,122 @@ struct Relayed {
     EXPECT_EQ(relay.counts().waiting_runs, waiting);
   }
   void put(const Event& event) { EXPECT_TRUE(testing::put(outbox, event)); }
-  void run_now() { executor.run_until(clock.now()); }
+  void look() {
+    relay.wake();
+    run_now();
+  }
+  void open_the_gate() {
+    gate.open = true;
+    executor.run_all();
+  }
 
   testing::ManualClock clock{start};
   testing::SimulatedExecutor executor{clock};
   OutboxQueue outbox;
   Gate gate;
   Relay relay{outbox, gate, {clock, executor}};
+
+ private:
+  void run_now() { executor.run_until(clock.now()); }
+};
+struct NoneWaits : Relayed {
+  explicit NoneWaits(std::size_t) : Relayed(0) {}
+};
+struct OneWaits : Relayed {
+  explicit OneWaits(std::size_t) : Relayed(1) {}
+};
+struct Decided : NoneWaits {
+  explicit Decided(std::size_t n) : NoneWaits(n) {
+    for (std::size_t i = 0; i < n; ++i) put(event_of(passing(i), 1));
+  }
 };
 
 TEST(RelayCost, OfManyThatWait) {
   cost::judge({
-      {"relay: n events in one look", few,
-       [](std::size_t n) {
-         Relayed relayed(0);
-         for (std::size_t i = 0; i < n; ++i) relayed.put(event_of(passing(i), 1));
-         relayed.relay.wake();
-         return steps_of([&] { relayed.run_now(); });
-       }},
-      {"relay: n events of one run, a wake each", few,
-       [](std::size_t n) {
-         Relayed relayed(0);
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             relayed.put(event_of(passing(0), i + 1));
-             relayed.relay.wake();
-             relayed.run_now();
-           }
-         });
-       }},
-      {"relay: an event and a wake, n times behind n that wait", few,
-       [](std::size_t n) {
-         Relayed relayed(n);
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             relayed.put(event_of(passing(i), 1));
-             relayed.relay.wake();
-             relayed.run_now();
-           }
-         });
-       }},
-      {"relay: n later events of one run that waits", few,
-       [](std::size_t n) {
-         Relayed relayed(1);
-         const auto steps = steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             relayed.put(event_of(refused(0), i + 2));
-             relayed.relay.wake();
-             relayed.run_now();
-           }
-         });
-         relayed.gate.open = true;
-         return steps + steps_of([&] { relayed.executor.run_all(); });
-       }},
-      {"relay: n that wait are published", few,
-       [](std::size_t n) {
-         Relayed relayed(n);
-         relayed.gate.open = true;
-         const auto steps = steps_of([&] { relayed.executor.run_all(); });
-         EXPECT_EQ(relayed.outbox.size(), 0u);
-         return steps;
-       }},
+      row_of<Decided>("relay: n events in one look", few,
+                      [](Relayed& relayed, std::size_t) { relayed.look(); }),
+      row_of_each<NoneWaits>("relay: n events of one run, a wake each", few,
+                             [](Relayed& relayed, std::size_t i) {
+                               relayed.put(event_of(passing(0), i + 1));
+                               relayed.look();
+                             }),
+      row_of_each<Relayed>("relay: an event and a wake, n times behind n that wait", few,
+                           [](Relayed& relayed, std::size_t i) {
+                             relayed.put(event_of(passing(i), 1));
+                             relayed.look();
+                           }),
+      row_of<OneWaits>("relay: n later events of one run that waits", few,
+                       [](Relayed& relayed, std::size_t n) {
+                         for (std::size_t i = 0; i < n; ++i) {
+                           relayed.put(event_of(refused(0), i + 2));
+                           relayed.look();
+                         }
+                         relayed.open_the_gate();
+                       }),
+      row_of<Relayed>("relay: n that wait are published", few,
+                      [](Relayed& relayed, std::size_t) {
+                        relayed.open_the_gate();
+                        EXPECT_EQ(relayed.outbox.size(), 0u);
+                      }),
   });
 }
 
-struct Received {
-  explicit Received(InboxOrder order) : inbox(claims, "mail", options(order)) {
+/// An inbox, and events for it.
+template <bool of_one_run, InboxOrder order>
+struct ToReceive {
+  explicit ToReceive(std::size_t n) : events(events_of(n, of_one_run)) {
     claims.advance_to(start);
+    for (Event& event : events) event.time = start;
   }
-  static InboxOptions options(InboxOrder order) {
+  void handle(std::size_t i) {
+    EXPECT_TRUE(inbox.handle(events[i], [](const Event&) -> result<void> { return success(); }));
+  }
+  void fail(std::size_t i) {
+    static_cast<void>(inbox.handle(
+        events[i], [](const Event&) -> result<void> { return Error{Errc::unavailable}; }));
+  }
+  static InboxOptions options() {
     InboxOptions made;
     made.order = order;
     return made;
   }
-  result<Handling> handle(Event event) {
-    event.time = start;
-    return inbox.handle(event, [](const Event&) -> result<void> { return success(); });
-  }
+
+  std::vector<Event> events;
   ClaimTable claims;
-  Inbox inbox;
+  Inbox inbox{claims, "mail", options()};
+};
+template <bool of_one_run, InboxOrder order>
+struct Received : ToReceive<of_one_run, order> {
+  explicit Received(std::size_t n) : ToReceive<of_one_run, order>(n) {
+    for (std::size_t i = 0; i < n; ++i) this->handle(i);
+  }
 };
 
-std::vector<cost::Row> inbox_rows(const std::string& of, bool of_one_run, InboxOrder order) {
-  return {
-      {"inbox: handle, " + of, few,
-       [=](std::size_t n) {
-         Received received(order);
-         const auto events = events_of(n, of_one_run);
-         return steps_of([&] {
-           for (const Event& event : events) EXPECT_TRUE(received.handle(event));
-         });
-       }},
-      {"inbox: handle again, " + of, few,
-       [=](std::size_t n) {
-         Received received(order);
-         const auto events = events_of(n, of_one_run);
-         for (const Event& event : events) EXPECT_TRUE(received.handle(event));
-         return steps_of([&] {
-           for (const Event& event : events) EXPECT_TRUE(received.handle(event));
-         });
-       }},
-      {"inbox: park, then handle in order, " + of, few,
-       [=](std::size_t n) {
-         Received received(order);
-         const auto events = events_of(n, of_one_run);
-         return steps_of([&] {
-           for (std::size_t i = n; i-- > 1;) {
-             if (order == InboxOrder::consecutive) {
-               EXPECT_TRUE(received.handle(events[i]));
-             }
-           }
-           for (const Event& event : events) EXPECT_TRUE(received.handle(event));
-         });
-       }},
-      {"inbox: n effects that fail, " + of, few,
-       [=](std::size_t n) {
-         Received received(order);
-         const auto events = events_of(n, of_one_run);
-         return steps_of([&] {
-           for (const Event& event : events) {
-             static_cast<void>(received.inbox.handle(
-                 event, [](const Event&) -> result<void> { return Error{Errc::unavailable}; }));
-           }
-         });
-       }},
+template <bool of_one_run, InboxOrder order>
+std::vector<cost::Row> inbox_rows(const std::string& of) {
+  using New = ToReceive<of_one_run, order>;
+  const auto handle = [](New& inbox, std::size_t i) { inbox.handle(i); };
+  std::vector<cost::Row> rows = {
+      row_of_each<New>("inbox: handle, " + of, few, handle),
+      row_of_each<Received<of_one_run, order>>("inbox: handle again, " + of, few, handle),
+      row_of_each<New>("inbox: n effects that fail, " + of, few,
+                       [](New& inbox, std::size_t i) { inbox.fail(i); }),
   };
+  if (order == InboxOrder::consecutive) {
+    rows.push_back(
+        row_of<New>("inbox: park, then handle in order, " + of, few, [](New& inbox, std::size_t n) {
+          for (std::size_t i = n; i-- > 1;) inbox.handle(i);
+          for (std::size_t i = 0; i < n; ++i) inbox.handle(i);
+        }));
+  }
+  return rows;
 }
 
 TEST(InboxCost, OfManyEvents) {
-  cost::judge(inbox_rows("n of one run", true, InboxOrder::ascending));
-  cost::judge(inbox_rows("n of n runs", false, InboxOrder::ascending));
-  cost::judge(inbox_rows("n of one run, consecutive", true, InboxOrder::consecutive));
-  cost::judge(inbox_rows("n of n runs, consecutive", false, InboxOrder::consecutive));
+  cost::judge(inbox_rows<true, InboxOrder::ascending>("n of one run"));
+  cost::judge(inbox_rows<false, InboxOrder::ascending>("n of n runs"));
+  cost::judge(inbox_rows<true, InboxOrder::consecutive>("n of one run, consecutive"));
+  cost::judge(inbox_rows<false, InboxOrder::consecutive>("n of n runs, consecutive"));
 }
 
 }  // namespace

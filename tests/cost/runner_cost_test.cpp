@@ -18,7 +18,8 @@
 namespace invsaga {
 namespace {
 
-using cost::steps_of;
+using cost::row_of;
+using cost::row_of_each;
 using Backend = MemoryBackend<>;
 
 constexpr std::size_t few = 300;
@@ -37,7 +38,7 @@ StartRequest request_no(std::size_t i, bool claims) {
 
 /// A process, its backend and the world around it.
 struct World {
-  World() {
+  explicit World(std::size_t) {
     backend.advance_to(start);
     const Line stock[] = {{sample::the_row, 1'000'000}};
     EXPECT_TRUE(backend.adjust({AdjustId{7, 1}, AdjustReason::opening, start + day, stock}));
@@ -81,175 +82,134 @@ struct World {
   bool claims = true;
 };
 
-template <class Work>
-std::uint64_t each(const std::vector<RunId>& runs, const Work& work) {
-  return steps_of([&] {
-    for (const RunId run : runs) work(run);
-  });
+struct WithoutRequests : World {
+  explicit WithoutRequests(std::size_t n) : World(n) { claims = false; }
+};
+struct Ended : World {
+  explicit Ended(std::size_t n) : World(n) {
+    for (std::size_t i = 0; i < n; ++i) begin(i);
+  }
+};
+struct Waiting : World {
+  explicit Waiting(std::size_t n) : World(n) { begin_waiting(n); }
+};
+/// One after the other: no two are due at the same time.
+struct WaitingInTurn : World {
+  explicit WaitingInTurn(std::size_t n) : World(n) {
+    shop.wait("charge", static_cast<int>(n));
+    for (std::size_t i = 0; i < n; ++i) {
+      begin(i);
+      pass(Duration{1});
+    }
+  }
+};
+/// Another process than the one that began them.
+struct LeftBehind : Waiting {
+  explicit LeftBehind(std::size_t n) : Waiting(n) { restart(); }
+};
+struct Stuck : World {
+  explicit Stuck(std::size_t n) : World(n) {
+    shop.fail("clear", Error{Errc::corrupt}, static_cast<int>(n));
+    for (std::size_t i = 0; i < n; ++i) runs.push_back(begin(i));
+    EXPECT_EQ(runner->runs(), n);
+  }
+};
+/// One run, whose payment fails `n` times.
+struct Failing : World {
+  explicit Failing(std::size_t n) : World(n) {
+    shop.fail("charge", Error{Errc::unavailable}, static_cast<int>(n));
+    begin(0);
+  }
+};
+/// An executor with `n` timers of others.
+struct Timed : World {
+  explicit Timed(std::size_t n) : World(n) {
+    const Task nothing{[](void*, std::uint64_t) noexcept {}};
+    for (std::size_t i = 0; i < n; ++i) local.post_at(start + day, nothing);
+  }
+  LocalExecutor local{clock};
+};
+
+/// Until the alarms of all have rung, and they have ended.
+void pass_a_minute(World& world, std::size_t) {
+  world.pass(Duration{60'000});
+  EXPECT_EQ(world.runner->runs(), 0u);
 }
 
 TEST(RunnerCost, OfManyRuns) {
+  const auto begin = [](World& world, std::size_t i) { world.begin(i); };
   const std::vector<cost::Row> table = {
-      {"runner: n runs from start to end", few,
-       [](std::size_t n) {
-         World world;
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) world.begin(i);
-         });
-       }},
-      {"runner: n runs without a request", few,
-       [](std::size_t n) {
-         World world;
-         world.claims = false;
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) world.begin(i);
-         });
-       }},
-      {"runner: start again, of n runs that have ended", few,
-       [](std::size_t n) {
-         World world;
-         for (std::size_t i = 0; i < n; ++i) world.begin(i);
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) world.begin(i);
-         });
-       }},
-      {"runner: n runs begin, and wait", few,
-       [](std::size_t n) {
-         World world;
-         return steps_of([&] { world.begin_waiting(n); });
-       }},
-      {"runner: n runs from start to end, of n that wait", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) world.begin(n + i);
-         });
-       }},
-      {"runner: complete, of n that wait", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         return each(world.runs, [&](RunId run) { world.pay(run); });
-       }},
-      {"runner: cancel, of n that wait", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         return each(world.runs, [&](RunId run) { EXPECT_TRUE(world.runner->cancel(run, "no")); });
-       }},
-      {"runner: status, records, explain, of n that wait", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         return each(world.runs, [&](RunId run) {
-           EXPECT_TRUE(world.runner->status(run));
-           EXPECT_TRUE(world.runner->records(run));
-           EXPECT_TRUE(world.runner->explain(run));
-         });
-       }},
-      {"runner: resume, of n that are stuck", few,
-       [](std::size_t n) {
-         World world;
-         world.shop.fail("clear", Error{Errc::corrupt}, static_cast<int>(n));
-         for (std::size_t i = 0; i < n; ++i) world.runs.push_back(world.begin(i));
-         EXPECT_EQ(world.runner->runs(), n);
-         const auto steps = each(world.runs, [&](RunId run) {
-           EXPECT_EQ(world.runner->resume(run).value(), NewsAnswer::recorded);
-         });
-         EXPECT_EQ(world.runner->runs(), 0u);
-         return steps;
-       }},
+      row_of_each<World>("runner: n runs from start to end", few, begin),
+      row_of_each<WithoutRequests>("runner: n runs without a request", few, begin),
+      row_of_each<Ended>("runner: start again, of n runs that have ended", few, begin),
+      row_of<World>("runner: n runs begin, and wait", few,
+                    [](World& world, std::size_t n) { world.begin_waiting(n); }),
+      row_of<Waiting>("runner: n runs from start to end, of n that wait", few,
+                      [](Waiting& world, std::size_t n) {
+                        for (std::size_t i = n; i < 2 * n; ++i) world.begin(i);
+                      }),
+      row_of_each<Waiting>("runner: complete, of n that wait", few,
+                           [](Waiting& world, std::size_t i) { world.pay(world.runs[i]); }),
+      row_of_each<Waiting>("runner: cancel, of n that wait", few,
+                           [](Waiting& world, std::size_t i) {
+                             EXPECT_TRUE(world.runner->cancel(world.runs[i], "no"));
+                           }),
+      row_of_each<Waiting>("runner: status, records, explain, of n that wait", few,
+                           [](Waiting& world, std::size_t i) {
+                             EXPECT_TRUE(world.runner->status(world.runs[i]));
+                             EXPECT_TRUE(world.runner->records(world.runs[i]));
+                             EXPECT_TRUE(world.runner->explain(world.runs[i]));
+                           }),
+      row_of<Stuck>("runner: resume, of n that are stuck", few,
+                    [](Stuck& world, std::size_t) {
+                      for (const RunId run : world.runs) {
+                        EXPECT_EQ(world.runner->resume(run).value(), NewsAnswer::recorded);
+                      }
+                      EXPECT_EQ(world.runner->runs(), 0u);
+                    }),
   };
   cost::judge(table, looks_at_no_other);
 }
 
 TEST(RunnerCost, OfTimeThatPasses) {
   const std::vector<cost::Row> table = {
-      {"runner: alarms of n runs ring", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         const auto steps = steps_of([&] { world.pass(Duration{60'000}); });
-         EXPECT_EQ(world.runner->runs(), 0u);
-         return steps;
-       }},
-      {"runner: alarms of n runs, one after the other", few,
-       [](std::size_t n) {
-         World world;
-         world.shop.wait("charge", static_cast<int>(n));
-         for (std::size_t i = 0; i < n; ++i) {
-           world.begin(i);
-           world.pass(Duration{1});
-         }
-         const auto steps = steps_of([&] { world.pass(Duration{60'000}); });
-         EXPECT_EQ(world.runner->runs(), 0u);
-         return steps;
-       }},
-      {"runner: one run is tried n times", few,
-       [](std::size_t n) {
-         World world;
-         world.shop.fail("charge", Error{Errc::unavailable}, static_cast<int>(n));
-         world.begin(0);
-         const auto steps = steps_of(
-             [&] { world.pass(Duration{30'000} * static_cast<std::int64_t>(n + 9)); });
-         EXPECT_EQ(world.runner->runs(), 0u);
-         return steps;
-       }},
-      {"runner: it ends, with n that wait", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         return steps_of([&] { world.restart(); });
-       }},
+      row_of<Waiting>("runner: alarms of n runs ring", few, pass_a_minute),
+      row_of<WaitingInTurn>("runner: alarms of n runs, one after the other", few, pass_a_minute),
+      row_of<Failing>("runner: one run is tried n times", few,
+                      [](Failing& world, std::size_t n) {
+                        world.pass(Duration{30'000} * static_cast<std::int64_t>(n + 9));
+                        EXPECT_EQ(world.runner->runs(), 0u);
+                      }),
+      row_of<Waiting>("runner: it ends, with n that wait", few,
+                      [](Waiting& world, std::size_t) { world.restart(); }),
   };
   cost::judge(table, looks_at_no_other);
 }
 
 TEST(RunnerCost, OfRecovery) {
   const std::vector<cost::Row> table = {
-      {"runner: recover n runs", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         world.restart();
-         return steps_of([&] { EXPECT_EQ(world.runner->recover().taken, n); });
-       }},
-      {"runner: recover n times, of n runs that have ended", few,
-       [](std::size_t n) {
-         World world;
-         for (std::size_t i = 0; i < n; ++i) world.begin(i);
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(world.runner->recover().taken, 0u);
-         });
-       }},
-      {"runner: recover again, n runs of its own", few,
-       [](std::size_t n) {
-         World world;
-         world.begin_waiting(n);
-         return steps_of([&] { EXPECT_EQ(world.runner->recover().left, n); });
-       }},
+      row_of<LeftBehind>(
+          "runner: recover n runs", few,
+          [](LeftBehind& world, std::size_t n) { EXPECT_EQ(world.runner->recover().taken, n); }),
+      row_of_each<Ended>(
+          "runner: recover n times, of n runs that have ended", few,
+          [](Ended& world, std::size_t) { EXPECT_EQ(world.runner->recover().taken, 0u); }),
+      row_of<Waiting>(
+          "runner: recover again, n runs of its own", few,
+          [](Waiting& world, std::size_t n) { EXPECT_EQ(world.runner->recover().left, n); }),
   };
   cost::judge(table, looks_at_no_other);
 }
 
 TEST(RunnerCost, OfRunSync) {
   const std::vector<cost::Row> table = {
-      {"run_sync, n times over an executor with n timers of others", few,
-       [](std::size_t n) {
-         World world;
-         LocalExecutor executor{world.clock};
-         const Task nothing{[](void*, std::uint64_t) noexcept {}};
-         for (std::size_t i = 0; i < n; ++i) executor.post_at(start + day, nothing);
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             sample::Order order;
-             order.number = std::to_string(i);
-             EXPECT_TRUE(run_sync(sample::checkout, order, world.shop, world.backend, world.clock,
-                                  executor, request_no(i, true)));
-           }
-         });
-       }},
+      row_of_each<Timed>("run_sync, n times over an executor with n timers of others", few,
+                         [](Timed& world, std::size_t i) {
+                           sample::Order order;
+                           order.number = std::to_string(i);
+                           EXPECT_TRUE(run_sync(sample::checkout, order, world.shop, world.backend,
+                                                world.clock, world.local, request_no(i, true)));
+                         }),
   };
   cost::judge(table, looks_at_no_other);
 }

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/history/history.hpp>
+#include "line_edits.hpp"
 
 namespace histories {
 
@@ -77,12 +77,15 @@ class EditedRun {
   bool drop_event(const std::string& type) {
     return drop([&](const Line& line) { return is_event(line) && line.type == type; });
   }
-  void insert_behind(const Line* place, Line line) {
-    line.at = place->at;
-    line.t0 = place->t0;
-    line.t1 = place->t1;
-    history.lines.insert(history.lines.begin() + (place - history.lines.data()) + 1,
-                         std::move(line));
+  void insert_behind(const Line* place, const Line& line) {
+    histories::insert_behind(history, place, line);
+  }
+  /// All of them, in their order.
+  void insert_behind(const Line* place, const std::vector<Line>& lines) {
+    const auto index = static_cast<std::size_t>(place - history.lines.data());
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+      insert_behind(&history.lines[index], *line);
+    }
   }
   /// All lines of the operation and id once more, behind them, under a fresh id.
   bool again(const Line* like) {
@@ -91,12 +94,11 @@ class EditedRun {
     const std::string id = like->id;
     auto copies = all([&](const Line& line) { return line.op == op && line.id == id; });
     std::vector<Line> made;
-    for (const Line* line : copies) made.push_back(*line);
-    const auto place = copies.back() - history.lines.data();
-    for (auto line = made.rbegin(); line != made.rend(); ++line) {
-      line->id += "+";
-      insert_behind(&history.lines[static_cast<std::size_t>(place)], *line);
+    for (const Line* line : copies) {
+      made.push_back(*line);
+      made.back().id += "+";
     }
+    insert_behind(copies.back(), made);
     return true;
   }
   /// Of a hold, wherever they stand.

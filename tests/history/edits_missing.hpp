@@ -146,9 +146,7 @@ inline bool event_twice(Run& run) {
     made.back().id += "+";
   }
   const auto last = run.all([&](const Line& l) { return Run::is_event(l) && l.id == id; }).back();
-  const auto place = last - run.history.lines.data();
-  for (auto line = made.rbegin(); line != made.rend(); ++line)
-    run.insert_behind(&run.history.lines[static_cast<std::size_t>(place)], *line);
+  run.insert_behind(last, made);
   return true;
 }
 inline bool delivery_twice(Run& run) {

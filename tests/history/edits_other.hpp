@@ -185,14 +185,6 @@ inline bool sale_renamed(Run& run) {
 
 // --- what stands elsewhere
 
-inline bool swap(Line& a, Line& b) {
-  std::swap(a, b);
-  std::swap(a.n, b.n);
-  std::swap(a.at, b.at);
-  std::swap(a.t0, b.t0);
-  std::swap(a.t1, b.t1);
-  return true;
-}
 inline bool moves_on(const Line& l) {
   const bool moved = l.answer != A::expired && l.answer != A::not_found &&
                      l.answer != A::tombstoned;
@@ -203,7 +195,8 @@ inline bool steps_swapped(Run& run) {
   const auto steps = run.all(moves_on);
   if (steps.size() < 2) return false;
   const std::size_t i = run.pick(steps.size() - 1);
-  return swap(*steps[i], *steps[i + 1]);
+  swap_places(*steps[i], *steps[i + 1]);
+  return true;
 }
 inline bool event_swapped(Run& run) {
   const auto events = run.all(
@@ -211,12 +204,14 @@ inline bool event_swapped(Run& run) {
   if (events.size() < 2) return false;
   const std::size_t i = run.pick(events.size() - 1);
   if (events[i]->type == events[i + 1]->type) return false;
-  return swap(*events[i], *events[i + 1]);
+  swap_places(*events[i], *events[i + 1]);
+  return true;
 }
 inline bool step_after_end(Run& run) {
   const auto steps = run.all(moves_on);
   if (steps.empty() || run.end() == nullptr) return false;
-  return swap(*steps.back(), *run.end());
+  swap_places(*steps.back(), *run.end());
+  return true;
 }
 inline bool refund_after_sale(Run& run) {
   const Line* const charge = run.first(O::charge, A::charged);
@@ -250,9 +245,7 @@ inline bool sold_by_nobody(Run& run) {
   }
   if (made.size() != 2) return false;
   made[0].until = commit->at + (made[0].until - made[0].at);
-  const auto place = commit - run.history.lines.data();
-  for (auto line = made.rbegin(); line != made.rend(); ++line)
-    run.insert_behind(&run.history.lines[static_cast<std::size_t>(place)], *line);
+  run.insert_behind(commit, made);
   return true;
 }
 /// What came later is said to have been there at first.

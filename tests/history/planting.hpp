@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/history/history.hpp>
+#include "line_edits.hpp"
 
 namespace histories {
 
@@ -51,6 +51,16 @@ class Planting {
   Line* some_of(O op, A answer) {
     return some([=](const Line& l) { return l.op == op && l.answer == answer && !l.repeat; });
   }
+  /// A refusal that names what was short.
+  Line* some_refusal() {
+    return some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
+  }
+  Line* some_end(const char* outcome) {
+    return some([=](const Line& l) { return l.op == O::end && l.outcome == outcome; });
+  }
+  Line* some_end_but_stuck() {
+    return some([](const Line& l) { return l.op == O::end && l.outcome != "stuck"; });
+  }
   std::size_t index_of(const Line* line) const {
     return static_cast<std::size_t>(line - history_.lines.data());
   }
@@ -66,21 +76,35 @@ class Planting {
     std::uint64_t n = 0;
     for (Line& line : history_.lines) line.n = ++n;
   }
-  bool drop(Line* line) {
+  void erase(const Line& line) {
+    history_.lines.erase(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(&line)));
+  }
+  bool drop(const Line* line) {
     if (line == nullptr) return false;
-    history_.lines.erase(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(line)));
+    erase(*line);
     renumber();
     return true;
   }
   bool insert_after(const Line* place, Line line) {
     if (place == nullptr) return false;
-    line.at = place->at;
-    line.t0 = place->t0;
-    line.t1 = place->t1;
-    history_.lines.insert(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(place)) + 1,
-                          std::move(line));
+    insert_behind(history_, place, std::move(line));
     renumber();
     return true;
+  }
+  /// `change(line)`, if there is one.
+  template <class Change>
+  static bool changed(Line* line, const Change& change) {
+    if (line == nullptr) return false;
+    change(*line);
+    return true;
+  }
+  /// Once more behind itself, after `change(copy)`.
+  template <class Change>
+  bool copied(const Line* line, const Change& change) {
+    if (line == nullptr) return false;
+    Line copy = *line;
+    change(copy);
+    return insert_after(line, std::move(copy));
   }
   static void set(HistoryUnits& list, std::size_t at, std::size_t which, std::int64_t by) {
     HistoryUnits changed;

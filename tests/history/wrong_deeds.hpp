@@ -18,40 +18,35 @@ class WrongDeeds : public WrongRefusals {
 
  protected:
   bool oversold() {
-    Line* line = some_of(O::reserve, A::reserved);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.id += "/over";
-    other.run.clear();
-    other.step.clear();
-    set(other.lines, 0, 0, 1'000'000);
-    return insert_after(line, other);
+    return copied(some_of(O::reserve, A::reserved), [](Line& other) {
+      other.id += "/over";
+      other.run.clear();
+      other.step.clear();
+      set(other.lines, 0, 0, 1'000'000);
+    });
+  }
+  /// What has ended ends once more, otherwise.
+  bool ended_again(const Line* end, O op, A answer) {
+    return copied(end, [=](Line& other) {
+      other.op = op;
+      other.step.clear();
+      other.answer = answer;
+    });
   }
   bool released_after_commit() {
-    Line* line = some_of(O::commit, A::committed);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.op = O::release;
-    other.answer = A::released;
-    return insert_after(line, other);
+    return ended_again(some_of(O::commit, A::committed), O::release, A::released);
   }
   bool committed_after_release() {
-    Line* line = some_of(O::release, A::released);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.op = O::commit;
-    other.step.clear();
-    other.answer = A::committed;
-    return insert_after(line, other);
+    return ended_again(some_of(O::release, A::released), O::commit, A::committed);
   }
   bool expired_after_commit() {
-    Line* line = some_of(O::commit, A::committed);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.op = O::expire;
-    other.step.clear();
-    other.answer = A::expired;
-    return insert_after(line, other);
+    return ended_again(some_of(O::commit, A::committed), O::expire, A::expired);
+  }
+  bool committed_after_expiry() {
+    return ended_again(some_of(O::expire, A::expired), O::commit, A::committed);
+  }
+  bool released_after_expiry() {
+    return ended_again(some_of(O::expire, A::expired), O::release, A::released);
   }
   bool expired_early() {
     Line* line = some([](const Line& l) { return l.op == O::expire; });
@@ -72,26 +67,26 @@ class WrongDeeds : public WrongRefusals {
     return true;
   }
   bool reserve_past_tombstone() {
-    Line* line = some_of(O::reserve, A::suppressed);
-    if (line == nullptr) return false;
-    line->answer = A::reserved;
-    return true;
+    return changed(some_of(O::reserve, A::suppressed),
+                   [](Line& line) { line.answer = A::reserved; });
   }
-  bool refund_after_end() {
-    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "completed"; });
-    if (line == nullptr) return false;
-    for (const Line& other : history_.lines) {
-      if (other.op != O::charge || other.run != line->run) continue;
-      Line refund = other;
+  /// Behind a run's end, its payment is paid back.
+  bool refund_behind(const Line* end) {
+    if (end == nullptr) return false;
+    for (const Line& charge : history_.lines) {
+      if (charge.op != O::charge || charge.run != end->run || !decides(charge)) continue;
+      Line refund = charge;
       refund.op = O::refund;
       refund.answer = A::refunded;
-      refund.repeat = refund.lost = false;
-      return insert_after(line, refund);
+      refund.lost = false;
+      return insert_after(end, refund);
     }
     return false;
   }
+  bool refund_after_end() { return refund_behind(some_end("completed")); }
+  bool refund_after_compensation() { return refund_behind(some_end("compensated")); }
   bool reserve_after_end() {
-    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome != "stuck"; });
+    Line* line = some_end_but_stuck();
     if (line == nullptr) return false;
     for (const Line& other : history_.lines) {
       if (other.op != O::reserve || other.run != line->run || !decides(other)) continue;
@@ -134,12 +129,10 @@ class WrongDeeds : public WrongRefusals {
     return false;
   }
   bool refund_of_declined() {
-    Line* line = some_of(O::charge, A::declined);
-    if (line == nullptr) return false;
-    Line refund = *line;
-    refund.op = O::refund;
-    refund.answer = A::refunded;
-    return insert_after(line, refund);
+    return copied(some_of(O::charge, A::declined), [](Line& refund) {
+      refund.op = O::refund;
+      refund.answer = A::refunded;
+    });
   }
   bool hot_loop() {
     Line* line = some([](const Line& l) { return l.op == O::reserve || l.op == O::commit; });
@@ -166,10 +159,7 @@ class WrongDeeds : public WrongRefusals {
     return true;
   }
   bool duplicate_too_early() {
-    Line* line = some_of(O::deliver, A::handled);
-    if (line == nullptr) return false;
-    line->answer = A::duplicate;
-    return true;
+    return changed(some_of(O::deliver, A::handled), [](Line& line) { line.answer = A::duplicate; });
   }
   bool dead_without_a_try() {
     Line* line = some_of(O::deliver, A::handled);
@@ -178,7 +168,7 @@ class WrongDeeds : public WrongRefusals {
     return true;
   }
   bool published_after_end() {
-    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome != "stuck"; });
+    Line* line = some_end_but_stuck();
     if (line == nullptr) return false;
     Line event;
     event.op = O::publish;
@@ -190,37 +180,26 @@ class WrongDeeds : public WrongRefusals {
     return insert_after(line, event);
   }
   bool completed_too_early() {
-    Line* line = some_of(O::request, A::fresh);
-    if (line == nullptr) return false;
-    Line again = *line;
-    again.answer = A::completed;
-    return insert_after(line, again);
+    return copied(some_of(O::request, A::fresh), [](Line& again) { again.answer = A::completed; });
   }
   bool in_progress_too_late() {
-    Line* line = some_of(O::request, A::completed);
-    if (line == nullptr) return false;
-    line->answer = A::in_progress;
-    line->t0 = line->t1 = long_after();
-    return true;
+    return changed(some_of(O::request, A::completed), [&](Line& line) {
+      line.answer = A::in_progress;
+      line.t0 = line.t1 = long_after();
+    });
   }
   bool mismatch_of_the_same() {
-    Line* line = some([](const Line& l) { return l.op == O::request && l.answer != A::fresh; });
-    if (line == nullptr) return false;
-    line->answer = A::mismatch;
-    return true;
+    return changed(some([](const Line& l) { return l.op == O::request && l.answer != A::fresh; }),
+                   [](Line& line) { line.answer = A::mismatch; });
   }
   bool expired_under_way() {
-    Line* line = some_of(O::request, A::in_progress);
-    if (line == nullptr) return false;
-    line->answer = A::expired;
-    return true;
+    return changed(some_of(O::request, A::in_progress),
+                   [](Line& line) { line.answer = A::expired; });
   }
   bool lost_without_answer() {
-    Line* line = some(
-        [](const Line& l) { return l.answer == A::failed || l.answer == A::unknown; });
-    if (line == nullptr) return false;
-    line->lost = true;
-    return true;
+    return changed(
+        some([](const Line& l) { return l.answer == A::failed || l.answer == A::unknown; }),
+        [](Line& line) { line.lost = true; });
   }
   bool after_the_last() {
     Line* line = some_of(O::stock, A::counted);
@@ -249,16 +228,7 @@ class WrongDeeds : public WrongRefusals {
     return gone;
   }
   bool publish_id() {
-    Line* line = some_of(O::publish, A::published);
-    if (line == nullptr) return false;
-    line->id += "?";
-    return true;
-  }
-  bool second_new_id(Line* line) {
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.id += "/again";
-    return insert_after(line, other);
+    return changed(some_of(O::publish, A::published), [](Line& line) { line.id += "?"; });
   }
   bool second_reserve_new_id() {
     return second_new_id(some([](const Line& l) {
@@ -284,10 +254,7 @@ class WrongDeeds : public WrongRefusals {
     });
   }
   bool refusal_none_named() {
-    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
-    if (line == nullptr) return false;
-    line->shorts.clear();
-    return true;
+    return changed(some_refusal(), [](Line& line) { line.shorts.clear(); });
   }
   /// What was short comes just before the order that was refused for it.
   bool refusal_behind_a_restock() {
@@ -306,17 +273,6 @@ class WrongDeeds : public WrongRefusals {
     }
     return insert_after(line - 1, came);
   }
-  bool second_end_of_expired(O op, A answer) {
-    Line* line = some_of(O::expire, A::expired);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.op = op;
-    other.step.clear();
-    other.answer = answer;
-    return insert_after(line, other);
-  }
-  bool committed_after_expiry() { return second_end_of_expired(O::commit, A::committed); }
-  bool released_after_expiry() { return second_end_of_expired(O::release, A::released); }
   /// A tombstone, and the reserve that it bars is reserved all the same.
   bool reserve_behind_a_tombstone() {
     std::set<std::string> known;
@@ -335,26 +291,11 @@ class WrongDeeds : public WrongRefusals {
     tomb.answer = A::tombstoned;
     return insert_after(line - 1, tomb);
   }
-  bool refund_after_compensation() {
-    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "compensated"; });
-    if (line == nullptr) return false;
-    for (const Line& other : history_.lines) {
-      if (other.op != O::charge || other.run != line->run || !decides(other)) continue;
-      Line refund = other;
-      refund.op = O::refund;
-      refund.answer = A::refunded;
-      refund.lost = false;
-      return insert_after(line, refund);
-    }
-    return false;
-  }
   bool other_content_under_the_id() {
-    Line* line = some_of(O::request, A::fresh);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.answer = A::in_progress;
-    other.units += 1;
-    return insert_after(line, other);
+    return copied(some_of(O::request, A::fresh), [](Line& other) {
+      other.answer = A::in_progress;
+      other.units += 1;
+    });
   }
 };
 

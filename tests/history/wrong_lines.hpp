@@ -18,10 +18,11 @@ class WrongLines : public WrongValues {
 
  protected:
   bool gap() {
-    Line* line = some([&](const Line& l) { return l.n < history_.lines.size(); });
-    if (line == nullptr) return false;
-    history_.lines.erase(history_.lines.begin() + static_cast<std::ptrdiff_t>(index_of(line)));
-    return true;
+    return changed(some([&](const Line& l) { return l.n < history_.lines.size(); }),
+                   [&](Line& line) {
+                     history_.lines.erase(history_.lines.begin() +
+                                          static_cast<std::ptrdiff_t>(index_of(&line)));
+                   });
   }
   /// False if no other line has to do with it: nothing tells that it was there.
   static bool leaves_a_trace(const Line& l) {
@@ -33,10 +34,12 @@ class WrongLines : public WrongValues {
   }
   bool missing_of(O op, A answer) { return drop(some_of(op, answer)); }
   bool missing_request() { return missing_of(O::request, A::fresh); }
-  bool missing_place() {
+  /// Of a call of that step.
+  bool missing_call(const char* step) {
     return drop(
-        some([](const Line& l) { return l.op == O::call && l.step == "place" && !l.repeat; }));
+        some([=](const Line& l) { return l.op == O::call && l.step == step && !l.repeat; }));
   }
+  bool missing_place() { return missing_call("place"); }
   bool missing_reserve() { return missing_of(O::reserve, A::reserved); }
   bool missing_refusal() { return drop(some(refused_run)); }
   bool missing_charge() { return missing_of(O::charge, A::charged); }
@@ -45,14 +48,8 @@ class WrongLines : public WrongValues {
   bool missing_release() { return missing_of(O::release, A::released); }
   bool missing_expire() { return missing_of(O::expire, A::expired); }
   bool missing_refund() { return missing_of(O::refund, A::refunded); }
-  bool missing_cancel() {
-    return drop(
-        some([](const Line& l) { return l.op == O::call && l.step == "cancel" && !l.repeat; }));
-  }
-  bool missing_clear() {
-    return drop(
-        some([](const Line& l) { return l.op == O::call && l.step == "clear cart" && !l.repeat; }));
-  }
+  bool missing_cancel() { return missing_call("cancel"); }
+  bool missing_clear() { return missing_call("clear cart"); }
   bool missing_adjust() { return missing_of(O::adjust, A::adjusted); }
   bool missing_publish() { return missing_of(O::publish, A::published); }
   bool missing_handled() { return missing_of(O::deliver, A::handled); }
@@ -65,27 +62,14 @@ class WrongLines : public WrongValues {
     }));
   }
   bool second_commit() { return second_of(some_of(O::commit, A::committed)); }
-  bool second_charge_new_id() {
-    Line* line = some_of(O::charge, A::charged);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.id += "/again";
-    return insert_after(line, other);
+  bool second_new_id(const Line* line) {
+    return copied(line, [](Line& other) { other.id += "/again"; });
   }
+  bool second_charge_new_id() { return second_new_id(some_of(O::charge, A::charged)); }
   bool second_place_new_id() {
-    Line* line = some([](const Line& l) { return l.op == O::call && l.step == "place"; });
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.id += "/again";
-    return insert_after(line, other);
+    return second_new_id(some([](const Line& l) { return l.op == O::call && l.step == "place"; }));
   }
-  bool second_request_new_id() {
-    Line* line = some_of(O::request, A::fresh);
-    if (line == nullptr) return false;
-    Line other = *line;
-    other.id += "/again";
-    return insert_after(line, other);
-  }
+  bool second_request_new_id() { return second_new_id(some_of(O::request, A::fresh)); }
   bool swap_if(bool (*pair)(const Line&, const Line&)) {
     std::vector<std::pair<std::size_t, std::size_t>> found;
     for (std::size_t i = 0; i < history_.lines.size(); ++i) {
@@ -98,11 +82,7 @@ class WrongLines : public WrongValues {
     Line &a = history_.lines[i], &b = history_.lines[k];
     where = "n " + std::to_string(a.n) + " (" + std::string(name(a.op)) + ") and " +
             std::to_string(b.n) + " (" + std::string(name(b.op)) + ")";
-    std::swap(a, b);
-    std::swap(a.n, b.n);
-    std::swap(a.at, b.at);
-    std::swap(a.t0, b.t0);
-    std::swap(a.t1, b.t1);
+    swap_places(a, b);
     return true;
   }
   bool swapped_events() {

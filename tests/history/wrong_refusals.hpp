@@ -16,21 +16,18 @@ class WrongRefusals : public WrongLines {
 
  protected:
   bool refusal_with_room() {
-    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
-    if (line == nullptr) return false;
-    set(line->shorts, 0, 1, line->shorts[0].values[0] - line->shorts[0].values[1]);
-    return true;
+    return changed(some_refusal(), [](Line& line) {
+      set(line.shorts, 0, 1, line.shorts[0].values[0] - line.shorts[0].values[1]);
+    });
   }
   bool refusal_other_number() {
     if (history_.header.threads != 1) return false;
-    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
-    if (line == nullptr) return false;
-    set(line->shorts, pick(line->shorts.size()), pick(2), 1);
-    return true;
+    return changed(some_refusal(),
+                   [&](Line& line) { set(line.shorts, pick(line.shorts.size()), pick(2), 1); });
   }
   bool refusal_less_named() {
     if (history_.header.threads != 1) return false;
-    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
+    Line* line = some_refusal();
     if (line == nullptr) return false;
     HistoryUnits fewer;
     const std::size_t gone = pick(line->shorts.size());
@@ -42,7 +39,7 @@ class WrongRefusals : public WrongLines {
     return true;
   }
   bool refusal_more_named() {
-    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat; });
+    Line* line = some_refusal();
     if (line == nullptr) return false;
     if (history_.header.threads != 1 || line->lines.size() == line->shorts.size()) {
       line->shorts.add("another", 2, 1);
@@ -60,21 +57,22 @@ class WrongRefusals : public WrongLines {
   }
   /// A reserve that held is shown as refused, although all was there.
   bool refusal_that_was_not_short() {
-    Line* line = some([](const Line& l) {
-      return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.lost;
-    });
-    if (line == nullptr) return false;
-    line->answer = A::out_of_stock;
-    line->shorts.add(line->lines[0].sku, line->lines[0].units(), line->lines[0].units() - 1);
-    return true;
+    return changed(some([](const Line& l) {
+                     return l.op == O::reserve && l.answer == A::reserved && !l.repeat && !l.lost;
+                   }),
+                   [](Line& line) {
+                     line.answer = A::out_of_stock;
+                     line.shorts.add(line.lines[0].sku, line.lines[0].units(),
+                                     line.lines[0].units() - 1);
+                   });
   }
   /// A refused write-off or return is accepted.
   bool accepted_without_room() {
-    Line* line = some([](const Line& l) { return !l.shorts.empty() && !l.repeat && !l.lost; });
-    if (line == nullptr) return false;
-    line->answer = line->op == O::adjust ? A::adjusted : A::reserved;
-    line->shorts.clear();
-    return true;
+    return changed(some([](const Line& l) { return !l.shorts.empty() && !l.repeat && !l.lost; }),
+                   [](Line& line) {
+                     line.answer = line.op == O::adjust ? A::adjusted : A::reserved;
+                     line.shorts.clear();
+                   });
   }
 };
 

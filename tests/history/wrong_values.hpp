@@ -35,23 +35,17 @@ class WrongValues : public Planting {
     return bump(some([](const Line& l) { return l.repeat && !l.lines.empty(); }), &Line::lines, 0);
   }
   bool quantity_negative() {
-    Line* line = some([](const Line& l) { return decides(l) && l.op == O::reserve; });
-    if (line == nullptr) return false;
-    set(line->lines, 0, 0, -2 * line->lines[0].units());
-    return true;
+    return changed(some([](const Line& l) { return decides(l) && l.op == O::reserve; }),
+                   [](Line& line) { set(line.lines, 0, 0, -2 * line.lines[0].units()); });
   }
   bool quantity_huge() {
-    Line* line = some([](const Line& l) { return decides(l) && l.op == O::adjust; });
-    if (line == nullptr) return false;
-    set(line->lines, 0, 0, std::int64_t{1} << 60);
-    return true;
+    return changed(some([](const Line& l) { return decides(l) && l.op == O::adjust; }),
+                   [](Line& line) { set(line.lines, 0, 0, std::int64_t{1} << 60); });
   }
   bool product() {
-    Line* line = some(
-        [](const Line& l) { return decides(l) && !l.lines.empty() && l.shorts.empty(); });
-    if (line == nullptr) return false;
-    rename(line->lines, pick(line->lines.size()), "another");
-    return true;
+    return changed(
+        some([](const Line& l) { return decides(l) && !l.lines.empty() && l.shorts.empty(); }),
+        [&](Line& line) { rename(line.lines, pick(line.lines.size()), "another"); });
   }
   bool product_counted() {
     Line* line = some_of(O::stock, A::counted);
@@ -60,40 +54,28 @@ class WrongValues : public Planting {
     return true;
   }
   bool units() {
-    Line* line = some_of(O::request, A::fresh);
-    if (line == nullptr) return false;
-    line->units += 1;
-    return true;
+    return changed(some_of(O::request, A::fresh), [](Line& line) { line.units += 1; });
   }
   bool units_again() {
-    Line* line = some([](const Line& l) { return l.op == O::request && l.answer != A::fresh; });
-    if (line == nullptr) return false;
-    line->units += 1;
-    return true;
+    return changed(some([](const Line& l) { return l.op == O::request && l.answer != A::fresh; }),
+                   [](Line& line) { line.units += 1; });
   }
   bool amount() {
-    Line* line = some([](const Line& l) { return l.op == O::charge || l.op == O::refund; });
-    if (line == nullptr) return false;
-    line->amount = "1" + line->amount;
-    return true;
+    return changed(some([](const Line& l) { return l.op == O::charge || l.op == O::refund; }),
+                   [](Line& line) { line.amount = "1" + line.amount; });
   }
   bool amount_asked() {
     std::set<std::string> charged;
     for (const Line& l : history_.lines) {
       if (l.op == O::charge) charged.insert(l.run);
     }
-    Line* line = some([&](const Line& l) {
-      return l.op == O::request && l.answer == A::fresh && charged.contains(l.run);
-    });
-    if (line == nullptr) return false;
-    line->amount = line->amount == "0" ? "7" : "0.01";
-    return true;
+    return changed(some([&](const Line& l) {
+                     return l.op == O::request && l.answer == A::fresh && charged.contains(l.run);
+                   }),
+                   [](Line& line) { line.amount = line.amount == "0" ? "7" : "0.01"; });
   }
   bool amount_no_number() {
-    Line* line = some_of(O::charge, A::charged);
-    if (line == nullptr) return false;
-    line->amount = "12,50";
-    return true;
+    return changed(some_of(O::charge, A::charged), [](Line& line) { line.amount = "12,50"; });
   }
   bool until() {
     Line* line = some([](const Line& l) { return l.op == O::reserve && decides(l); });
@@ -126,22 +108,20 @@ class WrongValues : public Planting {
     return true;
   }
   bool event_type() {
-    Line* line = some([](const Line& l) { return l.op == O::publish || l.op == O::deliver; });
-    if (line == nullptr) return false;
-    line->type = line->type == "STOCK_RESERVED" ? "PAYMENT_COMPLETED" : "STOCK_RESERVED";
-    return true;
+    return changed(some([](const Line& l) { return l.op == O::publish || l.op == O::deliver; }),
+                   [](Line& line) {
+                     line.type = line.type == "STOCK_RESERVED" ? "PAYMENT_COMPLETED"
+                                                               : "STOCK_RESERVED";
+                   });
   }
   bool event_sequence() {
-    Line* line = some([](const Line& l) { return l.op == O::publish || l.op == O::deliver; });
-    if (line == nullptr) return false;
-    line->sequence += 1;
-    return true;
+    return changed(some([](const Line& l) { return l.op == O::publish || l.op == O::deliver; }),
+                   [](Line& line) { line.sequence += 1; });
   }
   bool event_consumer() {
-    Line* line = some_of(O::deliver, A::handled);
-    if (line == nullptr) return false;
-    line->consumer = line->consumer == "orders" ? "carts" : "orders";
-    return true;
+    return changed(some_of(O::deliver, A::handled), [](Line& line) {
+      line.consumer = line.consumer == "orders" ? "carts" : "orders";
+    });
   }
   bool end_events() {
     Line* line = some_of(O::end, A::ended);
@@ -150,7 +130,7 @@ class WrongValues : public Planting {
     return true;
   }
   bool end_outcome() {
-    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome != "stuck"; });
+    Line* line = some_end_but_stuck();
     if (line == nullptr) return false;
     const std::array<const char*, 4> others = {"completed", "compensated", "stuck", "finished"};
     const std::string old = line->outcome;
@@ -158,7 +138,7 @@ class WrongValues : public Planting {
     return old != "compensated" || line->outcome != "stuck" || line->reason != "cancelled";
   }
   bool end_reason() {
-    Line* line = some([](const Line& l) { return l.op == O::end && l.outcome == "compensated"; });
+    Line* line = some_end("compensated");
     if (line == nullptr) return false;
     const std::array<const char*, 5> others = {"out_of_stock", "declined", "payment_failed",
                                                "hold_expired", ""};
@@ -169,10 +149,12 @@ class WrongValues : public Planting {
     return true;
   }
   bool call_step() {
-    Line* line = some([](const Line& l) { return l.op == O::call && !l.repeat; });
-    if (line == nullptr) return false;
-    line->step = line->step == "cancel" ? "clear cart" : line->step == "place" ? "cancel" : "place";
-    return true;
+    return changed(some([](const Line& l) { return l.op == O::call && !l.repeat; }),
+                   [](Line& line) {
+                     line.step = line.step == "cancel"  ? "clear cart"
+                                 : line.step == "place" ? "cancel"
+                                                        : "place";
+                   });
   }
   bool run_of_line() {
     const auto names = runs();
@@ -186,19 +168,17 @@ class WrongValues : public Planting {
     return false;
   }
   bool unknown_id() {
-    Line* line = some([](const Line& l) {
-      return decides(l) && (l.op == O::commit || l.op == O::expire || l.op == O::release ||
-                            l.op == O::deliver || l.op == O::refund);
-    });
-    if (line == nullptr) return false;
-    line->id += "?";
-    return true;
+    return changed(some([](const Line& l) {
+                     return decides(l) &&
+                            (l.op == O::commit || l.op == O::expire || l.op == O::release ||
+                             l.op == O::deliver || l.op == O::refund);
+                   }),
+                   [](Line& line) { line.id += "?"; });
   }
   bool answer_of_another() {
-    Line* line = some([](const Line& l) { return moves(l); });
-    if (line == nullptr) return false;
-    line->answer = line->op == O::publish ? A::handled : A::published;
-    return true;
+    return changed(some([](const Line& l) { return moves(l); }), [](Line& line) {
+      line.answer = line.op == O::publish ? A::handled : A::published;
+    });
   }
   bool answer() {
     Line* line = some([](const Line& l) { return decides(l); });
@@ -220,18 +200,14 @@ class WrongValues : public Planting {
   }
   bool repeat_gone() {
     // A hold that ran out, or is gone, may be asked for any number of times, by whomever.
-    Line* line = some([](const Line& l) {
-      return l.repeat && l.answer != A::expired && l.answer != A::tombstoned;
-    });
-    if (line == nullptr) return false;
-    line->repeat = false;
-    return true;
+    return changed(some([](const Line& l) {
+                     return l.repeat && l.answer != A::expired && l.answer != A::tombstoned;
+                   }),
+                   [](Line& line) { line.repeat = false; });
   }
   bool repeat_came() {
-    Line* line = some([](const Line& l) { return moves(l) && l.answer != A::expired; });
-    if (line == nullptr) return false;
-    line->repeat = true;
-    return true;
+    return changed(some([](const Line& l) { return moves(l) && l.answer != A::expired; }),
+                   [](Line& line) { line.repeat = true; });
   }
 };
 

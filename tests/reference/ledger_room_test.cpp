@@ -4,6 +4,8 @@
 // alike, the one that may go longest.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/testing/matchers.hpp>
 
@@ -31,40 +33,37 @@ class RoomTest : public LedgerTest {
     ASSERT_THAT(ledger.expire_due(), IsOk());
     ASSERT_EQ(ledger.remembered(), 3u);
   }
-  void take_room(std::uint64_t id) {
-    ASSERT_THAT(reserve(id, at(9'000), {{{1}, 1}}), IsReserved());
-    ASSERT_EQ(ledger.remembered(), 3u);
+  /// What is known of these two.
+  using Two = std::pair<KnownId, KnownId>;
+  Two left() { return {known(1), known(2)}; }
+  Two left_by_another(std::uint64_t id) {
+    EXPECT_THAT(reserve(id, at(9'000), {{{1}, 1}}), IsReserved());
+    EXPECT_EQ(ledger.remembered(), 3u);
+    return left();
   }
+  static constexpr Two both{KnownId::expired, KnownId::expired};
+  static constexpr Two the_second{KnownId::unknown, KnownId::expired};
+  static constexpr Two none{KnownId::unknown, KnownId::unknown};
 };
 
 TEST_F(RoomTest, AReservationGoesBeforeAnAdjustThatMayGoLater) {
   fill(4'000, 4'500);
-  take_room(11);
-  EXPECT_EQ(known(1), KnownId::unknown);
-  EXPECT_EQ(known(2), KnownId::expired);
-  take_room(12);
-  EXPECT_EQ(known(2), KnownId::unknown);
-  take_room(13);  // the adjust's
+  EXPECT_EQ(left_by_another(11), the_second);
+  EXPECT_EQ(left_by_another(12), none);
+  EXPECT_EQ(left_by_another(13), none);  // the adjust's room
   EXPECT_THAT(reserve(14, at(9'000), {{{1}, 1}}), ErrorIs(Errc::resource_exhausted));
 }
 
 TEST_F(RoomTest, AnAdjustGoesBeforeAReservationThatMayGoLater) {
   fill(5'050, 5'060);
-  take_room(11);
-  EXPECT_EQ(known(1), KnownId::expired);
-  EXPECT_EQ(known(2), KnownId::expired);
-  take_room(12);
-  EXPECT_EQ(known(1), KnownId::unknown);
-  EXPECT_EQ(known(2), KnownId::expired);
+  EXPECT_EQ(left_by_another(11), both);
+  EXPECT_EQ(left_by_another(12), the_second);
 }
 
 TEST_F(RoomTest, OfOneTimeTheOneThatWasMadeFirstGoesFirst) {
   fill(5'000, 5'000);  // the adjust is the oldest
-  take_room(11);
-  EXPECT_EQ(known(1), KnownId::expired);
-  take_room(12);
-  EXPECT_EQ(known(1), KnownId::unknown);
-  EXPECT_EQ(known(2), KnownId::expired);
+  EXPECT_EQ(left_by_another(11), both);
+  EXPECT_EQ(left_by_another(12), the_second);
 }
 
 TEST_F(RoomTest, AnAdjustTakesRoomAsAReserveDoes) {
@@ -72,8 +71,7 @@ TEST_F(RoomTest, AnAdjustTakesRoomAsAReserveDoes) {
   const Line line{{1}, 1};
   ASSERT_THAT(ledger.adjust({{3, 7}, AdjustReason::restock, at(9'000), {&line, 1}}), IsAdjusted());
   EXPECT_EQ(ledger.remembered(), 3u);
-  EXPECT_EQ(known(1), KnownId::unknown);
-  EXPECT_EQ(known(2), KnownId::expired);
+  EXPECT_EQ(left(), the_second);
 }
 
 }  // namespace

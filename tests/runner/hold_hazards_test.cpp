@@ -79,15 +79,13 @@ TEST_F(Holds, WhoIsFullTakesNoRunOverWithNewsThatWaited) {
   Witness own;
   RunnerOptions options = watched_by(own);
   options.max_runs = 0;
-  SagaRunner<Slow> full(slow, environment(), options);
-  full.add(sample::checkout, shop);
+  SlowRunner full(*this, options);
   slow.holds_replies = true;
   Kept<CancelAnswer> first;
   full.cancel(run, "", first.completion());  // it is in the log; the reply is on its way
   Kept<NewsAnswer> second;
   full.complete(run, shop.last_pending(), paid, second.completion());  // waits for its turn
-  slow.holds_replies = false;
-  slow.release_all();
+  let_go();
   EXPECT_TRUE(first.answer->assume_value().accepted);
   EXPECT_THAT(*second.answer, IsOk());
   EXPECT_EQ(owner_of(run), driver->runner.owner());
@@ -105,8 +103,7 @@ TEST_F(Holds, WhoIsFullTakesNoPlaceWhileItTellsTheObserver) {
   RunnerOptions options;
   options.observer = &observer;
   options.max_runs = 1;
-  SagaRunner<Slow> runner(slow, environment(), options);
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, options);
   slow.holds_replies = true;
   Kept<CancelAnswer> first;
   runner.cancel(one, "", first.completion());  // the place is promised to it
@@ -122,8 +119,7 @@ TEST_F(Holds, ThePlaceOfADriverThatGoesAwayIsKeptForNewsOfItsRun) {
   stock_up(3);
   RunnerOptions options;
   options.max_runs = 1;
-  SagaRunner<Slow> runner(slow, environment(), options);
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, options);
   shop.wait("charge", 3);
   ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
   const RunId run = run_of();
@@ -155,8 +151,7 @@ TEST_F(Holds, ThePlaceOfADriverThatGoesAwayIsKeptForNewsOfItsRun) {
 TEST_F(Holds, WhereTurnsAreTheExecutorsAStartThatWaitedCallsNoStepOnTheStoresThread) {
   RunnerOptions options;
   options.on_executor = true;
-  SagaRunner<Slow> runner(slow, environment(), options);
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, options);
   bool in_store = false, called_there = false;
   shop.script("place", [&](const StepContext& step) {
     called_there = in_store;
@@ -180,8 +175,7 @@ TEST_F(Holds, WhereTurnsAreTheExecutorsAStartThatWaitedCallsNoStepOnTheStoresThr
 }
 
 TEST_F(Holds, ACancelWaitsForNoTimerOfARunThatBegins) {
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   slow.refuses_writes = true;
   Kept<StartAnswer> started;
   runner.start(sample::checkout, order(), request(), started.completion());
@@ -202,8 +196,7 @@ TEST_F(Holds, WhoDoesNotBeginAnyMoreLooksAgainIfItIsToldOfNews) {
   Witness own;
   RunnerOptions options = watched_by(own);
   options.on_executor = true;
-  SagaRunner<Slow> runner(slow, environment(), options);
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, options);
   StartRequest asked;
   asked.key = "1";
   asked.deadline = clock.now() + 50ms;
@@ -216,8 +209,7 @@ TEST_F(Holds, WhoDoesNotBeginAnyMoreLooksAgainIfItIsToldOfNews) {
   ASSERT_EQ(slow.held(), 1u);  // nothing of it was there; the answer is on its way
   slow.times_out = false;
   ASSERT_TRUE(slow.land());
-  slow.holds_reads = false;
-  slow.release_all();  // what comes of it is the executor's
+  let_go();  // what comes of it is the executor's
   EXPECT_TRUE(runner.cancel(run, "").assume_value().accepted);
   run_all();
   check_sound(run);
@@ -229,8 +221,7 @@ TEST_F(Holds, WhoDoesNotBeginAnyMoreLooksAgainIfItIsToldOfNews) {
 TEST_F(Holds, OneWhoWaitsIsNotResumedFromWithinAnother) {
   auto driver = process();
   const RunId run = unpaid(*driver);
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   std::size_t answered = 0;
   int more = 3'000;
   std::uintptr_t high = 0, low = UINTPTR_MAX;
@@ -250,8 +241,7 @@ TEST_F(Holds, OneWhoWaitsIsNotResumedFromWithinAnother) {
 TEST_F(Holds, EachWhoWaitsReadsOnce) {
   auto driver = process();
   const RunId run = unpaid(*driver);
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   std::size_t answered = 0, reads = 0;
   slow.holds_reads = true;
   slow.at_read = [&] { ++reads; };
@@ -264,8 +254,7 @@ TEST_F(Holds, EachWhoWaitsReadsOnce) {
 }
 
 TEST_F(Holds, StartsBehindOneThatIsRefusedTryOneAfterTheOther) {
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   std::size_t answered = 0, writes = 0;
   slow.refuses_writes = true;
   constexpr std::size_t many = 1'000;
@@ -282,8 +271,7 @@ TEST_F(Holds, WhoeverWaitsIsAnsweredIfTheRunnerEnds) {
   std::size_t answered = 0;
   const RunId run = left_alone();
   {
-    SagaRunner<Slow> runner(slow, environment());
-    runner.add(sample::checkout, shop);
+    SlowRunner runner(*this);
     slow.holds_reads = true;
     for (int i = 0; i < 10; ++i) {
       runner.cancel(run, "", counted<CancelAnswer>(answered));

@@ -66,8 +66,7 @@ class HoldTurns : public SlowNews {
   /// A start whose first write is in the log, and not heard of; meanwhile the log is read in vain.
   template <class Read>
   void expect_begun(const Read& read) {
-    SagaRunner<Slow> runner(slow, environment());
-    runner.add(sample::checkout, shop);
+    SlowRunner runner(*this);
     shop.wait("charge");
     slow.holds_replies = true;
     Kept<StartAnswer> started;
@@ -75,8 +74,7 @@ class HoldTurns : public SlowNews {
     slow.fails_reads = true;
     read(runner);
     EXPECT_FALSE(started.answer.has_value()) << "its write is under way";
-    slow.fails_reads = slow.holds_replies = false;
-    slow.release_all();
+    let_go();
     run_all();
     ASSERT_TRUE(started.answer.has_value());
     EXPECT_THAT(*started.answer, testing::ClaimIs(ClaimState::fresh));
@@ -85,14 +83,14 @@ class HoldTurns : public SlowNews {
 };
 
 TEST_F(HoldTurns, AStartIsDecidedByItsWriteThoughNewsComesEarly) {
-  expect_begun([&](SagaRunner<Slow>& runner) {
+  expect_begun([&](SlowRunner& runner) {
     static Kept<NewsAnswer> brought;
     runner.complete(run_of(), call_id(run_of(), sample::pay_step), paid, brought.completion());
   });
 }
 
 TEST_F(HoldTurns, AStartIsDecidedByItsWriteThoughItIsRecovered) {
-  expect_begun([&](SagaRunner<Slow>& runner) {
+  expect_begun([&](SlowRunner& runner) {
     static Kept<RecoveryReport> report;
     runner.recover(Duration{0}, report.completion());
   });
@@ -123,16 +121,14 @@ TEST_F(HoldTurns, ACallThatIsAnsweredAtOnceCallsNobodyElsesCompletion) {
 
 TEST_F(HoldTurns, WhoWaitsForAHoldDoesNotWaitForAStep) {
   const RunId run = left_alone();
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   slow.holds_reads = true;
   Kept<NewsAnswer> holds, pays;
   Kept<CancelAnswer> cancels;
   runner.resume(run, holds.completion());
   runner.complete(run, shop.last_pending(), paid, pays.completion());
   runner.cancel(run, "changed my mind", cancels.completion());
-  slow.holds_reads = false;
-  slow.release_all();
+  let_go();
   run_all();
   ASSERT_TRUE(cancels.answer.has_value());
   ASSERT_THAT(*cancels.answer, IsOk());
@@ -141,16 +137,14 @@ TEST_F(HoldTurns, WhoWaitsForAHoldDoesNotWaitForAStep) {
 }
 
 TEST_F(HoldTurns, WhoWaitsBehindAStartDoesNotWaitForItsSteps) {
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   slow.holds_reads = true;
   Kept<CancelAnswer> in_vain, cancels;
   Kept<StartAnswer> started;
   runner.cancel(run_of(), "", in_vain.completion());  // holds a run that is not there
   runner.start(sample::checkout, order(), request(), started.completion());
   runner.cancel(run_of(), "", cancels.completion());
-  slow.holds_reads = false;
-  slow.release_all();
+  let_go();
   run_all();
   ASSERT_TRUE(cancels.answer.has_value());
   ASSERT_THAT(*cancels.answer, IsOk());
@@ -159,7 +153,7 @@ TEST_F(HoldTurns, WhoWaitsBehindAStartDoesNotWaitForItsSteps) {
 }
 
 TEST_F(HoldTurns, ADriverDoesNotWaitForACompletion) {
-  SagaRunner<Slow> runner(slow, environment());
+  SlowRunner runner(*this);
   const RunId run = first_unpaid(runner);
   shop.took_effect("charge", shop.last_pending());
   slow.holds_reads = true;
@@ -171,8 +165,7 @@ TEST_F(HoldTurns, ADriverDoesNotWaitForACompletion) {
     at_once = paid_for.answer.has_value();
   };
   runner.resume(run, first.completion());
-  slow.holds_reads = false;
-  slow.release_all();
+  let_go();
   EXPECT_TRUE(at_once);
   run_all();
   check_sound(run);
@@ -185,8 +178,7 @@ TEST_F(HoldTurns, WhoIsFullTellsInTheRunsOrder) {
   RunnerOptions options;
   options.observer = &positions;
   options.max_runs = 0;
-  SagaRunner<Slow> full(slow, environment(), options);
-  full.add(sample::checkout, shop);
+  SlowRunner full(*this, options);
   slow.holds_replies = true;
   Kept<NewsAnswer> second;
   Doing<CancelAnswer> first;
@@ -205,7 +197,7 @@ TEST_F(HoldTurns, WhoIsFullTellsInTheRunsOrder) {
 TEST_F(HoldTurns, AStartThatWaitedHasThePlaceThatItsDriverLeft) {
   RunnerOptions options;
   options.max_runs = 1;
-  SagaRunner<Slow> runner(slow, environment(), options);
+  SlowRunner runner(*this, options);
   const RunId run = first_unpaid(runner);
   auto other = process();
   shop.wait("charge", 2);

@@ -130,12 +130,25 @@ class SlowNews : public NewsHazards {
  protected:
   Slow slow{parts.backend, [this] { parts.advance_to(clock.now()); }};
   Environment environment() { return {clock, executor, 1}; }
+
+  /// A runner over that store, which knows the saga.
+  class SlowRunner : public SagaRunner<Slow> {
+   public:
+    explicit SlowRunner(SlowNews& world, const RunnerOptions& options = {})
+        : SagaRunner(world.slow, world.environment(), options) {
+      add(sample::checkout, world.shop);
+    }
+  };
   /// A run of a new runner that waits for its payment's answer.
-  RunId first_unpaid(SagaRunner<Slow>& runner) {
-    runner.add(sample::checkout, shop);
+  RunId first_unpaid(SlowRunner& runner) {
     shop.wait("charge");
     EXPECT_TRUE(runner.start(sample::checkout, order(), request()).has_value());
     return run_of();
+  }
+  /// Nothing is held back any more, and reads are answered again; so is what was held.
+  void let_go() {
+    slow.holds_reads = slow.holds_replies = slow.fails_reads = false;
+    slow.release_all();
   }
 };
 

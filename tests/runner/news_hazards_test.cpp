@@ -76,8 +76,7 @@ TEST_F(NewsHazards, WhoseReplyWasLostDrivesOnThoughAReadFails) {
 TEST_F(SlowNews, OneThatFailsLeavesTheRunToTheOther) {
   const RunId run = left_alone();
   Witness own;
-  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, watched_by(own));
   slow.refuses_writes = true;
   Kept<NewsAnswer> first;
   runner.complete(run, shop.last_pending(), paid, first.completion());
@@ -96,8 +95,7 @@ TEST_F(SlowNews, OneThatFailsLeavesTheRunToTheOther) {
 }
 
 TEST_F(SlowNews, AResumeWhileTheDriverReadsTheLogIsHeard) {
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   shop.fail("clear", refuse());
   ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
   const RunId run = run_of();
@@ -116,8 +114,7 @@ TEST_F(SlowNews, AResumeWhileTheDriverReadsTheLogIsHeard) {
 
 TEST_F(SlowNews, ARunThatIsForgottenWhileItIsTakenIsLeft) {
   static_cast<void>(left_alone());
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   slow.empty_read = 1;
   const RecoveryReport report = runner.recover();
   EXPECT_EQ(report.taken, 0u);
@@ -149,7 +146,7 @@ TEST_F(NewsHazards, TheObserverIsToldOfNewsWhoseReplyWasLost) {
 
 TEST_F(SlowNews, AnEndIsNotToldAgainByWhoReadTheLogBeforeIt) {
   Witness own;
-  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  SlowRunner runner(*this, watched_by(own));
   const RunId run = first_unpaid(runner);
   slow.holds_reads = true;
   Kept<CancelAnswer> cancelled;
@@ -191,7 +188,7 @@ TEST_F(NewsHazards, WhatADriverHasToldIsNotToldAgainByWhoBringsItsAnswerOnceMore
 
 TEST_F(SlowNews, WhatADriverHasToldBeforeItWentAwayIsNotToldAgain) {
   Witness own;
-  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
+  SlowRunner runner(*this, watched_by(own));
   const RunId run = first_unpaid(runner);
   slow.holds_replies = true;
   Kept<CancelAnswer> cancelled;
@@ -216,8 +213,7 @@ TEST_F(SlowNews, WhatADriverHasToldBeforeItWentAwayIsNotToldAgain) {
 TEST_F(SlowNews, NewsOfTwoAtOnceIsToldOnceAndWhole) {
   const RunId run = left_alone();
   Witness own;
-  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, watched_by(own));
   slow.holds_replies = true;
   Kept<CancelAnswer> first;
   runner.cancel(run, "", first.completion());
@@ -237,8 +233,7 @@ TEST_F(SlowNews, NewsOfTwoAtOnceIsToldOnceAndWhole) {
 
 TEST_F(SlowNews, WhoWantsToBeginWhatAnotherHasBegunTellsNothingOfIt) {
   Witness own;
-  SagaRunner<Slow> runner(slow, environment(), watched_by(own));
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, watched_by(own));
   slow.refuses_writes = true;
   Kept<StartAnswer> started;
   runner.start(sample::checkout, order(), request(), started.completion());
@@ -256,16 +251,14 @@ TEST_F(SlowNews, WhoWantsToBeginWhatAnotherHasBegunTellsNothingOfIt) {
 
 TEST_F(SlowNews, AStartWaitsForNewsOfTheSameRun) {
   const RunId run = left_alone();
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   slow.holds_reads = true;
   Kept<CancelAnswer> cancelled;
   runner.cancel(run, "", cancelled.completion());
   Kept<StartAnswer> started;
   runner.start(sample::checkout, order(), request(), started.completion());
   EXPECT_FALSE(started.answer.has_value());
-  slow.holds_reads = false;
-  slow.release_all();
+  let_go();
   ASSERT_TRUE(started.answer.has_value());
   EXPECT_EQ(started.answer->assume_value().state, ClaimState::in_progress);
   EXPECT_TRUE(cancelled.answer->assume_value().accepted);
@@ -277,8 +270,7 @@ TEST_F(SlowNews, RoomThatIsPromisedToNewsIsNoOthers) {
   const RunId run = left_alone();
   RunnerOptions options;
   options.max_runs = 1;
-  SagaRunner<Slow> runner(slow, environment(), options);
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, options);
   slow.refuses_writes = true;
   Kept<CancelAnswer> cancelled;
   runner.cancel(run, "", cancelled.completion());
@@ -419,12 +411,11 @@ TEST_F(NewsHazards, WhoBringsAnAnswerDoesNotWaitForTheTimerOfALogThatCannotBeRea
 }
 
 TEST_F(SlowNews, ACompletionThatAsksWithoutOneIsRefused) {
-  SagaRunner<Slow> runner(slow, environment());
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this);
   shop.wait("charge");
   ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
   struct Asks {
-    SagaRunner<Slow>& runner;
+    SlowRunner& runner;
     const RunId run;
     std::optional<result<RunStatus>> status;
   } asks{runner, run_of(), {}};
@@ -437,8 +428,7 @@ TEST_F(SlowNews, ACompletionThatAsksWithoutOneIsRefused) {
   slow.release_all();  // as the store's only thread would
   ASSERT_TRUE(asks.status.has_value());
   EXPECT_THAT(*asks.status, ErrorIs(Errc::unavailable));
-  slow.holds_reads = false;
-  slow.release_all();
+  let_go();
   run_all();
 }
 
@@ -467,8 +457,7 @@ TEST_F(SlowNews, WhereTurnsAreTheExecutorsNoStepIsCalledOnTheStoresThread) {
   const RunId run = left_alone();
   RunnerOptions options;
   options.on_executor = true;
-  SagaRunner<Slow> runner(slow, environment(), options);
-  runner.add(sample::checkout, shop);
+  SlowRunner runner(*this, options);
   bool released = false;
   shop.script("charge", [&](const StepContext& context) {
     EXPECT_TRUE(released) << "called by whoever answered the read";

@@ -175,7 +175,10 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
     auto keep = [&] {
       call = std::make_shared<Call>(tellers_, write, done);
       const std::lock_guard lock(mutex_);
-      std::erase_if(calls_, [](const std::weak_ptr<Call>& one) { return one.expired(); });
+      if (calls_.size() >= look_at_) {  // seldom enough to cost each call little
+        std::erase_if(calls_, [](const std::weak_ptr<Call>& one) { return one.expired(); });
+        look_at_ = 2 * calls_.size() + 8;
+      }
       calls_.push_back(call);
     };
     if (v0::detail::ending_of(keep) != v0::detail::Ending::returned) return done(no_memory());
@@ -251,6 +254,7 @@ class StoreLine final : public Forwarding<StoreLine<Store>, Store> {
   const std::shared_ptr<Tellers> tellers_ = std::make_shared<Tellers>();
   std::mutex mutex_;
   std::vector<std::weak_ptr<Call>> calls_;
+  std::size_t look_at_ = 8;  ///< Once there are so many, those that were answered leave.
 };
 
 /// A Backend whose parts live apart, as one process sees it: its lines to the four places, each
