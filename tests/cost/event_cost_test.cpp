@@ -145,45 +145,40 @@ EventHandler in_order() {
   };
 }
 
+struct InOrder : Carried {
+  explicit InOrder(std::size_t n) : Carried(n, true, 0) {
+    EXPECT_TRUE(bus.subscribe("c", {}, in_order()));
+  }
+  void publish_reversed(bool one_by_one) {
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      publish(*event);
+      if (one_by_one) deliver();
+    }
+    deliver();
+    EXPECT_EQ(bus.counts().handled, events.size());
+    EXPECT_EQ(bus.counts().pending, 0u);
+  }
+};
+struct Refused : ToPublish<true> {
+  explicit Refused(std::size_t n) : ToPublish<true>(n) {
+    answer = Error{Errc::unavailable};
+    publish_all();
+  }
+};
+
 TEST(BusCost, OfManyEventsThatCameTooEarly) {
-  const auto reversed = [](bool one_by_one) {
-    return [=](std::size_t n) {
-      Carried carried(0, roomy(n));
-      EXPECT_TRUE(carried.bus.subscribe("c", {}, in_order()));
-      const auto events = events_of(n, true);
-      const auto steps = steps_of([&] {
-        for (std::size_t i = n; i-- > 0;) {
-          EXPECT_TRUE(carried.bus.publish(events[i]));
-          if (one_by_one) carried.run_now();
-        }
-        carried.run_now();
-      });
-      EXPECT_EQ(carried.bus.counts().handled, n);
-      EXPECT_EQ(carried.bus.counts().pending, 0u);
-      return steps;
-    };
-  };
   cost::judge({
-      {"bus: n of one run, the last first", few, reversed(false)},
-      {"bus: n of one run, the last first and one by one", few, reversed(true)},
-      {"bus: n on their way again, of one run", few,
-       [](std::size_t n) {
-         Carried carried(1, roomy(n));
-         const auto events = events_of(n, true);
-         carried.publish(events);
-         return steps_of([&] { carried.publish(events); });
-       }},
-      {"bus: n times tried behind a first that waits, of one run", few,
-       [](std::size_t n) {
-         Carried carried(1, roomy(n));
-         carried.answer = Error{Errc::unavailable};
-         carried.publish(events_of(n, true));
-         return steps_of([&] {
-           for (std::size_t i = 0; i < n; ++i) {
-             carried.executor.run_until(carried.clock.now() + std::chrono::minutes(1));
-           }
-         });
-       }},
+      row_of<InOrder>("bus: n of one run, the last first", few,
+                      [](InOrder& carried, std::size_t) { carried.publish_reversed(false); }),
+      row_of<InOrder>("bus: n of one run, the last first and one by one", few,
+                      [](InOrder& carried, std::size_t) { carried.publish_reversed(true); }),
+      row_of<ToDeliver<true>>("bus: n on their way again, of one run", few,
+                              [](Carried& carried, std::size_t) { carried.publish_all(); }),
+      row_of_each<Refused>("bus: n times tried behind a first that waits, of one run", few,
+                           [](Carried& carried, std::size_t) {
+                             carried.executor.run_until(carried.clock.now() +
+                                                        std::chrono::minutes(1));
+                           }),
   });
 }
 
