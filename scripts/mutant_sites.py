@@ -173,3 +173,39 @@ def sites(text):
     for find in (conditions, statements, bounds, arguments, constants):
         found += [site for site in find(text, code) if site.begin in functions]
     return sorted(found, key=lambda site: (site.begin, site.end, site.kind))
+
+
+class Includes:
+    """What a file includes, and that in turn, of ours: whatever `#include` names and is there."""
+
+    LINE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.known = {}
+        self.roots = [tree, tree / "include", tree / "src", *tree.glob("backends/*/include"),
+                      *tree.glob("backends/*/src")]
+
+    def of(self, path):
+        """The file itself too; as paths below the tree."""
+        found, left = set(), [path]
+        while left:
+            one = left.pop()
+            if one not in found:
+                found.add(one)
+                left += self.direct(one)
+        return {one.relative_to(self.tree).as_posix() for one in found
+                if one.is_relative_to(self.tree)}
+
+    def includers(self, path):
+        """Of the files that were looked at, those that name it; paths below the tree."""
+        return [one.relative_to(self.tree).as_posix() for one, named in self.known.items()
+                if self.tree / path in named and one.is_relative_to(self.tree)]
+
+    def direct(self, path):
+        if path not in self.known:
+            text = path.read_text(errors="replace") if path.exists() else ""
+            named = [(root / name).resolve() for name in self.LINE.findall(text)
+                     for root in (path.parent, *self.roots)]
+            self.known[path] = [one for one in named if one.is_file()]
+        return self.known[path]

@@ -311,4 +311,21 @@ TEST(HistoryFile, HoldsALineToItsBudget) {
   EXPECT_EQ(reader.next(line), HistoryReader::Got::not_ours);
 }
 
+TEST(HistoryFile, TakesALineOfExactlyItsBudget) {
+  const std::string text = histories::script_text({histories::counted("")});
+  const std::size_t header_bytes = script_header.size();
+  const std::size_t line_bytes = text.size() - header_bytes - 2;  // without the line feeds
+  for (const std::size_t less : {0U, 1U}) {
+    HistoryHeader header;
+    HistoryLine line;
+    std::istringstream in(text);
+    HistoryReader reader(in, {.header_bytes = header_bytes, .line_bytes = line_bytes - less});
+    ASSERT_EQ(reader.header(header), HistoryReader::Got::line);
+    EXPECT_EQ(reader.next(line) == HistoryReader::Got::line, less == 0);
+    std::istringstream again(text);
+    HistoryReader other(again, {.header_bytes = header_bytes - less, .line_bytes = line_bytes});
+    EXPECT_EQ(other.header(header) == HistoryReader::Got::line, less == 0);
+  }
+}
+
 }  // namespace

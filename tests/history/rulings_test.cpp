@@ -176,6 +176,21 @@ TEST(Rulings, ARowIsOpenedOnceAndBeforeAnythingElseMovesIt) {
   EXPECT_THAT(broken(script(lines)), IsEmpty()) << "a row that is new";
 }
 
+/// What was asked before the end may be answered by what was true then.
+TEST(Rulings, ARequestIsUnderWayUntilItsRunHasEnded) {
+  Lines lines = completed;
+  lines.insert(lines.end() - 1, in_run("08:26:02", R"("op":"request","id":"req","units":8,)"
+                                                   R"("amount":"12.50","answer":"in_progress")"));
+  History history = script(lines, threads_header());
+  HistoryLine& asked = *(history.lines.end() - 2);
+  const HistoryLine& end = *(history.lines.end() - 3);
+  ASSERT_EQ(end.op, HistoryOp::end);
+  asked.t0 = end.t1;
+  EXPECT_THAT(broken(history), IsEmpty());
+  asked.t0 = end.t1 + 1;
+  EXPECT_EQ(broken(history), (std::set<int>{18}));
+}
+
 // --- stuck
 
 std::string stuck(const std::string& events, const std::string& at) {
@@ -184,6 +199,54 @@ std::string stuck(const std::string& events, const std::string& at) {
 }
 
 /// It ran out, was charged, and got nothing; what undoes it is gone.
+/// The header tells of no lifetime, so that only the deadline counts.
+TEST(Rulings, AHoldEndsAndAReserveIsLateExactlyAtTheDeadline) {
+  const std::string header = header_with(R"("options":{"hold":900},"seed":1,"threads":1,)"
+                                         R"("by_hand":false)",
+                                         R"("options":{},"seed":1,"threads":1,"by_hand":true)");
+  const auto reserve = [](const std::string& answer) {
+    return R"( "op":"reserve","id":"h","until":"2010-12-01T08:41:00.000Z",)" + answer;
+  };
+  const auto verdict = [&](const Lines& lines) {
+    History history = script(opening("10", "2") + lines, header);
+    return broken(history, {.whole = false});
+  };
+  const std::string held = reserve(R"("lines":[["A",6]],"answer":"reserved")");
+  const std::string refused = reserve(
+      R"("lines":[["A",20]],"short":[["A",20,10]],"answer":"out_of_stock")");
+  const std::string late = reserve(R"("lines":[["A",6]],"answer":"expired")");
+  const std::string sold = R"( "op":"commit","id":"h","lines":[["A",6]],"answer":"committed")";
+  const std::string before = "08:40:59", at = "08:41:00";
+  EXPECT_THAT(verdict({before + held}), IsEmpty());
+  EXPECT_EQ(verdict({at + held}), (std::set<int>{8}));
+  EXPECT_THAT(verdict({before + refused}), IsEmpty());
+  EXPECT_EQ(verdict({at + refused}), (std::set<int>{8}));
+  EXPECT_EQ(verdict({before + late}), (std::set<int>{8}));
+  EXPECT_THAT(verdict({at + late}), IsEmpty());
+  EXPECT_THAT(verdict({before + held, before + sold}), IsEmpty());
+  EXPECT_THAT(verdict({before + held, at + sold}), Contains(8));
+}
+
+/// 2^53 - 1 of them, on hand and sold.
+TEST(Rulings, ARowMayHoldTheMostUnits) {
+  const auto adjust = [](const std::string& id, const std::string& reason,
+                         const std::string& units) {
+    return R"(08:00:00 "op":"adjust","id":")" + id + R"(","reason":")" + reason +
+           R"(","lines":[["A",)" + units + R"(]],"answer":"adjusted")";
+  };
+  const std::string most = R"("lines":[["A",9007199254740991]],)";
+  const auto hold = [&](const std::string& op, const std::string& rest) {
+    return R"(08:00:00 "op":")" + op + R"(","id":"h",)" + most + rest;
+  };
+  Lines lines{adjust("o", "opening", "9007199254740991"),
+              hold("reserve", R"("until":"2010-12-01T08:15:00.000Z","answer":"reserved")"),
+              hold("commit", R"("answer":"committed")"), adjust("r", "restock", "9007199254740991"),
+              counted(R"(["A",9007199254740991,0,9007199254740991])")};
+  EXPECT_THAT(broken(script(lines, by_hand_header())), IsEmpty());
+  lines.insert(lines.end() - 1, adjust("s", "restock", "1"));
+  EXPECT_THAT(broken(script(lines, by_hand_header())), Contains(4));
+}
+
 TEST(Rulings, AChargedRunThatWasNotUndoneIsNotStuck) {
   EXPECT_THAT(broken(script(ran_out)), IsEmpty());
   Lines lines = ran_out;
@@ -210,6 +273,20 @@ TEST(Rulings, ARunThatGetsAnswersIsNotStuck) {
   EXPECT_THAT(
       broken(script(before(completed, R"("op":"commit")", {tried, stuck("3", "08:26:02")}))),
       IsEmpty());
+}
+
+TEST(Rulings, OnlyWhatIsStuckIsStillHeldWhenTheHistoryEnds) {
+  const Lines held = opening("10", "2") + order_lines() + reserved_lines();
+  const Lines counters = {counted(R"(["A",10,6,0],["B",2,2,0])")};
+  const Lines in_doubt = {
+      in_run("08:26:05", R"("op":"charge","id":"pay","amount":"12.50","answer":"unknown")"),
+      stuck("2", "08:26:05")};
+  EXPECT_THAT(broken(script(held + in_doubt + counters)), IsEmpty());
+  EXPECT_EQ(broken(script(held + counters)), (std::set<int>{10, 28}));
+  const Lines by_hand = without(held, "536365") +
+                        Lines{R"(08:26:00 "op":"reserve","id":"h","lines":[["A",6],["B",2]],)"
+                              R"("until":"2010-12-01T08:41:00.000Z","answer":"reserved")"};
+  EXPECT_EQ(broken(script(by_hand + counters, by_hand_header())), (std::set<int>{28}));
 }
 
 /// It was cleared, and nobody heard of it; so it is asked again, in vain.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ TEST(AnIdOfAClient, HasALength) {
   EXPECT_EQ(fault(""), RequestIdFault::too_short);
   EXPECT_EQ(fault("1234567"), RequestIdFault::too_short);
   EXPECT_EQ(fault(std::string(128, 'a') + "b"), RequestIdFault::too_long);
+  const RequestIdRules rules{.min_length = 22, .max_length = 22};
+  EXPECT_EQ(fault("kX7_p2.Qz~9v:Lw/4+e=T", rules), RequestIdFault::too_short);
+  EXPECT_EQ(fault("kX7_p2.Qz~9v:Lw/4+e=T@", rules), RequestIdFault::none);
+  EXPECT_EQ(fault("kX7_p2.Qz~9v:Lw/4+e=T@a", rules), RequestIdFault::too_long);
 }
 
 TEST(AnIdOfAClient, HasNoCharactersThatLogsAndHeadersTrip) {
@@ -61,6 +66,14 @@ TEST(AnIdOfAClient, WithATimeIsNeitherOldNorFromTheFuture) {
       << "an id without a time";
 }
 
+TEST(AnIdOfAClient, MayBeHeldToItsVeryMillisecond) {
+  RequestIdRules rules;
+  rules.max_ahead = rules.max_age = Duration{0};
+  EXPECT_EQ(fault_of(example, now, rules), RequestIdFault::none);
+  EXPECT_EQ(fault_of(example, now - Duration{1}, rules), RequestIdFault::from_the_future);
+  EXPECT_EQ(fault_of(example, now + Duration{1}, rules), RequestIdFault::too_old);
+}
+
 TEST(TheTimeOfAUuid7, IsReadFromThatVersionOnly) {
   EXPECT_EQ(time_of_uuid7(example), now);
   EXPECT_EQ(time_of_uuid7("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), now);
@@ -79,6 +92,12 @@ TEST(TheEntropyHint, GrowsWithLengthAndVariety) {
   EXPECT_DOUBLE_EQ(entropy_hint("abcdabcd"), 16);
 }
 
+TEST(AUuid, IsTheTextOfItsBits) {
+  EXPECT_EQ(Uuid(0x0123456789abcdef, 0xfedcba9876543210).text(),
+            "01234567-89ab-cdef-fedc-ba9876543210");
+  EXPECT_EQ(Uuid(0, 1).text(), "00000000-0000-0000-0000-000000000001");
+}
+
 TEST(AnIdThatIsMade, IsAUuid7OfItsTime) {
   RequestIdMaker maker;
   Rng chance(1);
@@ -86,6 +105,23 @@ TEST(AnIdThatIsMade, IsAUuid7OfItsTime) {
   EXPECT_EQ(time_of_uuid7(id.text()), now);
   EXPECT_EQ(fault(id.text()), RequestIdFault::none);
   for (const char c : id.text()) EXPECT_FALSE(std::isupper(static_cast<unsigned char>(c)));
+}
+
+// Of the last 16 digits: the first two bits are the variant.
+TEST(AnIdThatIsMade, HasChanceInEachOf62Bits) {
+  RequestIdMaker maker;
+  Rng chance(4);
+  std::uint64_t ever = 0, always = ~std::uint64_t{0};
+  for (int i = 0; i < 100; ++i) {
+    std::string digits(maker.make(now, chance).text().substr(19));
+    digits.erase(4, 1);
+    const std::uint64_t bits = std::stoull(digits, nullptr, 16);
+    ever |= bits;
+    always &= bits;
+  }
+  constexpr std::uint64_t variant = std::uint64_t{1} << 63;
+  EXPECT_EQ(ever, variant | ((std::uint64_t{1} << 62) - 1));
+  EXPECT_EQ(always, variant);
 }
 
 // 10 million ids, 4 a millisecond with pauses and a clock that goes back: each is above the one

@@ -302,6 +302,27 @@ TEST(APreparedWrite, HasItsEffectsBesideTheRecords) {
   EXPECT_FALSE(head[1].sale.is_set());
 }
 
+TEST(APreparedWrite, KnowsItsLargestRecordEventAndAnswerWhereverTheyStand) {
+  RunRecord small = Group::record(RecordKind::outcome, "");
+  small.events = {some_event(1)};
+  RunRecord large = Group::record(RecordKind::outcome, std::string(1'000, 'x'));
+  large.events = {some_event(1)};
+  large.events[0].type = std::string(100, 'x');
+  RunRecord ended = full_record();
+  for (const bool first : {true, false}) {
+    PreparedWrite write({1, 1}, 0);
+    EXPECT_EQ(write.largest_record() + write.largest_event() + write.largest_answer(), 0u);
+    write.add(first ? large : small);
+    write.add(ended);
+    write.add(first ? small : large);
+    const Write& sealed = write.seal();
+    const PreparedRecord& largest = sealed.head[first ? 0 : 2];
+    EXPECT_EQ(write.largest_record(), largest.bytes.size());
+    EXPECT_EQ(write.largest_event(), largest.events[0].bytes.size());
+    EXPECT_EQ(write.largest_answer(), ended.output.size());
+  }
+}
+
 TEST(AWrite, ThatNoStoreCouldCarryOutIsRefused) {
   const Group group(operations()[0]);
   const ClaimEffect claim{};

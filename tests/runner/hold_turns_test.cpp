@@ -218,6 +218,32 @@ TEST_F(HoldTurns, AStartThatWaitedHasThePlaceThatItsDriverLeft) {
   EXPECT_THAT(*again.answer, testing::ClaimIs(ClaimState::in_progress));
 }
 
+/// Though the thread drives a run of another runner, and could go on with this one.
+TEST_F(HoldTurns, WhereStepsAreTheExecutorsNoThreadOfAnotherRunnerCallsThem) {
+  stock_up(2);
+  RunnerOptions options;
+  options.on_executor = true;
+  SagaRunner<Slow> runner(slow, environment(), options);
+  shop.wait("charge", 3);
+  runner.add(sample::checkout, shop);
+  ASSERT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
+  run_for(0ms);
+  const CallId pending = shop.last_pending();
+  shop.took_effect("charge", pending);
+  auto other = process();
+  Kept<NewsAnswer> news;
+  shop.script("place", [&](const StepContext& step) {
+    runner.complete(run_of(), pending, paid, news.completion());
+    shop.took_effect("place", step.id);
+    return result<Reply<sample::Receipt>>(Reply<sample::Receipt>(sample::Receipt{7}));
+  });
+  begin(*other, "2");
+  EXPECT_EQ(shop.effects("clear"), 0u) << "only the executor goes on with the first";
+  run_all();
+  EXPECT_THAT(*news.answer, IsOk());
+  EXPECT_TRUE(outcome(run_of()).has_value());
+}
+
 TEST_F(HoldTurns, NewsIsSafeOverALogThatHasLessThanBefore) {
   auto driver = process();
   const RunId run = unpaid(*driver);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs whose timers could not be armed: the next activity looks after each of them.
+// Runs whose timers could not be armed, and orphans that could not be looked for: the next activity
+// looks after each of them.
 #include <new>
 
 #include "tests/runner/news_fixture.hpp"
@@ -52,6 +53,41 @@ TEST_P(Neglected, ARunThatIsNeglectedTwiceHidesNoOther) {
     EXPECT_TRUE(outcome(run_of(number)).has_value()) << number;
   }
   slow.release_all();
+}
+
+class UnarmedSearch : public SlowNews {
+ protected:
+  Forgetful forgetful{executor};
+  void leave_alone(const std::string& number) {
+    auto gone = process();
+    unpaid(*gone, number);
+  }
+};
+
+TEST_F(UnarmedSearch, OrphansThatCouldNotBeLookedForAreAfterTheNextActivity) {
+  stock_up(2);
+  leave_alone("1");
+  RunnerOptions options;
+  options.orphaned_after = 5min;
+  forgetful.refuses = true;
+  SagaRunner<Slow> runner(slow, {clock, forgetful, 1}, options);
+  runner.add(sample::checkout, shop);
+  forgetful.refuses = false;
+  run_for(1h);
+  EXPECT_FALSE(outcome(run_of("1")).has_value()) << "nothing has woken it";
+  static_cast<void>(runner.status(run_of()));  // some activity
+  run_for(1h);
+  EXPECT_TRUE(outcome(run_of("1")).has_value());
+
+  forgetful.refuses = true;
+  run_for(1h);  // it looks, and cannot be woken for the next time
+  leave_alone("2");
+  forgetful.refuses = false;
+  run_for(1h);
+  EXPECT_FALSE(outcome(run_of("2")).has_value());
+  static_cast<void>(runner.status(run_of()));
+  run_for(1h);
+  EXPECT_TRUE(outcome(run_of("2")).has_value());
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ class Slow final : public LaterBackend<Slow> {
   bool times_out = false;         ///< A write is kept instead, and may land later.
   std::optional<int> empty_read;  ///< The number of a read that finds nothing.
   std::function<void()> at_read;
+  std::function<void(std::vector<LogEntry>&)> at_log;  ///< Sees what is read, and may change it.
 
   void release_all() {
     for (const auto& answer : std::exchange(held_, {})) answer();
@@ -74,6 +75,7 @@ class Slow final : public LaterBackend<Slow> {
     if (fails_reads) return done(Error{Errc::unavailable});
     auto answer = inner().read(run);
     if (reads_++ == empty_read) answer = std::vector<LogEntry>{};
+    if (at_log) at_log(answer.assume_value());
     if (!holds_reads) return done(std::move(answer));
     held_.push_back([done, answer] { done(answer); });
   }

@@ -2,6 +2,8 @@
 //
 // What the machine owes where two things meet: a write that was outrun, a cancel before an intent,
 // a yes after its undo. On both kinds of backend.
+#include <algorithm>
+
 #include "invsaga/assert.hpp"
 #include "tests/saga/machine_driver.hpp"
 
@@ -79,6 +81,27 @@ TEST_P(MachineContracts, AnIntentThatIsNotRecordedYetDoesNotFollowACancel) {
   driver.call(place, true);
   EXPECT_EQ(driver.next().kind, Kind::finished);
   EXPECT_THAT(driver.story(), Not(Contains("intent pay")));
+}
+
+TEST_P(MachineContracts, WhatIsAskedTwiceBeforeItIsRecordedIsRecordedOnce) {
+  ASSERT_TRUE(driver.machine().cancel("once"));
+  ASSERT_TRUE(driver.machine().cancel("twice"));
+  EXPECT_EQ(driver.next().kind, Kind::finished);
+  EXPECT_THAT(driver.story(), ElementsAre("begun", "cancelled", "ended"));
+  EXPECT_EQ(driver.state().reason, "once");
+
+  Definition impatient = sample::checkout.definition();
+  impatient.steps[clear_cart].limits.retry.attempts = 1;
+  MachineDriver run = MachineDriver::begun(impatient, GetParam());
+  run.get_to(clear_cart);
+  run.says(run.begin(Kind::call, clear_cart), unavailable);
+  ASSERT_EQ(run.next().kind, Kind::stuck);
+  EXPECT_EQ(run.machine().outcome()->reason, "clear cart stuck");
+  ASSERT_TRUE(run.machine().resume());
+  ASSERT_TRUE(run.machine().resume());
+  EXPECT_EQ(run.next().kind, Kind::call);
+  const auto story = run.story();
+  EXPECT_EQ(std::count(story.begin(), story.end(), "resumed"), 1);
 }
 
 // So it is asked for nothing: what was never named was never called.

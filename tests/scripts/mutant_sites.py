@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts/mutant_sites.py takes for a place to break the code at: mutant_sites.py ROOT"""
+"""What scripts/mutant_sites.py takes for a place to break the code at, and what it says that a file
+includes: mutant_sites.py ROOT"""
 import pathlib
+import re
 import sys
 
 sys.dont_write_bytecode = True
-ROOT = pathlib.Path(sys.argv[1])
+ROOT = pathlib.Path(sys.argv[1]).resolve()
 sys.path.insert(0, str(ROOT / "scripts"))
 import mutant_sites  # noqa: E402
 
@@ -40,6 +42,20 @@ EXPECTED = {
 }
 
 
+def includes_missing(sources):
+    """What one of ours includes of ours, and is not found."""
+    includes = mutant_sites.Includes(ROOT)
+    for path in sources:
+        known = includes.of(path)
+        for name in re.findall(r'^#include (?:<(invsaga/.*)>|"(.*)")', path.read_text(), re.M):
+            if not any(one.endswith("".join(name).lstrip("./")) for one in known):
+                yield f"{path}: {name}"
+    of_a_source = includes.of(ROOT / "src" / "stock" / "stock.cpp")
+    yield from {"src/stock/stock.cpp", "include/invsaga/stock.hpp",
+                "include/invsaga/ids.hpp"} - of_a_source
+    yield from {"include/invsaga/saga.hpp"} & of_a_source
+
+
 def main():
     found = mutant_sites.sites(CODE)
     wrong = []
@@ -55,6 +71,7 @@ def main():
         wrong += [f"{kind}: never {text}" for text in wanted
                   if not any(text in mutant for mutant in broken)]
     whole = list((ROOT / "src").glob("**/*.cpp"))
+    wrong += [f"includes: {missing}" for missing in includes_missing(whole)]
     for path in whole:
         text = path.read_text()
         for site in mutant_sites.sites(text):

@@ -32,7 +32,7 @@ std::vector<Line> some_lines(std::size_t count) {
   return lines;
 }
 
-/// One of each kind, with lines and without.
+/// One of each kind, with lines and without, and what differs from one of them in one thing.
 std::vector<OwnedOperation> some_operations() {
   const auto lines = some_lines(3);
   std::vector<OwnedOperation> made;
@@ -45,6 +45,23 @@ std::vector<OwnedOperation> some_operations() {
                             AdjustReason::write_off}) {
     made.emplace_back(Adjust{{1, 2}, reason, later, lines});
   }
+  for (const ReservationId id : {ReservationId{9, 2}, ReservationId{1, 9}}) {
+    made.emplace_back(Reserve{id, later, lines});
+    made.emplace_back(Commit{id, lines});
+    made.emplace_back(Release{id});
+    made.emplace_back(Extend{id, later});
+    made.emplace_back(Adjust{{id.high, id.low}, AdjustReason::opening, later, lines});
+  }
+  const Time other = later + Duration{1};
+  made.emplace_back(Reserve{{1, 2}, other, lines});
+  made.emplace_back(Extend{{1, 2}, other});
+  made.emplace_back(Adjust{{1, 2}, AdjustReason::opening, other, lines});
+  auto other_row = lines, other_quantity = lines;
+  ++other_row[1].row.index;
+  ++other_quantity[1].quantity;
+  for (const auto& changed : {some_lines(2), some_lines(4), other_row, other_quantity}) {
+    made.emplace_back(Reserve{{1, 2}, later, changed});
+  }
   made.emplace_back();
   return made;
 }
@@ -55,6 +72,9 @@ std::vector<OwnedAnswer> some_answers() {
   std::vector<ShortLine> lent(3);
   std::vector<OwnedAnswer> made;
   made.emplace_back(ReserveAnswer{Reserved{{1, 2}, later}});
+  made.emplace_back(ReserveAnswer{Reserved{{9, 2}, later}});
+  made.emplace_back(ReserveAnswer{Reserved{{1, 9}, later}});
+  made.emplace_back(ReserveAnswer{Reserved{{1, 2}, later + Duration{1}}});
   made.emplace_back(ReserveAnswer{OutOfStock{}});
   for (std::size_t room = 0; room <= shorts.size(); ++room) {
     const Shortage told = shortage_of(shorts, std::span(lent).first(room));
@@ -148,6 +168,9 @@ TEST(OwnedOperation, BearsNoMoreLinesThanAnOperationMay) {
 
 TEST(OwnedAnswer, ShowsNoMoreShortLinesThanThereAre) {
   std::vector<ShortLine> shorts(max_lines + 1, ShortLine{Row{1}, 2, 1});
+  const auto most = std::span(shorts).first(max_lines);
+  const OwnedAnswer whole(ReserveAnswer{OutOfStock{{max_lines, most.front(), most}}});
+  EXPECT_THAT(decode<OwnedAnswer>(encode(whole)), testing::IsOkAndHolds(whole));
   const Shortage all{static_cast<std::uint32_t>(shorts.size()), shorts.front(), shorts};
   const Shortage fewer{1, shorts.front(), std::span(shorts).first(2)};
   for (const Shortage& shortage : {all, fewer}) {
