@@ -97,7 +97,7 @@ class RunTable::Core {
     const Position length = known == nullptr ? 0 : known->length();
     if (at < length && has(*known, at, records)) return again(*known, at, records.size());
     if (at != length) return Error{Errc::moved_on}.about(WritePart::position);
-    INVSAGA_CHECK(room_for(run, records, 0));
+    INVSAGA_CHECK(room_for(run, records, {}));
     Stamp own = stamp;
     reserve(run, records.size(), bytes_of(records));
     return append_reserved(run, records, std::move(own));
@@ -139,7 +139,7 @@ class RunTable::Core {
   }
 
   result<void> room_for(RunId run, std::span<const PreparedRecord> records,
-                        std::size_t before) const noexcept {
+                        std::span<const PreparedRecord> before) const noexcept {
     for (const PreparedRecord& record : records) {
       if (record.bytes.size() <= limits_.max_record_bytes) continue;
       return over_limit(Limit::record_bytes, record.bytes.size(), limits_.max_record_bytes);
@@ -147,12 +147,13 @@ class RunTable::Core {
     const RunBytes* const known = find(run);
     const bool run_fits = known != nullptr || runs_.size() < limits_.max_runs;
     if (!run_fits) return no_room(Limit::runs, limits_.max_runs);
-    const std::size_t length = (known == nullptr ? 0 : known->length()) + before + records.size();
+    const std::size_t length = (known == nullptr ? 0 : known->length()) + before.size() +
+                               records.size();
     const bool may_exceed = is_last_word(records) && (known == nullptr || !known->ended);
     if (length > limits_.max_records_a_run && !may_exceed) {
       return over_limit(Limit::records, length, limits_.max_records_a_run);
     }
-    const std::size_t bytes = bytes_of(records);
+    const std::size_t bytes = bytes_of(before) + bytes_of(records);
     if (bytes > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
       return no_room(Limit::log_bytes, limits_.max_bytes, bytes);
     }
@@ -262,7 +263,7 @@ LogEntry RunTable::entry(RunId run, Position at) const {
 }
 
 result<void> RunTable::room_for(RunId run, std::span<const PreparedRecord> records,
-                                std::size_t before) const noexcept {
+                                std::span<const PreparedRecord> before) const noexcept {
   return core_->room_for(run, records, before);
 }
 

@@ -55,6 +55,7 @@ RunPtr Core::seat_to_begin(Beginning& beginning, bool& busy) {
   const auto found = runs.find(beginning.id);
   busy = found != runs.end() && (found->second.driver || found->second.held != held);
   if (busy) return found->second.held != held ? nullptr : found->second.driver;
+  INVSAGA_ASSERT(!held || found != runs.end(), "who holds a run has an entry");
   // The place that its last driver left is its own.
   if (held && std::exchange(found->second.room, false)) --promised;
   if (!has_room()) return nullptr;

@@ -181,6 +181,7 @@ std::span<const RunRecord> Core::OutsideNews::since() const {
 }
 
 Errand<CancelAnswer> Core::cancel(RunId run, std::string reason) {
+  if (reason.size() > max_subject_bytes) co_return Error{Errc::invalid_argument};
   const auto tell = [&reason](SagaMachine& machine, auto) -> result<Fate> {
     if (!machine.cancel(reason)) return Fate::not_waited_for;
     return machine.state().compensating ? Fate::recorded : Fate::open;

@@ -285,9 +285,6 @@ void Core::begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAn
 
 Errand<StartAnswer> Core::begin_later(Beginning beginning) {
   static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(beginning.id, held); }));
-  if (beginning.claim && beginning.epoch() == 0) {
-    beginning.claim->claim.lease_until = saturating_add(backend.now(), options.lease);
-  }
   beginning.here = false;
   beginning.held = true;
   const auto begun = co_await ask<StartAnswer>([&](Completion<StartAnswer> done) {

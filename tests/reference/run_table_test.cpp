@@ -142,9 +142,9 @@ TEST(ARunTable, SaysBeforehandWhetherItHasRoomBehindOthers) {
   const Records two{outcome, outcome};
   ASSERT_THAT(append(runs, run(1), 0, begun), IsOk());
   EXPECT_THAT(runs.room_for(run(1), two.prepared()), IsOk());
-  EXPECT_THAT(runs.room_for(run(1), two.prepared(), 1),
+  EXPECT_THAT(runs.room_for(run(1), two.prepared(), two.prepared().first(1)),
               ErrorIs(Errc::limit_exceeded, Limit::records));
-  EXPECT_THAT(runs.room_for(run(1), two.prepared().first(1), 1), IsOk());
+  EXPECT_THAT(runs.room_for(run(1), two.prepared().first(1), two.prepared().first(1)), IsOk());
   EXPECT_EQ(runs.length(run(1)), 1u);
 }
 

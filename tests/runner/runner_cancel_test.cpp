@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::ErrorIs;
 using testing::IsOk;
 using ::testing::Not;
 
@@ -73,6 +74,19 @@ TYPED_TEST(RunnerCancel, AtEveryWriteItIsEitherAcceptedAndAllUndoneOrRefusedAndA
     EXPECT_GE(accepted, 5);
     EXPECT_GE(refused, 4);  // not begun yet; the pivot is done
   }
+}
+
+TYPED_TEST(RunnerCancel, AReasonIsBounded) {
+  RunnerFixture<TypeParam> fixture;
+  fixture.shop.wait("charge");
+  auto process = fixture.process();
+  const RunId run = fixture.begin(*process);
+  const std::string longest(1'024, 'r');
+  EXPECT_THAT(process->runner.cancel(run, longest + "r"), ErrorIs(Errc::invalid_argument));
+  EXPECT_NE(fixture.records(run).back().kind, RecordKind::cancelled);
+  EXPECT_THAT(process->runner.cancel(run, longest), IsOk());
+  fixture.run_for(1h);
+  EXPECT_EQ(fixture.outcome(run)->reason, longest);
 }
 
 TYPED_TEST(RunnerCancel, AfterItNothingIsBegunAnyMore) {

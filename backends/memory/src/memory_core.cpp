@@ -215,19 +215,19 @@ result<std::vector<StockCounters>> MemoryCore::snapshot(std::span<const Row> row
 
 /// Whatever is decided, all of it finds room.
 result<void> MemoryCore::room_for(const Write& write) const noexcept {
-  INVSAGA_CHECK(room_for(write.run, write.head, WritePart::head, 0, 0));
+  INVSAGA_CHECK(room_for(write.run, write.head, WritePart::head, {}));
   for (const Tail& tail : write.tails) {
-    INVSAGA_CHECK(room_for(write.run, tail.records, WritePart::tail, write.head.size(),
-                           events_of(write.head)));
+    INVSAGA_CHECK(room_for(write.run, tail.records, WritePart::tail, write.head));
   }
   return success();
 }
 
 result<void> MemoryCore::room_for(RunId run, std::span<const PreparedRecord> records,
-                                  WritePart part, std::size_t records_before,
-                                  std::size_t events_before) const noexcept {
-  const auto in_log = runs.room_for(run, records, records_before);
+                                  WritePart part,
+                                  std::span<const PreparedRecord> before) const noexcept {
+  const auto in_log = runs.room_for(run, records, before);
   if (!in_log.has_value()) return in_log.assume_error().about(part);
+  std::size_t events_before = events_of(before);
   for (const PreparedRecord& record : records) {
     const std::size_t answer = record.confirmation.answer.size();
     if (answer > max_answer_bytes) {

@@ -76,6 +76,15 @@ std::size_t largest(const Story& story, std::size_t (PreparedWrite::*of)() const
   return std::max((story.begins.*of)(), (story.holds.*of)());
 }
 
+/// Of its head and of any tail: they are alike.
+std::size_t bytes_of(const Write& write) {
+  std::size_t bytes = 0;
+  for (const PreparedRecord& record : write.head) bytes += record.bytes.size();
+  if (write.tails.empty()) return bytes;
+  for (const PreparedRecord& record : write.tails[0].records) bytes += record.bytes.size();
+  return bytes;
+}
+
 /// What the story comes to, of each bound.
 MemoryLimits exact(const Story& story) {
   MemoryLimits limits;
@@ -87,6 +96,7 @@ MemoryLimits exact(const Story& story) {
   limits.runs.max_runs = 1;
   limits.runs.max_records_a_run = 5;
   limits.runs.max_record_bytes = largest(story, &PreparedWrite::largest_record);
+  limits.runs.max_bytes = bytes_of(story.begins.write()) + bytes_of(story.holds.write());
   limits.outbox.max_events = 9;
   limits.outbox.max_runs = 1;
   limits.outbox.max_event_bytes = largest(story, &PreparedWrite::largest_event);
@@ -144,6 +154,7 @@ const std::vector<OneLess> bounds{
     {Limit::runs, [](MemoryLimits& limits) { --limits.runs.max_runs; }},
     {Limit::records, [](MemoryLimits& limits) { --limits.runs.max_records_a_run; }},
     {Limit::record_bytes, [](MemoryLimits& limits) { --limits.runs.max_record_bytes; }},
+    {Limit::log_bytes, [](MemoryLimits& limits) { --limits.runs.max_bytes; }},
     {Limit::events, [](MemoryLimits& limits) { --limits.outbox.max_events; }},
     {Limit::runs, [](MemoryLimits& limits) { --limits.outbox.max_runs; }},
     {Limit::event_bytes, [](MemoryLimits& limits) { --limits.outbox.max_event_bytes; }}};

@@ -60,10 +60,10 @@ class RunTable {
                          std::span<const PreparedRecord> records) const noexcept;
   /// Requires one that the run has.
   [[nodiscard]] LogEntry entry(RunId run, Position at) const;
-  /// The error that an append of these at the end of the run, after `before` others, would meet;
+  /// The error that an append of these at the end of the run, behind those `before`, would meet;
   /// found beforehand.
   result<void> room_for(RunId run, std::span<const PreparedRecord> records,
-                        std::size_t before = 0) const noexcept;
+                        std::span<const PreparedRecord> before = {}) const noexcept;
   /// How many runs are kept.
   [[nodiscard]] std::size_t size() const noexcept;
 

@@ -58,8 +58,8 @@ class MemoryCore {
  private:
   [[nodiscard]] result<void> room_for(const Write& write) const noexcept;
   [[nodiscard]] result<void> room_for(RunId run, std::span<const PreparedRecord> records,
-                                      WritePart part, std::size_t records_before,
-                                      std::size_t events_before) const noexcept;
+                                      WritePart part,
+                                      std::span<const PreparedRecord> before) const noexcept;
   result<WriteReply> try_write(const Write& write);
   result<Answer> prepare(const Operation& operation, std::span<ShortLine> shorts);
   result<ClaimAnswer> prepare(const ClaimEffect& effect);
