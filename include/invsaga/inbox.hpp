@@ -181,7 +181,8 @@ class Inbox {
   ///    called; whoever delivers keeps the event and brings it again.
   ///  - The effect's own error: the right was given back, the next delivery calls it again. An
   ///    exception gives it back too, and goes on.
-  ///  - `busy`: another is at it, or had the right since. `moved_on`: out of order, never acted on.
+  ///  - `busy`: another is at it, or at the one that it has to wait for; or had the right since.
+  ///    `moved_on`: out of order, never acted on.
   ///    `too_late`: past the window. `resource_exhausted`: the store is full, or too many effects
   ///    are not confirmed; ask again later. `unavailable`: the event's time is more than an hour
   ///    ahead of the store's clock; it is acted on when that is there. `invalid_argument`: id or

@@ -108,7 +108,8 @@ Errand<InboxEntry> Inbox::Core::admit(const Event& event, Claim asked, std::uint
   co_return InboxEntry{Handling::parked, {}};
 }
 
-/// True while the event before it was not handled: not here, and not by another of our name.
+/// True while the event before it was not handled: not here, and not by another of our name. `busy`
+/// if another is at it: to wait for that is no sign that it will never come.
 Errand<bool> Inbox::Core::too_early(const Event& event) {
   const std::uint64_t before = event.sequence - 1;
   if (before <= highest(event.run)) co_return false;
@@ -117,10 +118,12 @@ Errand<bool> Inbox::Core::too_early(const Event& event) {
       [&](Completion<ClaimAnswer> claimed) { store_.claim(claim, claimed); });
   if (!told.has_value()) co_return told.assume_error();
   // Only asked: the right to act on that one is given back.
-  if (told.assume_value().state == ClaimState::fresh) {
+  const ClaimState state = told.assume_value().state;
+  if (state == ClaimState::fresh) {
     static_cast<void>(co_await give_back({claim.key, told.assume_value().epoch}));
   }
-  co_return told.assume_value().state != ClaimState::completed;
+  if (state == ClaimState::in_progress) co_return refused(Errc::busy, &InboxCounts::busy);
+  co_return state != ClaimState::completed;
 }
 
 Claim Inbox::Core::claim_of(const Event& event, std::uint64_t sequence) const {

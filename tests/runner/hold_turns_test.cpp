@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+// labels: tsan
 //
 // Who waits for a run waits for nobody's code: not for a step's, nor for another's completion; and
 // whoever is not concerned is left alone.
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <thread>
 #include <utility>
 
 #include "tests/runner/news_fixture.hpp"
@@ -206,7 +208,8 @@ TEST_F(HoldTurns, AStartThatWaitedHasThePlaceThatItsDriverLeft) {
   Kept<RecoveryReport> report;
   runner.recover(Duration{0}, report.completion());  // its driver reads
   Doing<NewsAnswer> resumed;
-  resumed.act = [&] { slow.release_all(); };  // the driver learns that it is another's
+  // The driver learns that it is another's, and goes at once: that thread drives nothing else.
+  resumed.act = [&] { std::thread([&] { slow.release_all(); }).join(); };
   runner.resume(run, resumed.completion());
   Kept<StartAnswer> again;
   runner.start(sample::checkout, order(), request(), again.completion());
