@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 
+#include "tests/runner/limited_parts.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -272,28 +273,10 @@ MemoryLimits kept_for_two_days() {
   limits.retention.time = 48h;
   return limits;
 }
-struct KeepingOnOneAppend {
-  using Backend = MemoryBackend<>;
-  Backend backend{kept_for_two_days()};
-  void advance_to(Time time) { backend.advance_to(time); }
-  Backend& stock() { return backend; }
-  Backend& log() { return backend; }
-};
-struct KeepingInSplit {
-  using Backend = Joined<MemoryBackend<>, MemoryBackend<>, testing::ApartLog, MemoryBackend<>>;
-  MemoryBackend<> store, claims{kept_for_two_days()}, events;
-  testing::ApartLog records;
-  Backend backend{store, claims, records, events};
-  void advance_to(Time time) {
-    store.advance_to(time);
-    claims.advance_to(time);
-  }
-  MemoryBackend<>& stock() { return store; }
-  testing::ApartLog& log() { return records; }
-};
 template <class Parts>
 class ForgettingAnswers : public ::testing::Test {};
-using BothThatKeep = ::testing::Types<KeepingOnOneAppend, KeepingInSplit>;
+using BothThatKeep =
+    ::testing::Types<LimitedOnOneAppend<kept_for_two_days>, LimitedInSplit<kept_for_two_days>>;
 TYPED_TEST_SUITE(ForgettingAnswers, BothThatKeep);
 
 TYPED_TEST(ForgettingAnswers, ComesAfterTheAnswerThatPointsToWhatIsForgotten) {
@@ -309,12 +292,12 @@ TYPED_TEST(ForgettingAnswers, ComesAfterTheAnswerThatPointsToWhatIsForgotten) {
   EXPECT_THAT(world.start(), testing::ClaimIs(ClaimState::expired));
 }
 
-/// Parts of which the log does not forget at first.
+/// Does not forget at first.
 class StubbornLog final : public Forwarding<StubbornLog, testing::ApartLog> {
   friend Forwarding<StubbornLog, testing::ApartLog>;
 
  public:
-  StubbornLog() : Forwarding(log_) {}
+  explicit StubbornLog(const RunLimits& limits) : Forwarding(log_), log_(limits) {}
   bool refuses = true;
 
  private:
@@ -325,18 +308,8 @@ class StubbornLog final : public Forwarding<StubbornLog, testing::ApartLog> {
   }
   testing::ApartLog log_;
 };
-struct StubbornInSplit {
-  using Backend = Joined<MemoryBackend<>, MemoryBackend<>, StubbornLog, MemoryBackend<>>;
-  MemoryBackend<> store, claims, events;
-  StubbornLog records;
-  Backend backend{store, claims, records, events};
-  void advance_to(Time time) {
-    store.advance_to(time);
-    claims.advance_to(time);
-  }
-  MemoryBackend<>& stock() { return store; }
-  StubbornLog& log() { return records; }
-};
+MemoryLimits no_special_limits() { return {}; }
+using StubbornInSplit = LimitedInSplit<no_special_limits, StubbornLog>;
 
 TEST(ForgettingInSplit, ThatFailsHalfWayTellsNothingAnew) {
   World<StubbornInSplit> world(Way::sold, Asked::for_minutes);

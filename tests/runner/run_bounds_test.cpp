@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Bounds that a run meets on its way: it ends, or is stuck and says so, and keeps no other out.
+#include "tests/runner/limited_parts.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -17,29 +18,9 @@ MemoryLimits short_logs() {
   limits.runs.max_records_a_run = most_records;
   return limits;
 }
-struct ShortOnOneAppend {
-  using Backend = MemoryBackend<>;
-  Backend backend{short_logs()};
-  void advance_to(Time time) { backend.advance_to(time); }
-  Backend& stock() { return backend; }
-  Backend& log() { return backend; }
-};
-struct ShortInSplit {
-  using Backend = Joined<MemoryBackend<>, MemoryBackend<>, testing::ApartLog, MemoryBackend<>>;
-  MemoryBackend<> store, claims, events;
-  testing::ApartLog records{short_logs().runs};
-  Backend backend{store, claims, records, events};
-  void advance_to(Time time) {
-    store.advance_to(time);
-    claims.advance_to(time);
-  }
-  MemoryBackend<>& stock() { return store; }
-  testing::ApartLog& log() { return records; }
-};
-
 template <class Parts>
 class ShortLog : public ::testing::Test {};
-using BothShort = ::testing::Types<ShortOnOneAppend, ShortInSplit>;
+using BothShort = ::testing::Types<LimitedOnOneAppend<short_logs>, LimitedInSplit<short_logs>>;
 TYPED_TEST_SUITE(ShortLog, BothShort);
 
 TYPED_TEST(ShortLog, IsTheEndOfARunOrLeavesItToAPerson) {
@@ -78,7 +59,7 @@ TYPED_TEST(ShortLog, LetsGoOfARunThatItCannotTakeOver) {
   most_records = 2;
   RunnerFixture<TypeParam> fixture;
   auto a = fixture.process();
-  a->connection.writes_left = TypeParam::Backend::capabilities().atomic_effects ? 0 : 1;
+  a->connection.writes_left = TypeParam::one_append ? 0 : 1;
   a->connection.last_write_lands = true;
   static_cast<void>(a->runner.start(sample::checkout, fixture.order(), fixture.request()));
   const RunId run = fixture.run_of();
