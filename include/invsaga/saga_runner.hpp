@@ -24,7 +24,8 @@ inline namespace v0 {
 
 /// How a runner drives its runs, and its bounds. Constant for its life.
 struct RunnerOptions {
-  std::size_t max_runs = 100'000;  ///< Under way at once; more are `resource_exhausted`.
+  /// Under way at once; more are `resource_exhausted`. As many that are stuck are watched besides.
+  std::size_t max_runs = 100'000;
   Duration lease{30'000};          ///< Of a claim, until the run's first record binds it.
   /// A run that nobody has moved for so long, and whose owner does not live, is taken over and
   /// driven on; a service sets five minutes. Runners over the same backend set the same: this one
@@ -184,7 +185,7 @@ class SagaRunner {
 
   /// What steps and observers have thrown.
   [[nodiscard]] Thrown thrown() const { return core_.thrown(); }
-  /// How many runs are under way here, stuck ones included.
+  /// How many runs are under way here, or are stuck and watched.
   [[nodiscard]] std::size_t runs() const { return core_.runs(); }
   [[nodiscard]] OwnerId owner() const { return core_.owner(); }
 
