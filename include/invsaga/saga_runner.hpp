@@ -26,7 +26,7 @@ inline namespace v0 {
 struct RunnerOptions {
   /// Under way at once; more are `resource_exhausted`. As many that are stuck are watched besides.
   std::size_t max_runs = 100'000;
-  Duration lease{30'000};          ///< Of a claim, until the run's first record binds it.
+  Duration lease{30'000};  ///< Of a claim, until the run's first record binds it.
   /// A run that nobody has moved for so long, and whose owner does not live, is taken over and
   /// driven on; a service sets five minutes. Runners over the same backend set the same: this one
   /// then shows the others that it lives, by a lease. 0: only `recover()` takes over.
