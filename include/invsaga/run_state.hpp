@@ -71,7 +71,7 @@ struct RunState {
   std::string key;
   SagaVersion saga;
   RequestKey request;
-  Time begin_by;  ///< The request's deadline, if it has one.
+  Time begin_by;  ///< The request's deadline, if there is a request.
   std::uint64_t claim_epoch = 0;
   std::string traceparent;
   std::vector<std::byte> input;
@@ -86,6 +86,7 @@ struct RunState {
   StepIndex stuck_step = 0;
   Error stuck_error{};
   StockDecision stuck_decision{};  ///< If it was the stock that would not.
+  bool only_begun = false;         ///< And perhaps taken over: nothing else is recorded.
   std::optional<RunEnd> end;
   std::string reason;  ///< Why it compensates.
   Time last_change;    ///< Of the last record.

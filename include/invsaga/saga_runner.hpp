@@ -24,7 +24,8 @@ inline namespace v0 {
 
 /// How a runner drives its runs, and its bounds. Constant for its life.
 struct RunnerOptions {
-  /// Under way at once; more are `resource_exhausted`. As many that are stuck are watched besides.
+  /// Under way at once; more are `resource_exhausted`. As many that are stuck are watched besides,
+  /// and come on top when they are resumed.
   std::size_t max_runs = 100'000;
   Duration lease{30'000};  ///< Of a claim, until the run's first record binds it.
   /// A run that nobody has moved for so long, and whose owner does not live, is taken over and

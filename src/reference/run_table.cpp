@@ -19,6 +19,7 @@ namespace {
 class RunBytes {
  public:
   bool ended = false;
+  bool stuck = false;
 
   [[nodiscard]] Position length() const noexcept { return static_cast<Position>(places_.size()); }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
@@ -67,12 +68,13 @@ class RunBytes {
   std::vector<Shorts> shorts_;  // of the records that have some, ascending
 };
 
-/// What ends a run, or leaves it to a person, is taken whatever its length: else it could do
+/// What ends a run, or leaves it to a person, is taken whatever its length, once: else it could do
 /// neither.
-bool is_last_word(std::span<const PreparedRecord> records) noexcept {
+bool is_last_word(std::span<const PreparedRecord> records, const RunBytes* run) noexcept {
   if (records.empty()) return true;
+  const bool ended = run != nullptr && run->ended, stuck = run != nullptr && run->stuck;
   const RunChange last = records.back().change;
-  return last == RunChange::ends || last == RunChange::parks;
+  return !ended && (last == RunChange::ends || (last == RunChange::parks && !stuck));
 }
 
 std::size_t bytes_of(std::span<const PreparedRecord> records) noexcept {
@@ -149,8 +151,7 @@ class RunTable::Core {
     if (!run_fits) return no_room(Limit::runs, limits_.max_runs);
     const std::size_t length = (known == nullptr ? 0 : known->length()) + before.size() +
                                records.size();
-    const bool may_exceed = is_last_word(records) && (known == nullptr || !known->ended);
-    if (length > limits_.max_records_a_run && !may_exceed) {
+    if (length > limits_.max_records_a_run && !is_last_word(records, known)) {
       return over_limit(Limit::records, length, limits_.max_records_a_run);
     }
     const std::size_t bytes = bytes_of(before) + bytes_of(records);
@@ -184,6 +185,8 @@ class RunTable::Core {
   }
 
   void note_change(RunId run, RunBytes& kept, RunChange change) noexcept {
+    if (change == RunChange::parks) kept.stuck = true;
+    if (change == RunChange::resumes) kept.stuck = false;
     if (change == RunChange::ends) {
       kept.ended = true;
       unfinished_.erase(run);

@@ -218,6 +218,7 @@ void Core::lose(const RunPtr& self) noexcept {
                           run.machine->state().owner != owner;
   run.takes_over = run.takes_over || takes_over;
   run.begins_late = true;
+  run.cancels_late = false;
   run.machine.emplace(run.id, run.saga->definition, options_of_it);
   ++run.life;
   run.superseded.reset();
@@ -251,10 +252,9 @@ Core::Step Core::hear(ActiveRun& run, News& one, Lock& lock) {
 /// deadline, of a log without the run: so nothing of a run is begun past that.
 bool Core::is_begun_too_late(const ActiveRun& run) const noexcept {
   const RunState& state = run.machine->state();
-  if (state.position == 0 || state.compensating || state.stuck || state.end) return false;
+  if (!state.only_begun || run.machine->is_fenced()) return false;
   const bool is_late = is_set(state.begin_by) && state.begin_by <= backend.now();
-  if (!is_late || run.machine->is_fenced() || backend.capabilities().atomic_effects) return false;
-  return std::ranges::none_of(state.steps, [](const StepState& step) { return step.intended; });
+  return is_late && !backend.capabilities().atomic_effects;
 }
 
 Core::Step Core::act(const RunPtr& self, Lock& lock) {
@@ -271,7 +271,10 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     lock.lock();
     return Step::rest;
   }
-  if (is_begun_too_late(run)) static_cast<void>(run.machine->cancel("request_expired"));
+  if (!run.cancels_late && is_begun_too_late(run)) {
+    run.cancels_late = true;
+    static_cast<void>(run.machine->cancel("request_expired"));
+  }
   const Instruction instruction = run.machine->next(environment.clock.now());
   switch (instruction.kind) {
     case Instruction::Kind::append:
@@ -338,18 +341,22 @@ void Core::tell_recorded(RunId run, const RunState& state, const RunRecord& reco
   thrown.guard("observer", [&] { options.observer->recorded(run, state, record); });
 }
 
+/// One that is stuck is let go of if it cannot be watched too, unless somebody has moved it since.
 void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
-  if (stuck && run.told_stuck) return;
+  if (!stuck || !run.told_stuck) tell_ended(run, stuck, lock);
+  const bool moved = run.behind || run.nudged || !run.news.empty();
+  run.gone = !stuck || (!park(run) && !moved);
+}
+
+void Core::tell_ended(ActiveRun& run, bool stuck, Lock& lock) {
   const auto outcome = run.machine->outcome();
   run.told_stuck = stuck;
   const bool known = !stuck && std::exchange(run.told_end, true);
-  if (outcome && !known && options.observer != nullptr) {
-    lock.unlock();
-    thrown.guard("observer",
-                 [&] { options.observer->ended(run.id, run.machine->state(), *outcome); });
-    lock.lock();
-  }
-  run.gone = !stuck || !park(run);
+  if (!outcome || known || options.observer == nullptr) return;
+  lock.unlock();
+  thrown.guard("observer",
+               [&] { options.observer->ended(run.id, run.machine->state(), *outcome); });
+  lock.lock();
 }
 
 // --- the log

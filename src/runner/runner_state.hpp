@@ -137,16 +137,17 @@ struct ActiveRun {
   std::optional<SagaMachine> machine;
   std::uint64_t life = 0;  ///< Which one it is.
   News news;
-  bool nudged = false;       ///< Time has passed, or somebody appended to it.
-  bool driving = false;      ///< A thread is in `drive`, or will be: news is left to it.
-  bool queued = false;       ///< It will be, and whoever comes first takes it over.
-  bool gone = false;         ///< Ended, or another owner drives it.
-  bool behind = false;       ///< The log has, or may have, records that the machine lacks.
-  bool catching_up = false;  ///< The log is being read.
-  bool stale = false;        ///< What is being read may lack some of them.
-  bool takes_over = false;   ///< Once it knows the log, whoever drove it before.
-  bool begins_late = false;  ///< If the log has nothing of it, it is not begun any more.
-  Time begin_by;             ///< The deadline of its request.
+  bool nudged = false;        ///< Time has passed, or somebody appended to it.
+  bool driving = false;       ///< A thread is in `drive`, or will be: news is left to it.
+  bool queued = false;        ///< It will be, and whoever comes first takes it over.
+  bool gone = false;          ///< Ended, or another owner drives it.
+  bool behind = false;        ///< The log has, or may have, records that the machine lacks.
+  bool catching_up = false;   ///< The log is being read.
+  bool stale = false;         ///< What is being read may lack some of them.
+  bool takes_over = false;    ///< Once it knows the log, whoever drove it before.
+  bool begins_late = false;   ///< If the log has nothing of it, it is not begun any more.
+  Time begin_by;              ///< The deadline of its request.
+  bool cancels_late = false;  ///< It began past that, and is cancelled.
   std::unique_ptr<Starting> starting;    ///< While it is, its entry is held.
   std::list<Brought> brought;            ///< Told once they are in the log.
   std::uint64_t looked_for = 0;          ///< The repeat of a call that the log was read before.
@@ -340,6 +341,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Step rest_after_failure(ActiveRun& run) noexcept;
   bool is_resting(ActiveRun& run) noexcept;
   void finish(ActiveRun& run, bool stuck, Lock& lock);
+  void tell_ended(ActiveRun& run, bool stuck, Lock& lock);
   void take_in(ActiveRun& run, const RunRecord& record, Lock& lock);
   Errand<void> catch_up(RunPtr run, Position from, News read);
   Step caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock);

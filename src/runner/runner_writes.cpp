@@ -117,7 +117,13 @@ Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& err
     run.machine->answered(sent.instruction, error, environment.clock.now());
     return Step::go_on;
   }
-  if (run.machine->unwritten(sent.instruction, error)) return Step::go_on;
+  if (run.machine->unwritten(sent.instruction, error)) {
+    for (Brought& news : run.brought) {
+      if (news.tried_from) news.known = result<NewsAnswer>(error);  // it will never be recorded
+    }
+    tell_known(run, lock);
+    return Step::go_on;
+  }
   if (error.remedy() != Remedy::give_up || run.machine->state().owner == owner) {
     return rest_after_failure(run);
   }

@@ -22,7 +22,7 @@ void begin(RunState& state, const RunRecord& record, const Definition& definitio
   state.key = record.key;
   state.saga = record.saga;
   state.request = record.request;
-  state.begin_by = record.until;
+  if (record.request.is_set()) state.begin_by = record.until;
   state.claim_epoch = record.claim_epoch;
   state.traceparent = record.traceparent;
   state.input = record.output;
@@ -237,6 +237,8 @@ result<void> fold(RunState& state, const RunRecord& record, const Definition& de
     state.events += record.events.size();
     state.last_event = record.events.back().id;
   }
+  const bool begins = record.kind == RecordKind::begun;
+  state.only_begun = begins || (state.only_begun && record.kind == RecordKind::taken_over);
   ++state.position;
   state.last_change = record.at;
   return success();

@@ -190,10 +190,13 @@ result<void> SagaMachine::check_output(StepIndex step, std::vector<std::byte> ou
   return success();
 }
 
-/// Once: the same again changes nothing.
+/// Once: the same again changes nothing, whatever is asked for and allowed by now.
 void SagaMachine::get_stuck(StepIndex step, Error error) {
   const RunState& state = ahead();
-  const bool known = state.stuck && state.stuck_step == step && state.stuck_error == error;
+  Error alike = error;
+  alike.asked = state.stuck_error.asked;
+  alike.allowed = state.stuck_error.allowed;
+  const bool known = state.stuck && state.stuck_step == step && state.stuck_error == alike;
   const bool queued = std::any_of(to_append_.begin(), to_append_.end(), [&](const RunRecord& r) {
     return r.kind == RecordKind::stuck && r.step == step;
   });

@@ -149,7 +149,7 @@ bool SagaMachine::unwritten(const Instruction& instruction, const Error& error) 
   const bool hopeless = error.remedy() == Remedy::give_up && state_.position > 0;
   if (!hopeless || to_append_.empty()) return false;
   const RunRecord last = to_append_.back();
-  if (!can_be_stuck(last.kind)) return false;
+  if (!can_be_stuck(last.kind) && last.kind != RecordKind::cancelled) return false;
   drop_write();
   unrecordable(last, error);
   return true;

@@ -82,6 +82,63 @@ TYPED_TEST(LateBegin, OfALiveOwnerIsNotDrivenOnceItsRequestHasExpired) {
   EXPECT_EQ(a->runner.runs(), 0u);
 }
 
+// --- what was begun in time goes on past its request's deadline
+
+constexpr auto sold_at_once = saga<sample::Order, sample::Shop>(
+    "sold at once", 1, compensable<"reserve">(sample::hold, sample::give_back, {2s, standard}),
+    pivot<"commit">(sample::sell, {2s, until_known}));
+
+TYPED_TEST(LateBegin, IsNoneIfAHoldIsReservedAnew) {
+  auto process = this->process();
+  process->runner.add(sold_at_once, this->shop);
+  process->connection.at_apply = [](const Operation& operation) {
+    return std::holds_alternative<Commit>(operation) ? Mishap::failed : Mishap::none;
+  };
+  EXPECT_THAT(process->runner.start(sold_at_once, this->order(), this->the_request()),
+              ClaimIs(ClaimState::fresh));
+  this->run_for(sample::hold_length + 6min);
+  process->connection.at_apply = nullptr;
+  this->run_for(1h);
+  EXPECT_EQ(this->outcome(run_id("sold at once", this->the_request()))->end, RunEnd::completed);
+  EXPECT_EQ(this->stock().sold, 1);
+}
+
+bool refuses_to_adjust = false;
+result<Adjust> restock(const StepContext& step, const sample::Order& order) {
+  if (refuses_to_adjust) return refuse();
+  return step.adjust(AdjustReason::restock, order.lines, 5min);
+}
+constexpr auto restocked = saga<sample::Order, sample::Shop>(
+    "restocked", 1, pivot<"restock">(restock, {2s, until_known}));
+
+TYPED_TEST(LateBegin, IsNoneIfARunIsResumed) {
+  auto process = this->process();
+  process->runner.add(restocked, this->shop);
+  refuses_to_adjust = true;
+  EXPECT_THAT(process->runner.start(restocked, this->order(), this->the_request()),
+              ClaimIs(ClaimState::fresh));
+  const RunId run = run_id("restocked", this->the_request());
+  this->run_for(1h);
+  ASSERT_EQ(this->records(run).back().kind, RecordKind::stuck);
+  refuses_to_adjust = false;
+  EXPECT_THAT(process->runner.resume(run), IsOk());
+  this->run_for(1h);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+}
+
+TYPED_TEST(LateBegin, IsNoneWithoutARequest) {
+  auto process = this->process();
+  StartRequest past;
+  past.key = "1";
+  past.deadline = start_time - 1s;
+  EXPECT_THAT(process->runner.start(sample::checkout, this->order(), past),
+              ClaimIs(ClaimState::fresh));
+  this->run_for(1h);
+  EXPECT_EQ(this->outcome(run_id(sample::checkout.name(), past))->end, RunEnd::completed);
+}
+
+// --- what was forgotten
+
 TYPED_TEST(LateBegin, OfAForgottenRunSellsNothingAgain) {
   auto a = this->process();
   EXPECT_THAT(this->start(*a), ClaimIs(ClaimState::fresh));

@@ -75,6 +75,69 @@ TYPED_TEST(ShortLog, LetsGoOfARunThatItCannotTakeOver) {
   EXPECT_EQ(b->connection.writes, writes) << "it goes on trying";
 }
 
+struct HeardNews {
+  std::vector<result<NewsAnswer>> answers;
+  Completion<NewsAnswer> completion() {
+    return {[](void* self, std::uint64_t, result<NewsAnswer>&& answer) noexcept {
+              static_cast<HeardNews*>(self)->answers.push_back(std::move(answer));
+            },
+            this, 0};
+  }
+};
+
+/// Nothing that it has to say can be recorded; it is stuck once, and whoever brings it hears so.
+TYPED_TEST(ShortLog, TellsWhoBringsAnAnswerWhatBecameOfIt) {
+  for (most_records = 2; most_records < 16; ++most_records) {
+    SCOPED_TRACE(most_records);
+    HeardNews heard;
+    RunnerFixture<TypeParam> fixture;
+    auto process = fixture.process();
+    fixture.shop.wait("charge");
+    const RunId run = fixture.begin(*process);
+    fixture.run_for(1s);
+    const CallId call = fixture.shop.last_pending();
+    if (!call.is_set()) continue;           // it did not come so far
+    process->connection.writes_left = 100;  // it may not write on and on
+    const result<sample::Receipt> paid(sample::Receipt{9});
+    for (std::size_t times = 1; times <= 5; ++times) {
+      process->runner.complete(run, call, paid, heard.completion());
+      fixture.run_for(1h);
+      ASSERT_EQ(heard.answers.size(), times);
+    }
+    ASSERT_FALSE(process->connection.dead);
+    EXPECT_LE(fixture.records(run).size(), most_records + 2u);
+  }
+}
+
+/// What came late is cancelled, which takes a record.
+TEST(ShortLogInSplit, ThatHasNoRoomForACancelLeavesWhatIsLateToAPerson) {
+  most_records = 2;
+  RunnerFixture<LimitedInSplit<short_logs>> fixture;
+  StartRequest request = fixture.request();
+  request.deadline = start_time + 20min;
+  {
+    auto dead = fixture.process();
+    dead->connection.writes_left = 0;
+    dead->connection.last_write_lands = true;
+    static_cast<void>(dead->runner.start(sample::checkout, fixture.order(), request));
+  }
+  fixture.run_for(1h);
+  RunnerOptions options;
+  options.max_runs = 1;
+  auto process = fixture.process(options);
+  process->runner.recover();
+  fixture.run_for(1min);
+  EXPECT_EQ(fixture.records(run_id(sample::checkout.name(), request)).back().kind,
+            RecordKind::stuck);
+  const int writes = process->connection.writes;
+  fixture.run_for(1h);
+  EXPECT_EQ(process->connection.writes, writes) << "it goes on trying";
+  fixture.stock_up(1);
+  EXPECT_THAT(process->runner.start(sample::checkout, fixture.order("2"), fixture.request("2")),
+              ClaimIs(ClaimState::fresh))
+      << "it keeps others out";
+}
+
 // --- runs that are stuck
 
 template <class Parts>
@@ -112,6 +175,36 @@ TYPED_TEST(StuckRuns, KeepNoOtherOut) {
     EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
   }
   EXPECT_EQ(process->runner.runs(), 0u);
+}
+
+/// Sees at once to what is stuck.
+template <class Runner>
+struct SeesTo final : RunObserver {
+  void ended(RunId run, const RunState&, const RunOutcome& outcome) override {
+    if (outcome.end != RunEnd::stuck || run != of) return;
+    runner->resume(run, heard.completion());
+  }
+  Runner* runner = nullptr;
+  RunId of;
+  HeardNews heard;
+};
+
+TYPED_TEST(StuckRuns, ThatAreResumedWhileTheyAreToldAreDrivenOn) {
+  SeesTo<typename RunnerFixture<TypeParam>::Runner> observer;
+  RunnerOptions options;
+  options.max_runs = 1;
+  options.observer = &observer;
+  auto process = this->process(options);
+  observer.runner = &process->runner;
+  this->get_stuck(*process, "1");  // no more are watched than this one
+  observer.of = this->run_of("2");
+  this->shop.fail("clear", refuse());
+  this->stock_up(1);
+  const RunId second = this->begin(*process, "2");
+  this->run_for(1h);
+  ASSERT_EQ(observer.heard.answers.size(), 1u);
+  EXPECT_EQ(observer.heard.answers[0], result<NewsAnswer>(NewsAnswer::recorded));
+  ASSERT_TRUE(this->outcome(second).has_value()) << "nobody drives it";
 }
 
 TYPED_TEST(StuckRuns, ThatNobodyCanWatchAreNotToldOfAgain) {

@@ -165,8 +165,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
     const std::lock_guard lock(mutex_);
     return core_.runs.unfinished(after, limit);
   }
-  /// `busy` until it has ended, its events are acknowledged, the stock has forgotten its ids, its
-  /// request is past its deadline, and no stored answer points to its records (protocol rule 6).
+  /// `busy` until it has ended, and all that may refer to it is out of time (protocol rule 6).
   result<void> forget(RunId run) {
     const std::lock_guard lock(mutex_);
     return core_.forget(run);
