@@ -25,7 +25,8 @@ class RunObserver {
   /// `record` is in the log, and `state` is what the run's records say with it. Both are lent for
   /// the call.
   virtual void recorded(RunId /*run*/, const RunState& /*state*/, const RunRecord& /*record*/) {}
-  /// The run has ended, or is stuck.
+  /// The run has ended, or is stuck: that may be told again, where it was let go of and is watched
+  /// anew, or where memory ran out.
   virtual void ended(RunId /*run*/, const RunState& /*state*/, const RunOutcome& /*outcome*/) {}
 };
 

@@ -435,8 +435,10 @@ Errand<StartAnswer> Core::attach(RunId id, RequestKey request, ClaimState otherw
     co_return co_await give_back(request, epoch, in_state(state, id));
   }
   const std::vector<std::byte>& stored = last.assume_value().output;
+  // Of its end alone: what stands before that was settled then, and would be told anew if the run
+  // has been forgotten since it was read.
   auto settled = co_await ask<void>(
-      [&](Completion<void> done) { backend.settle(id, entries, done); });
+      [&](Completion<void> done) { backend.settle(id, std::span(entries).last(1), done); });
   if (settled.has_value() && epoch != 0) {
     settled = co_await ask<void>(
         [&](Completion<void> done) { backend.confirm_claim(request, epoch, stored, done); });

@@ -139,6 +139,28 @@ TYPED_TEST(LateBegin, IsNoneWithoutARequest) {
 
 // --- what was forgotten
 
+TYPED_TEST(LateBegin, OfARunThatIsForgottenMeanwhileTellsNothingAnew) {
+  auto a = this->process();
+  EXPECT_THAT(this->start(*a), ClaimIs(ClaimState::fresh));
+  this->run_for(1min);
+  const auto pending = testing::pending(this->parts.backend, 100);
+  for (const Event& event : pending.value()) {
+    EXPECT_THAT(this->parts.backend.acknowledge_event(event.run, event.sequence), IsOk());
+  }
+  this->clock.advance(24h * 40);
+  this->parts.advance_to(this->clock.now());
+  auto b = this->process();
+  bool forgotten = false;
+  b->connection.at_settle = [&] {  // what is settled was read before
+    EXPECT_THAT(this->parts.backend.forget(this->run()), IsOk());
+    forgotten = true;
+    return Mishap::none;
+  };
+  static_cast<void>(this->start(*b));
+  EXPECT_TRUE(forgotten);
+  EXPECT_THAT(testing::pending(this->parts.backend, 100).value(), IsEmpty());
+}
+
 TYPED_TEST(LateBegin, OfAForgottenRunSellsNothingAgain) {
   auto a = this->process();
   EXPECT_THAT(this->start(*a), ClaimIs(ClaimState::fresh));
