@@ -23,6 +23,19 @@ class ShortLog : public ::testing::Test {};
 using BothShort = ::testing::Types<LimitedOnOneAppend<short_logs>, LimitedInSplit<short_logs>>;
 TYPED_TEST_SUITE(ShortLog, BothShort);
 
+/// Of a process that has one place.
+template <class Parts>
+void expect_at_rest(RunnerFixture<Parts>& fixture,
+                    typename RunnerFixture<Parts>::Process& process) {
+  const int writes = process.connection.writes;
+  fixture.run_for(1h);
+  EXPECT_EQ(process.connection.writes, writes) << "it goes on trying";
+  fixture.stock_up(1);
+  EXPECT_THAT(process.runner.start(sample::checkout, fixture.order("2"), fixture.request("2")),
+              ClaimIs(ClaimState::fresh))
+      << "it keeps others out";
+}
+
 TYPED_TEST(ShortLog, IsTheEndOfARunOrLeavesItToAPerson) {
   bool completed = false;
   for (most_records = 2; !completed; ++most_records) {
@@ -44,14 +57,8 @@ TYPED_TEST(ShortLog, IsTheEndOfARunOrLeavesItToAPerson) {
     if (!completed) {
       EXPECT_EQ(fixture.witness.outcomes(run).back().end, RunEnd::stuck);
       EXPECT_THAT(process->runner.resume(run), ErrorIs(Errc::limit_exceeded));
-      const int writes = process->connection.writes;
-      fixture.run_for(1h);
-      EXPECT_EQ(process->connection.writes, writes) << "it goes on trying";
     }
-    fixture.stock_up(1);
-    EXPECT_THAT(process->runner.start(sample::checkout, fixture.order("2"), fixture.request("2")),
-                ClaimIs(ClaimState::fresh))
-        << "it keeps others out";
+    expect_at_rest(fixture, *process);
   }
 }
 
@@ -129,13 +136,7 @@ TEST(ShortLogInSplit, ThatHasNoRoomForACancelLeavesWhatIsLateToAPerson) {
   fixture.run_for(1min);
   EXPECT_EQ(fixture.records(run_id(sample::checkout.name(), request)).back().kind,
             RecordKind::stuck);
-  const int writes = process->connection.writes;
-  fixture.run_for(1h);
-  EXPECT_EQ(process->connection.writes, writes) << "it goes on trying";
-  fixture.stock_up(1);
-  EXPECT_THAT(process->runner.start(sample::checkout, fixture.order("2"), fixture.request("2")),
-              ClaimIs(ClaimState::fresh))
-      << "it keeps others out";
+  expect_at_rest(fixture, *process);
 }
 
 // --- runs that are stuck
