@@ -25,8 +25,7 @@ class RunObserver {
   /// `record` is in the log, and `state` is what the run's records say with it. Both are lent for
   /// the call.
   virtual void recorded(RunId /*run*/, const RunState& /*state*/, const RunRecord& /*record*/) {}
-  /// The run has ended, or is stuck: that may be told again, where it was let go of and is watched
-  /// anew, or where memory ran out.
+  /// The run has ended, or is stuck. Where memory ran out, that it is stuck may be told again.
   virtual void ended(RunId /*run*/, const RunState& /*state*/, const RunOutcome& /*outcome*/) {}
 };
 

@@ -246,6 +246,7 @@ class SagaMachine {
   [[nodiscard]] std::optional<RunRecord> what_follows(const RunState& state) const;
   void drop_write() noexcept;
   void unrecordable(const RunRecord& record, const Error& error);
+  void close(const Error& error);
 
   RunId run_;
   const Definition& definition_;
@@ -259,6 +260,7 @@ class SagaMachine {
   std::shared_ptr<const PreparedWrite> write_;
   bool sent_ = false;        ///< `write_` is under way.
   bool head_alone_ = false;  ///< An operation was refused for good: its head is written first.
+  bool not_taken_ = false;   ///< The log takes no take-over: what is to be appended goes without.
   std::optional<RunState> ahead_;
   /// Of a call that this machine has named in the log and not made since: it is in no doubt.
   std::optional<StepIndex> named_;

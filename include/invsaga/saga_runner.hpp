@@ -24,8 +24,7 @@ inline namespace v0 {
 
 /// How a runner drives its runs, and its bounds. Constant for its life.
 struct RunnerOptions {
-  /// Under way at once; more are `resource_exhausted`. As many that are stuck are watched besides,
-  /// and come on top when they are resumed.
+  /// Under way at once; more are `resource_exhausted`. A run that is stuck is not under way.
   std::size_t max_runs = 100'000;
   Duration lease{30'000};  ///< Of a claim, until the run's first record binds it.
   /// A run that nobody has moved for so long, and whose owner does not live, is taken over and
@@ -157,8 +156,8 @@ class SagaRunner {
     core_.cancel(run, reason, done);
   }
 
-  /// Lets a stuck run go on, with fresh budgets: an append to the run, by any process, as a cancel
-  /// is. `not_waited_for` if it is not stuck. Errors: as `cancel`.
+  /// Lets a stuck run go on, with fresh budgets: an append to the run, by any process, which takes
+  /// it over; if too many are under way here, the next `recover` does. `not_waited_for` if it is not stuck. Errors: as `cancel`.
   result<NewsAnswer> resume(RunId run) { return core_.resume(run); }
   void resume(RunId run, Completion<NewsAnswer> done) { core_.resume(run, done); }
 
@@ -186,7 +185,7 @@ class SagaRunner {
 
   /// What steps and observers have thrown.
   [[nodiscard]] Thrown thrown() const { return core_.thrown(); }
-  /// How many runs are under way here, or are stuck and watched.
+  /// How many runs are under way here.
   [[nodiscard]] std::size_t runs() const { return core_.runs(); }
   [[nodiscard]] OwnerId owner() const { return core_.owner(); }
 

@@ -341,11 +341,12 @@ void Core::tell_recorded(RunId run, const RunState& state, const RunRecord& reco
   thrown.guard("observer", [&] { options.observer->recorded(run, state, record); });
 }
 
-/// One that is stuck is let go of if it cannot be watched too, unless somebody has moved it since.
+/// One that is stuck is let go of too, unless somebody has moved it since: who resumes it takes it
+/// over.
 void Core::finish(ActiveRun& run, bool stuck, Lock& lock) {
   if (!stuck || !run.told_stuck) tell_ended(run, stuck, lock);
   const bool moved = run.behind || run.nudged || !run.news.empty();
-  run.gone = !stuck || (!park(run) && !moved);
+  run.gone = !stuck || !moved;
 }
 
 void Core::tell_ended(ActiveRun& run, bool stuck, Lock& lock) {
@@ -367,10 +368,8 @@ void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
     return;
   }
   run.in_place = most_in_place;
-  if (run.told_stuck && !run.machine->state().stuck) {
-    run.told_stuck = false;
-    unpark(run);
-  }
+  const bool before = run.machine->position() <= run.told_before;
+  run.told_stuck = run.machine->state().stuck && (run.told_stuck || before);
   if (run.machine->position() > run.told) {
     run.told = run.machine->position();
     if (options.observer != nullptr) {
@@ -379,7 +378,6 @@ void Core::take_in(ActiveRun& run, const RunRecord& record, Lock& lock) {
       lock.lock();
     }
   }
-  const bool before = run.machine->position() <= run.told_before;
   run.told_end = run.told_end || (before && record.kind == RecordKind::ended);
   tell_brought(run, &record, lock);
 }
@@ -416,10 +414,9 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   }
   run.behind = stale;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
-  // What it wanted to append was refused, or it is stuck, and there is nothing of the run: it has
-  // ended elsewhere, and was forgotten.
-  const bool is_idle = run.superseded || run.machine->state().stuck;
-  run.gone = run.gone || (is_idle && entries.empty() && run.machine->position() > 0);
+  // What it wanted to append was refused, and there is nothing of the run: it has ended elsewhere,
+  // and was forgotten.
+  run.gone = run.gone || (run.superseded && entries.empty() && run.machine->position() > 0);
   const bool begun = run.starting && !entries.empty();
   const bool own = begun && has_begun(run, entries.front());
   if (own && !run.starting->begun) release(run.id);

@@ -90,27 +90,6 @@ bool Core::keep_room(RunId run) {
   return entry.room = true;
 }
 
-/// A run that is stuck takes no place. As many as have places are watched; others are let go: who
-/// resumes one takes it over.
-bool Core::may_park() const {
-  const std::lock_guard lock(mutex);
-  return parked < options.max_runs;
-}
-
-/// False if it cannot be watched too.
-bool Core::park(ActiveRun& run) noexcept {
-  const std::lock_guard lock(mutex);
-  if (run.is_parked) return true;
-  if (parked >= options.max_runs) return false;
-  ++parked;
-  return run.is_parked = true;
-}
-
-void Core::unpark(ActiveRun& run) noexcept {
-  const std::lock_guard lock(mutex);
-  if (std::exchange(run.is_parked, false)) --parked;
-}
-
 /// Ends a hold, and passes it on to who waits for it, whom this thread resumes with its next turn.
 /// If there is no driver and one is `wanted`, there is a new one for the caller to drive, if there
 /// is room, and memory. Of the first records the observer was `told`, unless a driver knows better
@@ -160,7 +139,6 @@ void Core::drop(ActiveRun& run) noexcept {
   timers.close(run.alarm);
   const std::lock_guard lock(mutex);
   if (by_serial.erase(run.serial) == 0) return;
-  if (std::exchange(run.is_parked, false)) --parked;
   const auto found = runs.find(run.id);
   INVSAGA_ASSERT(found != runs.end(), "a driver has an entry");
   RunEntry& entry = found->second;

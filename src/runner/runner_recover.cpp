@@ -82,7 +82,7 @@ Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time
   if (!records.has_value()) co_return Found::failed;
   const std::vector<RunRecord>& run = records.assume_value();
   if (run.empty() || run.back().kind == RecordKind::ended) co_return Found::left;
-  if (is_stuck(run) && !may_park()) co_return Found::left;
+  if (is_stuck(run)) co_return Found::left;  // until somebody resumes it, who takes it over
   OwnerId driver;
   for (const RunRecord& record : run) {
     const bool names_driver = record.kind == RecordKind::begun ||
@@ -103,8 +103,7 @@ Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time
 }
 
 /// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
-/// an append, before acting on what was read. A run that is stuck is watched, not taken: there is
-/// nothing to do until somebody resumes it, who takes it over then.
+/// an append, before acting on what was read.
 Errand<Core::Found> Core::take(RunId id, SagaPtr saga) {
   if (!saga) co_return Found::unknown;
   static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
@@ -128,8 +127,10 @@ Errand<Core::Found> Core::look_again(RunId id, std::vector<RunRecord>& records) 
   auto known = read_records(read.assume_value());
   if (!known.has_value()) co_return Found::failed;
   records = std::move(known).assume_value();
-  // Forgotten, or over, since.
-  if (records.empty() || records.back().kind == RecordKind::ended) co_return Found::left;
+  // Forgotten, over, or stuck since.
+  if (records.empty() || records.back().kind == RecordKind::ended || is_stuck(records)) {
+    co_return Found::left;
+  }
   const auto settled = co_await ask<void>(
       [&](Completion<void> done) { backend.settle(id, read.assume_value(), done); });
   co_return settled.has_value() ? Found::taken : Found::failed;
@@ -161,8 +162,8 @@ bool Core::go_on(const RunPtr& driver, std::span<const RunRecord> records, bool 
   return follows;
 }
 
-/// Somebody elsewhere may have resumed, cancelled or ended what is driven or watched here, and
-/// nothing else would notice.
+/// Somebody elsewhere may have taken over, cancelled or ended what is driven here, and nothing else
+/// would notice.
 void Core::look_after_own(Duration idle) {
   const Time now = backend.now();
   std::vector<RunPtr> own;

@@ -165,7 +165,6 @@ struct ActiveRun {
   Alarm alarm;  ///< Guarded by the runner's timers.
 
   // Guarded by the runner's mutex.
-  bool is_parked = false;  ///< It is stuck, and only watched.
   bool is_neglected = false;
   RunPtr next_neglected;
 };
@@ -211,11 +210,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   RunPtr seat_to_begin(Beginning& beginning, bool& busy);
   void begin_with(ActiveRun& run, Beginning& beginning) const;
   [[nodiscard]] bool has_room() const {
-    return by_serial.size() - parked + promised < options.max_runs;
+    return by_serial.size() + promised < options.max_runs;
   }
-  [[nodiscard]] bool may_park() const;
-  bool park(ActiveRun& run) noexcept;
-  void unpark(ActiveRun& run) noexcept;
   void hold(RunId run, Completion<void> held);
   bool keep_room(RunId run);
   Left leave(RunId run, const SagaPtr& wanted, Position told,
@@ -385,7 +381,6 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::map<RunId, RunEntry> runs;  ///< In an order that no hash decides: who waits is told by it.
   std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
-  std::size_t parked = 0;                               ///< Stuck: they take none.
   std::uint64_t last_serial = 0;
   std::atomic<bool> orphans_unarmed{false};  ///< The next activity arms their check.
   RunPtr neglected;                          ///< The first whose turn could not be posted.

@@ -60,7 +60,7 @@ result<void> SagaMachine::recorded(const RunRecord& record) {
   if (own && record.kind == RecordKind::intent) named_ = record.step;
   drop_write();
   ahead_.reset();
-  head_alone_ = false;
+  head_alone_ = not_taken_ = false;
   reconsider(record);
   return success();
 }
@@ -175,7 +175,7 @@ Instruction::Kind SagaMachine::propose(Time now) {
   if (to_append_.empty()) {
     const Instruction::Kind kind = plan(now);
     if (to_append_.empty() || write_) return kind;
-  } else if (state_.position > 0 && state_.owner != options_.owner && !fenced_ &&
+  } else if (state_.position > 0 && state_.owner != options_.owner && !fenced_ && !not_taken_ &&
              to_append_.front().kind != RecordKind::taken_over) {
     to_append_.insert(to_append_.begin(), record(RecordKind::taken_over, 0));
   }

@@ -149,10 +149,26 @@ bool SagaMachine::unwritten(const Instruction& instruction, const Error& error) 
   const bool hopeless = error.remedy() == Remedy::give_up && state_.position > 0;
   if (!hopeless || to_append_.empty()) return false;
   const RunRecord last = to_append_.back();
-  if (!can_be_stuck(last.kind) && last.kind != RecordKind::cancelled) return false;
+  const bool takes_over = last.kind == RecordKind::taken_over;
+  if (!takes_over && !can_be_stuck(last.kind) && last.kind != RecordKind::cancelled) return false;
   drop_write();
-  unrecordable(last, error);
+  if (to_append_.front().kind == RecordKind::taken_over) {
+    to_append_.erase(to_append_.begin());
+    not_taken_ = true;
+  }
+  if (takes_over) {
+    close(error);
+  } else {
+    unrecordable(last, error);
+  }
   return true;
+}
+
+/// Nobody can take the run over any more. What its log still takes is its end, or that a person has
+/// to look: at what it would have been at.
+void SagaMachine::close(const Error& error) {
+  if (const auto what = target(state_)) return get_stuck(what->step, error);
+  to_append_.push_back(end_record(state_));
 }
 
 /// The log will never take it. What became of the step is as unknown as it was; a person has to

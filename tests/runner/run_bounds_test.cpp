@@ -62,7 +62,8 @@ TYPED_TEST(ShortLog, IsTheEndOfARunOrLeavesItToAPerson) {
   }
 }
 
-TYPED_TEST(ShortLog, LetsGoOfARunThatItCannotTakeOver) {
+/// Nobody can take it over any more: it ends, or is stuck once, and is told of.
+TYPED_TEST(ShortLog, LeavesARunThatItCannotTakeOverToAPerson) {
   most_records = 2;
   RunnerFixture<TypeParam> fixture;
   auto a = fixture.process();
@@ -75,11 +76,16 @@ TYPED_TEST(ShortLog, LetsGoOfARunThatItCannotTakeOver) {
   ASSERT_NE(fixture.records(run).back().kind, RecordKind::stuck);
   auto b = fixture.process();
   fixture.run_for(1h);
-  b->runner.recover();
+  EXPECT_EQ(b->runner.recover().taken, 1u);
   EXPECT_EQ(b->runner.runs(), 0u);
+  EXPECT_EQ(fixture.records(run).back().kind, RecordKind::stuck);
+  ASSERT_EQ(fixture.witness.outcomes(run).size(), 1u);
+  EXPECT_EQ(fixture.witness.outcomes(run).back().end, RunEnd::stuck);
   const int writes = b->connection.writes;
-  fixture.run_for(10s);
+  fixture.run_for(1h);
+  EXPECT_EQ(b->runner.recover().taken, 0u);
   EXPECT_EQ(b->connection.writes, writes) << "it goes on trying";
+  EXPECT_EQ(fixture.witness.outcomes(run).size(), 1u);
 }
 
 struct HeardNews {
@@ -168,7 +174,7 @@ TYPED_TEST(StuckRuns, KeepNoOtherOut) {
   auto process = this->process_for(1);
   std::vector<RunId> stuck;
   for (const char* number : {"1", "2", "3"}) stuck.push_back(this->get_stuck(*process, number));
-  EXPECT_EQ(process->runner.runs(), 1u) << "as many are watched as have places";
+  EXPECT_EQ(process->runner.runs(), 0u);
   for (const RunId run : stuck) {
     EXPECT_EQ(this->witness.outcomes(run).size(), 1u);
     EXPECT_THAT(process->runner.resume(run), IsOk());
@@ -208,40 +214,40 @@ TYPED_TEST(StuckRuns, ThatAreResumedWhileTheyAreToldAreDrivenOn) {
   ASSERT_TRUE(this->outcome(second).has_value()) << "nobody drives it";
 }
 
-TYPED_TEST(StuckRuns, ThatNobodyCanWatchAreNotToldOfAgain) {
-  auto process = this->process_for(1);
-  this->get_stuck(*process, "1");
-  const RunId second = this->get_stuck(*process, "2");
-  this->run_for(1h);
-  process->runner.recover();
-  EXPECT_EQ(this->witness.outcomes(second).size(), 1u);
+TYPED_TEST(StuckRuns, AreToldOfOnceAndLeftToWhoResumesThem) {
+  auto a = this->process_for(1);
+  const RunId run = this->get_stuck(*a, "1");
+  auto b = this->process_for(1);
+  for (auto* process : {&a, &b}) {
+    this->run_for(1h);
+    const RecoveryReport report = (*process)->runner.recover();
+    EXPECT_EQ(report.left, 1u);
+    EXPECT_EQ(report.taken + report.failed, 0u);
+    EXPECT_EQ((*process)->runner.runs(), 0u);
+  }
+  EXPECT_EQ(this->witness.outcomes(run).size(), 1u);
+  EXPECT_THAT(b->runner.resume(run), IsOk());
+  this->run_for(1min);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
+  ASSERT_EQ(this->witness.outcomes(run).size(), 2u);
 }
 
-TYPED_TEST(StuckRuns, AreLetGoOfOnceTheyHaveEndedElsewhere) {
-  for (const bool forgotten : {false, true}) {
-    const std::string number = forgotten ? "2" : "1";
-    auto a = this->process();
-    const RunId run = this->get_stuck(*a, number);
-    EXPECT_EQ(a->runner.runs(), 1u);
-    auto b = this->process();
-    EXPECT_THAT(b->runner.resume(run), IsOk());
-    this->run_for(1min);
-    EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
-    EXPECT_EQ(b->runner.runs(), 0u);
-    if (forgotten) {
-      const auto pending = testing::pending(this->parts.backend, 100);
-      for (const Event& event : pending.value()) {
-        EXPECT_THAT(this->parts.backend.acknowledge_event(event.run, event.sequence), IsOk());
-      }
-      this->clock.advance(24h * 40);
-      this->parts.advance_to(this->clock.now());
-      EXPECT_THAT(this->parts.backend.forget(run), IsOk());
-    }
-    this->run_for(1h);
-    a->runner.recover();
-    this->run_for(1min);
-    EXPECT_EQ(a->runner.runs(), 0u);
-  }
+/// Its place is another's by then.
+TYPED_TEST(StuckRuns, AreDrivenOnByTheNextRecoveryIfTheRunnerIsFullWhenTheyAreResumed) {
+  auto process = this->process_for(1);
+  const RunId run = this->get_stuck(*process, "1");
+  this->stock_up(1);
+  this->shop.wait("charge");
+  this->begin(*process, "2");
+  ASSERT_EQ(process->runner.runs(), 1u);
+  EXPECT_THAT(process->runner.resume(run), IsOk());
+  this->run_for(1s);
+  EXPECT_FALSE(this->outcome(run).has_value());
+  EXPECT_THAT(process->runner.cancel(this->run_of("2"), "no more"), IsOk());
+  this->run_for(1min);
+  EXPECT_EQ(process->runner.recover().taken, 1u);
+  this->run_for(1min);
+  EXPECT_EQ(this->outcome(run)->end, RunEnd::completed);
 }
 
 }  // namespace

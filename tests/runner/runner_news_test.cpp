@@ -173,6 +173,20 @@ TYPED_TEST(News, ACancelElsewhereTakesTheRunOver) {
   this->check_sound(run);
 }
 
+/// It waits for an answer, and nothing else would tell it soon.
+TYPED_TEST(News, ADriverHearsOfATakeOverAtItsNextRecovery) {
+  auto driver = this->process();
+  auto user = this->process();
+  this->shop.wait("charge");
+  const RunId run = this->begin(*driver);
+  EXPECT_THAT(user->runner.cancel(run, "changed my mind"), IsOk());
+  EXPECT_EQ(driver->runner.runs(), 1u);
+  driver->runner.recover(1h);
+  EXPECT_EQ(driver->runner.runs(), 1u) << "it is not idle";
+  driver->runner.recover();
+  EXPECT_EQ(driver->runner.runs(), 0u);
+}
+
 TYPED_TEST(News, ACallIsNotRepeatedBeforeTheLogWasLookedAt) {
   auto driver = this->process();
   auto other = this->process();
