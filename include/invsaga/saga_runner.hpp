@@ -157,7 +157,8 @@ class SagaRunner {
   }
 
   /// Lets a stuck run go on, with fresh budgets: an append to the run, by any process, which takes
-  /// it over; if too many are under way here, the next `recover` does. `not_waited_for` if it is not stuck. Errors: as `cancel`.
+  /// it over; one that has too many under way leaves it to the next `recover`. `not_waited_for` if
+  /// it is not stuck. Errors: as `cancel`.
   result<NewsAnswer> resume(RunId run) { return core_.resume(run); }
   void resume(RunId run, Completion<NewsAnswer> done) { core_.resume(run, done); }
 

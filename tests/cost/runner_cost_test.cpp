@@ -111,7 +111,7 @@ struct Stuck : World {
   explicit Stuck(std::size_t n) : World(n) {
     shop.fail("clear", Error{Errc::corrupt}, static_cast<int>(n));
     for (std::size_t i = 0; i < n; ++i) runs.push_back(begin(i));
-    EXPECT_EQ(runner->runs(), n);
+    EXPECT_EQ(runner->status(runs.back()).value().end, RunEnd::stuck);
   }
 };
 /// One run, whose payment fails `n` times.

@@ -450,7 +450,7 @@ A-1 is not decided yet: it is at commit.
   pay        done
   commit     begun, no answer is recorded
   clear cart not begun
-  next       commit: 1 tried in vain, again at 2001-09-10 02:46:40.993
+  next       commit: 1 tried in vain, again at 2001-09-10 02:46:40.886
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
