@@ -34,6 +34,14 @@ class AnyBackend {
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
 
+  // Of a backend that reads no clock. One that does has none of these, and they do nothing.
+  /// Moves its clock. An earlier time changes nothing.
+  void advance_to(Time time) noexcept { port_->advance_to(time); }
+  /// Expires what is due. Answers how many holds.
+  result<std::size_t> expire_due() noexcept { return port_->expire_due(); }
+  /// The earliest deadline of a live hold.
+  [[nodiscard]] std::optional<Time> next_expiry() const noexcept { return port_->next_expiry(); }
+
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     port_->submit(write, done);
   }
@@ -55,6 +63,14 @@ class AnyBackend {
   void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     port_->unfinished(after, limit, done);
   }
+  void stuck(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
+    port_->stuck(after, limit, done);
+  }
+  void ended(Time before, EndedRun after, std::size_t limit,
+             Completion<std::vector<EndedRun>> done) noexcept {
+    port_->ended(before, after, limit, done);
+  }
+  void forget(RunId run, Completion<void> done) noexcept { port_->forget(run, done); }
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     port_->settle(run, entries, done);
   }
@@ -75,6 +91,9 @@ class AnyBackend {
     [[nodiscard]] virtual WriteLimits write_limits() const noexcept = 0;
     [[nodiscard]] virtual std::optional<Retention> retention() const noexcept = 0;
     [[nodiscard]] virtual Time now() const noexcept = 0;
+    virtual void advance_to(Time) noexcept = 0;
+    virtual result<std::size_t> expire_due() noexcept = 0;
+    [[nodiscard]] virtual std::optional<Time> next_expiry() const noexcept = 0;
     virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
     virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
@@ -82,6 +101,9 @@ class AnyBackend {
     virtual void release_claim(RequestKey, std::uint64_t, Completion<void>) noexcept = 0;
     virtual void read(RunId, Completion<std::vector<LogEntry>>) noexcept = 0;
     virtual void unfinished(RunId, std::size_t, Completion<std::vector<RunId>>) noexcept = 0;
+    virtual void stuck(RunId, std::size_t, Completion<std::vector<RunId>>) noexcept = 0;
+    virtual void ended(Time, EndedRun, std::size_t, Completion<std::vector<EndedRun>>) noexcept = 0;
+    virtual void forget(RunId, Completion<void>) noexcept = 0;
     virtual void settle(RunId, std::span<const LogEntry>, Completion<void>) noexcept = 0;
     virtual void pending(std::uint64_t, std::size_t,
                          Completion<std::vector<PendingEvent>>) noexcept = 0;
@@ -98,6 +120,23 @@ class AnyBackend {
     WriteLimits write_limits() const noexcept override { return view().write_limits(); }
     std::optional<Retention> retention() const noexcept override { return retention_of(view()); }
     Time now() const noexcept override { return view().now(); }
+    void advance_to(Time time) noexcept override {
+      if constexpr (requires { backend_.advance_to(time); }) backend_.advance_to(time);
+    }
+    result<std::size_t> expire_due() noexcept override {
+      if constexpr (requires { result<std::size_t>(backend_.expire_due()); }) {
+        return backend_.expire_due();
+      } else {
+        return std::size_t{0};
+      }
+    }
+    std::optional<Time> next_expiry() const noexcept override {
+      if constexpr (requires { std::optional<Time>(view().next_expiry()); }) {
+        return view().next_expiry();
+      } else {
+        return std::nullopt;
+      }
+    }
     void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);
     }
@@ -123,6 +162,15 @@ class AnyBackend {
                     Completion<std::vector<RunId>> done) noexcept override {
       backend_.unfinished(after, limit, done);
     }
+    void stuck(RunId after, std::size_t limit,
+               Completion<std::vector<RunId>> done) noexcept override {
+      backend_.stuck(after, limit, done);
+    }
+    void ended(Time before, EndedRun after, std::size_t limit,
+               Completion<std::vector<EndedRun>> done) noexcept override {
+      backend_.ended(before, after, limit, done);
+    }
+    void forget(RunId run, Completion<void> done) noexcept override { backend_.forget(run, done); }
     void settle(RunId run, std::span<const LogEntry> entries,
                 Completion<void> done) noexcept override {
       backend_.settle(run, entries, done);

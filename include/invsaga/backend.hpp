@@ -61,15 +61,20 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 ///  - `settle(run, entries, done)`: puts the events of `entries` that the outbox lacks, and repeats
 ///    their effects on claims and sales. Idempotent. Whoever reads a record that it was not
 ///    answered for calls it before it goes on (protocol rule 9). Lent until the completion.
+///  - `forget(run)`: all that is known of the run may go, which is asked for once it has ended.
+///    `busy` while anything may still refer to it (protocol rule 6): an event that is pending, an
+///    id that the stock knows, a request that is in time, a stored answer that points to its
+///    records.
 ///  - The rest are the parts' own: `claim`, `extend_claim`, `confirm_claim` and `release_claim` of
-///    an IdempotencyStore, `read` and `unfinished` of a SagaLog, `pending` and `acknowledge_event`
-///    of an Outbox. What they are given is lent until the completion.
+///    an IdempotencyStore, `read`, `unfinished`, `stuck` and `ended` of a SagaLog, `pending` and
+///    `acknowledge_event` of an Outbox. What they are given is lent until the completion.
 /// Errors: those of the parts. An error of a write names the part that refused it.
 template <class B>
 concept Backend = WritableStore<B> &&
                   requires(B& backend, const B& view, RunId run, std::span<const LogEntry> entries,
                            const Claim& claim, RequestKey key, Time time, Bytes answer,
-                           std::uint64_t number, std::size_t limit, Completion<void> done) {
+                           std::uint64_t number, EndedRun end, std::size_t limit,
+                           Completion<void> done) {
                     { view.capabilities() } noexcept -> std::convertible_to<Capabilities>;
                     { view.limits() } noexcept -> std::convertible_to<StoreLimits>;
                     { view.write_limits() } noexcept -> std::convertible_to<WriteLimits>;
@@ -90,6 +95,13 @@ concept Backend = WritableStore<B> &&
                     {
                       backend.unfinished(run, limit, Completion<std::vector<RunId>>{})
                     } noexcept -> std::same_as<void>;
+                    {
+                      backend.stuck(run, limit, Completion<std::vector<RunId>>{})
+                    } noexcept -> std::same_as<void>;
+                    {
+                      backend.ended(time, end, limit, Completion<std::vector<EndedRun>>{})
+                    } noexcept -> std::same_as<void>;
+                    { backend.forget(run, done) } noexcept -> std::same_as<void>;
                     { backend.settle(run, entries, done) } noexcept -> std::same_as<void>;
                     {
                       backend.pending(number, limit, Completion<std::vector<PendingEvent>>{})
@@ -125,6 +137,16 @@ class AnswersAtOnce {
   }
   void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     tell(done, [&] { return self().unfinished(after, limit); });
+  }
+  void stuck(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
+    tell(done, [&] { return self().stuck(after, limit); });
+  }
+  void ended(Time before, EndedRun after, std::size_t limit,
+             Completion<std::vector<EndedRun>> done) noexcept {
+    tell(done, [&] { return self().ended(before, after, limit); });
+  }
+  void forget(RunId run, Completion<void> done) noexcept {
+    tell(done, [&] { return self().forget(run); });
   }
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     tell(done, [&] { return self().settle(run, entries); });

@@ -50,6 +50,8 @@ enum class BackendCall : std::uint8_t {
   append,
   read,
   unfinished,
+  stuck,
+  ended,
   forget,
   settle,
   put,
@@ -197,6 +199,20 @@ class Forwarding {
   {
     return pass(BackendCall::unfinished, [&] { return inner_->unfinished(after, limit); });
   }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit)
+    requires requires(Inner& inner) {
+      { inner.stuck(after, limit) } -> std::same_as<result<std::vector<RunId>>>;
+    }
+  {
+    return pass(BackendCall::stuck, [&] { return inner_->stuck(after, limit); });
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit)
+    requires requires(Inner& inner) {
+      { inner.ended(before, after, limit) } -> std::same_as<result<std::vector<EndedRun>>>;
+    }
+  {
+    return pass(BackendCall::ended, [&] { return inner_->ended(before, after, limit); });
+  }
   result<void> forget(RunId run)
     requires requires(Inner& inner) {
       { inner.forget(run) } -> std::same_as<result<void>>;
@@ -266,6 +282,22 @@ class Forwarding {
     requires Backend<Inner>
   {
     pass(BackendCall::unfinished, [&] { inner_->unfinished(after, limit, done); });
+  }
+  void stuck(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept
+    requires Backend<Inner>
+  {
+    pass(BackendCall::stuck, [&] { inner_->stuck(after, limit, done); });
+  }
+  void ended(Time before, EndedRun after, std::size_t limit,
+             Completion<std::vector<EndedRun>> done) noexcept
+    requires Backend<Inner>
+  {
+    pass(BackendCall::ended, [&] { inner_->ended(before, after, limit, done); });
+  }
+  void forget(RunId run, Completion<void> done) noexcept
+    requires Backend<Inner>
+  {
+    pass(BackendCall::forget, [&] { inner_->forget(run, done); });
   }
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept
     requires Backend<Inner>

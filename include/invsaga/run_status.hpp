@@ -50,7 +50,7 @@ struct RecoveryReport {
   std::size_t taken = 0;    ///< Runs that this runner now drives.
   std::size_t unknown = 0;  ///< Of a saga that is not registered, or has changed: left alone.
   std::size_t failed = 0;   ///< Could not be read or taken now: the next recovery tries again.
-  std::size_t left = 0;     ///< Driven here, stuck, moved too lately, or of an owner that lives.
+  std::size_t left = 0;     ///< Driven here, moved too lately, or of an owner that lives.
   Time next_due;  ///< When the first of those may count as orphaned, by the store's clock.
 };
 

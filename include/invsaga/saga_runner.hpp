@@ -27,10 +27,6 @@ struct RunnerOptions {
   /// Under way at once; more are `resource_exhausted`. A run that is stuck is not under way.
   std::size_t max_runs = 100'000;
   Duration lease{30'000};  ///< Of a claim, until the run's first record binds it.
-  /// A run that nobody has moved for so long, and whose owner does not live, is taken over and
-  /// driven on; a service sets five minutes. Runners over the same backend set the same: this one
-  /// then shows the others that it lives, by a lease. 0: only `recover()` takes over.
-  Duration orphaned_after{0};
   /// Who this runner is. Not set: made of the system's randomness; by a clock that is told its
   /// time, of the environment's seed and the time, so that simulated processes that share a backend
   /// need different seeds.
@@ -179,8 +175,8 @@ class SagaRunner {
   }
 
   /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), and
-  /// drives it on. One bad run never stops the others. Call it when the process starts, with all
-  /// sagas added; again is safe. Requires `idle` >= 0.
+  /// whose driver shows no life (`Keeper`), and drives it on. One bad run never stops the others.
+  /// Call it when the process starts, with all sagas added; again is safe. Requires `idle` >= 0.
   RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
   void recover(Duration idle, Completion<RecoveryReport> done) { core_.recover(idle, done); }
 
@@ -210,7 +206,6 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
                             RunnerOptions options = {}) {
   detail::OutcomeKeeper keeper(options.observer);
   options.observer = &keeper;
-  options.orphaned_after = Duration{0};
   options.on_executor = true;
   detail::require_sagas<B>();
   std::optional<detail::RunnerCore> core;

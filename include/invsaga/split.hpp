@@ -101,15 +101,38 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   }
   [[nodiscard]] Time now() const noexcept { return store_.now(); }
 
+  /// For parts that read no clock: moves theirs. An earlier time changes nothing.
+  void advance_to(Time time) noexcept
+    requires requires(Store& store, Claims& claims) {
+      requires requires { store.advance_to(time); } || requires { claims.advance_to(time); };
+    }
+  {
+    if constexpr (requires { store_.advance_to(time); }) store_.advance_to(time);
+    if constexpr (requires { claims_.advance_to(time); }) claims_.advance_to(store_.now());
+  }
+  [[nodiscard]] std::optional<Time> next_expiry() const noexcept
+    requires requires(const Store& view) { std::optional<Time>(view.next_expiry()); }
+  {
+    return store_.next_expiry();
+  }
+  result<std::size_t> expire_due()
+    requires requires(Store& store) { result<std::size_t>(store.expire_due()); }
+  {
+    return store_.expire_due();
+  }
+
   // The parts keep their own contracts. Each of these also with a completion.
   using Door::acknowledge_event;
   using Door::claim;
   using Door::confirm_claim;
+  using Door::ended;
   using Door::extend_claim;
+  using Door::forget;
   using Door::pending;
   using Door::read;
   using Door::release_claim;
   using Door::settle;
+  using Door::stuck;
   using Door::unfinished;
 
   result<ClaimAnswer> claim(const Claim& claim) { return claims_.claim(claim); }
@@ -126,6 +149,12 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   result<std::vector<LogEntry>> read(RunId run) { return log_.read(run); }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     return log_.unfinished(after, limit);
+  }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) {
+    return log_.stuck(after, limit);
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) {
+    return log_.ended(before, after, limit);
   }
   /// `busy` until it has ended, its events are acknowledged, the stock has forgotten its ids, its
   /// request is past its deadline, and no stored answer points to its records (protocol rule 6). An

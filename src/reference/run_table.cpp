@@ -15,11 +15,16 @@ namespace invsaga {
 inline namespace v0 {
 namespace {
 
+using Listed = std::set<RunId>;
+using Ends = std::set<EndedRun>;
+
 /// The records of a run, end to end.
 class RunBytes {
  public:
   bool ended = false;
   bool stuck = false;
+  Time ended_at;
+  Ends::node_type end;  ///< Its place among those that have ended, until it has.
 
   [[nodiscard]] Position length() const noexcept { return static_cast<Position>(places_.size()); }
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
@@ -111,6 +116,8 @@ class RunTable::Core {
     if (RunBytes* const known = runs_.find(run)) return known->reserve(records, bytes);
     auto made = runs_.make(run);
     made.value().reserve(records, bytes);
+    Ends place;
+    made.value().end = place.extract(place.insert(EndedRun{{}, run}).first);
     opened_.insert(run);
     made_ = std::move(made);
   }
@@ -162,12 +169,14 @@ class RunTable::Core {
   }
 
   [[nodiscard]] std::vector<RunId> unfinished(RunId after, std::size_t limit) const {
-    std::vector<RunId> page;
-    for (auto next = unfinished_.upper_bound(after); next != unfinished_.end(); ++next) {
-      if (page.size() == limit) break;
-      page.push_back(*next);
-    }
-    return page;
+    return page_of(unfinished_, after, unfinished_.end(), limit);
+  }
+  [[nodiscard]] std::vector<RunId> stuck(RunId after, std::size_t limit) const {
+    return page_of(stuck_, after, stuck_.end(), limit);
+  }
+  [[nodiscard]] std::vector<EndedRun> ended(Time before, EndedRun after, std::size_t limit) const {
+    if (before <= after.at) return {};
+    return page_of(ended_, after, ended_.lower_bound({before, {}}), limit);
   }
 
   result<void> forget(RunId run) {
@@ -175,6 +184,7 @@ class RunTable::Core {
     if (known == nullptr) return success();
     if (!known->ended) return Error{Errc::busy};
     bytes_ -= known->size();
+    ended_.erase({known->ended_at, run});
     runs_.erase(run);
     return success();
   }
@@ -184,25 +194,40 @@ class RunTable::Core {
     return {at + static_cast<Position>(count), run.time(at)};
   }
 
+  template <class Set, class Value>
+  static std::vector<Value> page_of(const Set& all, Value after, typename Set::const_iterator end,
+                                    std::size_t limit) {
+    std::vector<Value> page;
+    for (auto next = all.upper_bound(after); next != end && page.size() < limit; ++next) {
+      page.push_back(*next);
+    }
+    return page;
+  }
+
   void note_change(RunId run, RunBytes& kept, RunChange change) noexcept {
+    if (kept.length() == 1) unfinished_.merge(opened_);
+    Listed& listed = kept.stuck ? stuck_ : unfinished_;
     if (change == RunChange::parks) kept.stuck = true;
     if (change == RunChange::resumes) kept.stuck = false;
-    if (change == RunChange::ends) {
-      kept.ended = true;
-      unfinished_.erase(run);
-    } else if (kept.length() == 1) {
-      unfinished_.merge(opened_);
+    if (change == RunChange::ends && !std::exchange(kept.ended, true)) {
+      listed.erase(run);
+      kept.end.value().at = kept.ended_at = kept.time(kept.length() - 1);
+      ended_.insert(std::move(kept.end));
+    } else if (Listed& now = kept.stuck ? stuck_ : unfinished_; &now != &listed) {
+      now.insert(listed.extract(run));
     }
   }
 
   RunLimits limits_;
   IdTable<RunId, RunBytes> runs_;
-  std::set<RunId> unfinished_;
+  Listed unfinished_;
+  Listed stuck_;
+  Ends ended_;
   std::size_t bytes_ = 0;
 
   // Of a run that is new, and for which room is reserved.
   IdTable<RunId, RunBytes>::Fresh made_;
-  std::set<RunId> opened_;
+  Listed opened_;
 };
 
 RunTable::RunTable(const RunLimits& limits, HashKey key)
@@ -242,6 +267,17 @@ result<std::vector<RunId>> RunTable::unfinished(RunId after, std::size_t limit) 
       [&]() -> result<std::vector<RunId>> { return core_->unfinished(after, limit); });
 }
 
+result<std::vector<RunId>> RunTable::stuck(RunId after, std::size_t limit) const {
+  return detail::within_memory(
+      [&]() -> result<std::vector<RunId>> { return core_->stuck(after, limit); });
+}
+
+result<std::vector<EndedRun>> RunTable::ended(Time before, EndedRun after,
+                                              std::size_t limit) const {
+  return detail::within_memory(
+      [&]() -> result<std::vector<EndedRun>> { return core_->ended(before, after, limit); });
+}
+
 result<void> RunTable::forget(RunId run) { return core_->forget(run); }
 
 Position RunTable::length(RunId run) const noexcept {
@@ -249,7 +285,7 @@ Position RunTable::length(RunId run) const noexcept {
   return known == nullptr ? 0 : known->length();
 }
 
-bool RunTable::ended(RunId run) const noexcept {
+bool RunTable::has_ended(RunId run) const noexcept {
   const RunBytes* const known = core_->find(run);
   return known != nullptr && known->ended;
 }

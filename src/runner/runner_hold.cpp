@@ -161,11 +161,10 @@ void Core::neglect(const ActiveRun& run) noexcept {
 /// Something could not be armed, or posted, and still is not.
 bool Core::is_neglectful() const noexcept {
   const std::lock_guard lock(mutex);
-  return neglected != nullptr || timers_unarmed || orphans_unarmed;
+  return neglected != nullptr || timers_unarmed;
 }
 
 void Core::attend() noexcept {
-  if (orphans_unarmed.exchange(false)) arm_orphan_check(Duration{1});
   if (timers_unarmed.exchange(false)) arm_timers();
   RunPtr next;
   {

@@ -12,10 +12,11 @@ namespace {
 
 constexpr std::size_t page_size = 256;
 
-/// A runner shows that it lives by a claim on a request that is named after it.
-Claim life_of(OwnerId owner, Time until, Time deadline) {
+/// A runner shows that it lives by a claim on a request that is named after it. It is in time for
+/// so much longer than its lease.
+Claim life_of(OwnerId owner, Time until, Duration more) {
   return {derive_id<RequestKey>("owner lives", owner, 0, 0), Fingerprint{owner.high, owner.low},
-          until, deadline};
+          until, saturating_add(until, more)};
 }
 
 /// Whether the run is stuck, as far as its records tell without its definition.
@@ -186,9 +187,8 @@ void Core::look_after_own(Duration idle) {
 // --- who lives
 
 Errand<bool> Core::ask_whether_lives(OwnerId who) {
-  if (options.orphaned_after <= Duration{0} || who == owner) co_return false;
-  const Claim probe = life_of(who, saturating_add(backend.now(), Duration{1}),
-                              saturating_add(backend.now(), options.orphaned_after));
+  if (who == owner) co_return false;
+  const Claim probe = life_of(who, saturating_add(backend.now(), Duration{1}), Duration{1'000});
   const auto claim = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> done) { backend.claim(probe, done); });
   // Or not known: look again later.
@@ -199,9 +199,9 @@ Errand<bool> Core::ask_whether_lives(OwnerId who) {
   co_return false;
 }
 
-Errand<void> Core::show_life() {
-  const Claim life = life_of(owner, saturating_add(backend.now(), options.orphaned_after / 2),
-                             saturating_add(backend.now(), options.orphaned_after));
+Errand<void> Core::show_life(Duration orphaned_after) {
+  const Claim life = life_of(owner, saturating_add(backend.now(), orphaned_after / 2),
+                             orphaned_after / 2);
   if (life_epoch != 0) {
     const auto extended = co_await ask<void>([&](Completion<void> done) {
       backend.extend_claim(life.key, life_epoch, life.lease_until, done);
@@ -215,30 +215,10 @@ Errand<void> Core::show_life() {
   co_return success();
 }
 
-Errand<RecoveryReport> Core::check_orphans() {
-  static_cast<void>(co_await show_life());
-  co_return co_await recover(options.orphaned_after);
-}
-
-/// When to look again: at the latest after a part of what makes a run an orphan.
-void Core::checked_orphans(void* context, std::uint64_t, result<RecoveryReport>&& report) noexcept {
-  auto& self = *static_cast<Core*>(context);
-  Duration wait = self.options.orphaned_after / 4;
-  if (report.has_value() && is_set(report.assume_value().next_due)) {
-    wait = std::min(wait, report.assume_value().next_due - self.backend.now());
-  }
-  if (!self.ended) self.arm_orphan_check(std::max(wait, Duration{1}));
-}
-
-void Core::arm_orphan_check(Duration wait) noexcept {
-  if (options.orphaned_after <= Duration{0}) return;
-  const auto look = [](void* context, std::uint64_t) noexcept {
-    auto& self = *static_cast<Core*>(context);
-    const Visit visit(self.visits);
-    if (visit) self.send_off(self.check_orphans(), {&Core::checked_orphans, &self, 0});
-  };
-  const Time when = saturating_add(environment.clock.now(), wait);
-  orphans_unarmed = !arm(when, {look, this, 0, nullptr});
+/// What a keeper asks for, one call at a time.
+Errand<RecoveryReport> Core::check_orphans(Duration orphaned_after) {
+  static_cast<void>(co_await show_life(orphaned_after));
+  co_return co_await recover(orphaned_after);
 }
 
 }  // namespace detail

@@ -254,10 +254,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept;
   void look_after_own(Duration idle);
   Errand<bool> ask_whether_lives(OwnerId who);
-  Errand<void> show_life();
-  Errand<RecoveryReport> check_orphans();
-  static void checked_orphans(void* core, std::uint64_t, result<RecoveryReport>&& report) noexcept;
-  void arm_orphan_check(Duration wait) noexcept;
+  Errand<void> show_life(Duration orphaned_after);
+  Errand<RecoveryReport> check_orphans(Duration orphaned_after);
 
   // what is appended from outside (runner_news.cpp)
   /// What becomes of news. `open`: it waits to be appended.
@@ -382,7 +380,6 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
   std::uint64_t last_serial = 0;
-  std::atomic<bool> orphans_unarmed{false};  ///< The next activity arms their check.
   RunPtr neglected;                          ///< The first whose turn could not be posted.
 
   Timers timers;

@@ -60,9 +60,7 @@ void bring(Core& core, RunId run, FromOutside news, bool may_hand) noexcept {
 }  // namespace
 
 RunnerCore::RunnerCore(const AnyBackend& backend, Environment environment, RunnerOptions options)
-    : core_(std::make_shared<Core>(backend, environment, options)) {
-  core_->arm_orphan_check(Duration{0});
-}
+    : core_(std::make_shared<Core>(backend, environment, options)) {}
 RunnerCore::~RunnerCore() { core_->stop(); }
 
 void RunnerCore::add(Definition definition, void* user) { core_->add(std::move(definition), user); }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <variant>
 
+#include <invsaga/forgetting.hpp>
+
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
@@ -49,10 +51,20 @@ std::vector<const WriteModel::Written*> WriteModel::of(RunId run) const {
   return found;
 }
 
-bool WriteModel::has_ended(RunId run) const {
-  const auto records = of(run);
-  return std::any_of(records.begin(), records.end(),
-                     [](const Written* one) { return one->change == RunChange::ends; });
+const WriteModel::Written* WriteModel::end_of(RunId run) const {
+  for (const Written* one : of(run)) {
+    if (one->change == RunChange::ends) return one;
+  }
+  return nullptr;
+}
+
+bool WriteModel::is_stuck(RunId run) const {
+  bool stuck = false;
+  for (const Written* one : of(run)) {
+    if (one->change == RunChange::parks) stuck = true;
+    if (one->change == RunChange::resumes) stuck = false;
+  }
+  return stuck;
 }
 
 bool WriteModel::stands(RunId run, std::size_t at, std::span<const PreparedRecord> records) const {
@@ -88,8 +100,14 @@ void WriteModel::append(RunId run, std::span<const PreparedRecord> records, Stam
   for (const PreparedRecord& record : records) {
     Written one{run, {{record.bytes.begin(), record.bytes.end()}, stamp}, record.change, {}};
     for (const PreparedEvent& event : record.events) {
+      std::uint64_t last = 0;
+      for (const Written* before : of(run)) {
+        for (const PendingEvent& known : before->events) last = std::max(last, known.sequence);
+      }
+      for (const PendingEvent& known : one.events) last = std::max(last, known.sequence);
+      const std::uint64_t place = event.sequence > last ? ++places_ : 0;
       one.events.push_back(
-          {run, event.sequence, stamp.at, {event.bytes.begin(), event.bytes.end()}});
+          {run, event.sequence, stamp.at, {event.bytes.begin(), event.bytes.end()}, place});
     }
     written_.push_back(std::move(one));
     const Confirmation& told = record.confirmation;
@@ -187,31 +205,60 @@ result<std::vector<LogEntry>> WriteModel::read(RunId run) {
 }
 
 result<std::vector<RunId>> WriteModel::unfinished(RunId after, std::size_t limit) {
+  return page_of_runs(after, limit, false);
+}
+result<std::vector<RunId>> WriteModel::stuck(RunId after, std::size_t limit) {
+  return page_of_runs(after, limit, true);
+}
+
+std::vector<RunId> WriteModel::page_of_runs(RunId after, std::size_t limit, bool stuck) const {
   std::set<RunId> runs;
   for (const Written& one : written_) {
-    if (one.run > after && !has_ended(one.run)) runs.insert(one.run);
+    const bool listed = !has_ended(one.run) && is_stuck(one.run) == stuck;
+    if (one.run > after && listed) runs.insert(one.run);
   }
   std::vector<RunId> page(runs.begin(), runs.end());
   if (page.size() > limit) page.resize(limit);
   return page;
 }
 
+result<std::vector<EndedRun>> WriteModel::ended(Time before, EndedRun after, std::size_t limit) {
+  std::set<EndedRun> runs;
+  for (const Written& one : written_) {
+    const Written* const end = end_of(one.run);
+    if (end == nullptr || end->entry.stamp.at >= before) continue;
+    const EndedRun listed{end->entry.stamp.at, one.run};
+    if (listed > after) runs.insert(listed);
+  }
+  std::vector<EndedRun> page(runs.begin(), runs.end());
+  if (page.size() > limit) page.resize(limit);
+  return page;
+}
+
+result<void> WriteModel::forget(RunId run) {
+  if (of(run).empty()) return success();
+  const auto pending_of_it = pending(0, SIZE_MAX);
+  const bool waits = std::ranges::any_of(
+      pending_of_it.assume_value(), [&](const PendingEvent& event) { return event.run == run; });
+  if (waits) return Error{Errc::busy};
+  INVSAGA_TRY(const auto entries, read(run));
+  INVSAGA_TRY(const HeldBack held, held_back(entries, limits_));
+  forget_requests();
+  if (now() < held.until || requests_.contains(held.request)) return Error{Errc::busy};
+  std::erase_if(written_, [&](const Written& one) { return one.run == run; });
+  std::erase_if(acknowledged_, [&](const auto& told) { return told.first == run; });
+  return success();
+}
+
 // --- events
 
 result<std::vector<PendingEvent>> WriteModel::pending(std::uint64_t after, std::size_t limit) {
   std::vector<PendingEvent> waiting;
-  std::uint64_t place = 0;
-  std::map<RunId, std::uint64_t> taken;
   for (const Written& one : written_) {
     for (const PendingEvent& event : one.events) {
-      std::uint64_t& last = taken[one.run];
-      if (event.sequence != last + 1) continue;  // it was there before
-      ++last;
-      ++place;
       const bool told = acknowledged_.contains({one.run, event.sequence});
-      if (told || place <= after || waiting.size() >= limit) continue;
-      waiting.push_back(event);
-      waiting.back().place = place;
+      const bool listed = event.place > after && waiting.size() < limit;
+      if (listed && !told) waiting.push_back(event);
     }
   }
   return waiting;

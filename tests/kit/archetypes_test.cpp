@@ -36,6 +36,8 @@ static_assert(!SagaLog<LogWithoutPosition>);
 static_assert(!SagaLog<LogWithoutStamp>);
 static_assert(!SagaLog<LogWithoutRead>);
 static_assert(!SagaLog<LogWithoutUnfinished>);
+static_assert(!SagaLog<LogWithoutStuck>);
+static_assert(!SagaLog<LogWithoutEnded>);
 static_assert(!SagaLog<LogWithoutForget>);
 
 static_assert(Outbox<OutboxArchetype>);
@@ -76,6 +78,8 @@ static_assert(!Backend<BackendWithoutDoor>);
 static_assert(!Backend<BackendWithoutClaims>);
 static_assert(!Backend<BackendWithoutLog>);
 static_assert(!Backend<BackendWithoutOutbox>);
+static_assert(!Backend<BackendWithoutForget>);
+static_assert(!Backend<BackendWithoutEnded>);
 static_assert(!Backend<BackendWithoutSettle>);
 static_assert(!Backend<BackendWithoutCapabilities>);
 static_assert(!Backend<BackendWithoutLimits>);

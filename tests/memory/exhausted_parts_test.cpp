@@ -192,7 +192,7 @@ struct RunsHarness {
       out << to_ms(entry.stamp.at) << ' ' << entry.bytes.size() << ' ' << entry.stamp.shorts.size()
           << '\n';
     }
-    out << part.size() << ' ' << part.unfinished({}, 9).value().size() << ' ' << part.ended(run);
+    out << part.size() << ' ' << part.unfinished({}, 9).value().size() << ' ' << part.has_ended(run);
     return out.str();
   }
 };

@@ -169,10 +169,10 @@ TEST(ARunTable, IsToldWhatEndsARun) {
   write.add(outcome, RunChange::ends);
   const auto records = write.seal().head;
   ASSERT_THAT(runs.append(run(1), 0, records.first(2), {}), IsOk());
-  EXPECT_FALSE(runs.ended(run(1)));
+  EXPECT_FALSE(runs.has_ended(run(1)));
   EXPECT_THAT(runs.unfinished({}, 10).value(), ElementsAre(run(1)));
   ASSERT_THAT(runs.append(run(1), 2, records.subspan(2), {}), IsOk());
-  EXPECT_TRUE(runs.ended(run(1)));
+  EXPECT_TRUE(runs.has_ended(run(1)));
   EXPECT_TRUE(runs.unfinished({}, 10).value().empty());
 }
 

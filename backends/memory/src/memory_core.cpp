@@ -158,7 +158,7 @@ result<WriteReply> MemoryCore::write_again(const Write& write) {
   // Whether the run exists is looked at first (protocol rule 6).
   INVSAGA_TRY(const auto known, claims.find(write.claim->claim));
   const bool told = known && known->state != ClaimState::in_progress;
-  if (!told && runs.ended(write.run)) return moved_on;  // its log has the answer
+  if (!told && runs.has_ended(write.run)) return moved_on;  // its log has the answer
   if (known) {
     reply.claim = *known;
   } else {

@@ -47,13 +47,15 @@ class RunTable {
                            Stamp&& stamp) noexcept;
   result<std::vector<LogEntry>> read(RunId run) const;
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) const;
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) const;
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) const;
   /// An unknown run is forgotten already: a repeat succeeds. Error: `busy` (it has not ended).
   result<void> forget(RunId run);
 
   /// How many records the run has; 0 if it is unknown.
   [[nodiscard]] Position length(RunId run) const noexcept;
   /// Whether it has ended; an unknown one has not.
-  [[nodiscard]] bool ended(RunId run) const noexcept;
+  [[nodiscard]] bool has_ended(RunId run) const noexcept;
   /// Whether all of these records are in the log from `at` on, byte for byte. Of none: whether the
   /// run has come so far.
   [[nodiscard]] bool has(RunId run, Position at,

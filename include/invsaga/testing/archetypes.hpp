@@ -82,6 +82,8 @@ class SagaLogArchetype : Bare {
   }
   result<std::vector<LogEntry>> read(RunId) { return none; }
   result<std::vector<RunId>> unfinished(RunId, std::size_t) { return none; }
+  result<std::vector<RunId>> stuck(RunId, std::size_t) { return none; }
+  result<std::vector<EndedRun>> ended(Time, EndedRun, std::size_t) { return none; }
   result<void> forget(RunId) { return none; }
 };
 struct LogWithoutAppend : SagaLogArchetype {
@@ -99,6 +101,12 @@ struct LogWithoutRead : SagaLogArchetype {
 };
 struct LogWithoutUnfinished : SagaLogArchetype {
   void unfinished(RunId, std::size_t) = delete;
+};
+struct LogWithoutStuck : SagaLogArchetype {
+  void stuck(RunId, std::size_t) = delete;
+};
+struct LogWithoutEnded : SagaLogArchetype {  ///< Nobody could find what may be forgotten.
+  void ended(Time, EndedRun, std::size_t) = delete;
 };
 struct LogWithoutForget : SagaLogArchetype {
   void forget(RunId) = delete;
@@ -253,6 +261,11 @@ class BackendArchetype : public WritableStoreArchetype {
   void release_claim(RequestKey, std::uint64_t, Completion<void> done) noexcept { done(none); }
   void read(RunId, Completion<std::vector<LogEntry>> done) noexcept { done(none); }
   void unfinished(RunId, std::size_t, Completion<std::vector<RunId>> done) noexcept { done(none); }
+  void stuck(RunId, std::size_t, Completion<std::vector<RunId>> done) noexcept { done(none); }
+  void ended(Time, EndedRun, std::size_t, Completion<std::vector<EndedRun>> done) noexcept {
+    done(none);
+  }
+  void forget(RunId, Completion<void> done) noexcept { done(none); }
   void settle(RunId, std::span<const LogEntry>, Completion<void> done) noexcept { done(none); }
   void pending(std::uint64_t, std::size_t, Completion<std::vector<PendingEvent>> done) noexcept {
     done(none);
@@ -271,6 +284,12 @@ struct BackendWithoutLog : BackendArchetype {
 };
 struct BackendWithoutOutbox : BackendArchetype {
   void pending(std::uint64_t, std::size_t, Completion<std::vector<PendingEvent>>) = delete;
+};
+struct BackendWithoutForget : BackendArchetype {  ///< It would fill up.
+  void forget(RunId, Completion<void>) = delete;
+};
+struct BackendWithoutEnded : BackendArchetype {
+  void ended(Time, EndedRun, std::size_t, Completion<std::vector<EndedRun>>) = delete;
 };
 struct BackendWithoutSettle : BackendArchetype {
   void settle(RunId, std::span<const LogEntry>, Completion<void>) = delete;

@@ -380,6 +380,24 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
     if (plan_->crashed()) return done(Error{Errc::unavailable});
     part_->unfinished(after, limit, done);
   }
+  void stuck(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept
+    requires Backend<Part>
+  {
+    if (plan_->crashed()) return done(Error{Errc::unavailable});
+    part_->stuck(after, limit, done);
+  }
+  void ended(Time before, EndedRun after, std::size_t limit,
+             Completion<std::vector<EndedRun>> done) noexcept
+    requires Backend<Part>
+  {
+    if (plan_->crashed()) return done(Error{Errc::unavailable});
+    part_->ended(before, after, limit, done);
+  }
+  void forget(RunId run, Completion<void> done) noexcept
+    requires Backend<Part>
+  {
+    tell(done, [&] { return this->forget(run); });
+  }
   void pending(std::uint64_t after, std::size_t limit,
                Completion<std::vector<PendingEvent>> done) noexcept
     requires Backend<Part>
@@ -389,6 +407,8 @@ class Faulty final : public Forwarding<Faulty<Part>, Part> {
   }
   using Forwarding<Faulty<Part>, Part>::read;
   using Forwarding<Faulty<Part>, Part>::unfinished;
+  using Forwarding<Faulty<Part>, Part>::stuck;
+  using Forwarding<Faulty<Part>, Part>::ended;
   using Forwarding<Faulty<Part>, Part>::pending;
 
  private:

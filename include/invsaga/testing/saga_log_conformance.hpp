@@ -37,6 +37,8 @@ class LogUnderTest {
   virtual result<Position> append(RunId run, Position at, std::span<const RunRecord> records) = 0;
   virtual result<std::vector<RunRecord>> read(RunId run) = 0;
   virtual result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) = 0;
+  virtual result<std::vector<RunId>> stuck(RunId after, std::size_t limit) = 0;
+  virtual result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) = 0;
   virtual result<void> forget(RunId run) = 0;
 };
 
@@ -67,6 +69,12 @@ class LogOfHarness final : public LogUnderTest {
   }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) override {
     return harness_.log().unfinished(after, limit);
+  }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) override {
+    return harness_.log().stuck(after, limit);
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) override {
+    return harness_.log().ended(before, after, limit);
   }
   result<void> forget(RunId run) override { return harness_.log().forget(run); }
 

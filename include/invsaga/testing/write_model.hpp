@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a Backend has to do, in the plainest form: the list of all records that were ever written,
-// and everything else counted from it. It shares no code with any store, keeps everything, and
-// takes its time.
+// and everything else counted from it. It shares no code with any store, and takes its time.
 //
 // Of the stock it asks the plainest model of that (`StockModel`).
 #pragma once
@@ -55,6 +54,9 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
 
   result<std::vector<LogEntry>> read(RunId run);
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit);
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit);
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit);
+  result<void> forget(RunId run);
 
   result<ClaimAnswer> claim(const Claim& claim);
   result<void> extend_claim(RequestKey key, std::uint64_t epoch, Time lease_until);
@@ -68,11 +70,14 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
   using Door::acknowledge_event;
   using Door::claim;
   using Door::confirm_claim;
+  using Door::ended;
   using Door::extend_claim;
+  using Door::forget;
   using Door::pending;
   using Door::read;
   using Door::release_claim;
   using Door::settle;
+  using Door::stuck;
   using Door::unfinished;
 
  private:
@@ -81,7 +86,7 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
     RunId run;
     LogEntry entry;
     RunChange change{};
-    std::vector<PendingEvent> events;
+    std::vector<PendingEvent> events;  ///< Without a place: it was there before.
   };
   struct Request {
     Fingerprint fingerprint;
@@ -94,7 +99,10 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
   template <class Narrow>
   result<Narrow> ask(const Operation& operation, std::span<ShortLine> shorts);
   [[nodiscard]] std::vector<const Written*> of(RunId run) const;
-  [[nodiscard]] bool has_ended(RunId run) const;
+  [[nodiscard]] const Written* end_of(RunId run) const;
+  [[nodiscard]] bool has_ended(RunId run) const { return end_of(run) != nullptr; }
+  [[nodiscard]] bool is_stuck(RunId run) const;
+  [[nodiscard]] std::vector<RunId> page_of_runs(RunId after, std::size_t limit, bool stuck) const;
   [[nodiscard]] bool stands(RunId run, std::size_t at,
                             std::span<const PreparedRecord> records) const;
   [[nodiscard]] result<void> check_events(RunId run, std::span<const PreparedRecord> head,
@@ -106,6 +114,7 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
   StoreLimits limits_;
   StockModel stock_;
   std::vector<Written> written_;
+  std::uint64_t places_ = 0;  ///< Of events, that were given.
   std::set<std::pair<RunId, std::uint64_t>> acknowledged_;
   std::map<RequestKey, Request> requests_;
   std::uint64_t epochs_ = 0;

@@ -97,6 +97,16 @@ class SagaLogFixture : public ::testing::Test {
     EXPECT_THAT(runs, IsOk());
     return runs.has_value() ? std::move(runs).assume_value() : std::vector<RunId>{};
   }
+  std::vector<RunId> stuck(RunId after = {}, std::size_t limit = 100) {
+    auto runs = log().stuck(after, limit);
+    EXPECT_THAT(runs, IsOk());
+    return runs.has_value() ? std::move(runs).assume_value() : std::vector<RunId>{};
+  }
+  std::vector<EndedRun> ended(Time before, EndedRun after = {}, std::size_t limit = 100) {
+    auto runs = log().ended(before, after, limit);
+    EXPECT_THAT(runs, IsOk());
+    return runs.has_value() ? std::move(runs).assume_value() : std::vector<EndedRun>{};
+  }
 
  private:
   std::unique_ptr<LogUnderTest> log_;
@@ -255,10 +265,55 @@ INVSAGA_SUITE_TEST(SagaLogConformance, OrdersRunsByTheirWholeId) {
   EXPECT_THAT(this->unfinished(low), ::testing::ElementsAre(high));
 }
 
-INVSAGA_SUITE_TEST(SagaLogConformance, AStuckRunIsUnfinished) {
-  this->begin(1);
-  EXPECT_THAT(this->append(1, 1, this->record(RecordKind::stuck)), IsOkAndHolds(2u));
-  EXPECT_EQ(this->unfinished().size(), 1u);
+INVSAGA_SUITE_TEST(SagaLogConformance, ListsWhatIsStuckByItselfUntilItGoesOn) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  for (const std::uint64_t number : {3u, 1u, 2u, 4u}) this->begin(number);
+  for (const std::uint64_t number : {3u, 1u, 2u}) {
+    EXPECT_THAT(this->append(number, 1, this->record(RecordKind::stuck)), IsOkAndHolds(2u));
+  }
+  const auto run = [this](std::uint64_t number) { return this->run(number); };
+  EXPECT_THAT(this->stuck(), ElementsAre(run(1), run(2), run(3)));
+  EXPECT_THAT(this->stuck({}, 2), ElementsAre(run(1), run(2)));
+  EXPECT_THAT(this->stuck(run(1), 2), ElementsAre(run(2), run(3)));
+  EXPECT_THAT(this->unfinished(), ElementsAre(run(4)));
+  EXPECT_THAT(this->append(2, 2, this->record(RecordKind::resumed)), IsOkAndHolds(3u));
+  EXPECT_THAT(this->stuck(), ElementsAre(run(1), run(3)));
+  EXPECT_THAT(this->unfinished(), ElementsAre(run(2), run(4)));
+  EXPECT_THAT(this->append(2, 3, this->record(RecordKind::stuck)), IsOkAndHolds(4u));
+  this->end(2, 4);
+  this->end(3, 2);
+  EXPECT_THAT(this->stuck(), ElementsAre(run(1)));
+  EXPECT_THAT(this->unfinished(), ElementsAre(run(4)));
+  EXPECT_THAT(this->log().forget(run(1)), ErrorIs(Errc::busy));
+}
+
+INVSAGA_SUITE_TEST(SagaLogConformance, ListsWhatHasEndedInTheOrderOfTheEnds) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  const auto ends = [this](std::uint64_t number, Duration after) {
+    RunRecord record = this->record(RecordKind::ended);
+    record.at += after;
+    EXPECT_THAT(this->append(number, 1, record), IsOkAndHolds(2u));
+    return EndedRun{record.at, this->run(number)};
+  };
+  for (const std::uint64_t number : {1u, 2u, 3u, 4u, 5u}) this->begin(number);
+  const EndedRun second = ends(4, Duration{10}), third = ends(5, Duration{10}),
+                 fourth = ends(1, Duration{11}), fifth = ends(3, Duration{20});
+  const EndedRun first = ends(2, Duration{9});  // by another process, whose reply came late
+  const Time last = fifth.at;
+  EXPECT_THAT(this->ended(last + Duration{1}), ElementsAre(first, second, third, fourth, fifth));
+  EXPECT_THAT(this->ended(last), ElementsAre(first, second, third, fourth)) << "before that time";
+  EXPECT_THAT(this->ended(last + Duration{1}, {}, 2), ElementsAre(first, second));
+  EXPECT_THAT(this->ended(last + Duration{1}, second, 2), ElementsAre(third, fourth));
+  EXPECT_THAT(this->ended(last, fourth), IsEmpty());
+  EXPECT_THAT(this->ended(second.at, fifth), IsEmpty()) << "above what is past that time";
+  EXPECT_THAT(this->ended(Time{}), IsEmpty());
+  EXPECT_THAT(this->ended(last + Duration{1}, {}, 0), IsEmpty());
+  EXPECT_THAT(this->log().forget(third.run), IsOk());
+  EXPECT_THAT(this->ended(last + Duration{1}, second), ElementsAre(fourth, fifth));
+  EXPECT_THAT(this->ended(last + Duration{1}, third), ElementsAre(fourth, fifth))
+      << "above one that went";
 }
 
 INVSAGA_SUITE_TEST(SagaLogConformance, ForgetsARunThatHasEnded) {

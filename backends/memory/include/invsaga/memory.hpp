@@ -59,11 +59,14 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   using Door::acknowledge_event;
   using Door::claim;
   using Door::confirm_claim;
+  using Door::ended;
   using Door::extend_claim;
+  using Door::forget;
   using Door::pending;
   using Door::read;
   using Door::release_claim;
   using Door::settle;
+  using Door::stuck;
   using Door::unfinished;
 
   // --- time
@@ -164,6 +167,14 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     const std::lock_guard lock(mutex_);
     return core_.runs.unfinished(after, limit);
+  }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    return core_.runs.stuck(after, limit);
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) {
+    const std::lock_guard lock(mutex_);
+    return core_.runs.ended(before, after, limit);
   }
   /// `busy` until it has ended, and all that may refer to it is out of time (protocol rule 6).
   result<void> forget(RunId run) {
