@@ -34,6 +34,8 @@ std::string_view name(Errc code) noexcept {
       return "too_late";
     case Errc::schema_too_new:
       return "schema_too_new";
+    case Errc::clock_not_set:
+      return "clock_not_set";
     case Errc::unavailable:
       return "unavailable";
     case Errc::resource_exhausted:

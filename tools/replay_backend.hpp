@@ -65,6 +65,7 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
   using Forwarding::acknowledge_event;
   using Forwarding::acknowledge_sale;
   using Forwarding::confirm_claim;
+  using Forwarding::ended;
   using Forwarding::extend_claim;
   using Forwarding::forget;
   using Forwarding::limits;
@@ -75,6 +76,7 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
   using Forwarding::release_claim;
   using Forwarding::settle;
   using Forwarding::stock;
+  using Forwarding::stuck;
   using Forwarding::unfinished;
   using Forwarding::write_limits;
 

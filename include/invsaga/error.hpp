@@ -37,6 +37,7 @@ enum class Errc : std::uint16_t {
   not_found = 8,        ///< No run, no claim of that id.
   too_late = 9,         ///< The run has decided: it can no longer be cancelled.
   schema_too_new = 10,  ///< Written by a newer version than this reader knows.
+  clock_not_set = 11,   ///< Of a store that is told its time, and was not: a `Keeper` does.
   // retry
   unavailable = 100,  ///< The other side cannot be reached; nothing was sent or nothing was done.
   /// A bound is reached (memory, queue); old promises are kept, new work waits.

@@ -63,10 +63,12 @@ struct ClaimAnswer {
   std::vector<std::byte> answer;  ///< completed
 };
 
-/// How long completed answers are kept, beyond each request's own deadline.
+/// How long completed answers are kept. Until a request's own deadline: that is the promise.
 struct Retention {
-  Duration time{0};  ///< At least so long after completion.
-  /// At most so many live records; new claims are `resource_exhausted` when full.
+  /// So long after completion, also past the deadline: a courtesy to who asks late. The oldest of
+  /// these make room for what is new.
+  Duration time{86'400'000};
+  /// At most so many live records; when they are all in time, new claims are `resource_exhausted`.
   std::size_t count = 1'000'000;
   bool forever = false;  ///< Never forgotten: `count` still bounds, by refusal.
   /// The same for claims on events. These are kept until their deadline and no longer, whatever is
@@ -92,7 +94,8 @@ std::optional<Retention> retention_of(const S& store) {
 ///    epoch. Other fingerprint: `mismatch`, whatever the state. Past the claim's deadline, if
 ///    nobody holds the lease: `expired`, whether the key is remembered or not, unless the answer
 ///    still is: then `completed`. Errors: `invalid_argument` (zero key, deadline or lease not set),
-///    `resource_exhausted` (so many live records of its kind; those of the other take no room).
+///    `clock_not_set`, `resource_exhausted` (so many live records of its kind; those of the other
+///    take no room).
 ///  - `extend_claim(key, epoch, lease_until)`: the owner keeps the lease; never shortens it. `busy`
 ///    if the epoch is not the newest, `not_found` if there is no live claim.
 ///  - `confirm_claim(key, epoch, answer)`: stores the answer for good. A repeat with the same bytes

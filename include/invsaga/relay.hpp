@@ -51,6 +51,8 @@ struct RelayCounts {
 /// Outbox, bus and environment are borrowed and outlive the relay. Safe from any thread. Destroying
 /// it waits for what a thread of it is at; what is pending stays so.
 class Relay {
+  class Core;
+
  public:
   /// Requires `options.batch` > 0.
   Relay(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options = {});
@@ -64,8 +66,23 @@ class Relay {
 
   [[nodiscard]] RelayCounts counts() const;
 
+  /// Wakes a relay, as long as it lives. A value.
+  class Waker {
+   public:
+    /// Wakes none.
+    Waker() = default;
+    explicit Waker(const Relay& relay) : core_(relay.core_) {}
+    void wake() const;
+    [[nodiscard]] bool is_over() const noexcept { return core_.expired(); }
+    friend bool operator==(const Waker& a, const Waker& b) noexcept {
+      return !a.core_.owner_before(b.core_) && !b.core_.owner_before(a.core_);
+    }
+
+   private:
+    std::weak_ptr<Core> core_;
+  };
+
  private:
-  class Core;
   std::shared_ptr<Core> core_;
 };
 

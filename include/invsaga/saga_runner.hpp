@@ -22,6 +22,8 @@
 namespace invsaga {
 inline namespace v0 {
 
+class Relay;
+
 /// How a runner drives its runs, and its bounds. Constant for its life.
 struct RunnerOptions {
   /// Under way at once; more are `resource_exhausted`. A run that is stuck is not under way.
@@ -36,6 +38,7 @@ struct RunnerOptions {
   /// forms with a completion: without, they would wait for a turn that is theirs to take.
   bool on_executor = false;
   RunObserver* observer = nullptr;  ///< Borrowed for the runner's life; may be absent.
+  Relay* relay = nullptr;  ///< Woken by each write that decided events; may end before the runner.
   HashKey secret{};  ///< The service's own, of `run_id`: the same in all its processes, always.
 };
 

@@ -283,6 +283,7 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   }
   /// The records in the log, then their events in the outbox, then their effects on claims.
   result<WriteReply> append(const Write& write) {
+    if (!is_set(now())) return Error{Errc::clock_not_set};
     const std::uint64_t epoch = write.claim != nullptr ? write.claim->epoch : 0;
     const auto appended = log_.append(write.run, write.at, write.head, {now(), epoch, {}});
     if (!appended.has_value()) {

@@ -43,11 +43,13 @@ PartOf part_of(std::span<const Line> part, std::span<const Line> whole) noexcept
 
 // --- deadlines -----------------------------------------------------------------------------------
 
-/// Errors: `invalid_argument` (not set), `limit_exceeded` (further from now than `max_lifetime`). A
-/// deadline that has passed is no error: it is answered. Requires `max_lifetime` >= 0.
+/// Errors: `invalid_argument` (not set), `clock_not_set` (now is not), `limit_exceeded` (further
+/// from now than `max_lifetime`). A deadline that has passed is no error: it is answered. Requires
+/// `max_lifetime` >= 0.
 constexpr result<void> check_deadline(Time until, Time now, Duration max_lifetime) noexcept {
   INVSAGA_ASSERT(max_lifetime >= Duration{0}, "check_deadline: max_lifetime >= 0");
   if (!is_set(until)) return Error{Errc::invalid_argument};
+  if (!is_set(now)) return Error{Errc::clock_not_set};
   if (until > saturating_add(now, max_lifetime)) {
     const auto asked = static_cast<std::uint64_t>(to_ms(until)) -
                        static_cast<std::uint64_t>(to_ms(now));

@@ -276,6 +276,10 @@ RelayCounts Relay::Core::counts() const {
   return counts_;
 }
 
+void Relay::Waker::wake() const {
+  if (const auto core = core_.lock()) core->wake();
+}
+
 Relay::Relay(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options)
     : core_(std::make_shared<Core>(std::move(outbox), std::move(bus), environment, options)) {
   core_->wake();

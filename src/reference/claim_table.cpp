@@ -25,6 +25,9 @@ struct Request {
   bool completed = false;
   ClaimKind kind{};
   std::vector<std::byte> answer;
+  Time kept_until;           ///< As a courtesy.
+  Request* older = nullptr;  ///< Of those that are kept as one, by the ends of their promises.
+  Request* newer = nullptr;
 
   Time due;
   std::size_t heap_slot = 0;
@@ -52,6 +55,7 @@ class ClaimTable::Core {
     if (!claim.key.is_set() || !is_set(claim.lease_until) || !is_set(claim.deadline)) {
       return Error{Errc::invalid_argument};
     }
+    if (!is_set(now_)) return Error{Errc::clock_not_set};
     const Request* const request = requests_.find(claim.key);
     if (request == nullptr) return prepare_first(claim);
     if (request->fingerprint != claim.fingerprint) return answer(ClaimState::mismatch);
@@ -154,7 +158,8 @@ class ClaimTable::Core {
     const bool event = claim.kind == ClaimKind::event;
     const std::size_t taken = event ? events_ : requests_.size() - events_;
     const std::size_t allowed = event ? retention_.events : retention_.count;
-    if (taken >= allowed) return no_room(Limit::requests, allowed);
+    if (taken >= allowed && (event || oldest_ == nullptr)) return no_room(Limit::requests, allowed);
+    if (taken >= allowed) forget(*oldest_);
     made_ = requests_.make(claim.key);
     return fresh();
   }
@@ -174,8 +179,8 @@ class ClaimTable::Core {
   void keep_answer(Request& request) noexcept {
     if (request.kind == ClaimKind::event) return keep_until_lapsed(request);
     if (retention_.forever) return requests_.keep(request);
-    requests_.forget_from(request,
-                          std::max(request.deadline, saturating_add(now_, retention_.time)));
+    request.kept_until = saturating_add(now_, retention_.time);
+    requests_.forget_from(request, request.deadline);
   }
 
   void forget_due() noexcept {
@@ -183,10 +188,31 @@ class ClaimTable::Core {
     for (const Request* first = requests_.first_to_forget(); first != nullptr && first->due <= now_;
          first = requests_.first_to_forget()) {
       turns.take("what is forgotten waits no more to be");
-      forget(*requests_.find(first->id));
+      Request& due = *requests_.find(first->id);
+      if (due.kept_until > now_) {
+        requests_.keep(due);
+        keep_as_courtesy(due);
+      } else {
+        forget(due);
+      }
+    }
+    LoopBound courtesies(requests_.size());
+    while (oldest_ != nullptr && oldest_->kept_until <= now_) {
+      courtesies.take("what is forgotten is a courtesy no more");
+      forget(*oldest_);
     }
   }
+  void keep_as_courtesy(Request& request) noexcept {
+    request.older = newest_;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &request;
+    newest_ = &request;
+  }
   void forget(Request& request) noexcept {
+    const bool courtesy = &request == oldest_ || request.older != nullptr;
+    if (courtesy) {
+      (request.older != nullptr ? request.older->newer : oldest_) = request.newer;
+      (request.newer != nullptr ? request.newer->older : newest_) = request.older;
+    }
     if (request.kind == ClaimKind::event) --events_;
     requests_.erase(request);
   }
@@ -195,6 +221,8 @@ class ClaimTable::Core {
   Time now_;
   std::uint64_t last_epoch_ = 0;
   RememberedIds<Request> requests_;
+  Request* oldest_ = nullptr;  // of those that are kept as a courtesy
+  Request* newest_ = nullptr;
   std::size_t events_ = 0;              // of them
   RememberedIds<Request>::Fresh made_;  // of a claim that is prepared
 };

@@ -222,6 +222,7 @@ void Ledger::Core::take_effect() noexcept {
 result<CommitAnswer> Ledger::Core::commit(const Commit& commit) {
   begin();
   if (!commit.id.is_set()) return Error{Errc::invalid_argument};
+  if (!is_set(now_)) return Error{Errc::clock_not_set};
   if (!commit.lines.empty()) {
     INVSAGA_TRY(last_.lines, merged(commit.lines));
   }
@@ -278,6 +279,7 @@ result<CommitAnswer> Ledger::Core::committed_again(const HoldRecord& record) {
 result<ReleaseAnswer> Ledger::Core::release(const Release& release) {
   begin();
   if (!release.id.is_set()) return Error{Errc::invalid_argument};
+  if (!is_set(now_)) return Error{Errc::clock_not_set};
   HoldRecord* const record = holds_.find(release.id);
   const ReleaseRule rule = judge_release(known_of(record));
   last_.repeat = rule == ReleaseRule::released || rule == ReleaseRule::tombstoned;

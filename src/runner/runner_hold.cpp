@@ -164,7 +164,25 @@ bool Core::is_neglectful() const noexcept {
   return neglected != nullptr || timers_unarmed;
 }
 
+void Core::watch(std::weak_ptr<Watcher> by) {
+  const std::lock_guard lock(mutex);
+  watcher = std::move(by);
+  is_watched = true;
+}
+
 void Core::attend() noexcept {
+  if (is_watched) {
+    std::shared_ptr<Watcher> by;
+    {
+      const std::lock_guard lock(mutex);
+      by = watcher.lock();
+    }
+    if (by) by->activity();
+  }
+  look_after_neglected();
+}
+
+void Core::look_after_neglected() noexcept {
   if (timers_unarmed.exchange(false)) arm_timers();
   RunPtr next;
   {

@@ -165,11 +165,14 @@ Errand<Core::Fate> Core::append_open(OutsideNews& news, SagaMachine& machine) {
       news.tried = true;
     }
     if (!reply.has_value()) co_return reply.assume_error();
+    bool tells = false;
     for (const RunRecord& record : write->records(reply.assume_value())) {
+      tells = tells || !record.events.empty();
       [[maybe_unused]] const auto folded = machine.recorded(record);
       INVSAGA_ASSERT(folded.has_value(), "what a machine wants appended follows what is there");
       news.records.push_back(record);
     }
+    if (tells) relay.wake();
     fate = news.tell(machine, news.since());
   }
   co_return fate;

@@ -87,7 +87,8 @@ Core::Core(const AnyBackend& backend_, Environment environment_, RunnerOptions o
     : backend(backend_),
       environment(environment_),
       options(options_),
-      owner(options_.owner.is_set() ? options_.owner : new_owner(environment_)) {
+      owner(options_.owner.is_set() ? options_.owner : new_owner(environment_)),
+      relay(options_.relay != nullptr ? Relay::Waker(*options_.relay) : Relay::Waker()) {
   INVSAGA_ASSERT(options.lease > Duration{0}, "SagaRunner::SagaRunner: options.lease > 0");
 }
 
@@ -215,7 +216,10 @@ Errand<StartAnswer> Core::claim_first(Beginning beginning) {
   bool late = false;
   auto claim = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> done) { backend.claim(effect.claim, done); }, &late);
-  if (!claim.has_value()) co_return claim.assume_error();
+  if (!claim.has_value()) {
+    note_refusal(claim.assume_error());
+    co_return claim.assume_error();
+  }
   if (claim.assume_value().state != ClaimState::fresh) {
     co_return co_await not_fresh(beginning.id, std::move(claim).assume_value(),
                                  beginning.request.request);

@@ -19,6 +19,7 @@
 
 #include <invsaga/event_bus.hpp>
 #include <invsaga/keyed_hash.hpp>
+#include <invsaga/relay.hpp>
 #include <invsaga/saga_machine.hpp>
 
 #include <invsaga/detail/loop_bound.hpp>
@@ -30,6 +31,15 @@
 namespace invsaga {
 inline namespace v0 {
 namespace detail {
+
+/// Who is told that a runner does something, before it does: a keeper by a clock that stands still.
+class Watcher {
+ public:
+  virtual void activity() noexcept = 0;
+
+ protected:
+  ~Watcher() = default;
+};
 
 struct RegisteredSaga {
   Definition definition;
@@ -209,9 +219,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void seat(RunId run, const RunPtr& driver);
   RunPtr seat_to_begin(Beginning& beginning, bool& busy);
   void begin_with(ActiveRun& run, Beginning& beginning) const;
-  [[nodiscard]] bool has_room() const {
-    return by_serial.size() + promised < options.max_runs;
-  }
+  [[nodiscard]] bool has_room() const { return by_serial.size() + promised < options.max_runs; }
   void hold(RunId run, Completion<void> held);
   bool keep_room(RunId run);
   Left leave(RunId run, const SagaPtr& wanted, Position told,
@@ -220,6 +228,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void drop(ActiveRun& run) noexcept;
   void neglect(const ActiveRun& run) noexcept;
   void attend() noexcept;
+  void look_after_neglected() noexcept;
   [[nodiscard]] bool is_neglectful() const noexcept;
 
   // starting (runner_start.cpp)
@@ -256,6 +265,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Errand<bool> ask_whether_lives(OwnerId who);
   Errand<void> show_life(Duration orphaned_after);
   Errand<RecoveryReport> check_orphans(Duration orphaned_after);
+  void watch(std::weak_ptr<Watcher> watcher);
+  void note_refusal(const Error& error) noexcept;
 
   // what is appended from outside (runner_news.cpp)
   /// What becomes of news. `open`: it waits to be appended.
@@ -373,14 +384,18 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::atomic<bool> ended{false};
   Visits visits;
   mutable ThrownLog thrown;
+  const Relay::Waker relay;
+  std::atomic<bool> wants_room{false};  ///< The backend had none; a keeper looks, and makes some.
+  std::atomic<bool> is_watched{false};
 
   mutable std::mutex mutex;  ///< Guards all below. Never held while a run's is taken.
+  std::weak_ptr<Watcher> watcher;
   std::map<SagaVersion, SagaPtr> sagas;
   std::map<RunId, RunEntry> runs;  ///< In an order that no hash decides: who waits is told by it.
   std::unordered_map<std::uint64_t, RunPtr> by_serial;  ///< All that are driven here.
   std::size_t promised = 0;                             ///< Room that who holds a run may need.
   std::uint64_t last_serial = 0;
-  RunPtr neglected;                          ///< The first whose turn could not be posted.
+  RunPtr neglected;  ///< The first whose turn could not be posted.
 
   Timers timers;
   std::atomic<bool> timers_unarmed{false};  ///< The next activity arms them.

@@ -85,9 +85,12 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
     run.starting->begun = true;
     release(run.id);  // who is told of it may ask for the same
   }
+  bool tells = false;
   for (const RunRecord& record : sent.prepared->records(reply)) {
+    tells = tells || !record.events.empty();
     if (!run.gone) take_in(run, record, lock);
   }
+  if (tells) relay.wake();
   if (run.starting) {
     const std::unique_ptr<Starting> starting = std::move(run.starting);
     lock.unlock();
@@ -98,7 +101,14 @@ Core::Step Core::written(ActiveRun& run, Sent& sent, Lock& lock) {
   return Step::go_on;
 }
 
+/// What is full may hold what nothing refers to any more.
+void Core::note_refusal(const Error& error) noexcept {
+  const bool full = error.code == Errc::resource_exhausted && error.limit != Limit::memory;
+  if (full) wants_room = true;
+}
+
 Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& error, Lock& lock) {
+  note_refusal(error);
   const bool applied = sent.instruction.kind == Instruction::Kind::apply;
   if (!run.machine->is_writing(*sent.prepared)) {  // the log was read meanwhile
     if (applied) run.machine->superseded(sent.instruction, false, environment.clock.now());

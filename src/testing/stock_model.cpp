@@ -109,6 +109,7 @@ result<StockModel::Lines> StockModel::merged(std::span<const Line> lines) const 
 
 result<void> StockModel::check_deadline(Time until) const {
   if (!is_set(until)) return Error{Errc::invalid_argument};
+  if (!is_set(now_)) return Error{Errc::clock_not_set};
   if (until > saturating_add(now_, limits_.max_lifetime)) {
     return Error{Errc::limit_exceeded, {}, Limit::lifetime};
   }
@@ -172,6 +173,7 @@ Answer StockModel::first_answer(const Reserve& reserve, Lines lines) {
 
 result<Answer> StockModel::answer(const Commit& commit) {
   if (!commit.id.is_set()) return Error{Errc::invalid_argument};
+  if (!is_set(now_)) return Error{Errc::clock_not_set};
   Lines asked;
   if (!commit.lines.empty()) {
     INVSAGA_TRY(asked, merged(commit.lines));
@@ -206,6 +208,7 @@ result<Answer> StockModel::sell(Reservation& known, const Lines& asked) {
 
 result<Answer> StockModel::answer(const Release& release) {
   if (!release.id.is_set()) return Error{Errc::invalid_argument};
+  if (!is_set(now_)) return Error{Errc::clock_not_set};
   const auto found = reservations_.find(release.id);
   if (found == reservations_.end()) {
     if (is_full()) return no_room(Limit::ids, limits_.max_records);

@@ -120,6 +120,7 @@ void WriteModel::append(RunId run, std::span<const PreparedRecord> records, Stam
 
 result<WriteReply> WriteModel::write(const Write& write) {
   INVSAGA_CHECK(check_write(write));
+  if (!is_set(now())) return Error{Errc::clock_not_set};
   WriteReply reply;
   reply.at = now();
   const std::size_t length = of(write.run).size();
@@ -287,6 +288,7 @@ result<ClaimAnswer> WriteModel::claim(const Claim& claim) {
   forget_requests();
   const bool whole = claim.key.is_set() && is_set(claim.lease_until) && is_set(claim.deadline);
   if (!whole) return Error{Errc::invalid_argument};
+  if (!is_set(now())) return Error{Errc::clock_not_set};
   ClaimAnswer told;
   const auto known = requests_.find(claim.key);
   if (known != requests_.end()) {

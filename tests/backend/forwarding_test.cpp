@@ -196,6 +196,16 @@ class AtTheDoor {
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     return ask<std::vector<RunId>>([&](auto done) { backend_.unfinished(after, limit, done); });
   }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) {
+    return ask<std::vector<RunId>>([&](auto done) { backend_.stuck(after, limit, done); });
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) {
+    return ask<std::vector<EndedRun>>(
+        [&](auto done) { backend_.ended(before, after, limit, done); });
+  }
+  result<void> forget(RunId id) {
+    return ask<void>([&](auto done) { backend_.forget(id, done); });
+  }
   result<void> settle(RunId id, std::span<const LogEntry> entries) {
     return ask<void>([&](auto done) { backend_.settle(id, entries, done); });
   }
@@ -285,12 +295,15 @@ class ForwardingTest : public ::testing::Test {
     EXPECT_THAT(backend.pending(0, 10), IsOkAndHolds(IsEmpty()));
     EXPECT_THAT(backend.confirm_claim(request, claimed.value().epoch, {}), IsOk());
     EXPECT_THAT(backend.release_claim(request, claimed.value().epoch), ErrorIs(Errc::too_late));
+    EXPECT_THAT(backend.stuck({}, 10), IsOkAndHolds(IsEmpty()));
     EXPECT_THAT(backend.write(write_of(run, 2, record(RecordKind::ended))->write()), IsAt(3u));
+    EXPECT_THAT(backend.ended(later, {}, 10), IsOkAndHolds(ElementsAre(EndedRun{start, run})));
+    EXPECT_THAT(backend.forget(run), IsOk());
   }
   /// And of those that have no door.
   template <class B>
   void use_rest(B& backend) {
-    EXPECT_THAT(backend.forget(run), IsOk());
+    EXPECT_THAT(backend.forget(run), IsOk()) << "again";
     EXPECT_THAT(backend.acknowledge_sale(ReservationId{7, 1}), IsOk());
     EXPECT_EQ(backend.stock(row).value(), (StockCounters{10, 4, 0, 0}));
   }
@@ -317,7 +330,8 @@ TYPED_TEST(ForwardingTest, WhatAWrapperDoesNotChangeArrivesByTheDoor) {
 auto are_calls_by(BackendCall way) {
   using enum BackendCall;
   return ElementsAre(way, claim, extend_claim, way, way, read, unfinished, read, settle, pending,
-                     acknowledge_event, pending, confirm_claim, release_claim, way);
+                     acknowledge_event, pending, confirm_claim, release_claim, stuck, way, ended,
+                     forget);
 }
 
 TYPED_TEST(ForwardingTest, AWrapperIsAroundEachCallThatItDoesNotDeclare) {

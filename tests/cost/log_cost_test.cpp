@@ -56,12 +56,27 @@ struct FewUnfinished : NoRuns {
   }
 };
 
+/// `n` that have ended at one time, page after page.
+void read_ended(const RunTable& table, std::size_t n) {
+  std::size_t seen = 0;
+  EndedRun after;
+  for (;;) {
+    const std::vector<EndedRun> page = table.ended(Time::max(), after, 16).value();
+    seen += page.size();
+    if (page.empty()) break;
+    after = page.back();
+  }
+  EXPECT_EQ(seen, n);
+}
+
 TEST(RunTableCost, OfManyRuns) {
   judge({
       row_of<NoRuns>("run table: begin n runs", few,
                      [](NoRuns& runs, std::size_t n) { cost::begin(runs.table, n); }),
       row_of<BegunRuns>("run table: end n runs", few,
                         [](BegunRuns& runs, std::size_t n) { cost::end(runs.table, n); }),
+      row_of<EndedRuns>("run table: pages of n ended runs", few,
+                        [](EndedRuns& runs, std::size_t n) { read_ended(runs.table, n); }),
       row_of_each<OneRun>("run table: n records of one run", few,
                           [](OneRun& run, std::size_t i) { add_record(run.table, i); }),
       row_of<LongRun>("run table: read a run of n records, and one of them n times", few,

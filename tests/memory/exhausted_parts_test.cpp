@@ -192,7 +192,9 @@ struct RunsHarness {
       out << to_ms(entry.stamp.at) << ' ' << entry.bytes.size() << ' ' << entry.stamp.shorts.size()
           << '\n';
     }
-    out << part.size() << ' ' << part.unfinished({}, 9).value().size() << ' ' << part.has_ended(run);
+    out << part.size() << ' ' << part.unfinished({}, 9).value().size() << ' '
+        << part.stuck({}, 9).value().size() << ' ' << part.ended(Time::max(), {}, 9).value().size()
+        << ' ' << part.has_ended(run);
     return out.str();
   }
 };
@@ -212,6 +214,10 @@ TEST(ExhaustedRuns, TakeNoPartOfAnAppend) {
   };
   EXPECT_GT(try_without_memory<RunsHarness>("first", none, append(first)), 4u);
   EXPECT_GT(try_without_memory<RunsHarness>("next", begun, append(next)), 1u);
+  // What stands elsewhere from then on needs no memory for that.
+  const auto stuck = records(2, RecordKind::stuck, 1), ended = records(2, RecordKind::ended, 1);
+  EXPECT_GT(try_without_memory<RunsHarness>("stuck", begun, append(stuck)), 1u);
+  EXPECT_GT(try_without_memory<RunsHarness>("ended", begun, append(ended)), 1u);
   EXPECT_GT(try_without_memory<RunsHarness>("read", begun,
                                             [](RunTable& part) { return part.unfinished({}, 9); }),
             0u);

@@ -174,7 +174,11 @@ TEST_F(ClaimTest, InProgressIsRememberedWhileItsLeaseIsLive) {
   EXPECT_THAT(confirm_claim(1, epoch), IsOk());
 }
 
-TEST_F(ClaimTest, IsForgottenWithItsDeadline) {
+class PromisesOnly : public ClaimTest {
+ protected:
+  PromisesOnly() : ClaimTest({.time = Duration{0}}) {}
+};
+TEST_F(PromisesOnly, AreForgottenWithTheirDeadlines) {
   ASSERT_THAT(confirm_claim(1, fresh(1)), IsOk());
   advance(999);
   EXPECT_THAT(claim(1), ClaimIs(ClaimState::completed));
@@ -187,6 +191,60 @@ TEST_F(ClaimTest, NeedsAKeyALeaseAndADeadline) {
               ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(claim(1, payload, 0), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(claim(1, payload, 200, 0), ErrorIs(Errc::invalid_argument));
+}
+
+TEST_F(ClaimTest, IsRememberedForADayAsACourtesy) {
+  constexpr std::int64_t day = 86'400'000;
+  ASSERT_THAT(confirm_claim(1, fresh(1)), IsOk());
+  advance(day + 99);
+  EXPECT_THAT(claim(1), ClaimIs(ClaimState::completed));
+  advance(day + 100);
+  EXPECT_THAT(claim(1), ClaimIs(ClaimState::expired));
+}
+
+TEST(ACourtesy, MakesRoomTheOldestPromiseFirst) {
+  ClaimTable table({.count = 3});
+  const auto ask = [&](std::uint64_t key, std::int64_t deadline) {
+    return table.claim({{1, key}, payload, time_from_ms(deadline), time_from_ms(deadline)});
+  };
+  const auto complete = [&](std::uint64_t key, std::int64_t deadline) {
+    const auto claim = ask(key, deadline);
+    ASSERT_THAT(claim, ClaimIs(ClaimState::fresh)) << key;
+    ASSERT_THAT(table.confirm_claim({1, key}, claim.value().epoch, {}), IsOk());
+  };
+  table.advance_to(time_from_ms(1));
+  complete(1, 300);
+  complete(2, 200);
+  complete(3, 900);
+  EXPECT_THAT(ask(4, 2'000), ErrorIs(Errc::resource_exhausted)) << "all are in time";
+  table.advance_to(time_from_ms(250));
+  complete(4, 2'000);
+  EXPECT_THAT(ask(2, 200), ClaimIs(ClaimState::expired)) << "it made room";
+  EXPECT_THAT(ask(1, 300), ClaimIs(ClaimState::completed));
+  EXPECT_THAT(ask(5, 2'000), ErrorIs(Errc::resource_exhausted));
+  table.advance_to(time_from_ms(1'000));
+  EXPECT_THAT(ask(1, 300), ClaimIs(ClaimState::completed));
+  complete(5, 2'000);
+  EXPECT_THAT(ask(1, 300), ClaimIs(ClaimState::expired));
+  EXPECT_THAT(ask(3, 900), ClaimIs(ClaimState::completed));
+  complete(6, 2'000);
+  EXPECT_THAT(ask(3, 900), ClaimIs(ClaimState::expired));
+  EXPECT_THAT(ask(7, 2'000), ErrorIs(Errc::resource_exhausted));
+  EXPECT_EQ(table.size(), 3u);
+}
+
+TEST(ACourtesy, IsNoneOfWhatIsUnderWayNorOfEvents) {
+  ClaimTable table({.count = 1, .events = 1});
+  table.advance_to(time_from_ms(1));
+  const auto ask = [&](std::uint64_t key, ClaimKind kind) {
+    return table.claim({{1, key}, payload, time_from_ms(9'000), time_from_ms(100), kind});
+  };
+  EXPECT_THAT(ask(1, ClaimKind::request), ClaimIs(ClaimState::fresh));
+  const auto event = ask(2, ClaimKind::event);
+  ASSERT_THAT(table.confirm_claim({1, 2}, event.value().epoch, {}), IsOk());
+  table.advance_to(time_from_ms(99));
+  EXPECT_THAT(ask(3, ClaimKind::request), ErrorIs(Errc::resource_exhausted));
+  EXPECT_THAT(ask(3, ClaimKind::event), ErrorIs(Errc::resource_exhausted));
 }
 
 class RetentionTest : public ClaimTest {

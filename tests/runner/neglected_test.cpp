@@ -65,29 +65,19 @@ class UnarmedSearch : public SlowNews {
 };
 
 TEST_F(UnarmedSearch, OrphansThatCouldNotBeLookedForAreAfterTheNextActivity) {
-  stock_up(2);
   leave_alone("1");
-  RunnerOptions options;
-  options.orphaned_after = 5min;
   forgetful.refuses = true;
-  SagaRunner<Slow> runner(slow, {clock, forgetful, 1}, options);
+  SagaRunner<Slow> runner(slow, {clock, forgetful, 1});
   runner.add(sample::checkout, shop);
+  Keeper keeper(slow, {clock, forgetful, 1});
+  keeper.look_after(runner);
+  run_for(1h);  // it looks, and cannot be woken for the next time
   forgetful.refuses = false;
   run_for(1h);
   EXPECT_FALSE(outcome(run_of("1")).has_value()) << "nothing has woken it";
   static_cast<void>(runner.status(run_of()));  // some activity
   run_for(1h);
   EXPECT_TRUE(outcome(run_of("1")).has_value());
-
-  forgetful.refuses = true;
-  run_for(1h);  // it looks, and cannot be woken for the next time
-  leave_alone("2");
-  forgetful.refuses = false;
-  run_for(1h);
-  EXPECT_FALSE(outcome(run_of("2")).has_value());
-  static_cast<void>(runner.status(run_of()));
-  run_for(1h);
-  EXPECT_TRUE(outcome(run_of("2")).has_value());
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "invsaga/keeper.hpp"
 #include "invsaga/keyed_hash.hpp"
 #include "invsaga/saga_runner.hpp"
 #include "invsaga/testing/matchers.hpp"
@@ -86,6 +87,7 @@ class RunnerFixture {
     }
     Connection connection;
     Runner runner;
+    std::optional<Keeper> keeper{};
   };
 
   RunnerFixture() {
@@ -97,6 +99,14 @@ class RunnerFixture {
   std::unique_ptr<Process> process(RunnerOptions options = {}) {
     if (options.observer == nullptr) options.observer = &witness;
     return std::make_unique<Process>(*this, options);
+  }
+
+  /// One that is looked after.
+  std::unique_ptr<Process> kept(const KeeperOptions& keeping = {}, RunnerOptions options = {}) {
+    auto made = process(options);
+    made->keeper.emplace(made->connection, Environment{clock, executor, 1}, keeping);
+    made->keeper->look_after(made->runner);
+    return made;
   }
 
   void stock_up(Units units) {

@@ -173,10 +173,8 @@ struct SlowClaims final : Forwarding<SlowClaims<Parts>, Inner> {
 };
 
 TYPED_TEST(Hazards, ADeadOwnerIsKnownToBeDeadAlsoIfClaimsTakeTheirTime) {
-  RunnerOptions watching;
-  watching.orphaned_after = 5min;
   this->shop.wait("charge");
-  auto a = this->process(watching);
+  auto a = this->kept();
   const RunId run = this->begin(*a);
   a->connection.dead = true;
   a.reset();
@@ -184,8 +182,10 @@ TYPED_TEST(Hazards, ADeadOwnerIsKnownToBeDeadAlsoIfClaimsTakeTheirTime) {
   Scripted<typename TypeParam::Backend> connection(
       this->parts.backend, [this] { this->parts.advance_to(this->clock.now()); });
   Slow slow(this->parts, connection);
-  SagaRunner<Slow> runner(slow, Environment{this->clock, this->executor, 1}, watching);
+  SagaRunner<Slow> runner(slow, Environment{this->clock, this->executor, 1});
   runner.add(sample::checkout, this->shop);
+  Keeper keeper(slow, Environment{this->clock, this->executor, 1});
+  keeper.look_after(runner);
   this->run_for(2h);
   EXPECT_TRUE(this->outcome(run).has_value()) << ::testing::PrintToString(this->story(run));
 }
@@ -286,7 +286,7 @@ TYPED_TEST(Hazards, NothingIsBegunPastTheRequestsDeadline) {
   EXPECT_EQ(this->shop.effects("charge"), 0u) << "told expired, and charged";
 }
 
-// --- the search for orphans runs far more often than a quarter of `orphaned_after`
+// --- the search for orphans runs far more often than is asked for
 
 struct Counting final : Forwarding<Counting, Scripted<MemoryBackend<>>> {
   static constexpr Capabilities capabilities() noexcept {
@@ -301,16 +301,17 @@ struct Counting final : Forwarding<Counting, Scripted<MemoryBackend<>>> {
 };
 
 TEST_F(OneAppend, OrphansAreLookedForAtAMeasuredPace) {
-  RunnerOptions watching;
-  watching.orphaned_after = 5min;
   stock_up(1000);
   shop.wait("charge", 1'000'000);
-  auto a = this->process(watching);
+  auto a = this->kept();
   Scripted<MemoryBackend<>> connection(parts.backend, [this] { parts.advance_to(clock.now()); });
   Counting counting(connection);
-  SagaRunner<Counting> b(counting, Environment{clock, executor, 1}, watching);
+  SagaRunner<Counting> b(counting, Environment{clock, executor, 1});
+  Keeper keeper(counting, Environment{clock, executor, 1});
+  keeper.look_after(b);
   for (int i = 0; i < 300; ++i) {  // one a second, each waits for its payment
     begin(*a, std::to_string(i));
+    keeper.tick();
     run_for(1s);
   }
   const int before = counting.scans;

@@ -404,20 +404,15 @@ TYPED_TEST(Recovery, AStuckRunIsResumedByWhoeverIsAsked) {
 
 // --- orphans (the document's B13)
 
-constexpr Duration patience = 5min;
-
-RunnerOptions patient() {
-  RunnerOptions options;
-  options.orphaned_after = patience;
-  return options;
-}
+constexpr Duration patience = KeeperOptions{}.orphaned_after;
 
 TYPED_TEST(Recovery, AnOrphanIsDrivenOnExactlyWhenItsPatienceIsOver) {
-  auto first = this->process(patient());
-  auto second = this->process(patient());
+  auto first = this->kept();
+  auto second = this->kept();
   this->run_for(10s);
   this->shop.wait("charge");
   const RunId run = this->begin(*first);
+  second->keeper->tick();  // else it rests: nothing is under way at it
   const Time last = this->records(run).back().at;
   this->run_for(1s);
   first.reset();  // it crashes
@@ -430,10 +425,11 @@ TYPED_TEST(Recovery, AnOrphanIsDrivenOnExactlyWhenItsPatienceIsOver) {
 }
 
 TYPED_TEST(Recovery, ARunThatWaitsForAnAnswerIsNoOrphanAsLongAsItsOwnerLives) {
-  auto first = this->process(patient());
-  auto second = this->process(patient());
+  auto first = this->kept();
+  auto second = this->kept();
   this->shop.wait("charge", 1000);
   const RunId run = this->begin(*first);
+  second->keeper->tick();
   this->run_for(3h);
   EXPECT_THAT(this->story(run), Not(Contains("taken_over")));
   EXPECT_EQ(first->runner.runs(), 1u);
@@ -444,19 +440,19 @@ TYPED_TEST(Recovery, ARunThatWaitsForAnAnswerIsNoOrphanAsLongAsItsOwnerLives) {
 }
 
 TYPED_TEST(Recovery, AnOrphanThatCannotBeDrivenOnIsStuckInTheEnd) {
-  auto first = this->process(patient());
+  auto first = this->process();
   this->shop.wait("charge");
   const RunId run = this->begin(*first);
   first.reset();
   this->shop.fail("clear", Error{Errc::unavailable}, 1'000'000);
-  auto second = this->process(patient());
+  auto second = this->kept();
   this->run_for(24h * 4);
   EXPECT_EQ(second->runner.status(run).assume_value().end, RunEnd::stuck);
   EXPECT_EQ(second->runner.status(run).assume_value().status, OrderStatus::placed);
 }
 
 TYPED_TEST(Recovery, AStuckRunThatIsResumedElsewhereIsNoticed) {
-  auto first = this->process(patient());
+  auto first = this->kept();
   auto user = this->process();
   this->shop.fail("clear", refuse());
   const RunId run = this->begin(*first);
@@ -465,6 +461,7 @@ TYPED_TEST(Recovery, AStuckRunThatIsResumedElsewhereIsNoticed) {
   resumed.step = sample::clear_step;
   const auto position = static_cast<Position>(this->records(run).size());
   ASSERT_THAT(testing::append(this->parts.backend, run, position, resumed), IsOk());
+  first->keeper->tick();
   this->run_for(2 * patience);
   this->check_sound(run);
 }

@@ -97,6 +97,20 @@ class Scripted final : public Forwarding<Scripted<B>, B> {
     if (dead || fails(at_read)) return done(Error{Errc::unavailable});
     backend_.unfinished(after, limit, done);
   }
+  void stuck(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
+    if (dead || fails(at_read)) return done(Error{Errc::unavailable});
+    backend_.stuck(after, limit, done);
+  }
+  void ended(Time before, EndedRun after, std::size_t limit,
+             Completion<std::vector<EndedRun>> done) noexcept {
+    if (dead || fails(at_read)) return done(Error{Errc::unavailable});
+    backend_.ended(before, after, limit, done);
+  }
+  void forget(RunId run, Completion<void> done) noexcept {
+    tick();
+    if (dead) return done(Error{Errc::unavailable});
+    backend_.forget(run, done);
+  }
   void settle(RunId run, std::span<const LogEntry> entries, Completion<void> done) noexcept {
     if (dead || fails(at_settle)) return done(Error{Errc::unavailable});
     backend_.settle(run, entries, done);

@@ -93,6 +93,12 @@ class ThrowingLog {
   result<std::vector<RunId>> unfinished(RunId last, std::size_t limit) {
     return log_.unfinished(last, limit);
   }
+  result<std::vector<RunId>> stuck(RunId last, std::size_t limit) {
+    return log_.stuck(last, limit);
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun last, std::size_t limit) {
+    return log_.ended(before, last, limit);
+  }
   result<void> forget(RunId run) { return log_.forget(run); }
   result<std::vector<LogEntry>> read(RunId run) {
     return around([&] { return log_.read(run); });

@@ -212,6 +212,14 @@ class FaultyConnection {
     if (!alive()) return Error{Errc::unavailable};
     return backend().unfinished(after, limit);
   }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) {
+    if (!alive()) return Error{Errc::unavailable};
+    return backend().stuck(after, limit);
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) {
+    if (!alive()) return Error{Errc::unavailable};
+    return backend().ended(before, after, limit);
+  }
   result<void> forget(RunId run) { return backend().forget(run); }
   result<bool> put(RunId run, Time at, const PreparedEvent& event) {
     const std::vector<std::byte> kept(event.bytes.begin(), event.bytes.end());
@@ -246,6 +254,14 @@ class FaultyConnection {
   void unfinished(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
     done(unfinished(after, limit));
   }
+  void stuck(RunId after, std::size_t limit, Completion<std::vector<RunId>> done) noexcept {
+    done(stuck(after, limit));
+  }
+  void ended(Time before, EndedRun after, std::size_t limit,
+             Completion<std::vector<EndedRun>> done) noexcept {
+    done(ended(before, after, limit));
+  }
+  void forget(RunId run, Completion<void> done) noexcept { done(forget(run)); }
   void pending(std::uint64_t after, std::size_t limit,
                Completion<std::vector<PendingEvent>> done) noexcept {
     done(pending(after, limit));

@@ -100,6 +100,7 @@ TEST(AnErrorCode, HasItsNumberItsWordAndItsRemedy) {
       {Errc::not_found, 8, "not_found", give_up},
       {Errc::too_late, 9, "too_late", give_up},
       {Errc::schema_too_new, 10, "schema_too_new", give_up},
+      {Errc::clock_not_set, 11, "clock_not_set", give_up},
       {Errc::unavailable, 100, "unavailable", retry},
       {Errc::resource_exhausted, 101, "resource_exhausted", retry},
       {Errc::busy, 102, "busy", retry},

@@ -32,6 +32,7 @@ result<WriteReply> MemoryCore::write(const Write& write) {
 /// Everything that can fail comes before anything that changes: only then is nothing half done.
 result<WriteReply> MemoryCore::try_write(const Write& write) {
   INVSAGA_CHECK(check_write(write));
+  if (!is_set(ledger.now())) return Error{Errc::clock_not_set};
   last_ = {};
   stock_answered_ = false;
   WriteReply reply;

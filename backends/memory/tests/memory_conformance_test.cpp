@@ -50,6 +50,12 @@ class MemoryLog {
     return Appended{reply.position, reply.at};
   }
   result<std::vector<LogEntry>> read(RunId run) { return memory_.read(run); }
+  result<std::vector<RunId>> stuck(RunId after, std::size_t limit) {
+    return memory_.stuck(after, limit);
+  }
+  result<std::vector<EndedRun>> ended(Time before, EndedRun after, std::size_t limit) {
+    return memory_.ended(before, after, limit);
+  }
   result<std::vector<RunId>> unfinished(RunId after, std::size_t limit) {
     return memory_.unfinished(after, limit);
   }

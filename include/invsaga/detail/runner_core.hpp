@@ -123,6 +123,7 @@ class RunnerCore {
   [[nodiscard]] Thrown thrown() const;
 
   struct Core;
+  [[nodiscard]] const std::shared_ptr<Core>& core() const noexcept { return core_; }
 
  private:
   std::shared_ptr<Core> core_;

@@ -21,9 +21,10 @@ inline constexpr std::size_t max_answer_bytes = std::size_t{1} << 20;
 ///
 /// Epochs are numbered over all keys and never given twice, so that they grow for each key,
 /// forgotten or not. A request in progress is kept until its deadline and its lease are past; a
-/// completed one until its deadline is, and for `Retention::time` after it was completed, or for
-/// ever; one on an event until its deadline is. A key that is no longer kept is `expired` to a
-/// claim past its deadline; to one that bears a later deadline it is a new request.
+/// completed one until its deadline is, and at least for `Retention::time` after it was completed
+/// unless another needs its room, or for ever; one on an event until its deadline is. A key that is
+/// no longer kept is `expired` to a claim past its deadline; to one that bears a later deadline it
+/// is a new request.
 ///
 /// It reads no clock: time is what `advance_to` said.
 class ClaimTable {
@@ -40,9 +41,9 @@ class ClaimTable {
   /// Moves the clock. An earlier time changes nothing.
   void advance_to(Time time) noexcept;
 
-  /// Errors: `invalid_argument` (zero key, deadline or lease not set), `resource_exhausted`
-  /// (`Retention::count` live records, or `Retention::events` of events). A claim is no repeat of
-  /// itself: who asks twice is told `in_progress`.
+  /// Errors: `invalid_argument` (zero key, deadline or lease not set), `clock_not_set`,
+  /// `resource_exhausted` (`Retention::count` live records that are in time, or `Retention::events`
+  /// of events). A claim is no repeat of itself: who asks twice is told `in_progress`.
   result<ClaimAnswer> claim(const Claim& claim);
   /// The same in two halves, for who has more to do at the same instant: what is answered, with all
   /// the room that it takes; then, if that is `fresh`, the effect, which cannot fail. Whatever else

