@@ -45,6 +45,12 @@ enum class NewsAnswer : std::uint8_t {
 };
 std::string_view name(NewsAnswer answer) noexcept;
 
+/// What a stop came to.
+struct StopReport {
+  std::size_t left = 0;  ///< Runs that are under way: recovery goes on with them.
+  bool at_rest = false;  ///< Nothing is at work any more; else the deadline came first.
+};
+
 /// What a recovery came to.
 struct RecoveryReport {
   std::size_t taken = 0;    ///< Runs that this runner now drives.

@@ -93,6 +93,8 @@ class SagaMachine {
   [[nodiscard]] const std::shared_ptr<const PreparedWrite>& write() const noexcept;
   /// Whether a write is under way.
   [[nodiscard]] bool is_under_way() const noexcept { return sent_; }
+  /// Whether one is, or is to be written again.
+  [[nodiscard]] bool has_write() const noexcept { return write_ != nullptr; }
   /// Whether that is what the machine wants written now, or what is under way.
   [[nodiscard]] bool is_writing(const PreparedWrite& write) const noexcept {
     return write_.get() == &write;
@@ -140,6 +142,10 @@ class SagaMachine {
   /// From here on this owner drives the run: `next` appends that before it acts on what was read.
   /// If another takes over later, this machine is `fenced`.
   void take_over() noexcept { fenced_ = false; }
+  /// From here on nothing is begun: what is known, or under way and answered, is still recorded, by
+  /// itself or with the end that follows from it. For the rest `next` says to wait, for no time.
+  void stop() noexcept { stopping_ = true; }
+  [[nodiscard]] bool is_stopping() const noexcept { return stopping_; }
   /// Another owner drives the run.
   [[nodiscard]] bool is_fenced() const noexcept { return fenced_; }
 
@@ -197,6 +203,7 @@ class SagaMachine {
   [[nodiscard]] std::optional<Trying> undo_of(const RunState& state, StepIndex step) const;
   [[nodiscard]] std::optional<Trying> target(const RunState& state) const;
   Instruction::Kind propose(Time now);
+  Instruction::Kind propose_last(Time now);
   Instruction::Kind plan(Time now);
   Instruction::Kind attempt(const Trying& what, Time now);
   std::optional<Instruction::Kind> join(Time now);
@@ -267,6 +274,7 @@ class SagaMachine {
   bool drives_ = false;  ///< It was asked what to do: what it records from here on it has done.
   std::uint64_t last_ticket_ = 0;
   bool fenced_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace v0

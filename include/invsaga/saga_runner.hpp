@@ -62,6 +62,37 @@ struct StartAnswer {
   std::optional<RunOutcome> outcome;  ///< completed: how the first one ended.
 };
 
+/// Answers steps that said `pending`, for code that may outlive the runner: a gateway's callbacks.
+/// A value; copies are for the same runner. Safe from any thread. Once the runner has ended all is
+/// `unavailable`: the next process is to be told.
+class Completer {
+ public:
+  /// As `SagaRunner::complete`.
+  template <Storable T>
+  void complete(RunId run, CallId call, const result<T>& answer,
+                Completion<NewsAnswer> done) const {
+    detail::complete_by(core_, run, call, false, detail::given(answer), done);
+  }
+  template <Storable T>
+  result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) const {
+    return detail::complete_by(core_, run, call, false, detail::given(answer));
+  }
+  /// As `SagaRunner::complete_undo`.
+  void complete_undo(RunId run, CallId call, const result<void>& answer,
+                     Completion<NewsAnswer> done) const {
+    detail::complete_by(core_, run, call, true, detail::given(answer), done);
+  }
+  result<NewsAnswer> complete_undo(RunId run, CallId call, const result<void>& answer) const {
+    return detail::complete_by(core_, run, call, true, detail::given(answer));
+  }
+
+ private:
+  template <Backend B>
+  friend class SagaRunner;
+  explicit Completer(const detail::RunnerCore& core) : core_(core.core()) {}
+  std::weak_ptr<detail::RunnerCore::Core> core_;
+};
+
 /// Runs sagas over one backend.
 ///
 /// The backend, the environment and the observer are borrowed and must outlive the runner; the
@@ -143,6 +174,9 @@ class SagaRunner {
     core_.complete(run, call, true, detail::given(answer), done);
   }
 
+  /// For code that may outlive this runner.
+  [[nodiscard]] Completer completer() const { return Completer(core_); }
+
   /// Asks for the run to be undone; an append to the run, by any process: one that is driven
   /// elsewhere, or by nobody, is taken over with it. Once accepted the run only compensates. After
   /// the pivot (or while its answer is not known) it is not accepted, and the status says where the
@@ -176,6 +210,14 @@ class SagaRunner {
   void records(RunId run, Completion<std::vector<RunRecord>> done) const {
     core_.records(run, done);
   }
+
+  /// Begins nothing any more, no run, step or operation (`unavailable`), and answers once all that
+  /// is under way here has been answered, recorded and told, or at the deadline, by the
+  /// environment's clock. Steps that said `pending` are not waited for: their answers may be
+  /// brought to the next process. A run whose end is recorded by then was told to the observer. A
+  /// repeat waits likewise. Reads, cancels and answers are taken until the runner's end.
+  StopReport stop(Time deadline) { return core_.stop(deadline); }
+  void stop(Time deadline, Completion<StopReport> done) { core_.stop(deadline, done); }
 
   /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), and
   /// whose driver shows no life (`Keeper`), and drives it on. One bad run never stops the others.

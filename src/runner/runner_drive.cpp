@@ -175,6 +175,7 @@ void Core::drive_on(const RunPtr& self, bool whole, News& unheard, std::list<Bro
   INVSAGA_ASSERT(run.driving, "whoever drives has said so");
   while (!run.gone && !ended) {
     if (!whole && !run.starting) return queue(self);
+    if (stopping && !run.machine->is_stopping()) run.machine->stop();
     Step step = Step::go_on;
     run.nudged = false;
     if (!run.news.empty()) {
@@ -206,6 +207,7 @@ void Core::drive_on(const RunPtr& self, bool whole, News& unheard, std::list<Bro
   }
   lock.unlock();
   if (over) drop(run);
+  if (stopping) look_whether_at_rest();
 }
 
 /// Memory has run out, or was not enough for what was to be kept in mind: all of that is let go,
@@ -271,7 +273,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     lock.lock();
     return Step::rest;
   }
-  if (!run.cancels_late && is_begun_too_late(run)) {
+  if (!run.cancels_late && !stopping && is_begun_too_late(run)) {
     run.cancels_late = true;
     static_cast<void>(run.machine->cancel("request_expired"));
   }

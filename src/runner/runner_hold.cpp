@@ -58,7 +58,7 @@ RunPtr Core::seat_to_begin(Beginning& beginning, bool& busy) {
   INVSAGA_ASSERT(!held || found != runs.end(), "who holds a run has an entry");
   // The place that its last driver left is its own.
   if (held && std::exchange(found->second.room, false)) --promised;
-  if (!has_room()) return nullptr;
+  if (stopping || !has_room()) return nullptr;
   auto driver = std::make_shared<ActiveRun>(beginning.id, ++last_serial, beginning.saga,
                                             options_of_it);
   begin_with(*driver, beginning);
@@ -85,7 +85,7 @@ bool Core::keep_room(RunId run) {
   const std::lock_guard lock(mutex);
   RunEntry& entry = runs.find(run)->second;
   if (entry.driver || entry.room) return true;
-  if (!has_room()) return false;
+  if (stopping || !has_room()) return false;
   ++promised;
   return entry.room = true;
 }
@@ -108,7 +108,9 @@ Core::Left Core::leave(RunId run, const SagaPtr& wanted, Position told,
   const bool seen = known && entry.told && *entry.told >= *known;
   entry.told.reset();
   if (std::exchange(entry.room, false)) --promised;
-  if (wanted && !entry.driver && !seen) {
+  if (wanted && !entry.driver && !seen && stopping) {
+    left.full = true;
+  } else if (wanted && !entry.driver && !seen) {
     auto take = [&] {
       auto driver = std::make_shared<ActiveRun>(run, ++last_serial, wanted, options_of_it);
       seat(run, driver);

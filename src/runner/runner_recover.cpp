@@ -15,8 +15,7 @@ constexpr std::size_t page_size = 256;
 /// A runner shows that it lives by a claim on a request that is named after it. It is in time for
 /// so much longer than its lease.
 Claim life_of(OwnerId owner, Time until, Duration more) {
-  return {derive_id<RequestKey>("owner lives", owner, 0, 0), Fingerprint{owner.high, owner.low},
-          until, saturating_add(until, more)};
+  return {life_key(owner), Fingerprint{owner.high, owner.low}, until, saturating_add(until, more)};
 }
 
 /// Whether the run is stuck, as far as its records tell without its definition.
@@ -48,7 +47,7 @@ Errand<RecoveryReport> Core::recover(Duration idle) {
     more = page.assume_value().size() == page_size;
     for (const RunId id : page.assume_value()) {
       after = id;
-      if (ended) break;
+      if (stopping) break;
       Time due;
       const auto found = co_await consider(id, idle, living, due);
       switch (found.has_value() ? found.assume_value() : Found::failed) {
@@ -67,9 +66,9 @@ Errand<RecoveryReport> Core::recover(Duration idle) {
       }
       if (is_set(due) && (!is_set(report.next_due) || due < report.next_due)) report.next_due = due;
     }
-    more = more && !ended;
+    more = more && !stopping;
   }
-  if (!ended) look_after_own(idle);
+  if (!stopping) look_after_own(idle);
   co_return report;
 }
 
@@ -217,6 +216,7 @@ Errand<void> Core::show_life(Duration orphaned_after) {
 
 /// What a keeper asks for, one call at a time.
 Errand<RecoveryReport> Core::check_orphans(Duration orphaned_after) {
+  if (stopping) co_return Error{Errc::unavailable};
   static_cast<void>(co_await show_life(orphaned_after));
   co_return co_await recover(orphaned_after);
 }

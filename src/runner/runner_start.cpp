@@ -92,9 +92,11 @@ Core::Core(const AnyBackend& backend_, Environment environment_, RunnerOptions o
   INVSAGA_ASSERT(options.lease > Duration{0}, "SagaRunner::SagaRunner: options.lease > 0");
 }
 
-void Core::stop() {
-  ended = true;
+/// Who is within is let finish: what is answered is recorded, and told.
+void Core::end() {
+  stopping = true;
   visits.end();
+  ended = true;
   environment.executor.drop(this);  // a visitor may have armed a timer on its way out
   // What no driver will hear of refers to its run, and who waits is told.
   decltype(runs) left_over;
@@ -180,7 +182,10 @@ result<void> Core::start_or_refuse(const SagaVersion& version, const StartReques
   return success();
 }
 
-result<void> Core::ready() const { return check_capabilities(backend.capabilities(), saga_needs); }
+result<void> Core::ready() const {
+  if (stopping) return Error{Errc::unavailable};
+  return check_capabilities(backend.capabilities(), saga_needs);
+}
 
 /// The event that asked for the run: what became of it.
 Errand<Handling> Core::start_for(SagaVersion saga, StartRequest request,
@@ -248,8 +253,9 @@ void Core::begin(Beginning beginning, Answerer<StartAnswer> answer) noexcept {
   const RequestKey request = beginning.request.request;
   const auto seated = within_memory([&]() -> result<void> {
     run = seat_to_begin(beginning, busy);
-    if (!run && !busy) return no_room(Limit::runs, options.max_runs);
-    return success();
+    if (run || busy) return success();
+    if (stopping) return Error{Errc::unavailable};
+    return no_room(Limit::runs, options.max_runs);
   });
   const bool begins = seated.has_value() && !busy;
   if (beginning.held && !begins) release(beginning.id);

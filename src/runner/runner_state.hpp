@@ -199,7 +199,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   Core(const AnyBackend& backend_, Environment environment_, RunnerOptions options_);
   /// Ends all activity. Nothing of the backend or the environment is touched after it.
-  void stop();
+  void end();
 
   // sagas and runs (runner_start.cpp)
   void add(Definition definition, void* user);
@@ -324,6 +324,14 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
     co_return make(*this, run, std::move(records).assume_value());
   }
 
+  // stopping (runner_stop.cpp)
+  void stop(Time deadline, Completion<StopReport> done) noexcept;
+  static void on_deadline(void* core, std::uint64_t) noexcept;
+  [[nodiscard]] static bool is_at_rest(ActiveRun& run) noexcept;
+  void look_whether_at_rest() noexcept;
+  void tell_stopped(bool at_rest) noexcept;
+  Errand<void> show_no_life();
+
   // driving (runner_drive.cpp)
   bool post(const RunPtr& run, News& news) noexcept;
   enum class Nudge : std::uint8_t { time, log, again };
@@ -381,6 +389,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   const Environment environment;
   const RunnerOptions options;
   const OwnerId owner;
+  std::atomic<bool> stopping{false};  ///< Nothing is begun any more.
   std::atomic<bool> ended{false};
   Visits visits;
   mutable ThrownLog thrown;
@@ -400,7 +409,13 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Timers timers;
   std::atomic<bool> timers_unarmed{false};  ///< The next activity arms them.
 
-  std::uint64_t life_epoch = 0;  ///< The orphan check's, of which there is one at a time.
+  std::atomic<std::uint64_t> life_epoch{
+      0};  ///< The orphan check's, of which there is one at a time.
+
+  // Who waits for it to stop, and what is looked at for them. Guarded by `stops`.
+  std::mutex stops;
+  std::list<Answerer<StopReport>> stoppers;
+  std::vector<RunPtr> restless;
 };
 
 namespace detail {
@@ -414,6 +429,11 @@ result<T> wait_on(const RunnerCore::Core& core, const Send& send) {
     return Error{Errc::unavailable};  // this thread drives runs, and they would wait with it
   }
   return wait_for<T>(send);
+}
+
+/// The request by which a runner shows that it lives.
+inline RequestKey life_key(OwnerId owner) {
+  return derive_id<RequestKey>("owner lives", owner, 0, 0);
 }
 
 // What a run's records say (runner_status.cpp)

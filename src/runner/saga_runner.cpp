@@ -61,7 +61,7 @@ void bring(Core& core, RunId run, FromOutside news, bool may_hand) noexcept {
 
 RunnerCore::RunnerCore(const AnyBackend& backend, Environment environment, RunnerOptions options)
     : core_(std::make_shared<Core>(backend, environment, options)) {}
-RunnerCore::~RunnerCore() { core_->stop(); }
+RunnerCore::~RunnerCore() { core_->end(); }
 
 void RunnerCore::add(Definition definition, void* user) { core_->add(std::move(definition), user); }
 
@@ -86,18 +86,43 @@ void RunnerCore::start_for(result<GivenStart> given, const StartRequest& request
 
 result<void> RunnerCore::ready() const { return core_->ready(); }
 
+namespace {
+
+result<NewsAnswer> bring_and_wait(Core& core, RunId run, CallId call, bool undo,
+                                  result<GivenAnswer> given) {
+  // A thread that drives waits for no other driver, nor for itself; and where turns are left to the
+  // executor, this may be the thread that would take them.
+  const bool may_hand = !DrivingHere::is_so() && !core.options.on_executor;
+  return wait_on<NewsAnswer>(core, [&](Completion<NewsAnswer> done) {
+    bring(core, run, {call, undo, std::move(given), done, true}, may_hand);
+  });
+}
+
+}  // namespace
+
 void RunnerCore::complete(RunId run, CallId call, bool undo, result<GivenAnswer> given,
                           Completion<NewsAnswer> done) {
   bring(*core_, run, {call, undo, std::move(given), done, false}, true);
 }
 result<NewsAnswer> RunnerCore::complete(RunId run, CallId call, bool undo,
                                         result<GivenAnswer> given) {
-  // A thread that drives waits for no other driver, nor for itself; and where turns are left to the
-  // executor, this may be the thread that would take them.
-  const bool may_hand = !DrivingHere::is_so() && !core_->options.on_executor;
-  return wait_on<NewsAnswer>(*core_, [&](Completion<NewsAnswer> done) {
-    bring(*core_, run, {call, undo, std::move(given), done, true}, may_hand);
-  });
+  return bring_and_wait(*core_, run, call, undo, std::move(given));
+}
+
+void complete_by(const std::weak_ptr<Core>& runner, RunId run, CallId call, bool undo,
+                 result<GivenAnswer> given, Completion<NewsAnswer> done) {
+  const auto core = runner.lock();
+  if (!core || !core->visits.enter()) return done(Error{Errc::unavailable});
+  bring(*core, run, {call, undo, std::move(given), done, false}, true);
+  core->visits.leave();
+}
+result<NewsAnswer> complete_by(const std::weak_ptr<Core>& runner, RunId run, CallId call, bool undo,
+                               result<GivenAnswer> given) {
+  const auto core = runner.lock();
+  if (!core || !core->visits.enter()) return Error{Errc::unavailable};
+  const auto told = bring_and_wait(*core, run, call, undo, std::move(given));
+  core->visits.leave();
+  return told;
 }
 
 void RunnerCore::cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done) {
@@ -134,6 +159,13 @@ void RunnerCore::records(RunId run, Completion<std::vector<RunRecord>> done) con
 result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
   return wait_on<std::vector<RunRecord>>(
       *core_, [&](Completion<std::vector<RunRecord>> done) { records(run, done); });
+}
+
+void RunnerCore::stop(Time deadline, Completion<StopReport> done) { core_->stop(deadline, done); }
+StopReport RunnerCore::stop(Time deadline) {
+  const auto report = wait_on<StopReport>(
+      *core_, [&](Completion<StopReport> done) { stop(deadline, done); });
+  return report.has_value() ? report.assume_value() : StopReport{runs(), false};
 }
 
 void RunnerCore::recover(Duration idle, Completion<RecoveryReport> done) {

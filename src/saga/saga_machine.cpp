@@ -154,7 +154,9 @@ Instruction SagaMachine::next(Time now) {
   Instruction instruction;
   instruction.kind = propose(now);
   if (instruction.kind == Instruction::Kind::append || !trying_) {
-    if (instruction.kind == Instruction::Kind::await) instruction.when = Time::max();
+    const bool rests = instruction.kind == Instruction::Kind::await ||
+                       instruction.kind == Instruction::Kind::wait;
+    if (rests) instruction.when = Time::max();
     return instruction;
   }
   const bool starts = instruction.kind == Instruction::Kind::call ||
@@ -166,11 +168,37 @@ Instruction SagaMachine::next(Time now) {
   instruction.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
   instruction.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
                             : trying_->moves_at();
-  if (sent_ && !trying_->under_way) instruction.when = Time::max();
+  const bool rests = stopping_ ? !write_ : sent_ && !trying_->under_way;
+  if (rests) instruction.when = Time::max();
   return instruction;
 }
 
+/// Only what is known is recorded, and the end if that is all that is missing. What was planned is
+/// left to whoever goes on.
+Instruction::Kind SagaMachine::propose_last(Time now) {
+  if (const auto kind = resend(now)) return *kind;  // it was begun, and may have taken effect
+  std::erase_if(to_append_, [](const RunRecord& queued) {
+    return queued.kind == RecordKind::intent || queued.kind == RecordKind::taken_over;
+  });
+  look_ahead();
+  if (to_append_.empty() && state_.end) return Instruction::Kind::finished;
+  if (to_append_.empty() && fenced_) return Instruction::Kind::fenced;
+  if (to_append_.empty() && state_.stuck) return Instruction::Kind::stuck;
+  const bool is_anothers = state_.position > 0 && state_.owner != options_.owner;
+  if (is_anothers) return Instruction::Kind::wait;
+  const bool goes_on = ahead().end || ahead().stuck || target(ahead());
+  if (to_append_.empty()) {
+    if (goes_on) return Instruction::Kind::wait;
+    to_append_.push_back(end_record(state_));
+    look_ahead();
+  } else if (!goes_on && may_join()) {
+    follow(end_record(ahead()));
+  }
+  return prepare(false) ? Instruction::Kind::append : propose_last(now);
+}
+
 Instruction::Kind SagaMachine::propose(Time now) {
+  if (stopping_) return propose_last(now);
   if (const auto kind = resend(now)) return *kind;
   if (to_append_.empty()) {
     const Instruction::Kind kind = plan(now);

@@ -137,6 +137,7 @@ std::optional<RunRecord> SagaMachine::what_follows(const RunState& state) const 
   if (state.stuck || state.end) return std::nullopt;
   const auto what = target(state);
   if (!what) return end_record(state);
+  if (stopping_) return std::nullopt;
   const bool call = action_of(what->step, what->undo).is_call();
   if (!call || !intent_missing(state, *what)) return std::nullopt;
   return record(RecordKind::intent, what->step);

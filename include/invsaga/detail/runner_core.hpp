@@ -29,6 +29,7 @@ struct RunnerOptions;
 struct RunStatus;
 struct StartAnswer;
 struct StartRequest;
+struct StopReport;
 
 namespace detail {
 
@@ -114,6 +115,8 @@ class RunnerCore {
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
   void recover(Duration idle, Completion<RecoveryReport> done);
   RecoveryReport recover(Duration idle);
+  void stop(Time deadline, Completion<StopReport> done);
+  StopReport stop(Time deadline);
   /// Begins a run, and runs tasks of the executor until it has ended: what `run_sync` answers.
   result<RunOutcome> run_to_end(result<GivenStart> given, const StartRequest& request,
                                 const OutcomeKeeper& keeper, LocalExecutor& executor);
@@ -128,6 +131,12 @@ class RunnerCore {
  private:
   std::shared_ptr<Core> core_;
 };
+
+/// For who does not know whether the runner lives.
+void complete_by(const std::weak_ptr<RunnerCore::Core>& core, RunId run, CallId call, bool undo,
+                 result<GivenAnswer> given, Completion<NewsAnswer> done);
+result<NewsAnswer> complete_by(const std::weak_ptr<RunnerCore::Core>& core, RunId run, CallId call,
+                               bool undo, result<GivenAnswer> given);
 
 /// Keeps how a run ended, and passes everything on.
 class OutcomeKeeper final : public RunObserver {
