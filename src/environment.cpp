@@ -94,7 +94,10 @@ void Agenda::run_next(Lock& lock) {
   // This thread may have been the one that watched for the next time: another has to.
   if (!tasks_.empty()) changed_.notify_one();
   lock.unlock();
-  task.run(task.context, task.tag);
+  {
+    const TaskScope within;
+    task.run(task.context, task.tag);
+  }
   lock.lock();
   Running** link = &running_;
   while (*link != &mine) link = &(*link)->before;
@@ -190,6 +193,19 @@ Time SystemClock::now() const noexcept {
 void SystemClock::sleep_until(Time time) {
   while (now() < time) std::this_thread::sleep_until(wait_end(time));
 }
+
+namespace {
+
+int& task_depth() noexcept {
+  thread_local int depth = 0;
+  return depth;
+}
+
+}  // namespace
+
+TaskScope::TaskScope() noexcept { ++task_depth(); }
+TaskScope::~TaskScope() { --task_depth(); }
+bool TaskScope::is_here() noexcept { return task_depth() > 0; }
 
 std::uint64_t entropy(const Clock& clock) { return clock.moves_by_itself() ? drawn() : 0; }
 

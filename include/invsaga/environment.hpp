@@ -51,6 +51,17 @@ struct Task {
 };
 static_assert(std::is_trivially_copyable_v<Task>);
 
+/// While it lives, this thread is within a task: what an executor makes around each that it runs. A
+/// thread that is within one never waits for what others of its executor may have to do.
+class TaskScope {
+ public:
+  TaskScope() noexcept;
+  ~TaskScope();
+  TaskScope(const TaskScope&) = delete;
+  TaskScope& operator=(const TaskScope&) = delete;
+  [[nodiscard]] static bool is_here() noexcept;
+};
+
 /// Runs tasks, now or later. A task is run once, or dropped: by `drop`, or when the executor ends.
 /// Safe from any thread. If `post` or `post_at` throws, for want of memory say, the task is not
 /// taken; neither run nor dropped.

@@ -62,6 +62,7 @@
 #include <invsaga/backend.hpp>         // what shares one atomic append
 #include <invsaga/environment.hpp>     // clock, executor, chance
 #include <invsaga/forwarding.hpp>      // what a wrapper of a backend does not change
+#include <invsaga/await_run.hpp>       // waiting for a run, as a coroutine
 #include <invsaga/keeper.hpp>          // what has to happen regularly
 #include <invsaga/rng.hpp>             // chance that a seed decides
 #include <invsaga/saga_runner.hpp>     // * drives runs: many at a time, or one

@@ -211,6 +211,17 @@ class SagaRunner {
     core_.records(run, done);
   }
 
+  /// How the run ends, wherever it is driven; stuck is an end here. Errors: `timed_out` (at the
+  /// deadline, by the environment's clock, it goes on), `not_found` (nobody has begun it by then),
+  /// `unavailable` (this runner stopped or ended first), the backend's. It waits on this thread,
+  /// and runs the tasks of a `LocalExecutor` meanwhile; within a task or a step it is
+  /// `unsupported`.
+  result<RunOutcome> wait(RunId run, Time deadline) { return core_.wait(run, deadline); }
+  /// The same, told on the executor. Also as an awaitable: `await_run.hpp`.
+  void wait(RunId run, Time deadline, Completion<RunOutcome> done) {
+    core_.wait(run, deadline, done);
+  }
+
   /// Begins nothing any more, no run, step or operation (`unavailable`), and answers once all that
   /// is under way here has been answered, recorded and told, or at the deadline, by the
   /// environment's clock. Steps that said `pending` are not waited for: their answers may be

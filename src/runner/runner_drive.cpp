@@ -206,7 +206,10 @@ void Core::drive_on(const RunPtr& self, bool whole, News& unheard, std::list<Bro
     untold.swap(run.brought);
   }
   lock.unlock();
-  if (over) drop(run);
+  if (over) {
+    drop(run);
+    wake_waiters(run.id);
+  }
   if (stopping) look_whether_at_rest();
 }
 

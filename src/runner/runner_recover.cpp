@@ -18,7 +18,10 @@ Claim life_of(OwnerId owner, Time until, Duration more) {
   return {life_key(owner), Fingerprint{owner.high, owner.low}, until, saturating_add(until, more)};
 }
 
-/// Whether the run is stuck, as far as its records tell without its definition.
+}  // namespace
+
+using Core = RunnerCore::Core;
+
 bool is_stuck(std::span<const RunRecord> run) noexcept {
   bool stuck = false;
   for (const RunRecord& record : run) {
@@ -27,10 +30,6 @@ bool is_stuck(std::span<const RunRecord> run) noexcept {
   }
   return stuck;
 }
-
-}  // namespace
-
-using Core = RunnerCore::Core;
 
 Errand<RecoveryReport> Core::recover(Duration idle) {
   if (const auto able = ready(); !able.has_value()) co_return able.assume_error();

@@ -98,6 +98,7 @@ void Core::end() {
   visits.end();
   ended = true;
   environment.executor.drop(this);  // a visitor may have armed a timer on its way out
+  refuse_waiters();
   // What no driver will hear of refers to its run, and who waits is told.
   decltype(runs) left_over;
   {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -124,6 +125,16 @@ struct Starting {
 struct Superseded {
   Instruction instruction;
   Position position = 0;
+};
+
+/// Who waits for a run to end.
+struct Waiter {
+  RunId run;
+  Time deadline;
+  Duration interval;     ///< To the next look at the log.
+  bool looking = false;  ///< It is being read.
+  std::optional<result<RunOutcome>> answer;
+  Answerer<RunOutcome> told;
 };
 
 /// Turns of a driver in a row that neither record nor try anything: to make an operation, and to be
@@ -332,6 +343,19 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void tell_stopped(bool at_rest) noexcept;
   Errand<void> show_no_life();
 
+  // waiting for a run (runner_wait.cpp)
+  void wait(RunId run, Time deadline, Completion<RunOutcome> done) noexcept;
+  Errand<std::optional<RunOutcome>> how_it_stands(RunId run);
+  static void looked(void* core, std::uint64_t ticket,
+                     result<std::optional<RunOutcome>>&& found) noexcept;
+  void arm_wait(std::uint64_t ticket, Time when) noexcept;
+  static void on_wait(void* core, std::uint64_t ticket) noexcept;
+  std::optional<Waiter> take_waiter(std::uint64_t ticket, bool anyway) noexcept;
+  void look_for(std::uint64_t ticket) noexcept;
+  void wake_waiters(RunId run) noexcept;
+  void wake_all_waiters() noexcept;
+  void refuse_waiters() noexcept;
+
   // driving (runner_drive.cpp)
   bool post(const RunPtr& run, News& news) noexcept;
   enum class Nudge : std::uint8_t { time, log, again };
@@ -412,6 +436,12 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::atomic<std::uint64_t> life_epoch{
       0};  ///< The orphan check's, of which there is one at a time.
 
+  // Who waits for runs. Guarded by `waits`.
+  std::mutex waits;
+  std::map<std::uint64_t, Waiter> waiters;  ///< By a ticket each.
+  std::set<std::pair<RunId, std::uint64_t>> waiters_of;
+  std::uint64_t last_ticket = 0;
+
   // Who waits for it to stop, and what is looked at for them. Guarded by `stops`.
   std::mutex stops;
   std::list<Answerer<StopReport>> stoppers;
@@ -435,6 +465,9 @@ result<T> wait_on(const RunnerCore::Core& core, const Send& send) {
 inline RequestKey life_key(OwnerId owner) {
   return derive_id<RequestKey>("owner lives", owner, 0, 0);
 }
+
+/// Whether the run is stuck, as far as its records tell without its definition.
+bool is_stuck(std::span<const RunRecord> run) noexcept;
 
 // What a run's records say (runner_status.cpp)
 result<RunStatus> status_of(const RunnerCore::Core& core, RunId run,

@@ -72,6 +72,7 @@ void Core::tell_stopped(bool at_rest) noexcept {
   }
   if (told.empty()) return;
   if (at_rest) send_off(show_no_life(), {[](void*, std::uint64_t, result<void>&&) noexcept {}});
+  wake_all_waiters();
   StopReport report;
   report.at_rest = at_rest;
   {

@@ -161,13 +161,6 @@ result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
       *core_, [&](Completion<std::vector<RunRecord>> done) { records(run, done); });
 }
 
-void RunnerCore::stop(Time deadline, Completion<StopReport> done) { core_->stop(deadline, done); }
-StopReport RunnerCore::stop(Time deadline) {
-  const auto report = wait_on<StopReport>(
-      *core_, [&](Completion<StopReport> done) { stop(deadline, done); });
-  return report.has_value() ? report.assume_value() : StopReport{runs(), false};
-}
-
 void RunnerCore::recover(Duration idle, Completion<RecoveryReport> done) {
   INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
   core_->send_off(core_->recover(idle), done);
@@ -189,22 +182,23 @@ Thrown RunnerCore::thrown() const { return core_->thrown.thrown(); }
 
 namespace {
 
-/// What became of a start, from whichever thread it comes.
-class BegunBox {
+/// What is answered, from whichever thread it comes.
+template <class T>
+class AnswerBox {
  public:
-  explicit BegunBox(LocalExecutor& executor) noexcept : executor_(executor) {}
-  BegunBox(const BegunBox&) = delete;
-  BegunBox& operator=(const BegunBox&) = delete;
+  explicit AnswerBox(LocalExecutor& executor) noexcept : executor_(executor) {}
+  AnswerBox(const AnswerBox&) = delete;
+  AnswerBox& operator=(const AnswerBox&) = delete;
 
-  Completion<StartAnswer> completion() noexcept { return {&BegunBox::answered, this, 0}; }
-  [[nodiscard]] std::optional<result<StartAnswer>> answer() const {
+  Completion<T> completion() noexcept { return {&AnswerBox::answered, this, 0}; }
+  [[nodiscard]] std::optional<result<T>> answer() const {
     const std::lock_guard lock(mutex_);
     return answer_;
   }
 
  private:
-  static void answered(void* context, std::uint64_t, result<StartAnswer>&& answer) noexcept {
-    auto& self = *static_cast<BegunBox*>(context);
+  static void answered(void* context, std::uint64_t, result<T>&& answer) noexcept {
+    auto& self = *static_cast<AnswerBox*>(context);
     const std::lock_guard lock(self.mutex_);  // who looks may end its life
     self.answer_.emplace(std::move(answer));
     self.executor_.wake();
@@ -212,7 +206,7 @@ class BegunBox {
 
   LocalExecutor& executor_;
   mutable std::mutex mutex_;
-  std::optional<result<StartAnswer>> answer_;
+  std::optional<result<T>> answer_;
 };
 
 /// If nothing is to be done, the backend has yet to answer; or there was no memory to arm what is,
@@ -227,11 +221,39 @@ void run_next(RunnerCore::Core& core, LocalExecutor& executor) {
   clock.sleep_until(saturating_add(clock.now(), Duration{1}));
 }
 
+/// Whoever waits by an executor that runs on its own thread runs that executor's tasks.
+template <class T, class Send>
+result<T> wait_outside(Core& core, const Send& send) {
+  if (TaskScope::is_here() || DrivingHere::is_so()) return Error{Errc::unsupported};
+  auto* const local = dynamic_cast<LocalExecutor*>(&core.environment.executor);
+  if (local == nullptr) return wait_for<T>(send);
+  AnswerBox<T> box(*local);
+  send(box.completion());
+  std::optional<result<T>> answer;
+  while (!(answer = box.answer())) run_next(core, *local);
+  return *std::move(answer);
+}
+
 }  // namespace
+
+void RunnerCore::wait(RunId run, Time deadline, Completion<RunOutcome> done) {
+  core_->wait(run, deadline, done);
+}
+
+result<RunOutcome> RunnerCore::wait(RunId run, Time deadline) {
+  return wait_outside<RunOutcome>(*core_,
+                                  [&](Completion<RunOutcome> done) { wait(run, deadline, done); });
+}
+void RunnerCore::stop(Time deadline, Completion<StopReport> done) { core_->stop(deadline, done); }
+StopReport RunnerCore::stop(Time deadline) {
+  const auto report = wait_outside<StopReport>(
+      *core_, [&](Completion<StopReport> done) { stop(deadline, done); });
+  return report.has_value() ? report.assume_value() : StopReport{runs(), false};
+}
 
 result<RunOutcome> RunnerCore::run_to_end(result<GivenStart> given, const StartRequest& request,
                                           const OutcomeKeeper& keeper, LocalExecutor& executor) {
-  BegunBox box(executor);
+  AnswerBox<StartAnswer> box(executor);
   start(std::move(given), request, box.completion());
   std::optional<result<StartAnswer>> begun;
   while (!(begun = box.answer())) run_next(*core_, executor);

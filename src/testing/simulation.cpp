@@ -70,6 +70,7 @@ bool SimulatedExecutor::step_within(Time last) {
     INVSAGA_ASSERT(pick < due, "a choice is below the number of choices");
     task = tasks_->take(pick);
   }
+  const TaskScope within;
   task.run(task.context, task.tag);
   return true;
 }

@@ -115,6 +115,8 @@ class RunnerCore {
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
   void recover(Duration idle, Completion<RecoveryReport> done);
   RecoveryReport recover(Duration idle);
+  void wait(RunId run, Time deadline, Completion<RunOutcome> done);
+  result<RunOutcome> wait(RunId run, Time deadline);
   void stop(Time deadline, Completion<StopReport> done);
   StopReport stop(Time deadline);
   /// Begins a run, and runs tasks of the executor until it has ended: what `run_sync` answers.
