@@ -5,6 +5,7 @@
 #include <array>
 
 #include <invsaga/memory.hpp>
+#include <invsaga/run_sync.hpp>
 #include <invsaga/saga_runner.hpp>
 #include <invsaga/testing/simulation.hpp>
 

@@ -59,12 +59,14 @@
 
 // Backends and runners
 #include <invsaga/any_backend.hpp>     // any backend, its type erased
+#include <invsaga/await_run.hpp>       // waiting for a run, as a coroutine
 #include <invsaga/backend.hpp>         // what shares one atomic append
+#include <invsaga/completer.hpp>       // answers from who may outlive the runner
 #include <invsaga/environment.hpp>     // clock, executor, chance
 #include <invsaga/forwarding.hpp>      // what a wrapper of a backend does not change
-#include <invsaga/await_run.hpp>       // waiting for a run, as a coroutine
 #include <invsaga/keeper.hpp>          // what has to happen regularly
 #include <invsaga/rng.hpp>             // chance that a seed decides
+#include <invsaga/run_sync.hpp>        // one saga on the caller's thread
 #include <invsaga/saga_runner.hpp>     // * drives runs: many at a time, or one
 #include <invsaga/split.hpp>           // a backend of parts that live apart
 #include <invsaga/start_on_event.hpp>  // sagas that events start

@@ -60,7 +60,7 @@ struct KeeperCounts {
 /// threads are at: never from within them.
 class Keeper {
  public:
-  /// Requires that all options are above 0, but for `keep`, which is at least 0.
+  /// Requires options above 0, but for `keep`, which may be 0.
   Keeper(AnyBackend backend, Environment environment, KeeperOptions options = {});
   ~Keeper();
   Keeper(const Keeper&) = delete;

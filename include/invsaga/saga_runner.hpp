@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/completer.hpp>
 #include <invsaga/detail/runner_core.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/run_observer.hpp>
@@ -60,37 +61,6 @@ struct StartAnswer {
   ClaimState state{};
   RunId run;
   std::optional<RunOutcome> outcome;  ///< completed: how the first one ended.
-};
-
-/// Answers steps that said `pending`, for code that may outlive the runner: a gateway's callbacks.
-/// A value; copies are for the same runner. Safe from any thread. Once the runner has ended all is
-/// `unavailable`: the next process is to be told.
-class Completer {
- public:
-  /// As `SagaRunner::complete`.
-  template <Storable T>
-  void complete(RunId run, CallId call, const result<T>& answer,
-                Completion<NewsAnswer> done) const {
-    detail::complete_by(core_, run, call, false, detail::given(answer), done);
-  }
-  template <Storable T>
-  result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) const {
-    return detail::complete_by(core_, run, call, false, detail::given(answer));
-  }
-  /// As `SagaRunner::complete_undo`.
-  void complete_undo(RunId run, CallId call, const result<void>& answer,
-                     Completion<NewsAnswer> done) const {
-    detail::complete_by(core_, run, call, true, detail::given(answer), done);
-  }
-  result<NewsAnswer> complete_undo(RunId run, CallId call, const result<void>& answer) const {
-    return detail::complete_by(core_, run, call, true, detail::given(answer));
-  }
-
- private:
-  template <Backend B>
-  friend class SagaRunner;
-  explicit Completer(const detail::RunnerCore& core) : core_(core.core()) {}
-  std::weak_ptr<detail::RunnerCore::Core> core_;
 };
 
 /// Runs sagas over one backend.
@@ -247,32 +217,6 @@ class SagaRunner {
   friend detail::RunnerCore& detail::core_of(Runner& runner) noexcept;
   detail::RunnerCore core_;
 };
-
-/// Runs one saga on the caller's thread and answers how it ended: the synchronous orchestration.
-/// Waiting (backoff, a store that answers later) is done by `executor`, whose clock it is. A step
-/// that says `pending` is asked again after its deadline: nobody can complete it here. The records
-/// are those of `SagaRunner`; a crash half-way is recovered by any runner over the same backend.
-/// One that is stuck is answered as such, and stays in the log; one that may have begun is driven
-/// until the log says. Errors: those of `start`; `busy` (under way elsewhere), `invalid_argument`
-/// (the request was used for something else, or is too late), `timed_out` (another took it over).
-template <Saga S, Backend B>
-result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
-                            typename S::context_type& context, B& backend, Clock& clock,
-                            LocalExecutor& executor, const StartRequest& request,
-                            RunnerOptions options = {}) {
-  detail::OutcomeKeeper keeper(options.observer);
-  options.observer = &keeper;
-  options.on_executor = true;
-  detail::require_sagas<B>();
-  std::optional<detail::RunnerCore> core;
-  const auto made = detail::within_memory([&]() -> result<void> {
-    core.emplace(backend, Environment{clock, executor}, options);
-    core->add(saga.definition(), &context);
-    return success();
-  });
-  if (!made.has_value()) return made.assume_error();
-  return core->run_to_end(detail::given(saga, input), request, keeper, executor);
-}
 
 }  // namespace v0
 }  // namespace invsaga

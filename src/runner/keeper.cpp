@@ -30,7 +30,7 @@ class Keeper::Core : public std::enable_shared_from_this<Core>, public detail::W
     INVSAGA_ASSERT(options.tick > Duration{0} && options.pace > Duration{0} &&
                        options.orphaned_after > Duration{0} && options.keep >= Duration{0} &&
                        options.batch > 0 && options.batches > 0,
-                   "Keeper::Keeper: options above 0");
+                   "Keeper::Keeper: options above 0, but for keep, which may be 0");
     move_time();
   }
 

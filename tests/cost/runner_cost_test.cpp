@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <invsaga/memory.hpp>
+#include <invsaga/run_sync.hpp>
 #include <invsaga/saga_runner.hpp>
 #include <invsaga/testing/simulation.hpp>
 

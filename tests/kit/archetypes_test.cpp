@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <invsaga/run_sync.hpp>
 #include <invsaga/start_on_event.hpp>
 #include <invsaga/testing/archetypes.hpp>
 #include <invsaga/testing/event_bus_archetypes.hpp>

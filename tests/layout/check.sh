@@ -86,7 +86,7 @@ event:any_(bus|claims|outbox)|event|event_bus|inbox|outbox|relay
 run:forgetting|prepared_write|run_outcome|run_record|saga_log|write
 saga:definition|order_stage|run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
 backend:any_backend|backend|forwarding|split
-runner:await_run|keeper|saga_runner|start_on_event|detail/run.*
+runner:await_run|completer|keeper|run_sync|saga_runner|start_on_event|detail/run.*
 reference:reference/.*
 check:history/checker
 story:history/story

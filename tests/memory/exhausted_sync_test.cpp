@@ -2,6 +2,7 @@
 //
 // `run_sync` at each of its allocations, one failing: it answers, and who asks again learns how the
 // order ended.
+#include "invsaga/run_sync.hpp"
 #include "tests/memory/failing_new.hpp"
 #include "tests/runner/runner_fixture.hpp"
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "invsaga/run_sync.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {

@@ -33,7 +33,7 @@ class Kept : public ::testing::Test, public RunnerFixture<Parts> {
     made.deadline = backend().now() + in_time;
     return made;
   }
-  RunId order(const std::string& number, Duration in_time = 1h) {
+  RunId buy(const std::string& number, Duration in_time = 1h) {
     this->stock_up(1);
     const StartRequest asked = request(number, in_time);
     EXPECT_THAT(runner->start(sample::checkout, this->order_of(number), asked),
@@ -42,7 +42,7 @@ class Kept : public ::testing::Test, public RunnerFixture<Parts> {
     return run_id(sample::checkout.name(), asked);
   }
   sample::Order order_of(const std::string& number) { return RunnerFixture<Parts>::order(number); }
-  void acknowledge(RunId run) {
+  void take_events(RunId run) {
     const auto pending = testing::pending(backend(), 1'000);
     for (const Event& event : pending.value()) {
       if (event.run != run) continue;
@@ -94,8 +94,8 @@ TEST(KeeperTime, HoldsAreExpiredWhenTheyAreDueThoughNobodyWantsTheirUnits) {
 
 TYPED_TEST(Kept, RunsAreForgottenOnceNothingRefersToThemAndTheyAreOldEnough) {
   this->keep();
-  const RunId run = this->order("1");
-  this->acknowledge(run);
+  const RunId run = this->buy("1");
+  this->take_events(run);
   this->run_for(24h - 1min);
   EXPECT_FALSE(this->is_forgotten(run)) << "a courtesy";
   this->run_for(2min);
@@ -109,14 +109,14 @@ TYPED_TEST(Kept, WhatIsReferredToStays) {
   KeeperOptions options;
   options.keep = Duration{0};
   this->keep(options);
-  const RunId in_time = this->order("1", 48h), untold = this->order("2", 1h);
-  this->acknowledge(in_time);
+  const RunId in_time = this->buy("1", 48h), untold = this->buy("2", 1h);
+  this->take_events(in_time);
   this->run_for(47h);
   this->keeper->tick();
   this->run_for(1s);
   EXPECT_FALSE(this->is_forgotten(in_time));
   EXPECT_FALSE(this->is_forgotten(untold));
-  this->acknowledge(untold);
+  this->take_events(untold);
   this->run_for(2h);
   this->keeper->tick();
   this->run_for(1s);
@@ -131,10 +131,10 @@ TYPED_TEST(Kept, WhatMayNotGoYetHidesNothing) {
   options.batches = 1;
   this->keep(options);
   std::vector<RunId> untold, told;
-  for (int i = 0; i < 5; ++i) untold.push_back(this->order("untold " + std::to_string(i)));
+  for (int i = 0; i < 5; ++i) untold.push_back(this->buy("untold " + std::to_string(i)));
   for (int i = 0; i < 3; ++i) {
-    told.push_back(this->order("told " + std::to_string(i)));
-    this->acknowledge(told.back());
+    told.push_back(this->buy("told " + std::to_string(i)));
+    this->take_events(told.back());
   }
   this->run_for(2h);
   for (int i = 0; i < 8; ++i) {
@@ -144,7 +144,7 @@ TYPED_TEST(Kept, WhatMayNotGoYetHidesNothing) {
   for (const RunId run : told) EXPECT_TRUE(this->is_forgotten(run));
   for (const RunId run : untold) {
     EXPECT_FALSE(this->is_forgotten(run));
-    this->acknowledge(run);
+    this->take_events(run);
   }
   for (int i = 0; i < 8; ++i) {
     this->keeper->tick();
@@ -168,8 +168,8 @@ TYPED_TEST(FullOfRuns, TheOldestEndsMakeRoomForWhatIsNew) {
   this->keep();
   std::vector<RunId> runs;
   for (const char* number : {"1", "2", "3"}) {
-    runs.push_back(this->order(number));
-    this->acknowledge(runs.back());
+    runs.push_back(this->buy(number));
+    this->take_events(runs.back());
   }
   const auto start = [&](const std::string& number) {
     this->stock_up(1);
@@ -219,13 +219,13 @@ TYPED_TEST(Kept, TheRelayIsWokenByWhatARunnerWritesAndForWhatOthersWrote) {
   const std::size_t of_another = bus.events.size();
   EXPECT_GT(of_another, 0u);
   this->keeper.reset();
-  this->order("2");
+  this->buy("2");
   EXPECT_GT(bus.events.size(), of_another);
 }
 
 TYPED_TEST(Kept, AnIdleSimulationComesToRest) {
   this->keep();
-  for (const char* number : {"1", "2", "3"}) this->order(number);  // nobody acknowledges
+  for (const char* number : {"1", "2", "3"}) this->buy(number);  // nobody acknowledges
   this->run_all();
   EXPECT_EQ(this->runner->runs(), 0u);
   EXPECT_LT(this->keeper->counts().looks, 1'000u);
@@ -239,11 +239,11 @@ TYPED_TEST(Kept, WhateverEndsFirstTheOthersGoOn) {
     this->keep();
     this->keeper->look_after(*relay);
     const std::string number = std::to_string(first);
-    this->order(number + " before");
+    this->buy(number + " before");
     if (first == 0) relay.reset();
     if (first == 1) this->keeper.reset();
     if (first == 2) this->runner.reset();
-    if (this->runner) this->order(number + " after");
+    if (this->runner) this->buy(number + " after");
     if (this->keeper) this->keeper->tick();
     this->run_for(48h);
     if (this->keeper) this->keeper->tick();

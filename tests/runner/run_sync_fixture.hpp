@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "invsaga/run_sync.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {

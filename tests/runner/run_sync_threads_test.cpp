@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "invsaga/run_sync.hpp"
 #include "tests/runner/later_backend.hpp"
 #include "tests/runner/runner_fixture.hpp"
 

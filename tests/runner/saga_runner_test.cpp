@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the runner promises, on both kinds of backend.
+#include "invsaga/run_sync.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
