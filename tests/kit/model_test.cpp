@@ -6,6 +6,7 @@
 #include <invsaga/forwarding.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -248,11 +249,19 @@ class Twins {
       std::string wrong = work_[i].kind == WorkStep::Kind::operate ? operate(work_[i])
                                                                    : pass(work_[i]);
       if (wrong.empty() && chance_.below(4) == 0) wrong = request();
+      if (wrong.empty() && chance_.below(4) == 0) wrong = forget();
       if (wrong.empty()) wrong = look();
       if (!wrong.empty())
         return "step " + std::to_string(i) + " (" + to_text(work_[i]) + "): " + wrong;
     }
     return {};
+  }
+
+  /// The model keeps nothing as a courtesy.
+  static MemoryLimits promises_only() {
+    MemoryLimits limits;
+    limits.retention.time = Duration{0};
+    return limits;
   }
 
  private:
@@ -282,7 +291,8 @@ class Twins {
     const Position at = chance_.below(4) != 0 ? length
                                               : static_cast<Position>(chance_.below(length + 2));
     RunRecord yes;
-    yes.kind = chance_.below(8) == 0 ? RecordKind::undone : RecordKind::outcome;
+    constexpr std::array rare{RecordKind::undone, RecordKind::stuck, RecordKind::resumed};
+    yes.kind = chance_.below(4) == 0 ? rare[chance_.below(rare.size())] : RecordKind::outcome;
     yes.owner = {6, 1 + chance_.below(2)};
     const Operation operation = step.operation.view();
     yes.step = static_cast<StepIndex>(operation.index());
@@ -358,8 +368,24 @@ class Twins {
         return both([&](auto& backend) { return backend.claim(claim); });
     }
   }
+  std::string forget() {
+    const RunId run{5, 1 + chance_.below(3)};
+    const auto pending = one_.pending(0, 1'000).value();
+    for (const PendingEvent& event : pending) {
+      if (event.run != run) continue;
+      const auto told = both(
+          [&](auto& backend) { return backend.acknowledge_event(run, event.sequence); });
+      if (!told.empty()) return told;
+    }
+    return both([&](auto& backend) { return backend.forget(run); });
+  }
   std::string look() {
     std::string wrong;
+    if (one_.unfinished({}, 9).value() != other_.unfinished({}, 9).value())
+      wrong = "what is unfinished differs";
+    if (one_.stuck({}, 9).value() != other_.stuck({}, 9).value()) wrong = "what is stuck differs";
+    if (one_.ended(Time::max(), {}, 9).value() != other_.ended(Time::max(), {}, 9).value())
+      wrong = "what has ended differs";
     for (std::uint64_t number = 1; number <= 3 && wrong.empty(); ++number) {
       const RunId run{5, number};
       if (one_.read(run).value() != other_.read(run).value()) wrong = "the records of a run differ";
@@ -382,7 +408,7 @@ class Twins {
   std::vector<WorkStep> work_;
   Time now_ = shape_.start;
   One one_;
-  Other other_;
+  Other other_{promises_only()};
   std::map<RunId, std::uint64_t> told_;
   std::vector<std::shared_ptr<const PreparedWrite>> writes_;
 };

@@ -3,8 +3,10 @@
 // A runner that ends while its store answers on other threads.
 #include <condition_variable>
 #include <deque>
+#include <optional>
 #include <span>
 
+#include "invsaga/keeper.hpp"
 #include "tests/runner/later_backend.hpp"
 #include "tests/runner/runner_threads_fixture.hpp"
 
