@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/catalog.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -33,6 +34,9 @@ class AnyBackend {
   [[nodiscard]] WriteLimits write_limits() const noexcept { return port_->write_limits(); }
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
+  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
+    return port_->row_name(row);
+  }
 
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     port_->submit(write, done);
@@ -75,6 +79,7 @@ class AnyBackend {
     [[nodiscard]] virtual WriteLimits write_limits() const noexcept = 0;
     [[nodiscard]] virtual std::optional<Retention> retention() const noexcept = 0;
     [[nodiscard]] virtual Time now() const noexcept = 0;
+    [[nodiscard]] virtual std::optional<RowName> row_name(Row) const noexcept = 0;
     virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
     virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
@@ -98,6 +103,9 @@ class AnyBackend {
     WriteLimits write_limits() const noexcept override { return view().write_limits(); }
     std::optional<Retention> retention() const noexcept override { return retention_of(view()); }
     Time now() const noexcept override { return view().now(); }
+    std::optional<RowName> row_name(Row row) const noexcept override {
+      return row_name_of(view(), row);
+    }
     void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);
     }

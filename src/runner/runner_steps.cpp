@@ -137,7 +137,7 @@ Core::Step Core::prepare(ActiveRun& run, const Instruction& instruction, Lock& l
       step_name(run, instruction),
       [&] { made = thunk(run.saga->definition.typed, site.inputs(), lines); }, &text);
   lock.lock();
-  if (ending == Ending::out_of_memory) return rest_after_failure(run);
+  if (ending == Ending::out_of_memory) return rest_after_failure(run, no_memory());
   if (!made.has_value()) {
     run.machine->unable(instruction, made.assume_error(), shown(text));
   } else if (!is_own(made.assume_value(), site.context())) {
