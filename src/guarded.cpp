@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "printable.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace detail {
@@ -23,27 +25,36 @@ Ending ending_of(void (*call)(void* context), void* context) noexcept {
   }
 }
 
-Ending ThrownLog::guard(std::string_view whose, void (*call)(void* context),
-                        void* context) noexcept {
+void ThrownText::keep(std::string_view text) noexcept {
+  size_ = std::min(text.size(), bytes_.size());
+  std::copy_n(text.begin(), size_, bytes_.begin());
+}
+
+Ending ThrownLog::guard(std::string_view whose, void (*call)(void* context), void* context,
+                        ThrownText* text) noexcept {
+  const auto hear = [&](std::string_view told) {
+    keep(whose, told);
+    if (text != nullptr) text->keep(told);
+  };
   auto guarded = [&] {
     try {
       call(context);
     } catch (const std::exception& thrown) {
-      keep(whose, thrown.what());
+      hear(thrown.what());
       throw;
     } catch (...) {
-      keep(whose, "no std::exception");
+      hear("no std::exception");
       throw;
     }
   };
   return ending_of(guarded);
 }
 
-void ThrownLog::keep(std::string_view whose, const char* text) noexcept {
+void ThrownLog::keep(std::string_view whose, std::string_view text) noexcept {
   const std::lock_guard lock(mutex_);
   ++count_;
   size_ = 0;
-  for (const std::string_view part : {whose, std::string_view(": "), std::string_view(text)}) {
+  for (const std::string_view part : {whose, std::string_view(": "), text}) {
     const std::size_t more = std::min(part.size(), last_.size() - size_);
     std::copy_n(part.begin(), more, last_.begin() + static_cast<std::ptrdiff_t>(size_));
     size_ += more;
@@ -51,8 +62,9 @@ void ThrownLog::keep(std::string_view whose, const char* text) noexcept {
 }
 
 Thrown ThrownLog::thrown() const {
+  constexpr std::size_t most = 200;
   const std::lock_guard lock(mutex_);
-  return {count_, std::string(last_.data(), size_)};
+  return {count_, printable({last_.data(), size_}, most)};
 }
 
 }  // namespace detail

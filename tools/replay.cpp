@@ -184,7 +184,7 @@ void World::adjust(const AdjustName& named, std::string_view invoice,
     made.push_back({names_.row(line.sku), line.qty < 0 ? -line.qty : line.qty});
   const auto answer = backend_.adjust_stock(named, invoice, made);
   if (!answer.has_value())
-    trouble("adjust " + named.text() + ": " + std::string(name(answer.assume_error().code)));
+    trouble("adjust " + named.text() + ": " + message(answer.assume_error()));
 }
 
 void World::open_stock() {
@@ -244,8 +244,7 @@ void World::order(std::size_t index) {
   arm_expiry();
   arm_second_request(index);
   if (!begun.has_value()) {
-    trouble("order " + std::string(names_.number(index)) + ": " +
-            std::string(name(begun.assume_error().code)));
+    trouble("order " + std::string(names_.number(index)) + ": " + message(begun.assume_error()));
   } else if (begun.assume_value().state != ClaimState::fresh) {
     trouble("order " + std::string(names_.number(index)) + ": " +
             std::string(name(begun.assume_value().state)));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/catalog.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -33,6 +34,9 @@ class AnyBackend {
   [[nodiscard]] WriteLimits write_limits() const noexcept { return port_->write_limits(); }
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
+  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
+    return port_->row_name(row);
+  }
 
   // Of a backend that reads no clock. One that does has none of these, and they do nothing.
   /// Moves its clock. An earlier time changes nothing.
@@ -94,6 +98,7 @@ class AnyBackend {
     virtual void advance_to(Time) noexcept = 0;
     virtual result<std::size_t> expire_due() noexcept = 0;
     [[nodiscard]] virtual std::optional<Time> next_expiry() const noexcept = 0;
+    [[nodiscard]] virtual std::optional<RowName> row_name(Row) const noexcept = 0;
     virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
     virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
@@ -136,6 +141,9 @@ class AnyBackend {
       } else {
         return std::nullopt;
       }
+    }
+    std::optional<RowName> row_name(Row row) const noexcept override {
+      return row_name_of(view(), row);
     }
     void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);

@@ -68,6 +68,7 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 ///  - The rest are the parts' own: `claim`, `extend_claim`, `confirm_claim` and `release_claim` of
 ///    an IdempotencyStore, `read`, `unfinished`, `stuck` and `ended` of a SagaLog, `pending` and
 ///    `acknowledge_event` of an Outbox. What they are given is lent until the completion.
+///  - One that has names for its rows says so: `row_name(row)` (catalog.hpp).
 /// Errors: those of the parts. An error of a write names the part that refused it.
 template <class B>
 concept Backend = WritableStore<B> &&

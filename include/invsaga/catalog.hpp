@@ -59,5 +59,17 @@ class Catalog {
   std::unique_ptr<Core> core_;
 };
 
+/// What a store calls the row (`row_name(row)`, from memory), for as long as the store lives;
+/// nothing if it has no names, or none of that row.
+template <class S>
+std::optional<RowName> row_name_of(const S& store, Row row) noexcept {
+  if constexpr (requires { std::optional<RowName>(store.row_name(row)); }) {
+    static_assert(noexcept(store.row_name(row)), "what a store says of itself cannot throw");
+    return store.row_name(row);
+  } else {
+    return std::nullopt;
+  }
+}
+
 }  // namespace v0
 }  // namespace invsaga

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why there is no answer, and what the caller may do about it. Nothing here but `to_string`
-// allocates, and nothing throws.
+// Why there is no answer, and what the caller may do about it. Nothing here but what gives a
+// `std::string` allocates, and nothing else throws.
 #pragma once
 
 #include <cstdint>
@@ -119,8 +119,14 @@ struct Error {
 };
 static_assert(std::is_trivially_copyable_v<Error> && sizeof(Error) == 3 * sizeof(std::uint64_t));
 
-/// For people: the code, what refused, the bound with both numbers, the own code.
+/// In words of the code, for logs: the code, what refused, the bound with both numbers, the own
+/// code.
 std::string to_string(const Error& error);
+/// A sentence for people: what happened, and what the caller is to do (docs/errors.md). A limit is
+/// named with what was asked and what is allowed; whose limit that is, its declaration says.
+std::string message(const Error& error);
+/// Its first half, without a full stop: for where it is too late to do anything, or another does.
+std::string what_happened(const Error& error);
 
 /// What a step returns to say no for good: `return refuse(card_declined);`.
 constexpr Error refuse(std::int32_t own = 0) noexcept {

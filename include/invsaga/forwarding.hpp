@@ -28,6 +28,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/catalog.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -68,9 +69,9 @@ enum class BackendCall : std::uint8_t {
 ///    defined by another one, so what is declared changes that function and no other: who changes
 ///    `write` changes nothing of `submit`.
 ///  - It declares `around(what, call)`, through which all go that it does not declare, but
-///    `limits`, `write_limits`, `retention` and `now`. `call()` asks the inner one and gives its
-///    answer, which of a call with a completion is nothing; it may be called any number of times,
-///    until `around` returns. Around a call with a completion it cannot throw.
+///    `limits`, `write_limits`, `retention`, `row_name` and `now`. `call()` asks the inner one and
+///    gives its answer, which of a call with a completion is nothing; it may be called any number
+///    of times, until `around` returns. Around a call with a completion it cannot throw.
 ///
 /// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
 /// (`capabilities`). A wrapper that offers less than its inner one, or must not be passed by
@@ -92,6 +93,9 @@ class Forwarding {
     return view().limits();
   }
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return retention_of(view()); }
+  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
+    return row_name_of(view(), row);
+  }
   [[nodiscard]] Time now() const noexcept
     requires requires(const Inner& view) { view.now(); }
   {

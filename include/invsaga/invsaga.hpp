@@ -8,10 +8,12 @@
 #include <invsaga/assert.hpp>      // what is required is looked at, where assertions are on
 #include <invsaga/bytes.hpp>       // what is stored: encode, and a decode that bounds what it reads
 #include <invsaga/error.hpp>       //   why there is no answer, and what to do about it
+#include <invsaga/hash.hpp>        // std::hash of ids, errors and answers
 #include <invsaga/id_text.hpp>     // ids as text
 #include <invsaga/ids.hpp>         // 128-bit ids, made from text once
 #include <invsaga/keyed_hash.hpp>  // for tables whose keys strangers choose
 #include <invsaga/result.hpp>      // * answers and errors, and what to do about an error
+#include <invsaga/text.hpp>        // how a stream shows ids, errors, answers and states
 #include <invsaga/thrown.hpp>      // what users' code throws at a part, which goes on
 #include <invsaga/time.hpp>        // time is an argument
 #include <invsaga/version.hpp>     // which version this is
@@ -72,6 +74,7 @@
 #include <invsaga/start_on_event.hpp>  // sagas that events start
 
 // Elsewhere, each included by its own name:
+//   #include <invsaga/fmt.hpp>                  how fmt shows them
 //   invsaga/memory.hpp, invsaga/memory_bus.hpp  the memory backend (invsaga::memory)
 //   invsaga/reference/                          the sequential parts: the specification
 //   invsaga/history/                            format, checker, story (invsaga::history)

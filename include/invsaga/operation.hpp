@@ -100,8 +100,7 @@ struct Shortage {
   ShortLine first;
   std::span<const ShortLine> lines;
 };
-/// What a refusal tells of these lines: as many as `lent` holds are copied there. Requires at least
-/// one.
+/// What a refusal tells of these lines, copied as far as `lent` has room. Requires at least one.
 Shortage shortage_of(std::span<const ShortLine> shorts, std::span<ShortLine> lent) noexcept;
 
 /// The lines are held until `until`. Also what a step that reserved leaves for later steps.

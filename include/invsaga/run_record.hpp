@@ -93,6 +93,9 @@ struct SagaVersion {
   friend auto operator<=>(const SagaVersion&, const SagaVersion&) = default;
 };
 
+/// Most bytes of an exception's text that a run records.
+inline constexpr std::size_t max_thrown_bytes = 1024;
+
 /// One record. Flat on purpose: fields that a kind does not use are at their defaults and cost a
 /// few bytes. Its time, the short lines of a refusal and the epoch of `begun` are the store's to
 /// say: they are not encoded, but come from the record's stamp in the log (write.hpp).
@@ -131,6 +134,8 @@ struct RunRecord {
 
   // ended, cancelled
   RunEnd end{};
+  /// Also outcome and stuck: what the step threw that was last tried, printable; at most
+  /// `max_thrown_bytes`, and nothing where the record would be too large for its log.
   std::string reason;
 
   friend bool operator==(const RunRecord&, const RunRecord&) = default;

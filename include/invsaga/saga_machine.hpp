@@ -105,9 +105,10 @@ class SagaMachine {
   void started(const Instruction& instruction, Time now);
   /// An attempt has answered: in time or late. A final answer of a call that is still open is
   /// always taken, of whichever attempt; of an operation only the newest attempt's error is. What
-  /// nothing waits for is dropped. Requires an attempt of this machine that was started.
+  /// nothing waits for is dropped. `thrown`: the text, printable, if the step's function threw; it
+  /// is told and recorded with the error. Requires an attempt of this machine that was started.
   void answered(const Instruction& instruction, const result<std::vector<std::byte>>& answer,
-                Time now);
+                Time now, std::string_view thrown = {});
   /// The same for a call whose answer came from outside and names no attempt. Requires that a
   /// step of that number, if there is one, is a call.
   /// True if it is, or was, to be recorded, or is the failure of the attempt under way; false if
@@ -117,9 +118,9 @@ class SagaMachine {
   /// log takes. Requires a step that is a call.
   [[nodiscard]] result<void> check_output(StepIndex step, std::vector<std::byte> output) const;
   /// The driver could not make what `prepare` asked for, or could not read the arguments of what
-  /// `call` did: nothing was sent, and an earlier attempt is as unknown as it was. Requires a
-  /// `prepare` or `call` of this machine.
-  void unable(const Instruction& instruction, const Error& error);
+  /// `call` did: nothing was sent, and an earlier attempt is as unknown as it was. `thrown` as of
+  /// `answered`. Requires a `prepare` or `call` of this machine.
+  void unable(const Instruction& instruction, const Error& error, std::string_view thrown = {});
   /// What `append` asked for did not come into the log, as far as is known. It is asked for again,
   /// unchanged; if it never can be recorded, the run is stuck instead, and true is answered: there
   /// is something else to do. Requires an `append` of this machine that was started.
@@ -168,7 +169,10 @@ class SagaMachine {
     bool undo = false;
     std::uint32_t attempts = 0;  ///< So far, by this machine.
     bool under_way = false;
-    Time when;  ///< The deadline of the attempt under way, or when the next may start.
+    Time when{};  ///< The deadline of the attempt under way, or when the next may start.
+    /// What the last attempt that failed came to, and what the step threw; by this machine.
+    Error error{};
+    std::string thrown{};
   };
   /// None if there is nothing left to do. Of a run that is stuck, the step that it is stuck at.
   [[nodiscard]] std::optional<Current> current() const;
@@ -184,6 +188,8 @@ class SagaMachine {
     Time first_start, last_start, next_try, deadline;
     bool under_way = false;
     bool doubt = false;  ///< An attempt may have taken effect: only a final answer clears it.
+    Error error{};       ///< Of the last attempt that failed.
+    std::string thrown;  ///< By its function.
     [[nodiscard]] bool is(const Trying& other) const noexcept {
       return step == other.step && undo == other.undo && round == other.round;
     }
@@ -191,6 +197,13 @@ class SagaMachine {
     [[nodiscard]] Time moves_at() const noexcept { return under_way ? deadline : next_try; }
   };
   using Answered = result<std::vector<std::byte>>;
+  /// An error, and what was thrown if that is why.
+  struct Failure {
+    Failure(const Error& error_, std::string_view thrown_ = {})  // NOLINT(google-explicit-*)
+        : error(error_), thrown(thrown_) {}
+    Error error;
+    std::string_view thrown;
+  };
 
   // what drivers may say
   [[nodiscard]] bool is_begun() const noexcept;
@@ -219,17 +232,18 @@ class SagaMachine {
   [[nodiscard]] bool wants_what_it_tries();
 
   // what was answered
-  bool hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now);
+  bool hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now,
+            std::string_view thrown = {});
   void refused(const Error& error, Time now);
-  void failed_attempt(const Error& error, Time now);
-  void give_up(const Error& error);
+  void failed_attempt(const Failure& failure, Time now);
+  void give_up(const Failure& failure);
   void resolve(StepIndex step, bool undo, const Answered& answer);
-  void refuse_step(StepIndex step, const Error& error);
-  RunRecord outcome_record(StepIndex step, StepOutcome outcome, Error error,
+  void refuse_step(StepIndex step, const Failure& failure);
+  RunRecord outcome_record(StepIndex step, StepOutcome outcome, const Failure& failure,
                            std::vector<std::byte> output) const;
-  void push_outcome(StepIndex step, StepOutcome outcome, Error error,
+  void push_outcome(StepIndex step, StepOutcome outcome, const Failure& failure,
                     std::vector<std::byte> output = {});
-  void get_stuck(StepIndex step, Error error);
+  void get_stuck(StepIndex step, const Failure& failure);
   void reconsider(const RunRecord& news);
 
   // records and writes
@@ -246,6 +260,7 @@ class SagaMachine {
   void look_ahead();
   void follow(RunRecord made);
   bool prepare(bool with_operation);
+  void leave_room(RunRecord& queued) const noexcept;
   std::optional<Error> add(PreparedWrite& write, const RunRecord& record, RunChange change,
                            WritePart part) const;
   std::optional<Error> add_tail(PreparedWrite& write, StockDecision decision,

@@ -165,14 +165,15 @@ class SagaRunner {
   result<NewsAnswer> resume(RunId run) { return core_.resume(run); }
   void resume(RunId run, Completion<NewsAnswer> done) { core_.resume(run, done); }
 
-  /// Where the run stands, from its records. Errors: `not_found`, `unknown_definition`, the
-  /// backend's.
+  /// Where the run stands. Errors: `not_found`, `unknown_definition`, the backend's.
   [[nodiscard]] result<RunStatus> status(RunId run) const { return core_.status(run); }
   void status(RunId run, Completion<RunStatus> done) const { core_.status(run, done); }
-  /// What happened, why, how often it was tried and what comes next: a sentence, a line for each
-  /// step and each record. Ends with a line feed. Errors: as `status`.
+  /// What happened, why, what comes next, and the last error of what is being tried here: a
+  /// sentence, a line for each step and each record. Or one JSON object of it. Errors: as `status`.
   [[nodiscard]] result<std::string> explain(RunId run) const { return core_.explain(run); }
   void explain(RunId run, Completion<std::string> done) const { core_.explain(run, done); }
+  [[nodiscard]] result<std::string> explain_json(RunId run) const { return core_.json_of(run); }
+  void explain_json(RunId run, Completion<std::string> done) const { core_.json_of(run, done); }
   /// Everything that is recorded of the run; empty if nothing is.
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const {
     return core_.records(run);

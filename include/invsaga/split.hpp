@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/catalog.hpp>
 #include <invsaga/forgetting.hpp>
 #include <invsaga/prepared_write.hpp>
 
@@ -61,7 +62,8 @@ bool is_claim_lost(const Error& error) noexcept;
 /// outbox and the claim are told on the thread that it completes on; everything else is answered
 /// within the call.
 ///
-/// Its parts share one base of time, the stock's: `now()` is the stock's.
+/// Its parts share one base of time, the stock's: `now()` is the stock's, and so are the names of
+/// rows.
 ///
 /// A write has one record, or an operation whose tails have one each; a claim is held before it is
 /// bound. Errors of `submit`: `invalid_argument` (`check_write`), `unsupported` (a head with an
@@ -100,6 +102,9 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     return retention_of(claims_);
   }
   [[nodiscard]] Time now() const noexcept { return store_.now(); }
+  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
+    return row_name_of(store_, row);
+  }
 
   /// For parts that read no clock: moves theirs. An earlier time changes nothing.
   void advance_to(Time time) noexcept

@@ -15,7 +15,8 @@ inline namespace v0 {
 /// was caught where it was thrown, and the part went on as it says.
 struct Thrown {
   std::uint64_t count = 0;
-  std::string last;  ///< Whose it was, and its text: at most 200 bytes. Empty if there was none.
+  /// Whose it was, and its text, printable: at most 200 bytes. Empty if there was none.
+  std::string last;
 };
 
 }  // namespace v0

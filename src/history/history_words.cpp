@@ -49,13 +49,16 @@ constexpr std::array<std::uint32_t, history_op_count> answers_of = {
     set_of(counted),                                                // stock
 };
 
+template <class Enum, std::size_t N>
+std::string_view word(const std::array<std::string_view, N>& words, Enum value) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? words[index] : "unrecognised";
+}
+
 }  // namespace
 
-std::string_view name(HistoryOp op) noexcept { return op_words[static_cast<std::size_t>(op)]; }
-
-std::string_view name(HistoryAnswer answer) noexcept {
-  return answer_words[static_cast<std::size_t>(answer)];
-}
+std::string_view name(HistoryOp op) noexcept { return word(op_words, op); }
+std::string_view name(HistoryAnswer answer) noexcept { return word(answer_words, answer); }
 
 std::optional<HistoryOp> history_op(std::string_view word) noexcept {
   return find<HistoryOp>(op_words, word);

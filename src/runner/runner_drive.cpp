@@ -235,7 +235,7 @@ void Core::lose(const RunPtr& self) noexcept {
   if (run.starting) {
     lost_beginning(run, lock);
   } else if (!run.gone) {
-    static_cast<void>(rest_after_failure(run));
+    static_cast<void>(rest_after_failure(run, no_memory()));
   }
 }
 
@@ -269,7 +269,7 @@ Core::Step Core::act(const RunPtr& self, Lock& lock) {
     News read;
     read.emplace_back(CaughtUp{Error{Errc::reply_lost}});
     auto errand = catch_up(self, run.machine->position(), std::move(read));
-    if (errand.is_none()) return rest_after_failure(run);
+    if (errand.is_none()) return rest_after_failure(run, no_memory());
     run.catching_up = true;
     lock.unlock();
     send_off(std::move(errand), {[](void*, std::uint64_t, result<void>&&) noexcept {}});
@@ -328,8 +328,9 @@ Core::Step Core::rest_until(ActiveRun& run, Time when) noexcept {
   return Step::rest;
 }
 
-Core::Step Core::rest_after_failure(ActiveRun& run) noexcept {
+Core::Step Core::rest_after_failure(ActiveRun& run, const Error& error) noexcept {
   ++run.log_failures;
+  run.log_error = error;
   const Duration wait = backoff(log_retry, run.log_failures, run.id.low);
   run.ask_log_at = saturating_add(environment.clock.now(), wait);
   return rest_until(run, run.ask_log_at);
@@ -415,7 +416,7 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
   if (!news.entries.has_value()) {
     if (run.starting && run.machine->is_under_way()) return Step::rest;  // its answer decides
     if (run.starting) return not_begun(run, news.entries.assume_error(), lock);
-    return rest_after_failure(run);
+    return rest_after_failure(run, news.entries.assume_error());
   }
   run.behind = stale;
   const std::vector<LogEntry>& entries = news.entries.assume_value();
@@ -454,7 +455,9 @@ Core::Step Core::caught_up(ActiveRun& run, const CaughtUp& news, Lock& lock) {
     const bool nothing_new = run.machine->position() == superseded->position;
     run.machine->superseded(superseded->instruction, nothing_new, environment.clock.now());
     const bool append = superseded->instruction.kind == Instruction::Kind::append;
-    if (append && nothing_new) return rest_after_failure(run);  // what is read lags behind
+    if (append && nothing_new) {  // what is read lags behind
+      return rest_after_failure(run, Error{Errc::moved_on}.about(WritePart::position));
+    }
   }
   run.log_failures = 0;
   return Step::go_on;

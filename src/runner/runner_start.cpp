@@ -379,7 +379,7 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
   const bool moved_on = error.code == Errc::moved_on;
   const bool doubt = starting->doubt && !moved_on;
   if (doubt) {
-    static_cast<void>(rest_after_failure(run));
+    static_cast<void>(rest_after_failure(run, error));
   } else {
     run.gone = true;
   }
@@ -405,7 +405,7 @@ void Core::lost_beginning(ActiveRun& run, Lock& lock) noexcept {
   if (!starting->sent) {
     run.gone = true;  // nobody can know of it
   } else {
-    static_cast<void>(rest_after_failure(run));
+    static_cast<void>(rest_after_failure(run, no_memory()));
   }
   lock.unlock();
   if (!starting->sent) drop(run);

@@ -179,6 +179,7 @@ struct ActiveRun {
   bool told_end = false;                 ///< The observer knows that it has ended.
   bool told_stuck = false;               ///< The observer knows that it is stuck.
   std::uint32_t log_failures = 0;        ///< In a row.
+  Error log_error{};                     ///< The last failure.
   Time ask_log_at;                       ///< After a failure: not before.
   LoopBound in_place = most_in_place;
   std::list<Chain::Link> link;  ///< For a thread to drive it later; empty while it is with one.
@@ -375,7 +376,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Step act(const RunPtr& run, Lock& lock);
   void tell_recorded(RunId run, const RunState& state, const RunRecord& record) const noexcept;
   Step rest_until(ActiveRun& run, Time when) noexcept;
-  Step rest_after_failure(ActiveRun& run) noexcept;
+  Step rest_after_failure(ActiveRun& run, const Error& error) noexcept;
   bool is_resting(ActiveRun& run) noexcept;
   void finish(ActiveRun& run, bool stuck, Lock& lock);
   void tell_ended(ActiveRun& run, bool stuck, Lock& lock);
@@ -469,11 +470,13 @@ inline RequestKey life_key(OwnerId owner) {
 /// Whether the run is stuck, as far as its records tell without its definition.
 bool is_stuck(std::span<const RunRecord> run) noexcept;
 
-// What a run's records say (runner_status.cpp)
+// What a run's records say (runner_status.cpp, explain_text.cpp, explain_json.cpp)
 result<RunStatus> status_of(const RunnerCore::Core& core, RunId run,
                             std::vector<RunRecord> records);
 result<std::string> explanation_of(const RunnerCore::Core& core, RunId run,
                                    std::vector<RunRecord> records);
+result<std::string> json_explanation_of(const RunnerCore::Core& core, RunId run,
+                                        std::vector<RunRecord> records);
 
 }  // namespace detail
 }  // namespace v0

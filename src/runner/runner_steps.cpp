@@ -7,6 +7,7 @@
 #include <invsaga/assert.hpp>
 #include <invsaga/saga_outputs.hpp>
 
+#include "printable.hpp"
 #include "runner_state.hpp"
 
 namespace invsaga {
@@ -72,6 +73,9 @@ std::string_view step_name(const ActiveRun& run, const Instruction& instruction)
   return run.saga->definition.steps[instruction.step].name;
 }
 
+/// What a function threw, as it may be recorded and shown; empty if it threw nothing.
+std::string shown(const ThrownText& text) { return printable(text.view(), max_thrown_bytes); }
+
 /// The id and the deadline of a reserve or an adjust are the run's, not the function's to choose
 /// (protocol rules 4 and 7).
 template <class AnyId>
@@ -100,11 +104,15 @@ void Core::call(ActiveRun& run, const Instruction& instruction, Lock& lock) {
   lock.unlock();
   // If it throws, how far it came is unknown.
   result<CallReply> replied = Error{Errc::step_threw};
-  thrown.guard(step_name(run, instruction),
-               [&] { replied = thunk(run.saga->definition.typed, site.inputs()); });
+  ThrownText text;
+  thrown.guard(
+      step_name(run, instruction),
+      [&] { replied = thunk(run.saga->definition.typed, site.inputs()); }, &text);
   lock.lock();
   const Time now = environment.clock.now();
-  if (!replied.has_value()) return run.machine->answered(instruction, replied.assume_error(), now);
+  if (!replied.has_value()) {
+    return run.machine->answered(instruction, replied.assume_error(), now, shown(text));
+  }
   const CallReply& reply = replied.assume_value();
   switch (reply.kind) {
     case CallReply::Kind::answered:
@@ -124,13 +132,14 @@ Core::Step Core::prepare(ActiveRun& run, const Instruction& instruction, Lock& l
   lock.unlock();  // the function is the user's, and may ask the runner about this run
   // If it throws, nothing was sent: the function only makes the operation.
   result<Operation> made = Error{Errc::refused};
-  const Ending ending = thrown.guard(step_name(run, instruction), [&] {
-    made = thunk(run.saga->definition.typed, site.inputs(), lines);
-  });
+  ThrownText text;
+  const Ending ending = thrown.guard(
+      step_name(run, instruction),
+      [&] { made = thunk(run.saga->definition.typed, site.inputs(), lines); }, &text);
   lock.lock();
-  if (ending == Ending::out_of_memory) return rest_after_failure(run);
+  if (ending == Ending::out_of_memory) return rest_after_failure(run, no_memory());
   if (!made.has_value()) {
-    run.machine->unable(instruction, made.assume_error());
+    run.machine->unable(instruction, made.assume_error(), shown(text));
   } else if (!is_own(made.assume_value(), site.context())) {
     run.machine->unable(instruction, Error{Errc::invalid_argument});
   } else {

@@ -135,7 +135,7 @@ Core::Step Core::failed_write(ActiveRun& run, const Sent& sent, const Error& err
     return Step::go_on;
   }
   if (error.remedy() != Remedy::give_up || run.machine->state().owner == owner) {
-    return rest_after_failure(run);
+    return rest_after_failure(run, error);
   }
   run.gone = run.news.empty();  // its log does not let it be taken over
   return run.gone ? Step::rest : Step::go_on;

@@ -153,6 +153,12 @@ void RunnerCore::explain(RunId run, Completion<std::string> done) const {
 result<std::string> RunnerCore::explain(RunId run) const {
   return wait_on<std::string>(*core_, [&](Completion<std::string> done) { explain(run, done); });
 }
+void RunnerCore::json_of(RunId run, Completion<std::string> done) const {
+  core_->send_off(core_->tell_from_log(run, &json_explanation_of), done);
+}
+result<std::string> RunnerCore::json_of(RunId run) const {
+  return wait_on<std::string>(*core_, [&](Completion<std::string> done) { json_of(run, done); });
+}
 void RunnerCore::records(RunId run, Completion<std::vector<RunRecord>> done) const {
   core_->send_off(core_->tell_from_log(run, &records_themselves), done);
 }

@@ -222,7 +222,7 @@ std::optional<Instruction::Kind> SagaMachine::resend(Time now) {
   if (sent_) {
     if (!operation || now < trying_->deadline) return Instruction::Kind::await;
     sent_ = trying_->under_way = false;
-    failed_attempt({Errc::timed_out}, now);
+    failed_attempt(Error{Errc::timed_out}, now);
     if (!write_) return std::nullopt;  // it was given up
   }
   if (!operation) return Instruction::Kind::append;
@@ -254,7 +254,7 @@ Instruction::Kind SagaMachine::attempt(const Trying& what, Time now) {
   turn_to(what);
   if (trying_->under_way && now >= trying_->deadline) {
     trying_->under_way = false;
-    failed_attempt({Errc::timed_out}, now);
+    failed_attempt(Error{Errc::timed_out}, now);
     if (!to_append_.empty()) return Instruction::Kind::append;
   }
   if (trying_->under_way) return Instruction::Kind::await;
@@ -386,11 +386,12 @@ std::optional<SagaMachine::Current> SagaMachine::current() const {
   const auto what = target(ahead());
   if (state_.stuck) {
     const bool undo = what && what->step == state_.stuck_step && what->undo;
-    return Current{state_.stuck_step, undo, 0, false, {}};
+    return Current{state_.stuck_step, undo};
   }
   if (!what) return std::nullopt;
-  if (!trying_ || !trying_->is(*what)) return Current{what->step, what->undo, 0, false, {}};
-  return Current{what->step, what->undo, trying_->count, trying_->under_way, trying_->moves_at()};
+  if (!trying_ || !trying_->is(*what)) return Current{what->step, what->undo};
+  return Current{what->step,          what->undo,     trying_->count, trying_->under_way,
+                 trying_->moves_at(), trying_->error, trying_->thrown};
 }
 
 }  // namespace v0

@@ -20,12 +20,13 @@ bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
   return !s.outcome || (s.in_doubt() && definition_.steps[step].undo_needs_output);
 }
 
-void SagaMachine::answered(const Instruction& instruction, const Answered& answer, Time now) {
+void SagaMachine::answered(const Instruction& instruction, const Answered& answer, Time now,
+                           std::string_view thrown) {
   INVSAGA_ASSERT(was_started(instruction),
                  "SagaMachine::answered: an attempt of this machine that was started");
   const bool newest = trying_ && trying_->under_way && trying_->ticket == instruction.ticket;
   if (action_of(instruction.step, instruction.undo).is_call()) {
-    hear(instruction.step, instruction.undo, newest, answer, now);
+    hear(instruction.step, instruction.undo, newest, answer, now, thrown);
     return;
   }
   // The store's own answers come as records. An error of an old attempt says nothing.
@@ -60,7 +61,8 @@ bool SagaMachine::completed(StepIndex step, bool undo, const Answered& answer, T
   return hear(step, undo, newest, answer, now);
 }
 
-bool SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now) {
+bool SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& answer, Time now,
+                       std::string_view thrown) {
   if (step >= definition_.steps.size()) return false;
   if (newest) trying_->under_way = false;
   if (!waits_for(step, undo)) return false;
@@ -69,7 +71,7 @@ bool SagaMachine::hear(StepIndex step, bool undo, bool newest, const Answered& a
     return true;
   }
   // An old attempt's failure says nothing about the newest.
-  if (newest) failed_attempt(answer.assume_error(), now);
+  if (newest) failed_attempt({answer.assume_error(), thrown}, now);
   return newest;
 }
 
@@ -93,22 +95,23 @@ void SagaMachine::resolve(StepIndex step, bool undo, const Answered& answer) {
     return undo ? get_stuck(step, error) : refuse_step(step, error);
   }
   if (undo) return to_append_.push_back(record(RecordKind::undone, step));
-  push_outcome(step, StepOutcome::done, {}, answer.assume_value());
+  push_outcome(step, StepOutcome::done, Error{}, answer.assume_value());
 }
 
-void SagaMachine::refuse_step(StepIndex step, const Error& error) {
+void SagaMachine::refuse_step(StepIndex step, const Failure& failure) {
   const bool operation = !definition_.steps[step].action.is_call();
   // A store that refuses to judge has not said what became of an earlier attempt.
-  if (operation && trying_->doubt) return give_up(error);
+  if (operation && trying_->doubt) return give_up(failure);
   const StepClass step_class = definition_.steps[step].step_class;
   const bool needs_a_word = operation && step_class == StepClass::pivot;
   if (needs_a_word || step_class == StepClass::retriable || ahead().pivot_done(definition_)) {
-    return get_stuck(step, error);
+    return get_stuck(step, failure);
   }
-  push_outcome(step, StepOutcome::refused, error);
+  push_outcome(step, StepOutcome::refused, failure);
 }
 
-void SagaMachine::unable(const Instruction& instruction, const Error& error) {
+void SagaMachine::unable(const Instruction& instruction, const Error& error,
+                         std::string_view thrown) {
   INVSAGA_ASSERT((instruction.kind == Instruction::Kind::prepare ||
                   instruction.kind == Instruction::Kind::call) &&
                      instruction.step < definition_.steps.size(),
@@ -117,8 +120,9 @@ void SagaMachine::unable(const Instruction& instruction, const Error& error) {
   trying_->under_way = false;
   if (!wants_what_it_tries()) return;
   const bool call = action_of(instruction.step, instruction.undo).is_call();
-  if (instruction.undo || (call && trying_->doubt)) return get_stuck(instruction.step, error);
-  refuse_step(instruction.step, error);
+  const Failure failure{error, thrown};
+  if (instruction.undo || (call && trying_->doubt)) return get_stuck(instruction.step, failure);
+  refuse_step(instruction.step, failure);
 }
 
 void SagaMachine::superseded(const Instruction& instruction, bool nothing_new, Time now) {
@@ -132,32 +136,34 @@ void SagaMachine::superseded(const Instruction& instruction, bool nothing_new, T
   trying_->under_way = false;
   if (!options_.atomic_effects) trying_->doubt = true;
   if (!wants_what_it_tries()) return;
-  if (nothing_new) return failed_attempt({Errc::unavailable}, now);
+  if (nothing_new) return failed_attempt(Error{Errc::unavailable}, now);
   --trying_->count;
   trying_->next_try = now;
 }
 
-void SagaMachine::failed_attempt(const Error& error, Time now) {
+void SagaMachine::failed_attempt(const Failure& failure, Time now) {
   INVSAGA_ASSERT(trying_ && trying_->count > 0, "what has failed was tried");
-  if (error.remedy() == Remedy::ask_again) trying_->doubt = true;
+  trying_->error = failure.error;
+  trying_->thrown = failure.thrown;
+  if (failure.error.remedy() == Remedy::ask_again) trying_->doubt = true;
   const Duration wait = backoff(policy(), trying_->count, chance_.next());
   trying_->next_try = std::max(now, saturating_add(trying_->last_start, wait));
   const Duration since_first = trying_->next_try - trying_->first_start;
-  if (!allows(policy(), trying_->count + 1, since_first)) give_up(error);
+  if (!allows(policy(), trying_->count + 1, since_first)) give_up(failure);
 }
 
 /// The budget is used up. Before the pivot the run compensates; what cannot be given up is stuck.
-void SagaMachine::give_up(const Error& error) {
+void SagaMachine::give_up(const Failure& failure) {
   drop_write();
   const StepIndex step = trying_->step;
   const bool forward = !trying_->undo && !ahead().compensating;
   const bool dispensable = definition_.steps[step].step_class == StepClass::compensable &&
                            !ahead().pivot_done(definition_);
-  if (!forward || !dispensable) return get_stuck(step, error);
-  push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, error);
+  if (!forward || !dispensable) return get_stuck(step, failure);
+  push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, failure);
 }
 
-RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, Error error,
+RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, const Failure& failure,
                                       std::vector<std::byte> output) const {
   RunRecord made = record(RecordKind::outcome, step);
   if (definition_.steps[step].action.kind == StepKind::reserve) {
@@ -168,22 +174,23 @@ RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, Error
     made.id_low = id.low;
   }
   made.outcome = outcome;
-  made.error = error;
+  made.error = failure.error;
+  made.reason = failure.thrown;
   made.output = std::move(output);
   const StepEvents& events = definition_.steps[step].events;
   tell(made, outcome == StepOutcome::done ? events.done : events.refused);
   return made;
 }
 
-void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, Error error,
+void SagaMachine::push_outcome(StepIndex step, StepOutcome outcome, const Failure& failure,
                                std::vector<std::byte> output) {
-  to_append_.push_back(outcome_record(step, outcome, error, std::move(output)));
+  to_append_.push_back(outcome_record(step, outcome, failure, std::move(output)));
 }
 
 result<void> SagaMachine::check_output(StepIndex step, std::vector<std::byte> output) const {
   INVSAGA_ASSERT(step < definition_.steps.size() && action_of(step, false).is_call(),
                  "SagaMachine::check_output: a step that is a call");
-  RunRecord made = outcome_record(step, StepOutcome::done, {}, std::move(output));
+  RunRecord made = outcome_record(step, StepOutcome::done, Error{}, std::move(output));
   number_events(made, state_);
   PreparedWrite alone(run_, state_.position);
   if (const auto error = add(alone, made, RunChange::none, WritePart::head)) return *error;
@@ -191,9 +198,9 @@ result<void> SagaMachine::check_output(StepIndex step, std::vector<std::byte> ou
 }
 
 /// Once: the same again changes nothing, whatever is asked for and allowed by now.
-void SagaMachine::get_stuck(StepIndex step, Error error) {
+void SagaMachine::get_stuck(StepIndex step, const Failure& failure) {
   const RunState& state = ahead();
-  Error alike = error;
+  Error alike = failure.error;
   alike.asked = state.stuck_error.asked;
   alike.allowed = state.stuck_error.allowed;
   const bool known = state.stuck && state.stuck_step == step && state.stuck_error == alike;
@@ -202,7 +209,8 @@ void SagaMachine::get_stuck(StepIndex step, Error error) {
   });
   if (known || queued) return;
   to_append_.push_back(record(RecordKind::stuck, step));
-  to_append_.back().error = error;
+  to_append_.back().error = failure.error;
+  to_append_.back().reason = failure.thrown;
 }
 
 }  // namespace v0

@@ -76,7 +76,8 @@ bool SagaMachine::prepare(bool with_operation) {
   if (claim_ && state_.position == 0) write->claim(*claim_);
   bool stuck = state_.stuck;
   for (std::size_t i = 0; i < heads; ++i) {
-    const RunRecord& queued = to_append_[i];
+    RunRecord& queued = to_append_[i];
+    leave_room(queued);
     const RunChange change = change_of(queued.kind, stuck, state_.compensating);
     const auto error = add(*write, queued, change, WritePart::head);
     if (error && can_be_stuck(queued.kind)) return unrecordable(RunRecord(queued), *error), false;
@@ -94,6 +95,13 @@ bool SagaMachine::prepare(bool with_operation) {
   write->seal();
   write_ = std::move(write);
   return true;
+}
+
+/// What a step threw is left out where the record could be too large with it.
+void SagaMachine::leave_room(RunRecord& queued) const noexcept {
+  const bool has_outcome = queued.kind == RecordKind::outcome || queued.kind == RecordKind::stuck;
+  const bool thrown = has_outcome && !queued.reason.empty();
+  if (thrown && most_encoded_bytes(queued) > options_.max_record_bytes) queued.reason.clear();
 }
 
 /// Adds a record, its events numbered. An error if it is too large.

@@ -6,36 +6,14 @@
 #include <chrono>
 #include <cstdint>
 
+#include "printable.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace {
 
 constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool continues(unsigned char c) { return (c & 0xc0) == 0x80; }
-
-/// Bytes of the UTF-8 character that `text` begins with, 0 if it is none (overlong forms and
-/// surrogates are none).
-std::size_t character_bytes(std::string_view text) {
-  const auto at = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : std::uint8_t{0};
-  };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first < 0xe0) return continues(at(1)) ? 2 : 0;
-  if (first >= 0xe0 && first < 0xf0) {
-    const bool overlong = first == 0xe0 && at(1) < 0xa0;
-    const bool surrogate = first == 0xed && at(1) >= 0xa0;
-    return continues(at(1)) && continues(at(2)) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xf0 && first < 0xf5) {
-    const bool overlong = first == 0xf0 && at(1) < 0x90;
-    const bool beyond = first == 0xf4 && at(1) >= 0x90;
-    const bool whole = continues(at(1)) && continues(at(2)) && continues(at(3));
-    return whole && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_escape(std::string& out, unsigned char c) {
   constexpr std::string_view hex = "0123456789abcdef";

@@ -79,8 +79,8 @@ check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
 readonly homes='ground:assert|detail/(armed_times|guarded|loop_bound)|bytes|capabilities|completion
 ground:environment|error|ids|keyed_hash|result|retry|rng|thrown|time|version
-text:id_text
-stock:catalog|operation|owned|reservation|stock
+text:fmt|id_text|text
+stock:catalog|hash|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id
 event:any_(bus|claims|outbox)|event|event_bus|inbox|outbox|relay
 run:forgetting|prepared_write|run_outcome|run_record|saga_log|write
@@ -191,8 +191,11 @@ rule_include_direction() {
 rule_public_includes() {
   local ours='[<"]invsaga/|<boost/outcome/|<[a-z_0-9]+>'
   files include backends/*/include -- '*.hpp' | grep -v '/testing/' | search '#include' |
-    grep -vE "#include ($ours)" |
-    complain public_includes 'public headers include std, boost/outcome and invsaga only'
+    grep -vE "#include ($ours)|^include/invsaga/fmt\.hpp:.*#include <fmt/format\.h>" |
+    complain public_includes 'public headers include std, boost/outcome and invsaga, fmt.hpp fmt'
+  files include backends/*/include -- '*.hpp' | grep -vE '/(testing|history)/' |
+    search '#include <([io]|s|io)stream>|#include <iomanip>' |
+    complain public_includes 'of streams a header of the core includes <iosfwd> only'
   files include/invsaga/testing -- '*.hpp' | search '#include' |
     grep -vE "#include ($ours|<gtest/|<gmock/)" |
     complain public_includes 'headers of the testing kit may add gtest and gmock only'
@@ -224,6 +227,7 @@ rule_keyed_tables() {
   local table='\b(unordered|(flat|node)_hash)_(map|set)<'
   local key='(std::string(_view)?|\w*Id|\w*Key|RowName)\b'
   { core_files; backend_files; files tools src/check src/story -- '*.hpp' '*.cpp'; } |
+    grep -v '^include/invsaga/hash\.hpp$' |
     search "$table *(const )?$key(?!.*Hash)|\bstd::hash\b|\babsl::Hash\b" |
     complain keyed_tables 'a table of ids or texts hashes by IdHash or TextHash (keyed_hash.hpp)'
 }
@@ -264,7 +268,7 @@ rule_headers() {
 rule_sentences() {
   files include backends/*/include -- '*.hpp' |
     grep -vE '/detail/|archetypes\.hpp$|/store_conformance/' | xargs -r perl -ne '
-      $type = /^(?:struct|class|enum(?: class)?|concept) (\w+)\b(?!<)(?!;)/ ? $1 : "";
+      $type = /^(?:struct|class|enum(?: class)?|concept) (\w+)\b(?!<)(?!;)(?!::)/ ? $1 : "";
       print "$ARGV:$.: $type\n" if $type && !$told && !m@///<@;
       $told = m@^///@ || $told && /^template|^ /;
       close ARGV, $told = 0 if eof' |

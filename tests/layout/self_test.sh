@@ -87,6 +87,10 @@ for library in absl/hash/hash.h fmt/core.h nlohmann/json.hpp boost/asio.hpp boos
   broken_by none src/ids.cpp "#include <$library>"
 done
 broken_by public_includes include/invsaga/testing/model.hpp '#include <fmt/core.h>'
+broken_by public_includes include/invsaga/text.hpp '#include <ostream>'
+broken_by none include/invsaga/text.hpp '#include <iosfwd>'
+broken_by none include/invsaga/fmt.hpp '#include <fmt/format.h>'
+broken_by public_includes include/invsaga/fmt.hpp '#include <nlohmann/json.hpp>'
 for line in 'auto t = std::chrono::steady_clock::now();' 'std::time(nullptr);' 'time(NULL);' \
   'std::random_device d;' 'rand();' 'std::thread t;' 'std::jthread t;' 'std::async(f);' \
   'std::this_thread::sleep_for(x);' 'usleep(1);' 'std::cout << 1;' 'getenv("X");' \
@@ -106,6 +110,7 @@ for line in 'std::unordered_map<RunId, int> runs_;' 'absl::flat_hash_map<std::st
   broken_by none tests/a_test.cpp "$line"
 done
 broken_by none src/stock.cpp 'std::unordered_map<RunId, int, IdHash> runs_;'
+broken_by none include/invsaga/hash.hpp 'struct std::hash<invsaga::Row> : invsaga::TableHash {};'
 broken_by none src/stock.cpp 'std::unordered_map<std::uint64_t, RunId> by_serial_;'
 broken_by none include/invsaga/environment.hpp 'auto t = std::chrono::steady_clock::now();'
 broken_by headers tools/a.hpp 'using namespace std;'

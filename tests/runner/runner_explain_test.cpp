@@ -108,7 +108,7 @@ TEST_F(RunnerExplain, APaymentThatWasRefused) {
 A-1 was not placed: pay refused. Everything was undone.
   place      done, undone
   reserve    done, undone
-  pay        refused: refused 51
+  pay        refused: it was refused (code 51)
   commit     not begun
   clear cart not begun
   next       nothing: it has ended, compensated
@@ -156,6 +156,7 @@ A-1 is not decided yet: it is at pay.
   commit     not begun
   clear cart not begun
   next       pay: 1 tried in vain, again at 2001-09-09 01:47:10
+  last error no answer came in time, so it may have happened
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -203,6 +204,7 @@ A-1 is not decided yet: it is at reserve.
   commit     not begun
   clear cart not begun
   next       reserve: 1 tried in vain, again at 2001-09-09 02:01:41.091
+  last error the other side could not be reached, and nothing was done
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -258,6 +260,7 @@ A-1 was not placed: hold_expired. It is being undone.
   commit     not begun
   clear cart not begun
   next       undo pay: 1 tried in vain, again at 2001-09-09 02:01:41.462
+  last error the other side could not be reached, and nothing was done
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -309,10 +312,11 @@ TEST_F(RunnerExplain, APaymentThatNobodyKnewOf) {
 A-1 was not placed: pay unknown. It is being undone.
   place      done
   reserve    done
-  pay        unknown: timed_out
+  pay        unknown: no answer came in time, so it may have happened
   commit     not begun
   clear cart not begun
   next       the answer of pay, to undo it: 2895 tried in vain, again at 2001-09-10 02:49:32.019
+  last error no answer came in time, so it may have happened
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -332,10 +336,11 @@ A-1 was not placed: pay unknown. It is being undone. It is stuck and waits for )
                             R"(somebody to resume it.
   place      done
   reserve    done
-  pay        unknown: timed_out
+  pay        unknown: no answer came in time, so it may have happened
   commit     not begun
   clear cart not begun
-  next       resume it; it is stuck at the answer of pay, to undo it: timed_out
+  next       resume it; it is stuck at the answer of pay, to undo it: )"
+                            R"(no answer came in time, so it may have happened
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -412,6 +417,7 @@ A-1 is not decided yet: it is at commit.
   commit     begun, no answer is recorded
   clear cart not begun
   next       commit: 1 tried in vain, again at 2001-09-09 01:46:40.886
+  last error the other side could not be reached, and nothing was done
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -425,9 +431,10 @@ A-1 is not decided yet: it is at commit. It is stuck and waits for somebody to r
   place      done
   reserve    done
   pay        done
-  commit     stuck: unavailable
+  commit     stuck: the other side could not be reached, and nothing was done
   clear cart not begun
-  next       resume it; it is stuck at commit: unavailable
+  next       resume it; it is stuck at commit: )"
+                            R"(the other side could not be reached, and nothing was done
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -451,6 +458,7 @@ A-1 is not decided yet: it is at commit.
   commit     begun, no answer is recorded
   clear cart not begun
   next       commit: 1 tried in vain, again at 2001-09-10 02:46:40.886
+  last error the other side could not be reached, and nothing was done
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -471,10 +479,10 @@ A-1 was not placed: pay refused. It is being undone. It is stuck and waits for )
                             R"(somebody to resume it.
   place      done
   reserve    done, undone
-  pay        refused: refused 51
+  pay        refused: it was refused (code 51)
   commit     not begun
   clear cart not begun
-  next       resume it; it is stuck at undo place: refused 9
+  next       resume it; it is stuck at undo place: it was refused (code 9)
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED
@@ -495,8 +503,8 @@ A-1 was placed. Still to do: clear cart. It is stuck and waits for somebody to r
   reserve    done
   pay        done
   commit     done
-  clear cart stuck: refused 9
-  next       resume it; it is stuck at clear cart: refused 9
+  clear cart stuck: it was refused (code 9)
+  next       resume it; it is stuck at clear cart: it was refused (code 9)
   2001-09-09 01:46:40  begun
   2001-09-09 01:46:40  place: intent
   2001-09-09 01:46:40  place: outcome done, tells ORDER_CHECKOUT_STARTED

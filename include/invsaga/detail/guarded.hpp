@@ -29,13 +29,24 @@ Ending ending_of(Call& call) noexcept {
   return ending_of([](void* context) { (*static_cast<Call*>(context))(); }, &call);
 }
 
+/// The text of an exception as it came, as far as there is room: kept without allocating.
+class ThrownText {
+ public:
+  void keep(std::string_view text) noexcept;
+  [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+
+ private:
+  std::size_t size_ = 0;
+  std::array<char, 1100> bytes_;
+};
+
 /// Counts what users' code throws, and keeps its text. Any threads; it allocates nothing.
 class ThrownLog {
  public:
-  /// How the call ended. `whose`: who throws, in words.
+  /// How the call ended. `whose`: who throws, in words. `text`: is told what it threw.
   template <class Call>
-  Ending guard(std::string_view whose, Call call) noexcept {
-    return guard(whose, [](void* context) { (*static_cast<Call*>(context))(); }, &call);
+  Ending guard(std::string_view whose, Call call, ThrownText* text = nullptr) noexcept {
+    return guard(whose, [](void* context) { (*static_cast<Call*>(context))(); }, &call, text);
   }
   /// What the function answers, a `result<T>`; `step_threw` if it throws, `resource_exhausted` if
   /// that is for want of memory.
@@ -56,13 +67,14 @@ class ThrownLog {
   [[nodiscard]] Thrown thrown() const;
 
  private:
-  Ending guard(std::string_view whose, void (*call)(void* context), void* context) noexcept;
-  void keep(std::string_view whose, const char* text) noexcept;
+  Ending guard(std::string_view whose, void (*call)(void* context), void* context,
+               ThrownText* text) noexcept;
+  void keep(std::string_view whose, std::string_view text) noexcept;
 
   mutable std::mutex mutex_;
   std::uint64_t count_ = 0;
   std::size_t size_ = 0;
-  std::array<char, 200> last_{};
+  std::array<char, 204> last_{};
 };
 
 /// What a user gave is copied and encoded by `take`: `invalid_argument` if the user's code for that

@@ -111,6 +111,8 @@ class RunnerCore {
   [[nodiscard]] result<RunStatus> status(RunId run) const;
   void explain(RunId run, Completion<std::string> done) const;
   [[nodiscard]] result<std::string> explain(RunId run) const;
+  void json_of(RunId run, Completion<std::string> done) const;
+  [[nodiscard]] result<std::string> json_of(RunId run) const;
   void records(RunId run, Completion<std::vector<RunRecord>> done) const;
   [[nodiscard]] result<std::vector<RunRecord>> records(RunId run) const;
   void recover(Duration idle, Completion<RecoveryReport> done);
