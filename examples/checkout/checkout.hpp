@@ -94,9 +94,9 @@ namespace checkout {
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""h;
-using invsaga::Commit;
+using invsaga::OwnedCommit;
+using invsaga::OwnedReserve;
 using invsaga::Release;
-using invsaga::Reserve;
 using invsaga::Reserved;
 using invsaga::StepContext;
 
@@ -106,7 +106,7 @@ inline auto place(Shop& shop, const StepContext& step, const Order& order) {
 inline auto cancel(Shop& shop, const StepContext& step, const Order& order) {
   return shop.cancel(step, order);
 }
-inline Reserve hold(const StepContext& step, const Order& order) {
+inline OwnedReserve hold(const StepContext& step, const Order& order) {
   return step.reserve(order.lines, order.hold);
 }
 inline Release give_back(const Reserved& reserved) { return invsaga::release(reserved); }
@@ -116,7 +116,7 @@ inline auto charge(Shop& shop, const StepContext& step, const Order& order) {
 inline auto refund(Shop& shop, const StepContext& step, const Receipt& receipt) {
   return shop.refund(step, receipt);
 }
-inline Commit sell(const Reserved& reserved) { return invsaga::commit(reserved); }
+inline OwnedCommit sell(const Reserved& reserved) { return invsaga::commit(reserved); }
 inline auto clear_cart(Shop& shop, const StepContext& step, const Order& order) {
   return shop.clear_cart(step, order);
 }

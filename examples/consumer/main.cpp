@@ -26,8 +26,8 @@ struct Shop {
   std::set<CallId> charged;  // one charge an id, however often it is asked for
 };
 
-Reserve hold(const Shop& shop, const StepContext& step, const std::string& number) {
-  return step.reserve({&shop.orders.at(number).line, 1}, 15min);
+OwnedReserve hold(const Shop& shop, const StepContext& step, const std::string& number) {
+  return step.reserve({shop.orders.at(number).line}, 15min);
 }
 Release give_back(const Reserved& reserved) { return release(reserved); }
 result<std::int64_t> charge(Shop& shop, const StepContext& step, const std::string& number) {
@@ -40,7 +40,7 @@ result<void> refund(Shop& shop, const StepContext& step, const std::int64_t& /*c
   shop.charged.erase(step.id);
   return success();
 }
-Commit sell(const Reserved& reserved) { return commit(reserved); }
+OwnedCommit sell(const Reserved& reserved) { return commit(reserved); }
 result<void> send_mail(const std::string& number) {
   std::printf("mail: %s is on its way\n", number.c_str());
   return success();

@@ -13,14 +13,14 @@
 // context (`Shop&`), the saga's input, and outputs of earlier steps, each found by its type. An
 // undo may also take its own step's output. It returns `result<Output>`, `result<Reply<Output>>`
 // (it may be completed later), or an operation on the stock, which the runner applies together with
-// the run's record and events.
+// the run's record and events: `step.reserve(...)`, `step.commit(...)`, `step.adjust(...)`, which
+// copy the lines, `commit(reserved)`, `release(reserved)`, or an `Extend`.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -104,9 +104,8 @@ constexpr auto retriable(Action action, StepLimits limits, StepEvents events = {
   return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
-/// A saga with its types: what runners are given. Keep it for as long as any run of it may live
-/// (`constexpr` does). `Input` is `Storable`; `Context` is the user's object that called steps may
-/// use.
+/// A saga with its types: what runners are given, and copy. `Input` is `Storable`; `Context` is the
+/// user's object that called steps may use.
 template <class Input, class Context, class... Steps>
 class TypedSaga {
  public:
@@ -159,8 +158,8 @@ class TypedSaga {
 /// Makes a saga of its steps, in order, and checks it: at most one pivot and nothing to undo after
 /// it, retriable steps only after it, each name once, each parameter given by the context, the
 /// saga's input or an earlier step, and by one of them only, everything storable. `name` is
-/// borrowed for as long as the saga is used: a literal, as a rule. It and the version are stored
-/// with each run: raise the version when the meaning changes.
+/// borrowed for as long as this saga is used, not the copies that runners keep. It and the version
+/// are stored with each run: raise the version when the meaning changes.
 template <class Input, class Context, class... Steps>
 constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
   static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
@@ -192,29 +191,23 @@ constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps
 ///  - `name`, `version` and `hash` are the same in every process that drives runs of it; together
 ///    they name the definition that a run was begun with. `hash` differs wherever the names, order,
 ///    classes or schemas of the steps, or the input's schema, do.
-///  - `definition` bears the same name, version and hash, and refers to the saga. Its called steps
-///    are given a `context_type`, its runs an `input_type`.
+///  - `definition` bears the same name, version and hash, and refers to the saga: a copy, which the
+///    runner keeps. Its called steps are given a `context_type`, its runs an `input_type`.
 template <class S>
-concept Saga = Storable<typename S::input_type> && requires(const S& saga) {
-  typename S::context_type;
-  { saga.name() } -> std::same_as<std::string_view>;
-  { saga.version() } -> std::same_as<std::uint32_t>;
-  { saga.hash() } -> std::same_as<std::uint64_t>;
-  { saga.definition() } -> std::same_as<Definition>;
-};
+concept Saga = std::copy_constructible<S> && Storable<typename S::input_type> &&
+               requires(const S& saga) {
+                 typename S::context_type;
+                 { saga.name() } -> std::same_as<std::string_view>;
+                 { saga.version() } -> std::same_as<std::uint32_t>;
+                 { saga.hash() } -> std::same_as<std::uint64_t>;
+                 { saga.definition() } -> std::same_as<Definition>;
+               };
 
 /// What would be undone, and when.
 template <Saga S>
 std::string plan(const S& saga) {
   return plan(saga.definition());
 }
-
-/// A commit of the whole reservation, or of the part in `lines`.
-constexpr Commit commit(const Reserved& reserved, std::span<const Line> lines = {}) noexcept {
-  return {reserved.id, lines};
-}
-/// A release of the whole reservation.
-constexpr Release release(const Reserved& reserved) noexcept { return {reserved.id}; }
 
 }  // namespace v0
 }  // namespace invsaga

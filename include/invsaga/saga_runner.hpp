@@ -65,8 +65,8 @@ struct StartAnswer {
 
 /// Runs sagas over one backend.
 ///
-/// The backend, the environment and the observer are borrowed and must outlive the runner; the
-/// sagas and their contexts must outlive it too. All functions are safe from any thread, also from
+/// The backend, the environment, the observer and the contexts of sagas are borrowed and must
+/// outlive the runner; the sagas are copied. All functions are safe from any thread, also from
 /// within a step, an observer or a completion: what is begun there is driven once that thread is
 /// done with what it drives. Ending the runner starts nothing more and waits for what its threads
 /// are at: never from within these. What it had under way is left to recovery, as after a crash.
@@ -89,13 +89,13 @@ class SagaRunner {
     detail::require_sagas<B>();
   }
 
-  /// Registers a saga and the object that its called steps get, before any run of it. The same saga
-  /// again replaces it; another version, or shape, of the name is a saga of its own, so that old
-  /// runs finish on the definition they were begun with as long as that is registered too. Requires
-  /// a function for each step and each undo.
+  /// Copies a saga, and registers it with the object that its called steps get, before any run of
+  /// it. The same saga again replaces it; another version, or shape, of the name is a saga of its
+  /// own, so that old runs finish on the definition they were begun with as long as that is
+  /// registered too. Requires a function for each step and each undo.
   template <Saga S>
   void add(const S& saga, typename S::context_type& context) {
-    core_.add(saga.definition(), &context);
+    core_.add(detail::kept(saga), &context);
   }
 
   /// To be asked at start-up, before anything is begun: whether the backend has what sagas need.
@@ -216,7 +216,7 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   std::optional<detail::RunnerCore> core;
   const auto made = detail::within_memory([&]() -> result<void> {
     core.emplace(backend, Environment{clock, executor}, options);
-    core->add(saga.definition(), &context);
+    core->add(detail::kept(saga), &context);
     return success();
   });
   if (!made.has_value()) return made.assume_error();

@@ -31,8 +31,7 @@ namespace invsaga {
 inline namespace v0 {
 namespace detail {
 
-struct RegisteredSaga {
-  Definition definition;
+struct RegisteredSaga : KeptSaga {
   void* user = nullptr;
 };
 using SagaPtr = std::shared_ptr<const RegisteredSaga>;
@@ -192,7 +191,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void stop();
 
   // sagas and runs (runner_start.cpp)
-  void add(Definition definition, void* user);
+  void add(KeptSaga kept, void* user);
   SagaPtr find_saga(const SagaVersion& version) const;
   SagaPtr saga_of(const RunRecord& begun) const;
   [[nodiscard]] MachineOptions machine_options() const;

@@ -170,7 +170,7 @@ RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, Error
   made.outcome = outcome;
   made.error = error;
   made.output = std::move(output);
-  const StepEvents& events = definition_.steps[step].events;
+  const EventTypes& events = definition_.steps[step].events;
   tell(made, outcome == StepOutcome::done ? events.done : events.refused);
   return made;
 }

@@ -233,10 +233,8 @@ TEST(SmallLogs, ARunWhoseRecordIsOverTheLimitIsRefusedStuckOrEnds) {
 // --- a mismatch is no refusal: something may be held under the id
 
 int lines_now = 1;
-Reserve changing_hold(const StepContext& step, const sample::Order&) {
-  static std::vector<Line> lines;
-  lines.assign({{the_row, lines_now}});
-  return step.reserve(lines, 15min);
+OwnedReserve changing_hold(const StepContext& step, const sample::Order&) {
+  return step.reserve({{the_row, lines_now}}, 15min);
 }
 constexpr auto changed = saga<sample::Order, sample::Shop>(
     "changed", 1, compensable<"reserve">(changing_hold, sample::give_back, {2s, standard}),
@@ -348,10 +346,10 @@ TEST(Executors, WhatIsPostedIsRunAlsoAfterTheClockWasSetBack) {
 
 // --- an adjust in doubt that is asked after its deadline is taken as refused
 
-Adjust scrap(const StepContext& step, const sample::Order& order) {
+OwnedAdjust scrap(const StepContext& step, const sample::Order& order) {
   return step.adjust(AdjustReason::write_off, order.lines, 5min);
 }
-Adjust unscrap(const StepContext& step, const sample::Order& order) {
+OwnedAdjust unscrap(const StepContext& step, const sample::Order& order) {
   return step.adjust(AdjustReason::restock, order.lines, 5min);
 }
 bool scrap_refused = false;

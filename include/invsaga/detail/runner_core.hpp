@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <invsaga/any_backend.hpp>
@@ -37,19 +38,35 @@ SagaVersion version_of(const S& saga) {
   return {std::string(saga.name()), saga.version(), saga.hash()};
 }
 
+/// A copy of a saga, and its definition, which refers to the copy.
+struct KeptSaga {
+  std::shared_ptr<const void> saga;
+  Definition definition;
+};
+template <Saga S>
+KeptSaga kept(const S& saga) {
+  auto own = std::make_shared<const S>(saga);
+  Definition definition = own->definition();
+  return {std::move(own), std::move(definition)};
+}
+
 /// What a user gives, copied and encoded.
 struct GivenStart {
   SagaVersion saga;
   std::vector<std::byte> input;
 };
-template <Saga S>
-result<GivenStart> given(const S& saga, const typename S::input_type& input) {
+template <class Input, class Version>
+result<GivenStart> given_by(Version version, const Input& input) {
   GivenStart made;
   INVSAGA_CHECK(take_in([&] {
-    made.saga = version_of(saga);
+    made.saga = version();
     made.input = encode(input);
   }));
   return made;
+}
+template <Saga S>
+result<GivenStart> given(const S& saga, const typename S::input_type& input) {
+  return given_by([&] { return version_of(saga); }, input);
 }
 /// A call's answer; of an undo it has no bytes.
 struct GivenAnswer {
@@ -93,7 +110,7 @@ class RunnerCore {
   RunnerCore& operator=(const RunnerCore&) = delete;
   ~RunnerCore();
 
-  void add(Definition definition, void* user);
+  void add(KeptSaga kept, void* user);
   void start(result<GivenStart> given, const StartRequest& request, Completion<StartAnswer> done);
   result<StartAnswer> start(result<GivenStart> given, const StartRequest& request);
   /// For an event: what became of it is told.

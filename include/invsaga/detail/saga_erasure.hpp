@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -64,7 +65,7 @@ class Erasure {
     StepDefinition made{.name = S::name,
                         .step_class = S::step_class,
                         .limits = step.limits,
-                        .events = step.events,
+                        .events = {std::string(step.events.done), std::string(step.events.refused)},
                         .schema = Stored<Output<S>>::schema,
                         .action = action<I>(),
                         .undo = {},
