@@ -27,6 +27,7 @@ using Units = std::int64_t;
 
 /// A row and how much of it.
 struct Line {
+  static constexpr std::string_view invsaga_schema = "invsaga.line.v1";
   Row row;
   Units quantity = 0;
   friend constexpr bool operator==(const Line&, const Line&) = default;

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {

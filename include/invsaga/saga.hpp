@@ -2,7 +2,7 @@
 //
 // Sagas, defined in code and checked by the compiler.
 //
-//     constexpr auto checkout = saga<std::string, Shop>(
+//     constexpr auto checkout = saga<Order, Shop>(
 //         "checkout", 1,  // name and version
 //         compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
 //         compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
@@ -27,12 +27,13 @@
 #include <type_traits>
 #include <utility>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
 #include <invsaga/detail/saga_checks.hpp>
 #include <invsaga/detail/saga_erasure.hpp>
 #include <invsaga/detail/saga_mistakes.hpp>
+#include <invsaga/reply.hpp>
 #include <invsaga/saga_outputs.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -42,25 +43,6 @@ namespace detail {
 void no_step_has_this_name();
 
 }  // namespace detail
-
-/// A call's yes that may be given later: `return pending;`, and then `SagaRunner::complete` with
-/// the step's id.
-struct PendingTag {};
-inline constexpr PendingTag pending{};
-
-/// What a called step returns that may answer later: a `T`, or `pending`.
-template <class T>
-class Reply {
-  static_assert(!std::is_void_v<T>, "a reply that carries nothing is a Reply<Nothing>");
-
- public:
-  Reply(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
-  Reply(PendingTag) noexcept {}                 // NOLINT: implicit on purpose
-  [[nodiscard]] const std::optional<T>& value() const noexcept { return value_; }
-
- private:
-  std::optional<T> value_;
-};
 
 /// One step of a saga; made by `compensable`, `pivot` and `retriable`.
 template <FixedString Name, StepClass Class, class Action, class Undo>
@@ -164,8 +146,10 @@ template <class Input, class Context, class... Steps>
 constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
   static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
   static_assert(sizeof...(Steps) <= 64, "a saga has at most 64 steps");
-  static_assert(Storable<Input>,
-                "the saga's input must survive a crash: specialise invsaga::Stored for it");
+  static_assert(
+      Storable<Input>,
+      "the saga's input must survive a crash: name its schema, or specialise invsaga::Stored "
+      "for it");
   static_assert(!std::is_same_v<Input, Context>, "the input and the context are different types");
   constexpr detail::StepClasses<sizeof...(Steps)> classes{Steps::step_class...};
   static_assert(detail::only_retriable_after_pivot(classes),

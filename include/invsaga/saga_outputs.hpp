@@ -6,9 +6,9 @@
 
 #include <string_view>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/owned.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -121,18 +121,19 @@ class SagaRunner {
     core_.start(detail::given(saga, input), request, done);
   }
 
-  /// Answers a step that said `pending`: a value, or an error whose remedy decides. A final answer
+  /// Answers a step that said `pending`: a value of the type that it leaves, an `Error`, whose
+  /// remedy decides, or a result that is one of them. A final answer
   /// is taken as long as it matters, of whichever attempt, and by any process: a run that is driven
   /// elsewhere, or by nobody, is taken over with it. Errors: `reply_lost` (without a completion,
   /// while the log does not answer: it may come to be recorded), `not_found` (no such run, or
   /// call), `unknown_definition`, `invalid_argument` (another type than the step leaves, an error
   /// of no code), `limit_exceeded` (more than the log takes: nothing has changed), the backend's.
-  template <Storable T>
-  result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) {
+  template <detail::CallAnswer A>
+  result<NewsAnswer> complete(RunId run, CallId call, const A& answer) {
     return core_.complete(run, call, false, detail::given(answer));
   }
-  template <Storable T>
-  void complete(RunId run, CallId call, const result<T>& answer, Completion<NewsAnswer> done) {
+  template <detail::CallAnswer A>
+  void complete(RunId run, CallId call, const A& answer, Completion<NewsAnswer> done) {
     core_.complete(run, call, false, detail::given(answer), done);
   }
   /// The same for the undo of a step: success, or an error.

@@ -11,11 +11,11 @@
 #include <string_view>
 
 #include <invsaga/assert.hpp>
-#include <invsaga/bytes.hpp>
 #include <invsaga/event_bus.hpp>
 #include <invsaga/id_text.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/saga_runner.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -113,8 +113,7 @@ TYPED_TEST(Hazards, ARepeatedRefusalOfAnUndoChangesNothing) {
   const CallId call = this->shop.last_pending();
   ASSERT_TRUE(process->runner.cancel(run, "x").assume_value().accepted);
   this->shop.took_effect("charge", call);
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
-              IsOk());
+  ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   for (int i = 0; i < 5; ++i) {
     ASSERT_THAT(process->runner.complete_undo(run, call, refuse(1)),
                 IsOkAndHolds(NewsAnswer::recorded));
@@ -132,7 +131,7 @@ TYPED_TEST(Hazards, WhoBringsAnAnswerWaitsForTheBackendAndForNoTimer) {
   const RunId run = this->begin(*process);
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
-  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const auto paid = sample::Receipt{};
   process->connection.at_write = [] { return Mishap::failed; };
   EXPECT_THAT(process->runner.complete(run, call, paid), ErrorIs(Errc::reply_lost));
   process->connection.at_write = nullptr;
@@ -152,7 +151,7 @@ TYPED_TEST(Hazards, WhoBringsAnAnswerWaitsForNoTurnOfTheExecutor) {
   this->run_for(0ms);
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
-  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const auto paid = sample::Receipt{};
   EXPECT_THAT(process->runner.complete(this->run_of(), call, paid),
               IsOkAndHolds(NewsAnswer::recorded));
   this->run_all();

@@ -3,12 +3,14 @@
 // The runner without its types, so that it is a plain source file. Not for users.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -73,16 +75,27 @@ struct GivenAnswer {
   std::string_view schema;
   result<std::vector<std::byte>> answer;
 };
-template <class T>
-result<GivenAnswer> given(const result<T>& answer) {
-  if (!answer.has_value()) return GivenAnswer{{}, answer.assume_error()};
-  GivenAnswer made{{}, std::vector<std::byte>{}};
-  if constexpr (!std::is_void_v<T>) {
-    made.schema = Stored<T>::schema;
-    INVSAGA_CHECK(take_in([&] { made.answer = encode(answer.assume_value()); }));
-  }
+inline result<GivenAnswer> given(const Error& answer) { return GivenAnswer{{}, answer}; }
+template <Storable T>
+result<GivenAnswer> given(const T& answer) {
+  GivenAnswer made{Stored<T>::schema, std::vector<std::byte>{}};
+  INVSAGA_CHECK(take_in([&] { made.answer = encode(answer); }));
   return made;
 }
+template <class T>
+  requires Storable<T> || std::is_void_v<T>
+result<GivenAnswer> given(const result<T>& answer) {
+  if (!answer.has_value()) return given(answer.assume_error());
+  if constexpr (std::is_void_v<T>)
+    return GivenAnswer{{}, std::vector<std::byte>{}};
+  else
+    return given(answer.assume_value());
+}
+/// What a step may be completed with: a value, an `Error`, or a result that is one of them.
+template <class A>
+concept CallAnswer = !std::is_same_v<A, result<void>> && requires(const A& answer) {
+  { given(answer) } -> std::same_as<result<GivenAnswer>>;
+};
 
 /// Refuses a backend that sagas cannot use, where its type knows what it can.
 template <Backend B>

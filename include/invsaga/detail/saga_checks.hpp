@@ -12,8 +12,8 @@
 #include <tuple>
 #include <type_traits>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/detail/saga_signature.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -92,6 +92,8 @@ struct CheckCopies {
 
 template <FixedString Step, class Returned>
 struct CheckReturned {
+  static_assert(!std::is_same_v<typename ResultOf<Returned>::value, Reply<void>>,
+                "a reply that carries nothing is a Reply<Nothing>");
   static_assert(!borrows_lines<Returned>,
                 "a step returns an operation that owns its lines: step.reserve(...), "
                 "step.commit(...), step.adjust(...) of its StepContext, or commit(reserved)");
@@ -100,8 +102,10 @@ struct CheckReturned {
 
 template <FixedString Step, class Output>
 struct CheckOutput {
-  static_assert(Storable<Output>,
-                "a step's output must survive a crash: specialise invsaga::Stored for it");
+  static_assert(
+      Storable<Output>,
+      "a step's output must survive a crash: name its schema, or specialise invsaga::Stored "
+      "for it");
   static constexpr bool ok = true;
 };
 

@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
 #include <invsaga/detail/saga_signature.hpp>
 #include <invsaga/detail/saga_thunks.hpp>
 #include <invsaga/retry.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -9,15 +9,13 @@
 #include <tuple>
 #include <type_traits>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
+#include <invsaga/reply.hpp>
 #include <invsaga/saga_outputs.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
-
-template <class T>
-class Reply;
 
 /// A name as a template argument.
 template <std::size_t N>
@@ -163,6 +161,10 @@ struct OutputOf<void> {
 template <class T>
 struct OutputOf<Reply<T>> {
   using type = T;
+};
+template <>
+struct OutputOf<Reply<void>> {
+  using type = Nothing;
 };
 template <>
 struct OutputOf<OwnedReserve> {

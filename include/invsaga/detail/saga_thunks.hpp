@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/detail/saga_signature.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
