@@ -26,6 +26,7 @@ enum class StepClass : std::uint8_t {
   compensable,  ///< Has an undo; before the pivot.
   pivot,        ///< Once it is done the saga completes; until then it can be undone.
   retriable,    ///< After the pivot: tried until done.
+  look,         ///< Only looks, so there is nothing to undo: before or after the pivot.
 };
 std::string_view name(StepClass step_class) noexcept;
 

@@ -44,7 +44,7 @@ void no_step_has_this_name();
 
 }  // namespace detail
 
-/// One step of a saga; made by `compensable`, `pivot` and `retriable`.
+/// One step of a saga; made by `compensable`, `pivot`, `retriable` and `look`.
 template <FixedString Name, StepClass Class, class Action, class Undo>
 struct Step {
   using action_type = Action;
@@ -69,7 +69,7 @@ constexpr auto compensable(Action action, Undo undo, StepLimits limits, StepEven
   return Step<Name, StepClass::compensable, Action, Undo>{action, undo, limits, events};
 }
 
-/// An undo for what needs none, e.g. an extend: the hold is given back by the undo of its reserve.
+/// An undo for an extend: the hold is given back by the undo of its reserve.
 inline constexpr auto nothing_to_undo = []() -> result<void> { return success(); };
 
 /// The step that decides: before it everything is undone, after it everything is done.
@@ -84,6 +84,15 @@ template <FixedString Name, class Action = detail::NoOverloadedFunction>
 constexpr auto retriable(Action action, StepLimits limits, StepEvents events = {}) {
   static_assert(detail::check_functions<Name, StepClass::retriable, Action, detail::NoUndo>());
   return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
+}
+
+/// A step that only looks, so it may be asked any number of times and is never undone. Its no
+/// counts as that of a step in its place: before the pivot the run compensates, after it it is
+/// stuck.
+template <FixedString Name, class Action = detail::NoOverloadedFunction>
+constexpr auto look(Action action, StepLimits limits, StepEvents events = {}) {
+  static_assert(detail::check_functions<Name, StepClass::look, Action, detail::NoUndo>());
+  return Step<Name, StepClass::look, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
 /// A saga with its types: what runners are given, and copy. `Input` is `Storable`; `Context` is the
@@ -138,10 +147,10 @@ class TypedSaga {
 };
 
 /// Makes a saga of its steps, in order, and checks it: at most one pivot and nothing to undo after
-/// it, retriable steps only after it, each name once, each parameter given by the context, the
-/// saga's input or an earlier step, and by one of them only, everything storable. `name` is
-/// borrowed for as long as this saga is used, not the copies that runners keep. It and the version
-/// are stored with each run: raise the version when the meaning changes.
+/// it, retriable steps only after it, looks anywhere, each name once, each parameter given by the
+/// context, the saga's input or an earlier step, and by one of them only, everything storable.
+/// `name` is borrowed for as long as this saga is used, not the copies that runners keep. It and
+/// the version are stored with each run: raise the version when the meaning changes.
 template <class Input, class Context, class... Steps>
 constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
   static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
@@ -153,10 +162,11 @@ constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps
   static_assert(!std::is_same_v<Input, Context>, "the input and the context are different types");
   constexpr detail::StepClasses<sizeof...(Steps)> classes{Steps::step_class...};
   static_assert(detail::only_retriable_after_pivot(classes),
-                "after the pivot every step is retriable: nothing may need an undo, and there is "
-                "one pivot");
-  static_assert(detail::no_retriable_before_pivot(classes),
-                "a retriable step stands after the pivot: before it, a step has an undo");
+                "after the pivot every step is retriable, or a look: nothing may need an undo, and "
+                "there is one pivot");
+  static_assert(
+      detail::no_retriable_before_pivot(classes),
+      "a retriable step stands after the pivot: before it, a step has an undo, or only looks");
   constexpr detail::StepNames<sizeof...(Steps)> names{Steps::name...};
   static_assert(detail::all_named(names), "a step needs a name");
   static_assert(detail::all_different(names), "two steps have the same name");

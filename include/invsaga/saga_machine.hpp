@@ -206,6 +206,7 @@ class SagaMachine {
   [[nodiscard]] bool may_lead() const;
   [[nodiscard]] bool intent_missing(const RunState& state, const Trying& what) const;
   [[nodiscard]] const StepAction& action_of(StepIndex step, bool undo) const noexcept;
+  [[nodiscard]] bool looks(StepIndex step) const noexcept;
   [[nodiscard]] const RetryPolicy& policy() const noexcept;
   [[nodiscard]] bool may_be_cancelled() const noexcept;
   [[nodiscard]] bool is_queued(RecordKind kind) const noexcept;

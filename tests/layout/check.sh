@@ -85,7 +85,8 @@ stock:catalog|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id
 event:any_(bus|claims|outbox)|event|event_bus|inbox|outbox|relay
 run:forgetting|prepared_write|run_outcome|run_record|saga_log|write
-saga:definition|order_stage|reply|run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
+saga:definition|order_stage|reply
+saga:run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
 backend:any_backend|backend|forwarding|split
 runner:saga_runner|start_on_event|detail/run.*
 reference:reference/.*

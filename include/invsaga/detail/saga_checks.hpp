@@ -28,7 +28,7 @@ template <std::size_t N>
 constexpr bool only_retriable_after_pivot(const StepClasses<N>& classes) noexcept {
   bool after = false;
   for (const StepClass c : classes) {
-    if (after && c != StepClass::retriable) return false;
+    if (after && c != StepClass::retriable && c != StepClass::look) return false;
     after = after || c == StepClass::pivot;
   }
   return true;
@@ -69,9 +69,12 @@ struct CheckKinds {
   static_assert(Action != StepKind::none,
                 "a step's function returns result<Output>, result<Reply<Output>>, or an operation "
                 "on the stock");
+  static_assert(Class != StepClass::look || Action == StepKind::call,
+                "a step that only looks is a call: an operation changes the stock");
   static_assert(Action != StepKind::commit || Class != StepClass::compensable,
                 "a commit cannot be undone: it is the pivot, or stands after it");
-  static_assert(Action != StepKind::reserve || Class == StepClass::compensable,
+  static_assert(Action != StepKind::reserve || Class == StepClass::compensable ||
+                    Class == StepClass::look,
                 "a reserve is compensable: it may be refused, and has a release");
   static_assert(Action != StepKind::reserve || Class != StepClass::compensable ||
                     Undo == StepKind::release,

@@ -40,6 +40,7 @@ constexpr std::uint64_t fnv1a(std::uint64_t hash, std::string_view text) noexcep
 }
 constexpr std::string_view letter(StepClass step_class) noexcept {
   if (step_class == StepClass::compensable) return "c";
+  if (step_class == StepClass::look) return "l";
   return step_class == StepClass::pivot ? "p" : "r";
 }
 constexpr std::uint64_t hash_of(std::string_view saga, std::string_view input_schema) noexcept {
