@@ -43,19 +43,19 @@ struct StepEvents {
 
 /// What a step's function is told beside its inputs. Valid during the call.
 struct StepContext {
-  RunId run;
-  std::string_view key;  ///< The run's name in text.
+  RunId run{};
+  std::string_view key{};  ///< The run's name in text.
   StepIndex step = 0;
   bool undo = false;        ///< It is the undo that is asked for.
   std::uint32_t round = 0;  ///< Which hold of a reserve step: 0 the first.
-  CallId id;                ///< The same for every attempt of this step, and for its undo.
+  CallId id{};              ///< The same for every attempt of this step, and for its undo.
   std::uint32_t attempt = 1;
-  Time now;       ///< The store's clock.
-  Time deadline;  ///< When this attempt counts as unknown, by the environment's clock.
-  std::string_view traceparent;
-  ReservationId reservation;  ///< The id that a reserve of this step bears.
-  AdjustId adjustment;        ///< The id that an adjust of this step, or of its undo, bears.
-  Time fixed_until;  ///< Set once a deadline is fixed: every repeat bears it (protocol rule 7).
+  Time now{};       ///< The store's clock.
+  Time deadline{};  ///< When this attempt counts as unknown, by the environment's clock.
+  std::string_view traceparent{};
+  ReservationId reservation{};  ///< The id that a reserve of this step bears.
+  AdjustId adjustment{};        ///< The id that an adjust of this step, or of its undo, bears.
+  Time fixed_until{};  ///< Set once a deadline is fixed: every repeat bears it (protocol rule 7).
 
   /// A reserve of these lines with the id that belongs to this step, live for `lifetime` from when
   /// it was first named; below 0 counts as 0, and the store answers `expired`. A reserve with

@@ -18,24 +18,24 @@ inline namespace v0 {
 
 /// A reserve that owns its lines: what a step returns, made by `StepContext::reserve`. A value.
 struct OwnedReserve {
-  ReservationId id;
-  Time until;
-  std::vector<Line> lines;
+  ReservationId id{};
+  Time until{};
+  std::vector<Line> lines{};
   /// The operation, its lines lent by this object, as those of the next two are.
   [[nodiscard]] Reserve view() const noexcept { return {id, until, lines}; }
 };
 /// The same for a commit: of the whole, `commit(reserved)`; of a part, `StepContext::commit`.
 struct OwnedCommit {
-  ReservationId id;
-  std::vector<Line> lines;
+  ReservationId id{};
+  std::vector<Line> lines{};
   [[nodiscard]] Commit view() const noexcept { return {id, lines}; }
 };
 /// The same for an adjust: `StepContext::adjust`.
 struct OwnedAdjust {
-  AdjustId id;
+  AdjustId id{};
   AdjustReason reason{};
-  Time until;
-  std::vector<Line> lines;
+  Time until{};
+  std::vector<Line> lines{};
   [[nodiscard]] Adjust view() const noexcept { return {id, reason, until, lines}; }
 };
 

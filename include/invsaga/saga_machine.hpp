@@ -56,7 +56,7 @@ struct Instruction {
 
 /// How the machine is set for a backend and an owner.
 struct MachineOptions {
-  OwnerId owner;
+  OwnerId owner{};
   bool atomic_effects = true;  ///< Writes are grouped, and operations need no intent then.
   std::uint64_t seed = 1;      ///< Of jitter.
   /// What is larger is not sent: the run is stuck instead.

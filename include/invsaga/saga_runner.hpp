@@ -34,7 +34,7 @@ struct RunnerOptions {
   /// Who this runner is. Not set: made of the system's randomness; by a clock that is told its
   /// time, of the environment's seed and the time, so that simulated processes that share a backend
   /// need different seeds.
-  OwnerId owner;
+  OwnerId owner{};
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
   /// threads and on those that call `start`, and on no others. Tasks of the executor then use the
   /// forms with a completion: without, they would wait for a turn that is theirs to take.
@@ -45,11 +45,11 @@ struct RunnerOptions {
 
 /// How to begin a run.
 struct StartRequest {
-  std::string key;          ///< The run's name in text, e.g. the order's number; 1 to 1,024 bytes.
-  RequestKey request;       ///< Not set: no claim; then saga and key alone name the run.
-  Fingerprint fingerprint;  ///< Of what the request asks for.
-  Time deadline;            ///< The request's own; later arrivals are `expired`. With `request`.
-  std::string traceparent;  ///< W3C trace context, told to steps and in events; empty: none.
+  std::string key{};     ///< The run's name in text, e.g. the order's number; 1 to 1,024 bytes.
+  RequestKey request{};  ///< Not set: no claim; then saga and key alone name the run.
+  Fingerprint fingerprint{};  ///< Of what the request asks for.
+  Time deadline{};            ///< The request's own; later arrivals are `expired`. With `request`.
+  std::string traceparent{};  ///< W3C trace context, told to steps and in events; empty: none.
 };
 
 /// The id of the run that `start` begins: of the request if there is one, else of saga and key.

@@ -10,6 +10,7 @@
 
 #include <invsaga/saga.hpp>
 #include <invsaga/testing/archetypes.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {
