@@ -3,7 +3,8 @@
 # cmake -DCOMPILES=<bool> -DSOURCE=<file> -P CompileTest.cmake -- <compiler> [argument...]
 #
 # COMPILES: fails unless the source compiles. Else: fails unless the compiler refuses it and says
-# each text that a line `// expect: <text>` of the source names.
+# each text that a line `// expect: <text>` of the source names; in at most so many lines as a line
+# `// lines: <number>` says, if there is one.
 set(command "")
 math(EXPR last "${CMAKE_ARGC} - 1")
 foreach(i RANGE ${last})
@@ -40,3 +41,13 @@ foreach(expectation IN LISTS expectations)
     message(FATAL_ERROR "the compiler said this of ${SOURCE}, and not \"${text}\"")
   endif()
 endforeach()
+file(STRINGS "${SOURCE}" most REGEX "^// lines: [0-9]+$")
+if(most)
+  string(REGEX REPLACE "^// lines: " "" most "${most}")
+  string(REGEX MATCHALL "\n" ends "${said}")
+  list(LENGTH ends lines)
+  if(lines GREATER most)
+    message("${said}")
+    message(FATAL_ERROR "the compiler said this of ${SOURCE}, in ${lines} lines, not ${most}")
+  endif()
+endif()

@@ -9,6 +9,8 @@ set(flags "-std=c++20\n-Wall\n-Wextra\n-Wpedantic\n")
 foreach(library IN ITEMS invsaga_core invsaga_history invsaga_memory invsaga_testing)
   set(dirs "$<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>")
   string(APPEND flags "$<$<BOOL:${dirs}>:-I$<JOIN:${dirs},\n-I>>\n")
+  set(words "$<TARGET_PROPERTY:${library},INTERFACE_COMPILE_DEFINITIONS>")
+  string(APPEND flags "$<$<BOOL:${words}>:-D$<JOIN:${words},\n-D>>\n")
 endforeach()
 file(GENERATE OUTPUT "${INVSAGA_USER_FLAGS}" CONTENT "${flags}")
 

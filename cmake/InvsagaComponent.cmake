@@ -39,6 +39,9 @@ function(invsaga_add_component name)
     add_library(${target} INTERFACE)
   endif()
   add_library(invsaga::${name} ALIAS ${target})
+  # Its headers ask for this, so that who includes one without linking it is told so.
+  string(TOUPPER ${name} upper_name)
+  target_compile_definitions(${target} ${scope} INVSAGA_HAS_${upper_name})
   target_compile_features(${target} ${scope} cxx_std_20)
   target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${arg_HEADER_DIR}" FILES
                            ${arg_HEADERS})
@@ -156,6 +159,7 @@ function(_invsaga_write_pc name description sources components modules)
   if(sources)
     set(libs "-L\${libdir} -linvsaga_${name}")
   endif()
+  string(TOUPPER ${name} upper_name)
   set(file "${PROJECT_BINARY_DIR}/package/invsaga-${name}.pc")
   configure_file("${PROJECT_SOURCE_DIR}/cmake/component.pc.in" "${file}" @ONLY)
   install(

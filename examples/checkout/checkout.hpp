@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <invsaga/saga.hpp>
@@ -15,6 +16,7 @@ namespace checkout {
 
 /// What a customer asks for.
 struct Order {
+  static constexpr std::string_view invsaga_schema = "checkout.order.v2";
   std::string number;
   std::string amount;  ///< Decimal text; "0": nothing to pay.
   std::vector<invsaga::Line> lines;
@@ -23,6 +25,7 @@ struct Order {
 
 /// The gateway has the money.
 struct Receipt {
+  static constexpr std::string_view invsaga_schema = "checkout.receipt.v2";
   std::string amount;
 };
 
@@ -46,57 +49,12 @@ class Shop {
                                            const Order& order) = 0;
 };
 
-}  // namespace checkout
-
-template <>
-struct invsaga::Stored<checkout::Order> {
-  static constexpr std::string_view schema = "checkout.order.v1";
-  static void encode(const checkout::Order& order, ByteWriter& writer) {
-    writer.text(order.number);
-    writer.text(order.amount);
-    writer.i64(order.hold.count());
-    writer.u32(static_cast<std::uint32_t>(order.lines.size()));
-    for (const Line& line : order.lines) {
-      writer.u64(line.row.index);
-      writer.i64(line.quantity);
-    }
-  }
-  static result<checkout::Order> decode(ByteReader& reader) {
-    checkout::Order order;
-    order.number = std::string(reader.text());
-    order.amount = std::string(reader.text());
-    order.hold = Duration{reader.i64()};
-    order.lines.resize(reader.count(16));
-    for (Line& line : order.lines) {
-      line.row.index = reader.u64();
-      line.quantity = reader.i64();
-    }
-    if (!reader.ok()) return Error{Errc::corrupt};
-    return order;
-  }
-};
-
-template <>
-struct invsaga::Stored<checkout::Receipt> {
-  static constexpr std::string_view schema = "checkout.receipt.v1";
-  static void encode(const checkout::Receipt& receipt, ByteWriter& writer) {
-    writer.text(receipt.amount);
-  }
-  static result<checkout::Receipt> decode(ByteReader& reader) {
-    checkout::Receipt receipt{std::string(reader.text())};
-    if (!reader.ok()) return Error{Errc::corrupt};
-    return receipt;
-  }
-};
-
-namespace checkout {
-
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""h;
-using invsaga::Commit;
+using invsaga::OwnedCommit;
+using invsaga::OwnedReserve;
 using invsaga::Release;
-using invsaga::Reserve;
 using invsaga::Reserved;
 using invsaga::StepContext;
 
@@ -106,7 +64,7 @@ inline auto place(Shop& shop, const StepContext& step, const Order& order) {
 inline auto cancel(Shop& shop, const StepContext& step, const Order& order) {
   return shop.cancel(step, order);
 }
-inline Reserve hold(const StepContext& step, const Order& order) {
+inline OwnedReserve hold(const StepContext& step, const Order& order) {
   return step.reserve(order.lines, order.hold);
 }
 inline Release give_back(const Reserved& reserved) { return invsaga::release(reserved); }
@@ -116,7 +74,7 @@ inline auto charge(Shop& shop, const StepContext& step, const Order& order) {
 inline auto refund(Shop& shop, const StepContext& step, const Receipt& receipt) {
   return shop.refund(step, receipt);
 }
-inline Commit sell(const Reserved& reserved) { return invsaga::commit(reserved); }
+inline OwnedCommit sell(const Reserved& reserved) { return invsaga::commit(reserved); }
 inline auto clear_cart(Shop& shop, const StepContext& step, const Order& order) {
   return shop.clear_cart(step, order);
 }

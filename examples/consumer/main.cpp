@@ -5,9 +5,9 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <invsaga/memory.hpp>
@@ -18,35 +18,35 @@ using namespace std::chrono_literals;
 
 constexpr Row mug{0};
 struct Order {
+  static constexpr std::string_view invsaga_schema = "shop.order.1";  // it is kept with its run
+  std::string number;
   Line line;
-  std::int64_t cents;
+  std::int64_t cents = 0;
 };
 struct Shop {
-  std::map<std::string, Order> orders{{"A1", {{mug, 2}, 1'250}}, {"A2", {{mug, 3}, 66'600}}};
   std::set<CallId> charged;  // one charge an id, however often it is asked for
 };
 
-Reserve hold(const Shop& shop, const StepContext& step, const std::string& number) {
-  return step.reserve({&shop.orders.at(number).line, 1}, 15min);
+OwnedReserve hold(const StepContext& step, const Order& order) {
+  return step.reserve({order.line}, 15min);
 }
 Release give_back(const Reserved& reserved) { return release(reserved); }
-result<std::int64_t> charge(Shop& shop, const StepContext& step, const std::string& number) {
-  const std::int64_t cents = shop.orders.at(number).cents;
-  if (cents > 10'000) return refuse();
+result<std::int64_t> charge(Shop& shop, const StepContext& step, const Order& order) {
+  if (order.cents > 10'000) return refuse();
   shop.charged.insert(step.id);
-  return cents;
+  return order.cents;
 }
 result<void> refund(Shop& shop, const StepContext& step, const std::int64_t& /*cents*/) {
   shop.charged.erase(step.id);
   return success();
 }
-Commit sell(const Reserved& reserved) { return commit(reserved); }
-result<void> send_mail(const std::string& number) {
-  std::printf("mail: %s is on its way\n", number.c_str());
+OwnedCommit sell(const Reserved& reserved) { return commit(reserved); }
+result<void> send_mail(const Order& order) {
+  std::printf("mail: %s is on its way\n", order.number.c_str());
   return success();
 }
 
-constexpr auto checkout = saga<std::string, Shop>(
+constexpr auto checkout = saga<Order, Shop>(
     "checkout", 1,  // name and version
     compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
     compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
@@ -66,12 +66,12 @@ int main() {
   Shop shop;
   SagaRunner runner(backend, Environment{clock, executor});
   runner.add(checkout, shop);
-  for (const auto& [number, order] : shop.orders) {
+  for (const Order& order : {Order{"A1", {mug, 2}, 1'250}, Order{"A2", {mug, 3}, 66'600}}) {
     StartRequest request;
-    request.key = number;
-    const RunId run = runner.start(checkout, number, request).value().run;
+    request.key = order.number;
+    const RunId run = runner.start(checkout, order, request).value().run;
     const RunStatus status = runner.status(run).value();
-    std::printf("%s: %s, %s\n", number.c_str(), name(status.status).data(),
+    std::printf("%s: %s, %s\n", order.number.c_str(), name(status.status).data(),
                 name(status.end.value()).data());
     const std::vector<RunRecord> records = runner.records(run).value();
     for (const RunRecord& record : records)

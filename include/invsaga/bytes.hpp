@@ -27,6 +27,7 @@ inline namespace v0 {
 class ByteWriter {
  public:
   void u8(std::uint8_t value) { bytes_.push_back(std::byte{value}); }
+  void u16(std::uint16_t value) { number(value); }
   void u32(std::uint32_t value) { number(value); }
   void u64(std::uint64_t value) { number(value); }
   void i64(std::int64_t value) { number(static_cast<std::uint64_t>(value)); }
@@ -35,6 +36,11 @@ class ByteWriter {
   void id(const Id<Tag>& value) {
     u64(value.high);
     u64(value.low);
+  }
+  /// How many of something follow. Requires at most 4 Gi - 1.
+  void count(std::size_t value) {
+    INVSAGA_ASSERT(value <= UINT32_MAX, "ByteWriter::count: at most 4 Gi - 1");
+    u32(static_cast<std::uint32_t>(value));
   }
   /// What comes from users is bounded long before. Requires at most 4 GiB - 1.
   void bytes(Bytes value) {
@@ -70,6 +76,7 @@ class ByteReader {
   explicit ByteReader(Bytes bytes) noexcept : rest_(bytes) {}
 
   std::uint8_t u8() noexcept { return number<std::uint8_t>(); }
+  std::uint16_t u16() noexcept { return number<std::uint16_t>(); }
   std::uint32_t u32() noexcept { return number<std::uint32_t>(); }
   std::uint64_t u64() noexcept { return number<std::uint64_t>(); }
   std::int64_t i64() noexcept { return static_cast<std::int64_t>(u64()); }
@@ -123,84 +130,6 @@ class ByteReader {
   Bytes rest_;
   bool ok_ = true;
 };
-
-/// How a type is kept in a saga's log. Specialise it for your own (`examples/checkout/`):
-///
-///     template <>
-///     struct invsaga::Stored<checkout::Receipt> {
-///       static constexpr std::string_view schema = "checkout.receipt.v1";
-///       static void encode(const checkout::Receipt& receipt, ByteWriter& writer) {
-///         writer.text(receipt.amount);
-///       }
-///       static result<checkout::Receipt> decode(ByteReader& reader) {
-///         checkout::Receipt receipt{std::string(reader.text())};
-///         if (!reader.ok()) return Error{Errc::corrupt};
-///         return receipt;
-///       }
-///     };
-///
-/// The schema is part of the saga's hash: another encoding is another schema. `decode` is bounded
-/// by the bytes that there are, and answers `corrupt` if they are not a value.
-template <class T>
-struct Stored;
-
-/// A type that survives a crash: inputs and outputs of steps model this.
-template <class T>
-concept Storable = std::copyable<T> &&
-                   requires(const T& value, ByteWriter& writer, ByteReader& reader) {
-                     { Stored<T>::schema } -> std::convertible_to<std::string_view>;
-                     Stored<T>::encode(value, writer);
-                     { Stored<T>::decode(reader) } -> std::same_as<result<T>>;
-                   };
-
-/// For inputs and outputs that carry nothing.
-struct Nothing {
-  friend constexpr bool operator==(const Nothing&, const Nothing&) = default;
-};
-
-template <>
-struct Stored<Nothing> {
-  static constexpr std::string_view schema = "nothing";
-  static void encode(const Nothing&, ByteWriter&) {}
-  static result<Nothing> decode(ByteReader&) { return Nothing{}; }
-};
-
-template <>
-struct Stored<std::string> {
-  static constexpr std::string_view schema = "text";
-  static void encode(const std::string& value, ByteWriter& writer) { writer.text(value); }
-  static result<std::string> decode(ByteReader& reader) {
-    std::string value(reader.text());
-    if (!reader.ok()) return Error{Errc::corrupt};
-    return value;
-  }
-};
-
-template <>
-struct Stored<std::int64_t> {
-  static constexpr std::string_view schema = "i64";
-  static void encode(const std::int64_t& value, ByteWriter& writer) { writer.i64(value); }
-  static result<std::int64_t> decode(ByteReader& reader) {
-    const std::int64_t value = reader.i64();
-    if (!reader.ok()) return Error{Errc::corrupt};
-    return value;
-  }
-};
-
-/// A value as bytes, and back; bytes left over are `corrupt`.
-template <Storable T>
-std::vector<std::byte> encode(const T& value) {
-  ByteWriter writer;
-  Stored<T>::encode(value, writer);
-  return std::move(writer).take();
-}
-template <Storable T>
-result<T> decode(Bytes bytes) {
-  ByteReader reader(bytes);
-  auto value = Stored<T>::decode(reader);
-  if (value.has_value() && !reader.at_end()) return Error{Errc::corrupt};
-  return value;
-}
 
 }  // namespace v0
 }  // namespace invsaga

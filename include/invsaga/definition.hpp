@@ -9,9 +9,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <invsaga/operation.hpp>
+#include <invsaga/owned.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/retry.hpp>
 #include <invsaga/run_record.hpp>
@@ -24,6 +26,7 @@ enum class StepClass : std::uint8_t {
   compensable,  ///< Has an undo; before the pivot.
   pivot,        ///< Once it is done the saga completes; until then it can be undone.
   retriable,    ///< After the pivot: tried until done.
+  look,         ///< Only looks, so there is nothing to undo: before or after the pivot.
 };
 std::string_view name(StepClass step_class) noexcept;
 
@@ -31,8 +34,8 @@ std::string_view name(StepClass step_class) noexcept;
 /// the stock.
 enum class StepKind : std::uint8_t { none, call, reserve, commit, release, extend, adjust };
 
-/// The event types of a step's outcomes; an empty one is not told. The texts are borrowed for as
-/// long as the saga is used: literals, as a rule.
+/// The event types of a step's outcomes; an empty one is not told. The texts are borrowed: runners
+/// copy them, with the saga.
 struct StepEvents {
   std::string_view done{};
   std::string_view refused{};
@@ -40,32 +43,37 @@ struct StepEvents {
 
 /// What a step's function is told beside its inputs. Valid during the call.
 struct StepContext {
-  RunId run;
-  std::string_view key;  ///< The run's name in text.
+  RunId run{};
+  std::string_view key{};  ///< The run's name in text.
   StepIndex step = 0;
   bool undo = false;        ///< It is the undo that is asked for.
   std::uint32_t round = 0;  ///< Which hold of a reserve step: 0 the first.
-  CallId id;                ///< The same for every attempt of this step, and for its undo.
+  CallId id{};              ///< The same for every attempt of this step, and for its undo.
   std::uint32_t attempt = 1;
-  Time now;       ///< The store's clock.
-  Time deadline;  ///< When this attempt counts as unknown, by the environment's clock.
-  std::string_view traceparent;
-  ReservationId reservation;  ///< The id that a reserve of this step bears.
-  AdjustId adjustment;        ///< The id that an adjust of this step, or of its undo, bears.
-  Time fixed_until;  ///< Set once a deadline is fixed: every repeat bears it (protocol rule 7).
+  Time now{};       ///< The store's clock.
+  Time deadline{};  ///< When this attempt counts as unknown, by the environment's clock.
+  std::string_view traceparent{};
+  ReservationId reservation{};  ///< The id that a reserve of this step bears.
+  AdjustId adjustment{};        ///< The id that an adjust of this step, or of its undo, bears.
+  Time fixed_until{};  ///< Set once a deadline is fixed: every repeat bears it (protocol rule 7).
 
-  /// A `Reserve` of these lines with the id that belongs to this step, live for `lifetime` from
-  /// when it was first named; below 0 counts as 0, and the store answers `expired`. A reserve with
-  /// another id or deadline is refused as `invalid_argument`. The lines are lent until the step's
-  /// function has returned.
-  [[nodiscard]] Reserve reserve(std::span<const Line> lines, Duration lifetime) const noexcept {
-    return {reservation, until(lifetime), lines};
+  /// A reserve of these lines with the id that belongs to this step, live for `lifetime` from when
+  /// it was first named; below 0 counts as 0, and the store answers `expired`. A reserve with
+  /// another id or deadline is refused as `invalid_argument`.
+  [[nodiscard]] OwnedReserve reserve(std::vector<Line> lines, Duration lifetime) const noexcept {
+    return {reservation, until(lifetime), std::move(lines)};
   }
-  /// An `Adjust` with the id that belongs to this step. `lifetime` must be longer than the step is
+  /// A commit of these lines of a reservation, the rest is given back; `commit(reserved)` is of the
+  /// whole. Of no lines it is refused as `invalid_argument`: nothing is sold.
+  [[nodiscard]] OwnedCommit commit(const Reserved& reserved,
+                                   std::vector<Line> lines) const noexcept {
+    return {lines.empty() ? ReservationId{} : reserved.id, std::move(lines)};
+  }
+  /// An adjust with the id that belongs to this step. `lifetime` must be longer than the step is
   /// tried, since the store tells a repeat only until then; below 0 counts as 0.
-  [[nodiscard]] Adjust adjust(AdjustReason reason, std::span<const Line> lines,
-                              Duration lifetime) const noexcept {
-    return {adjustment, reason, until(lifetime), lines};
+  [[nodiscard]] OwnedAdjust adjust(AdjustReason reason, std::vector<Line> lines,
+                                   Duration lifetime) const noexcept {
+    return {adjustment, reason, until(lifetime), std::move(lines)};
   }
 
  private:
@@ -97,7 +105,7 @@ struct CallReply {
 /// Reads the arguments from the inputs and calls the step's function. `saga` is
 /// `Definition::typed`.
 using CallThunk = result<CallReply> (*)(const void* saga, const StepInputs&);
-/// Makes the operation; its lines are copied into `lines`, which the caller keeps until the answer.
+/// Makes the operation; its lines are moved into `lines`, which the caller keeps until the answer.
 using OperationThunk = result<Operation> (*)(const void* saga, const StepInputs&,
                                              std::vector<Line>& lines);
 
@@ -110,12 +118,18 @@ struct StepAction {
   [[nodiscard]] bool is_call() const noexcept { return kind == StepKind::call; }
 };
 
+/// The event types of a step's outcomes, as they are kept.
+struct EventTypes {
+  std::string done;
+  std::string refused;
+};
+
 /// A step of a saga, its types erased.
 struct StepDefinition {
   std::string_view name;
   StepClass step_class{};
   StepLimits limits;
-  StepEvents events;
+  EventTypes events;
   std::string_view schema;  ///< Of the output.
   StepAction action;
   StepAction undo;
@@ -125,7 +139,8 @@ struct StepDefinition {
   bool undo_needs_output = false;
 };
 
-/// A saga, erased. Refers to the saga object that made it, which must outlive every use.
+/// A saga, erased. Its functions are those of the saga object that made it, which must outlive
+/// every call of them.
 struct Definition {
   SagaVersion saga;
   std::string_view input_schema;

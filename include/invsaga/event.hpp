@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/stored.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {
@@ -20,16 +20,16 @@ inline namespace v0 {
 /// An event of a run. Owns what it bears. Equal ids mean the same event, however often it arrives.
 struct Event {
   /// Derived from run and sequence, so that whoever recovers the run derives the same.
-  EventId id;
-  RunId run;  ///< Partition key and correlation: all events of a run are ordered by `sequence`.
+  EventId id{};
+  RunId run{};  ///< Partition key and correlation: all events of a run are ordered by `sequence`.
   std::uint64_t sequence{};          ///< From 1, without gaps within its run.
-  std::string type;                  ///< `STOCK_RESERVED`
-  std::string subject;               ///< The run's key in text, e.g. the order's number.
+  std::string type{};                ///< `STOCK_RESERVED`
+  std::string subject{};             ///< The run's key in text, e.g. the order's number.
   std::uint32_t schema_version = 1;  ///< Of `data`; readers upcast older ones.
-  EventId causation;                 ///< The event that led to this one; not set for the first.
-  Time time;                         ///< When it was decided, by the store's clock.
-  std::string traceparent;      ///< W3C trace context, empty if none. Never rewritten on the way.
-  std::vector<std::byte> data;  ///< The step's output, as its `Stored` encodes it.
+  EventId causation{};               ///< The event that led to this one; not set for the first.
+  Time time{};                       ///< When it was decided, by the store's clock.
+  std::string traceparent{};      ///< W3C trace context, empty if none. Never rewritten on the way.
+  std::vector<std::byte> data{};  ///< The step's output, as its `Stored` encodes it.
 
   friend bool operator==(const Event&, const Event&) = default;
 };

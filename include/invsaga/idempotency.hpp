@@ -46,11 +46,11 @@ enum class ClaimKind : std::uint8_t {
 
 /// Asks for the right to do a request's work.
 struct Claim {
-  RequestKey key;
-  Fingerprint fingerprint;
-  Time lease_until;  ///< When another may take over, unless it is extended.
-  Time deadline;  ///< The request's own: later arrivals are `expired`, the answer is kept at least
-                  ///< until then.
+  RequestKey key{};
+  Fingerprint fingerprint{};
+  Time lease_until{};  ///< When another may take over, unless it is extended.
+  Time deadline{};     ///< The request's own: later arrivals are `expired`, the answer is kept at
+                       ///< least until then.
   ClaimKind kind = ClaimKind::request;
 };
 

@@ -89,6 +89,7 @@ AnyId derive_id(std::string_view domain, const Id<Tag>& parent, std::uint32_t fi
 
 /// One (store, product), interned by a `Catalog`: a small number that indexes arrays.
 struct Row {
+  static constexpr std::string_view invsaga_schema = "invsaga.row.v1";
   std::uint64_t index = 0;
   friend constexpr auto operator<=>(const Row&, const Row&) = default;
 };

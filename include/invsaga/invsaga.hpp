@@ -6,13 +6,15 @@
 
 // Results and values
 #include <invsaga/assert.hpp>      // what is required is looked at, where assertions are on
-#include <invsaga/bytes.hpp>       // what is stored: encode, and a decode that bounds what it reads
+#include <invsaga/bytes.hpp>       // writes bytes, and reads no more than there are
 #include <invsaga/error.hpp>       //   why there is no answer, and what to do about it
 #include <invsaga/hash.hpp>        // std::hash of ids, errors and answers
 #include <invsaga/id_text.hpp>     // ids as text
 #include <invsaga/ids.hpp>         // 128-bit ids, made from text once
 #include <invsaga/keyed_hash.hpp>  // for tables whose keys strangers choose
 #include <invsaga/result.hpp>      // * answers and errors, and what to do about an error
+#include <invsaga/storable.hpp>    //   what it takes to be kept
+#include <invsaga/stored.hpp>      // what is kept of a value: encode, decode, a struct of your own
 #include <invsaga/text.hpp>        // how a stream shows ids, errors, answers and states
 #include <invsaga/thrown.hpp>      // what users' code throws at a part, which goes on
 #include <invsaga/time.hpp>        // time is an argument
@@ -47,6 +49,7 @@
 #include <invsaga/forgetting.hpp>      // when a run may be forgotten
 #include <invsaga/order_stage.hpp>     // where an order stands, for whoever ordered
 #include <invsaga/prepared_write.hpp>  // a write that owns all that it lends
+#include <invsaga/reply.hpp>           // what a step answers that may answer later
 #include <invsaga/retry.hpp>           // when an attempt is made again
 #include <invsaga/run_observer.hpp>    // who is told what runs record
 #include <invsaga/run_outcome.hpp>     // how a run ended

@@ -27,7 +27,8 @@ using Units = std::int64_t;
 
 /// A row and how much of it.
 struct Line {
-  Row row;
+  static constexpr std::string_view invsaga_schema = "invsaga.line.v1";
+  Row row{};
   Units quantity = 0;
   friend constexpr bool operator==(const Line&, const Line&) = default;
 };
@@ -39,30 +40,30 @@ inline constexpr std::size_t max_lines = 4096;
 /// A repeat (same id, lines and deadline) is the same reservation and gets the same answer; the
 /// same id with other content is `mismatch`. After a refusal only a new id can succeed.
 struct Reserve {
-  ReservationId id;
-  Time until;  ///< In the store's time; live while now < until. The same on every repeat.
-  std::span<const Line> lines;
+  ReservationId id{};
+  Time until{};  ///< In the store's time; live while now < until. The same on every repeat.
+  std::span<const Line> lines{};
 };
 
 /// Sell what is held. `lines` empty: the whole; else the part that is sold, the rest is given back
 /// in the same step. A repeat answers `committed` and changes nothing; one that names other lines
 /// is an `invalid_argument`.
 struct Commit {
-  ReservationId id;
-  std::span<const Line> lines;
+  ReservationId id{};
+  std::span<const Line> lines{};
 };
 
 /// Give back what is held. Of an id that was never seen, or was refused: leaves a tombstone that
 /// suppresses a reserve arriving later.
 struct Release {
-  ReservationId id;
+  ReservationId id{};
 };
 
 /// Move the deadline of a live reservation to `until`. Never shortens one: a late duplicate cannot
 /// undo a newer call.
 struct Extend {
-  ReservationId id;
-  Time until;
+  ReservationId id{};
+  Time until{};
 };
 
 /// Why stock changes from outside. The sign is part of the reason: all but `write_off` add units.
@@ -72,10 +73,10 @@ enum class AdjustReason : std::uint64_t { opening, restock, returned, write_off 
 /// what came back; a `write_off` takes units that are available. The id is remembered until
 /// `until`; a later arrival is `expired`.
 struct Adjust {
-  AdjustId id;
+  AdjustId id{};
   AdjustReason reason{};
-  Time until;
-  std::span<const Line> lines;  ///< Quantities above 0; the reason says which way they go.
+  Time until{};
+  std::span<const Line> lines{};  ///< Quantities above 0; the reason says which way they go.
 };
 
 /// Anything that can be asked of a stock. A view: its lines are lent.

@@ -9,12 +9,35 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
+
+/// A reserve that owns its lines: what a step returns, made by `StepContext::reserve`. A value.
+struct OwnedReserve {
+  ReservationId id{};
+  Time until{};
+  std::vector<Line> lines{};
+  /// The operation, its lines lent by this object, as those of the next two are.
+  [[nodiscard]] Reserve view() const noexcept { return {id, until, lines}; }
+};
+/// The same for a commit: of the whole, `commit(reserved)`; of a part, `StepContext::commit`.
+struct OwnedCommit {
+  ReservationId id{};
+  std::vector<Line> lines{};
+  [[nodiscard]] Commit view() const noexcept { return {id, lines}; }
+};
+/// The same for an adjust: `StepContext::adjust`.
+struct OwnedAdjust {
+  AdjustId id{};
+  AdjustReason reason{};
+  Time until{};
+  std::vector<Line> lines{};
+  [[nodiscard]] Adjust view() const noexcept { return {id, reason, until, lines}; }
+};
 
 /// The lines of an operation; none of those that bear none. Lent by whoever lends them to it.
 std::span<const Line> lines_of(const Operation& operation) noexcept;

@@ -33,7 +33,7 @@ using boost::outcome_v2::success;
 /// `INVSAGA_TRY(auto x, f());` : x is the value of `f()`, or the enclosing function returns its
 /// error.
 #define INVSAGA_TRY(declaration, ...) \
-  INVSAGA_TRY_(INVSAGA_CONCAT(invsaga_try_, __LINE__), declaration, __VA_ARGS__)
+  INVSAGA_TRY_(INVSAGA_CONCAT(invsaga_try_, __COUNTER__), declaration, __VA_ARGS__)
 /// The same for a result whose value is not wanted.
 #define INVSAGA_CHECK(...)                                            \
   if (auto invsaga_check = (__VA_ARGS__); !invsaga_check.has_value()) \

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/run_record.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/stored.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {

@@ -29,7 +29,7 @@ result<RunOutcome> run_sync(const S& saga, const typename S::input_type& input,
   std::optional<detail::RunnerCore> core;
   const auto made = detail::within_memory([&]() -> result<void> {
     core.emplace(backend, Environment{clock, executor}, options);
-    core->add(saga.definition(), &context);
+    core->add(detail::kept(saga), &context);
     return success();
   });
   if (!made.has_value()) return made.assume_error();

@@ -2,7 +2,7 @@
 //
 // Sagas, defined in code and checked by the compiler.
 //
-//     constexpr auto checkout = saga<std::string, Shop>(
+//     constexpr auto checkout = saga<Order, Shop>(
 //         "checkout", 1,  // name and version
 //         compensable<"reserve">(hold, give_back, {2s, standard}, {"STOCK_RESERVED"}),
 //         compensable<"pay">(charge, refund, {5s, until_known}, {"PAID", "PAYMENT_REFUSED"}),
@@ -13,26 +13,27 @@
 // context (`Shop&`), the saga's input, and outputs of earlier steps, each found by its type. An
 // undo may also take its own step's output. It returns `result<Output>`, `result<Reply<Output>>`
 // (it may be completed later), or an operation on the stock, which the runner applies together with
-// the run's record and events.
+// the run's record and events: `step.reserve(...)`, `step.commit(...)`, `step.adjust(...)`, which
+// copy the lines, `commit(reserved)`, `release(reserved)`, or an `Extend`.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
 #include <invsaga/detail/saga_checks.hpp>
 #include <invsaga/detail/saga_erasure.hpp>
 #include <invsaga/detail/saga_mistakes.hpp>
+#include <invsaga/reply.hpp>
 #include <invsaga/saga_outputs.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -43,26 +44,7 @@ void no_step_has_this_name();
 
 }  // namespace detail
 
-/// A call's yes that may be given later: `return pending;`, and then `SagaRunner::complete` with
-/// the step's id.
-struct PendingTag {};
-inline constexpr PendingTag pending{};
-
-/// What a called step returns that may answer later: a `T`, or `pending`.
-template <class T>
-class Reply {
-  static_assert(!std::is_void_v<T>, "a reply that carries nothing is a Reply<Nothing>");
-
- public:
-  Reply(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
-  Reply(PendingTag) noexcept {}                 // NOLINT: implicit on purpose
-  [[nodiscard]] const std::optional<T>& value() const noexcept { return value_; }
-
- private:
-  std::optional<T> value_;
-};
-
-/// One step of a saga; made by `compensable`, `pivot` and `retriable`.
+/// One step of a saga; made by `compensable`, `pivot`, `retriable` and `look`.
 template <FixedString Name, StepClass Class, class Action, class Undo>
 struct Step {
   using action_type = Action;
@@ -87,7 +69,7 @@ constexpr auto compensable(Action action, Undo undo, StepLimits limits, StepEven
   return Step<Name, StepClass::compensable, Action, Undo>{action, undo, limits, events};
 }
 
-/// An undo for what needs none, e.g. an extend: the hold is given back by the undo of its reserve.
+/// An undo for an extend: the hold is given back by the undo of its reserve.
 inline constexpr auto nothing_to_undo = []() -> result<void> { return success(); };
 
 /// The step that decides: before it everything is undone, after it everything is done.
@@ -104,9 +86,17 @@ constexpr auto retriable(Action action, StepLimits limits, StepEvents events = {
   return Step<Name, StepClass::retriable, Action, detail::NoUndo>{action, {}, limits, events};
 }
 
-/// A saga with its types: what runners are given. Keep it for as long as any run of it may live
-/// (`constexpr` does). `Input` is `Storable`; `Context` is the user's object that called steps may
-/// use.
+/// A step that only looks, so it may be asked any number of times and is never undone. Its no
+/// counts as that of a step in its place: before the pivot the run compensates, after it it is
+/// stuck.
+template <FixedString Name, class Action = detail::NoOverloadedFunction>
+constexpr auto look(Action action, StepLimits limits, StepEvents events = {}) {
+  static_assert(detail::check_functions<Name, StepClass::look, Action, detail::NoUndo>());
+  return Step<Name, StepClass::look, Action, detail::NoUndo>{action, {}, limits, events};
+}
+
+/// A saga with its types: what runners are given, and copy. `Input` is `Storable`; `Context` is the
+/// user's object that called steps may use.
 template <class Input, class Context, class... Steps>
 class TypedSaga {
  public:
@@ -157,23 +147,26 @@ class TypedSaga {
 };
 
 /// Makes a saga of its steps, in order, and checks it: at most one pivot and nothing to undo after
-/// it, retriable steps only after it, each name once, each parameter given by the context, the
-/// saga's input or an earlier step, and by one of them only, everything storable. `name` is
-/// borrowed for as long as the saga is used: a literal, as a rule. It and the version are stored
-/// with each run: raise the version when the meaning changes.
+/// it, retriable steps only after it, looks anywhere, each name once, each parameter given by the
+/// context, the saga's input or an earlier step, and by one of them only, everything storable.
+/// `name` is borrowed for as long as this saga is used, not the copies that runners keep. It and
+/// the version are stored with each run: raise the version when the meaning changes.
 template <class Input, class Context, class... Steps>
 constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps) {
   static_assert(sizeof...(Steps) > 0, "a saga needs at least one step");
   static_assert(sizeof...(Steps) <= 64, "a saga has at most 64 steps");
-  static_assert(Storable<Input>,
-                "the saga's input must survive a crash: specialise invsaga::Stored for it");
+  static_assert(
+      Storable<Input>,
+      "the saga's input must survive a crash: name its schema, or specialise invsaga::Stored "
+      "for it");
   static_assert(!std::is_same_v<Input, Context>, "the input and the context are different types");
   constexpr detail::StepClasses<sizeof...(Steps)> classes{Steps::step_class...};
   static_assert(detail::only_retriable_after_pivot(classes),
-                "after the pivot every step is retriable: nothing may need an undo, and there is "
-                "one pivot");
-  static_assert(detail::no_retriable_before_pivot(classes),
-                "a retriable step stands after the pivot: before it, a step has an undo");
+                "after the pivot every step is retriable, or a look: nothing may need an undo, and "
+                "there is one pivot");
+  static_assert(
+      detail::no_retriable_before_pivot(classes),
+      "a retriable step stands after the pivot: before it, a step has an undo, or only looks");
   constexpr detail::StepNames<sizeof...(Steps)> names{Steps::name...};
   static_assert(detail::all_named(names), "a step needs a name");
   static_assert(detail::all_different(names), "two steps have the same name");
@@ -192,29 +185,23 @@ constexpr auto saga(std::string_view name, std::uint32_t version, Steps... steps
 ///  - `name`, `version` and `hash` are the same in every process that drives runs of it; together
 ///    they name the definition that a run was begun with. `hash` differs wherever the names, order,
 ///    classes or schemas of the steps, or the input's schema, do.
-///  - `definition` bears the same name, version and hash, and refers to the saga. Its called steps
-///    are given a `context_type`, its runs an `input_type`.
+///  - `definition` bears the same name, version and hash, and refers to the saga: a copy, which the
+///    runner keeps. Its called steps are given a `context_type`, its runs an `input_type`.
 template <class S>
-concept Saga = Storable<typename S::input_type> && requires(const S& saga) {
-  typename S::context_type;
-  { saga.name() } -> std::same_as<std::string_view>;
-  { saga.version() } -> std::same_as<std::uint32_t>;
-  { saga.hash() } -> std::same_as<std::uint64_t>;
-  { saga.definition() } -> std::same_as<Definition>;
-};
+concept Saga = std::copy_constructible<S> && Storable<typename S::input_type> &&
+               requires(const S& saga) {
+                 typename S::context_type;
+                 { saga.name() } -> std::same_as<std::string_view>;
+                 { saga.version() } -> std::same_as<std::uint32_t>;
+                 { saga.hash() } -> std::same_as<std::uint64_t>;
+                 { saga.definition() } -> std::same_as<Definition>;
+               };
 
 /// What would be undone, and when.
 template <Saga S>
 std::string plan(const S& saga) {
   return plan(saga.definition());
 }
-
-/// A commit of the whole reservation, or of the part in `lines`.
-constexpr Commit commit(const Reserved& reserved, std::span<const Line> lines = {}) noexcept {
-  return {reserved.id, lines};
-}
-/// A release of the whole reservation.
-constexpr Release release(const Reserved& reserved) noexcept { return {reserved.id}; }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -56,7 +56,7 @@ struct Instruction {
 
 /// How the machine is set for a backend and an owner.
 struct MachineOptions {
-  OwnerId owner;
+  OwnerId owner{};
   bool atomic_effects = true;  ///< Writes are grouped, and operations need no intent then.
   std::uint64_t seed = 1;      ///< Of jitter.
   /// What is larger is not sent: the run is stuck instead.
@@ -226,6 +226,7 @@ class SagaMachine {
   [[nodiscard]] bool may_lead() const;
   [[nodiscard]] bool intent_missing(const RunState& state, const Trying& what) const;
   [[nodiscard]] const StepAction& action_of(StepIndex step, bool undo) const noexcept;
+  [[nodiscard]] bool looks(StepIndex step) const noexcept;
   [[nodiscard]] const RetryPolicy& policy() const noexcept;
   [[nodiscard]] bool may_be_cancelled() const noexcept;
   [[nodiscard]] bool is_queued(RecordKind kind) const noexcept;

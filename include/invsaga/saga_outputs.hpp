@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What steps that touch the stock leave for later steps, and how it is stored.
+// What steps that touch the stock leave for later steps, how it is stored, and what these return
+// for it.
 #pragma once
 
 #include <string_view>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/operation.hpp>
+#include <invsaga/owned.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -16,6 +18,11 @@ struct Committed {
   ReservationId id;
   friend constexpr bool operator==(const Committed&, const Committed&) = default;
 };
+
+/// A commit of the whole reservation. (`StepContext::commit`: of a part.)
+inline OwnedCommit commit(const Reserved& reserved) noexcept { return {reserved.id, {}}; }
+/// A release of the whole reservation.
+constexpr Release release(const Reserved& reserved) noexcept { return {reserved.id}; }
 
 template <>
 struct Stored<Reserved> {

@@ -33,7 +33,7 @@ struct RunnerOptions {
   /// Who this runner is. Not set: made of the system's randomness; by a clock that is told its
   /// time, of the environment's seed and the time, so that simulated processes that share a backend
   /// need different seeds.
-  OwnerId owner;
+  OwnerId owner{};
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
   /// threads and on those that call `start`, and on no others. Tasks of the executor then use the
   /// forms with a completion: without, they would wait for a turn that is theirs to take.
@@ -45,11 +45,11 @@ struct RunnerOptions {
 
 /// How to begin a run.
 struct StartRequest {
-  std::string key;          ///< The run's name in text, e.g. the order's number; 1 to 1,024 bytes.
-  RequestKey request;       ///< Not set: no claim; then saga and key alone name the run.
-  Fingerprint fingerprint;  ///< Of what the request asks for.
-  Time deadline;            ///< The request's own; later arrivals are `expired`. With `request`.
-  std::string traceparent;  ///< W3C trace context, told to steps and in events; empty: none.
+  std::string key{};     ///< The run's name in text, e.g. the order's number; 1 to 1,024 bytes.
+  RequestKey request{};  ///< Not set: no claim; then saga and key alone name the run.
+  Fingerprint fingerprint{};  ///< Of what the request asks for.
+  Time deadline{};            ///< The request's own; later arrivals are `expired`. With `request`.
+  std::string traceparent{};  ///< W3C trace context, told to steps and in events; empty: none.
 };
 
 /// The id of the run that `start` begins: of the request if there is one, else of saga and key.
@@ -65,8 +65,8 @@ struct StartAnswer {
 
 /// Runs sagas over one backend.
 ///
-/// The backend, the environment and the observer are borrowed and must outlive the runner; the
-/// sagas and their contexts must outlive it too. All functions are safe from any thread, also from
+/// The backend, the environment, the observer and the contexts of sagas are borrowed and must
+/// outlive the runner; the sagas are copied. All functions are safe from any thread, also from
 /// within a step, an observer or a completion: what is begun there is driven once that thread is
 /// done with what it drives. Ending the runner starts nothing more and waits for what its threads
 /// are at: never from within these. What it had under way is left to recovery, as after a crash.
@@ -89,13 +89,13 @@ class SagaRunner {
     detail::require_sagas<B>();
   }
 
-  /// Registers a saga and the object that its called steps get, before any run of it. The same saga
-  /// again replaces it; another version, or shape, of the name is a saga of its own, so that old
-  /// runs finish on the definition they were begun with as long as that is registered too. Requires
-  /// a function for each step and each undo.
+  /// Copies a saga, and registers it with the object that its called steps get, before any run of
+  /// it. The same saga again replaces it; another version, or shape, of the name is a saga of its
+  /// own, so that old runs finish on the definition they were begun with as long as that is
+  /// registered too. Requires a function for each step and each undo.
   template <Saga S>
   void add(const S& saga, typename S::context_type& context) {
-    core_.add(saga.definition(), &context);
+    core_.add(detail::kept(saga), &context);
   }
 
   /// To be asked at start-up, before anything is begun: whether the backend has what sagas need.
@@ -121,18 +121,19 @@ class SagaRunner {
     core_.start(detail::given(saga, input), request, done);
   }
 
-  /// Answers a step that said `pending`: a value, or an error whose remedy decides. A final answer
+  /// Answers a step that said `pending`: a value of the type that it leaves, an `Error`, whose
+  /// remedy decides, or a result that is one of them. A final answer
   /// is taken as long as it matters, of whichever attempt, and by any process: a run that is driven
   /// elsewhere, or by nobody, is taken over with it. Errors: `reply_lost` (without a completion,
   /// while the log does not answer: it may come to be recorded), `not_found` (no such run, or
   /// call), `unknown_definition`, `invalid_argument` (another type than the step leaves, an error
   /// of no code), `limit_exceeded` (more than the log takes: nothing has changed), the backend's.
-  template <Storable T>
-  result<NewsAnswer> complete(RunId run, CallId call, const result<T>& answer) {
+  template <detail::CallAnswer A>
+  result<NewsAnswer> complete(RunId run, CallId call, const A& answer) {
     return core_.complete(run, call, false, detail::given(answer));
   }
-  template <Storable T>
-  void complete(RunId run, CallId call, const result<T>& answer, Completion<NewsAnswer> done) {
+  template <detail::CallAnswer A>
+  void complete(RunId run, CallId call, const A& answer, Completion<NewsAnswer> done) {
     core_.complete(run, call, false, detail::given(answer), done);
   }
   /// The same for the undo of a step: success, or an error.

@@ -11,11 +11,11 @@
 #include <string_view>
 
 #include <invsaga/assert.hpp>
-#include <invsaga/bytes.hpp>
 #include <invsaga/event_bus.hpp>
 #include <invsaga/id_text.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/saga_runner.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -45,7 +45,7 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 
 /// A handler that begins a run of `saga` for each event. The event's data is the saga's input, as
 /// its `Stored` encodes it; its subject is the run's key; its id is the request, so that one that
-/// is delivered again begins nothing and is a `duplicate`. Runner and saga are borrowed. Errors:
+/// is delivered again begins nothing and is a `duplicate`. The runner is borrowed. Errors:
 /// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (it
 /// has no time to count its lifetime from, its subject is longer than `max_subject_bytes`, or its
 /// id was used with other data), and those of
@@ -54,18 +54,19 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 template <Saga S, Backend B>
 EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
   INVSAGA_ASSERT(options.lifetime >= Duration{0}, "starts: options.lifetime >= 0");
-  return [&runner, &saga, options](const Event& event, Completion<Handling> done) noexcept {
+  return [&runner, version = detail::version_of(saga), options](
+             const Event& event, Completion<Handling> done) noexcept {
     if (!is_set(event.time)) return done(Error{Errc::invalid_argument});
     std::optional<result<typename S::input_type>> input;
     StartRequest request;
     detail::RunnerCore& core = detail::core_of(runner);
     const auto took = detail::take_in([&] {
       input.emplace(decode<typename S::input_type>(event.data));
-      request = detail::request_of(event, saga.name(), options.lifetime, core.secret());
+      request = detail::request_of(event, version.name, options.lifetime, core.secret());
     });
     if (!took.has_value()) return done(took.assume_error());
     if (!input->has_value()) return done(input->assume_error());
-    core.start_for(detail::given(saga, input->assume_value()), request, done);
+    core.start_for(detail::given_by([&] { return version; }, input->assume_value()), request, done);
   };
 }
 

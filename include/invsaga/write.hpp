@@ -11,13 +11,13 @@
 #include <span>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/idempotency.hpp>
 #include <invsaga/ids.hpp>
 #include <invsaga/operation.hpp>
 #include <invsaga/outbox.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/run_record.hpp>
+#include <invsaga/stored.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {

@@ -127,10 +127,11 @@ MachineOptions Core::machine_options() const {
 
 // --- sagas and runs
 
-void Core::add(Definition definition, void* user) {
-  INVSAGA_ASSERT(is_whole(definition), "SagaRunner::add: a function for each step and each undo");
-  SagaVersion version = definition.saga;
-  auto saga = std::make_shared<RegisteredSaga>(RegisteredSaga{std::move(definition), user});
+void Core::add(KeptSaga kept, void* user) {
+  INVSAGA_ASSERT(is_whole(kept.definition),
+                 "SagaRunner::add: a function for each step and each undo");
+  SagaVersion version = kept.definition.saga;
+  auto saga = std::make_shared<RegisteredSaga>(RegisteredSaga{std::move(kept), user});
   const std::lock_guard lock(mutex);
   sagas.insert_or_assign(std::move(version), std::move(saga));
 }

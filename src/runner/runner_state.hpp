@@ -42,8 +42,7 @@ class Watcher {
   ~Watcher() = default;
 };
 
-struct RegisteredSaga {
-  Definition definition;
+struct RegisteredSaga : KeptSaga {
   void* user = nullptr;
 };
 using SagaPtr = std::shared_ptr<const RegisteredSaga>;
@@ -214,7 +213,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void end();
 
   // sagas and runs (runner_start.cpp)
-  void add(Definition definition, void* user);
+  void add(KeptSaga kept, void* user);
   SagaPtr find_saga(const SagaVersion& version) const;
   SagaPtr saga_of(const RunRecord& begun) const;
   [[nodiscard]] MachineOptions machine_options() const;

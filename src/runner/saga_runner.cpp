@@ -63,7 +63,7 @@ RunnerCore::RunnerCore(const AnyBackend& backend, Environment environment, Runne
     : core_(std::make_shared<Core>(backend, environment, options)) {}
 RunnerCore::~RunnerCore() { core_->end(); }
 
-void RunnerCore::add(Definition definition, void* user) { core_->add(std::move(definition), user); }
+void RunnerCore::add(KeptSaga kept, void* user) { core_->add(std::move(kept), user); }
 
 void RunnerCore::start(result<GivenStart> given, const StartRequest& request,
                        Completion<StartAnswer> done) {

@@ -36,6 +36,7 @@ std::string_view word(StepKind kind) {
 std::string undo_text(const StepDefinition& step) {
   if (step.step_class == StepClass::pivot) return "decides: nothing is undone once it is done";
   if (step.step_class == StepClass::retriable) return "never undone: tried until done";
+  if (step.step_class == StepClass::look) return "only looks: there is nothing to undo";
   std::string text = "undone by a " + std::string(word(step.undo.kind));
   if (step.action.kind == StepKind::reserve) return text + " of every hold that was named";
   return text + (step.undo_needs_output ? ", once it is known that it happened"
@@ -52,6 +53,8 @@ std::string_view name(StepClass step_class) noexcept {
       return "pivot";
     case StepClass::retriable:
       return "retriable";
+    case StepClass::look:
+      return "look";
   }
   return "unrecognised";
 }

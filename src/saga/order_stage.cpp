@@ -88,8 +88,11 @@ OrderStage deciding_stage(const RunState& state, const Definition& definition) n
   const auto last_reserve = first + static_cast<std::ptrdiff_t>(reserves);
   const bool held = std::all_of(first, last_reserve, [](const StepState& s) { return s.done(); });
   if (!held) return OrderStage::accepted;
-  const bool next_begun = std::any_of(last_reserve, state.steps.end(), begun);
-  return next_begun ? OrderStage::paying : OrderStage::reserved;
+  for (std::size_t i = reserves; i < state.steps.size(); ++i) {
+    const bool looks = definition.steps[i].step_class == StepClass::look;
+    if (!looks && begun(state.steps[i])) return OrderStage::paying;
+  }
+  return OrderStage::reserved;
 }
 
 }  // namespace

@@ -75,7 +75,10 @@ void SagaMachine::reconsider(const RunRecord& news) {
   }
   std::erase_if(to_append_, [&](const RunRecord& queued) {
     const bool told = queued.kind == news.kind && queued.step == news.step;
-    const bool too_late = (queued.kind == RecordKind::cancelled && !may_be_cancelled()) ||
+    // What was seen is of no use to what is being undone.
+    const bool of_a_look = queued.kind == RecordKind::outcome && looks(queued.step);
+    const bool too_late = (of_a_look && state_.compensating) ||
+                          (queued.kind == RecordKind::cancelled && !may_be_cancelled()) ||
                           (queued.kind == RecordKind::resumed && !state_.stuck);
     return told || too_late || is_plan(queued.kind);
   });
@@ -123,6 +126,10 @@ std::optional<SagaMachine::Trying> SagaMachine::undo_of(const RunState& state, S
 
 std::optional<SagaMachine::Trying> SagaMachine::target(const RunState& state) const {
   return state.compensating ? backward(state) : forward(state);
+}
+
+bool SagaMachine::looks(StepIndex step) const noexcept {
+  return definition_.steps[step].step_class == StepClass::look;
 }
 
 const StepAction& SagaMachine::action_of(StepIndex step, bool undo) const noexcept {

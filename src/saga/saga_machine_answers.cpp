@@ -16,6 +16,7 @@ bool SagaMachine::waits_for(StepIndex step, bool undo) const noexcept {
   const StepState& s = state_.steps[step];
   if (undo) return state_.compensating && !s.undone && (s.done() || s.in_doubt());
   if (s.undone || !s.intended) return false;
+  if (state_.compensating && looks(step)) return false;
   // Given up as unknown: a late answer still tells, unless its undo bars it anyway.
   return !s.outcome || (s.in_doubt() && definition_.steps[step].undo_needs_output);
 }
@@ -157,10 +158,12 @@ void SagaMachine::give_up(const Failure& failure) {
   drop_write();
   const StepIndex step = trying_->step;
   const bool forward = !trying_->undo && !ahead().compensating;
-  const bool dispensable = definition_.steps[step].step_class == StepClass::compensable &&
-                           !ahead().pivot_done(definition_);
+  const bool has_way_back = definition_.steps[step].step_class == StepClass::compensable ||
+                            looks(step);
+  const bool dispensable = has_way_back && !ahead().pivot_done(definition_);
   if (!forward || !dispensable) return get_stuck(step, failure);
-  push_outcome(step, trying_->doubt ? StepOutcome::unknown : StepOutcome::failed, failure);
+  push_outcome(step, trying_->doubt && !looks(step) ? StepOutcome::unknown : StepOutcome::failed,
+               failure);
 }
 
 RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, const Failure& failure,
@@ -177,7 +180,7 @@ RunRecord SagaMachine::outcome_record(StepIndex step, StepOutcome outcome, const
   made.error = failure.error;
   made.reason = failure.thrown;
   made.output = std::move(output);
-  const StepEvents& events = definition_.steps[step].events;
+  const EventTypes& events = definition_.steps[step].events;
   tell(made, outcome == StepOutcome::done ? events.done : events.refused);
   return made;
 }

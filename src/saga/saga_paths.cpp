@@ -162,6 +162,8 @@ class Walk {
   bool may_refuse(const Instruction& instruction) const {
     const StepDefinition& step = machine_.definition().steps[instruction.step];
     if (instruction.undo || step.step_class == StepClass::retriable) return false;
+    const bool decided = machine_.state().pivot_done(machine_.definition());
+    if (step.step_class == StepClass::look && decided) return false;
     return options_.silent || !step.events.refused.empty();
   }
 

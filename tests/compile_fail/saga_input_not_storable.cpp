@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: the saga's input must survive a crash: specialise invsaga::Stored for it
+// expect: the saga's input must survive a crash: name its schema
 #include "saga_parts.hpp"
 
 using namespace invsaga;

@@ -14,11 +14,11 @@ using Receipt = std::int64_t;
 
 invsaga::result<void> place(Shop& shop, const Order& order);
 invsaga::result<void> cancel(Shop& shop, const Order& order);
-invsaga::Reserve hold(const invsaga::StepContext& step, const Order& order);
+invsaga::OwnedReserve hold(const invsaga::StepContext& step, const Order& order);
 invsaga::Release give_back(const invsaga::Reserved& reserved);
 invsaga::result<Receipt> charge(Shop& shop, const Order& order);
 invsaga::result<void> refund(Shop& shop, const Receipt& receipt);
-invsaga::Commit sell(const invsaga::Reserved& reserved);
+invsaga::OwnedCommit sell(const invsaga::Reserved& reserved);
 invsaga::result<void> clear(Shop& shop, const Order& order);
 
 inline constexpr invsaga::StepLimits limits{2s, invsaga::standard};

@@ -91,6 +91,15 @@ missing_component() {
     "$here/missing_component" -DMISSING=telepathy
 }
 
+# A header is found without its component: who includes it and links only the core is told which.
+unlinked_component() {
+  local said
+  configure "$here/unlinked_component" -DMAIN="$SOURCE/examples/consumer/main.cpp"
+  said=$("$CMAKE" --build "$WORK/$name" 2>&1) && fail 'was built, and must not be'
+  grep -qF 'of component invsaga::memory, not linked' <<< "$said" ||
+    fail 'did not name the component:' "$said"
+}
+
 # A build without the testing kit says so to whoever asks for it.
 component_left_out() {
   local build=$WORK/without_kit_build cut=$WORK/without_kit

@@ -7,13 +7,9 @@
 #include <vector>
 
 #include <invsaga/bytes.hpp>
-#include <invsaga/testing/matchers.hpp>
 
 namespace invsaga {
 namespace {
-
-using testing::ErrorIs;
-using testing::IsOkAndHolds;
 
 std::vector<std::uint8_t> numbers(Bytes bytes) {
   std::vector<std::uint8_t> all;
@@ -40,6 +36,7 @@ TEST(ByteWriter, PrecedesTextByItsLength) {
 TEST(ByteReader, ReadsWhatAWriterWrote) {
   ByteWriter writer;
   writer.u8(255);
+  writer.u16(0xfffe);
   writer.u32(std::numeric_limits<std::uint32_t>::max());
   writer.u64(std::numeric_limits<std::uint64_t>::max());
   writer.i64(std::numeric_limits<std::int64_t>::min());
@@ -48,6 +45,7 @@ TEST(ByteReader, ReadsWhatAWriterWrote) {
   writer.text("text");
   ByteReader reader(writer.view());
   EXPECT_EQ(reader.u8(), 255);
+  EXPECT_EQ(reader.u16(), 0xfffe);
   EXPECT_EQ(reader.u32(), std::numeric_limits<std::uint32_t>::max());
   EXPECT_EQ(reader.u64(), std::numeric_limits<std::uint64_t>::max());
   EXPECT_EQ(reader.i64(), std::numeric_limits<std::int64_t>::min());
@@ -89,23 +87,6 @@ TEST(ByteReader, RefusesACountThatCouldNotFollow) {
   EXPECT_EQ(count_of(4, 12, 4), "bad");
   EXPECT_EQ(count_of(0, 0, 4), "0");
   EXPECT_EQ(count_of(std::numeric_limits<std::uint32_t>::max(), 12, 4), "bad");
-}
-
-TEST(Decoding, RefusesBytesThatAreLeftOver) {
-  auto bytes = encode(std::int64_t{5});
-  EXPECT_THAT(decode<std::int64_t>(bytes), IsOkAndHolds(5));
-  bytes.push_back(std::byte{0});
-  EXPECT_THAT(decode<std::int64_t>(bytes), ErrorIs(Errc::corrupt));
-}
-
-TEST(Decoding, TakesTextAsItIs) {
-  const std::string text("a\0b\xff", 4);
-  EXPECT_THAT(decode<std::string>(encode(text)), IsOkAndHolds(text));
-}
-
-TEST(Decoding, OfNothingNeedsNoBytes) {
-  EXPECT_TRUE(encode(Nothing{}).empty());
-  EXPECT_THAT(decode<Nothing>({}), IsOkAndHolds(Nothing{}));
 }
 
 }  // namespace

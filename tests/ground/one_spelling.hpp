@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/rng.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 

@@ -108,6 +108,7 @@ static_assert(!Saga<SagaWithNarrowHash>);
 static_assert(!Saga<SagaWithoutDefinition>);
 static_assert(!Saga<SagaWithBorrowedDefinition>);
 static_assert(!Saga<SagaThatChanges>);
+static_assert(!Saga<SagaWithoutCopy>);
 
 // An archetype promises nothing beyond its concept.
 static_assert(!std::default_initializable<ReservationStoreArchetype>);

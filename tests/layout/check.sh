@@ -77,14 +77,16 @@ rule_folders() {
 readonly floors='ground text stock,request event run saga,backend,reference runner history
 check,story'
 # Where the public headers live whose folder their path does not tell; * stands for anything.
-readonly homes='ground:assert|detail/(armed_times|guarded|loop_bound)|bytes|capabilities|completion
-ground:environment|error|ids|keyed_hash|result|retry|rng|thrown|time|version
+readonly homes='ground:assert|detail/(aggregate_fields|armed_times|guarded|loop_bound|stored_values)
+ground:bytes|capabilities|completion
+ground:environment|error|ids|keyed_hash|result|retry|rng|storable|stored|thrown|time|version
 text:fmt|id_text|text
 stock:catalog|hash|operation|owned|reservation|stock
 request:idempotency|redelivery|request_id
 event:any_(bus|claims|outbox)|event|event_bus|inbox|outbox|relay
 run:forgetting|prepared_write|run_outcome|run_record|saga_log|write
-saga:definition|order_stage|run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
+saga:definition|order_stage|reply
+saga:run_(observer|state|status)|saga|saga_(machine|outputs)|detail/saga_.*
 backend:any_backend|backend|forwarding|split
 runner:await_run|completer|keeper|run_sync|saga_runner|start_on_event|detail/run.*
 reference:reference/.*

@@ -37,7 +37,7 @@ class ChainThreads : public ::testing::Test {
     clerk.says = [&](const StepContext&) -> result<Reply<Receipt>> {
       const Completion<NewsAnswer> nobody{
           [](void*, std::uint64_t, result<NewsAnswer>&&) noexcept {}};
-      runner.complete(run, call, result<Receipt>(Receipt{1}), nobody);
+      runner.complete(run, call, Receipt{1}, nobody);
       EXPECT_EQ(runner.status(run).value().end, std::nullopt) << "it is driven later";
       then();
       return Reply<Receipt>(Receipt{2});
@@ -59,8 +59,7 @@ TEST_F(ChainThreads, WhatWaitsForAThreadIsTakenOverByWhoNeedsIt) {
   runner.add(letter, clerk);
   std::future<result<NewsAnswer>> other;
   answer_within_a_step(runner, [&] {
-    other = std::async(std::launch::async,
-                       [&] { return runner.complete(run, call, result<Receipt>(Receipt{1})); });
+    other = std::async(std::launch::async, [&] { return runner.complete(run, call, Receipt{1}); });
     EXPECT_EQ(other.wait_for(10s), std::future_status::ready) << "it waits for another's step";
   });
   EXPECT_THAT(other.get(), IsOk());
@@ -75,7 +74,7 @@ TEST_F(ChainThreads, WhatWaitsForTwoThreadsIsDrivenByOne) {
   runner.add(note, elsewhere);
   elsewhere.says = [&](const StepContext&) -> result<Reply<Receipt>> {
     const Completion<NewsAnswer> nobody{[](void*, std::uint64_t, result<NewsAnswer>&&) noexcept {}};
-    runner.complete(run, call, result<Receipt>(Receipt{1}), nobody);
+    runner.complete(run, call, Receipt{1}, nobody);
     return Reply<Receipt>(Receipt{3});
   };
   answer_within_a_step(runner, [&] {

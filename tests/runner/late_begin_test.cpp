@@ -104,7 +104,7 @@ TYPED_TEST(LateBegin, IsNoneIfAHoldIsReservedAnew) {
 }
 
 bool refuses_to_adjust = false;
-result<Adjust> restock(const StepContext& step, const sample::Order& order) {
+result<OwnedAdjust> restock(const StepContext& step, const sample::Order& order) {
   if (refuses_to_adjust) return refuse();
   return step.adjust(AdjustReason::restock, order.lines, 5min);
 }

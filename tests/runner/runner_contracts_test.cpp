@@ -200,9 +200,8 @@ result<void> unbook(sample::Shop& shop, const StepContext& step) {
 result<Reply<sample::Receipt>> pay(sample::Shop& shop, const StepContext& step, const Brittle&) {
   return shop.call("charge", step);
 }
-Reserve hold_one(const StepContext& step, const Brittle&) {
-  static constexpr Line one[] = {{the_row, 1}};
-  return step.reserve(one, sample::hold_length);
+OwnedReserve hold_one(const StepContext& step, const Brittle&) {
+  return step.reserve({{the_row, 1}}, sample::hold_length);
 }
 
 constexpr auto booking = saga<Brittle, sample::Shop>(

@@ -36,8 +36,7 @@ class RunnerExplain : public ::testing::Test, public RunnerFixture<OnOneAppend> 
   void pay(const RunId run) {
     const CallId call = shop.last_pending();
     shop.took_effect("charge", call);
-    ASSERT_THAT(owner->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{7})),
-                IsOk());
+    ASSERT_THAT(owner->runner.complete(run, call, sample::Receipt{7}), IsOk());
   }
   static Mishap no_commit(const Operation& operation) {
     return std::holds_alternative<Commit>(operation) ? Mishap::failed : Mishap::none;

@@ -113,8 +113,7 @@ TYPED_TEST(Hazards, ARepeatedRefusalOfAnUndoChangesNothing) {
   const CallId call = this->shop.last_pending();
   ASSERT_TRUE(process->runner.cancel(run, "x").assume_value().accepted);
   this->shop.took_effect("charge", call);
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
-              IsOk());
+  ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   for (int i = 0; i < 5; ++i) {
     ASSERT_THAT(process->runner.complete_undo(run, call, refuse(1)),
                 IsOkAndHolds(NewsAnswer::recorded));
@@ -132,7 +131,7 @@ TYPED_TEST(Hazards, WhoBringsAnAnswerWaitsForTheBackendAndForNoTimer) {
   const RunId run = this->begin(*process);
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
-  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const auto paid = sample::Receipt{};
   process->connection.at_write = [] { return Mishap::failed; };
   EXPECT_THAT(process->runner.complete(run, call, paid), ErrorIs(Errc::reply_lost));
   process->connection.at_write = nullptr;
@@ -152,7 +151,7 @@ TYPED_TEST(Hazards, WhoBringsAnAnswerWaitsForNoTurnOfTheExecutor) {
   this->run_for(0ms);
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
-  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const auto paid = sample::Receipt{};
   EXPECT_THAT(process->runner.complete(this->run_of(), call, paid),
               IsOkAndHolds(NewsAnswer::recorded));
   this->run_all();
@@ -233,10 +232,8 @@ TEST(SmallLogs, ARunWhoseRecordIsOverTheLimitIsRefusedStuckOrEnds) {
 // --- a mismatch is no refusal: something may be held under the id
 
 int lines_now = 1;
-Reserve changing_hold(const StepContext& step, const sample::Order&) {
-  static std::vector<Line> lines;
-  lines.assign({{the_row, lines_now}});
-  return step.reserve(lines, 15min);
+OwnedReserve changing_hold(const StepContext& step, const sample::Order&) {
+  return step.reserve({{the_row, lines_now}}, 15min);
 }
 constexpr auto changed = saga<sample::Order, sample::Shop>(
     "changed", 1, compensable<"reserve">(changing_hold, sample::give_back, {2s, standard}),
@@ -349,10 +346,10 @@ TEST(Executors, WhatIsPostedIsRunAlsoAfterTheClockWasSetBack) {
 
 // --- an adjust in doubt that is asked after its deadline is taken as refused
 
-Adjust scrap(const StepContext& step, const sample::Order& order) {
+OwnedAdjust scrap(const StepContext& step, const sample::Order& order) {
   return step.adjust(AdjustReason::write_off, order.lines, 5min);
 }
-Adjust unscrap(const StepContext& step, const sample::Order& order) {
+OwnedAdjust unscrap(const StepContext& step, const sample::Order& order) {
   return step.adjust(AdjustReason::restock, order.lines, 5min);
 }
 bool scrap_refused = false;

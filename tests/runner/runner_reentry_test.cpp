@@ -23,7 +23,7 @@ struct Caller {
 void ask(const std::function<void(const StepContext&)>& question, const StepContext& step) {
   if (question) question(step);
 }
-Reserve hold(Caller& caller, const StepContext& step, const sample::Order& order) {
+OwnedReserve hold(Caller& caller, const StepContext& step, const sample::Order& order) {
   ask(caller.at_hold, step);
   return step.reserve(order.lines, order.hold);
 }

@@ -160,7 +160,7 @@ TYPED_TEST(Recovery, ADefinitionThatHasChangedNeverDrivesAnOldRun) {
   EXPECT_THAT(runner.status(run), ErrorIs(Errc::unknown_definition));
   EXPECT_THAT(runner.cancel(run, ""), ErrorIs(Errc::unknown_definition));
   EXPECT_THAT(runner.resume(run), ErrorIs(Errc::unknown_definition));
-  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const auto paid = sample::Receipt{};
   EXPECT_THAT(runner.complete(run, call_id(run, sample::pay_step), paid),
               ErrorIs(Errc::unknown_definition));
   EXPECT_THAT(runner.start(sample::checkout, this->order(), this->request("2")),
@@ -225,7 +225,7 @@ TYPED_TEST(Recovery, AnAnswerAtAFormerOwnerIsBroughtAllTheSame) {
   auto second = this->process();
   ASSERT_EQ(second->runner.recover().taken, 1u);
   const CallId call = this->shop.last_pending();
-  const auto yes = result<sample::Receipt>(sample::Receipt{});
+  const auto yes = sample::Receipt{};
   this->shop.took_effect("charge", call);
   // Its write is refused, as it was taken over; then it takes the run over with the answer.
   EXPECT_THAT(first->runner.complete(run, call, yes), IsOkAndHolds(NewsAnswer::recorded));
@@ -357,9 +357,8 @@ TEST_F(RecoveryInSplit, NewsWhoseEventDidNotComeToTheOutboxIsPutThereBeforeItsRu
     }
     return Mishap::none;
   };
-  EXPECT_THAT(
-      user->runner.complete(run, shop.last_pending(), result<sample::Receipt>(sample::Receipt{})),
-      IsOkAndHolds(NewsAnswer::recorded));
+  EXPECT_THAT(user->runner.complete(run, shop.last_pending(), sample::Receipt{}),
+              IsOkAndHolds(NewsAnswer::recorded));
   run_all();
   check_sound(run);
 }

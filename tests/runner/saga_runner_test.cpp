@@ -12,6 +12,7 @@ using ::testing::ElementsAre;
 using testing::ErrorIs;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 
 template <class Parts>
 class Runner : public ::testing::Test, public RunnerFixture<Parts> {};
@@ -160,7 +161,7 @@ TYPED_TEST(Runner, APaymentSlowerThanTheHoldReservesAnew) {
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
   this->clock.advance(sample::hold_length + 1s);
-  const auto paid = result<sample::Receipt>(sample::Receipt{});
+  const auto paid = sample::Receipt{};
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
   ASSERT_THAT(process->runner.complete(run, call, paid), IsOk());
@@ -177,8 +178,7 @@ TYPED_TEST(Runner, APaymentSlowerThanTheHoldIsRefundedIfTheStockIsGone) {
   this->clock.advance(sample::hold_length + 1s);
   const RunId rival = this->begin(*process, "2");
   const CallId call = this->shop.last_pending();
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
-              IsOk());
+  ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   this->run_all();
   EXPECT_EQ(this->outcome(rival)->end, RunEnd::completed);
   EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);
@@ -194,11 +194,62 @@ TYPED_TEST(Runner, AHoldThatSomebodyReleasedIsCompensated) {
   const Release release{reservation_id(run, sample::reserve_step, 0)};
   ASSERT_THAT(this->parts.stock().release(release), testing::Answers(ReleaseAnswer::released));
   const CallId call = this->shop.last_pending();
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
-              IsOk());
+  ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   this->run_all();
   EXPECT_EQ(this->outcome(run)->reason, "hold_released");
   EXPECT_EQ(this->shop.times_called("refund"), 1u);
+}
+
+// --- what a call is completed with
+
+static_assert(detail::CallAnswer<sample::Receipt>);
+static_assert(detail::CallAnswer<Error>);
+static_assert(detail::CallAnswer<result<sample::Receipt>>);
+static_assert(!detail::CallAnswer<result<void>>);
+static_assert(!detail::CallAnswer<const char*>);
+
+TYPED_TEST(Runner, ACallIsCompletedWithAValueAnErrorOrAResult) {
+  this->stock_up(9);
+  auto process = this->process();
+  const auto waiting = [&](const std::string& number) {
+    this->shop.wait("charge");
+    return this->begin(*process, number);
+  };
+  std::optional<result<NewsAnswer>> told;
+  const Completion<NewsAnswer> done{
+      [](void* context, std::uint64_t, result<NewsAnswer>&& answer) noexcept {
+        static_cast<std::optional<result<NewsAnswer>>*>(context)->emplace(std::move(answer));
+      },
+      &told};
+  const auto end_of = [&](RunId run) {
+    this->run_all();
+    return this->outcome(run)->end;
+  };
+  RunId run = waiting("value");
+  EXPECT_THAT(process->runner.complete(run, this->shop.last_pending(), sample::Receipt{9}),
+              IsOkAndHolds(NewsAnswer::recorded));
+  EXPECT_EQ(end_of(run), RunEnd::completed);
+  run = waiting("error");
+  EXPECT_THAT(process->runner.complete(run, this->shop.last_pending(), refuse(51)),
+              IsOkAndHolds(NewsAnswer::recorded));
+  EXPECT_EQ(end_of(run), RunEnd::compensated);
+  run = waiting("value later");
+  process->runner.complete(run, this->shop.last_pending(), sample::Receipt{9}, done);
+  EXPECT_EQ(end_of(run), RunEnd::completed);
+  EXPECT_THAT(*told, IsOkAndHolds(NewsAnswer::recorded));
+  run = waiting("error later");
+  process->runner.complete(run, this->shop.last_pending(), refuse(51), done);
+  EXPECT_EQ(end_of(run), RunEnd::compensated);
+  run = waiting("result");
+  EXPECT_THAT(
+      process->runner.complete(run, this->shop.last_pending(), result<sample::Receipt>(refuse(51))),
+      IsOkAndHolds(NewsAnswer::recorded));
+  EXPECT_EQ(end_of(run), RunEnd::compensated);
+  run = waiting("another type");
+  EXPECT_THAT(process->runner.complete(run, this->shop.last_pending(), std::string("paid")),
+              ErrorIs(Errc::invalid_argument));
+  EXPECT_THAT(process->runner.complete(run, this->shop.last_pending(), Error{}),
+              ErrorIs(Errc::invalid_argument));
 }
 
 // --- one effect a request
@@ -212,7 +263,7 @@ TYPED_TEST(Runner, ARepeatedRequestIsInProgressAndThenGetsTheStoredAnswer) {
   };
   EXPECT_EQ(again().state, ClaimState::in_progress);
   const CallId call = this->shop.last_pending();
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(refuse(51))), IsOk());
+  ASSERT_THAT(process->runner.complete(run, call, refuse(51)), IsOk());
   EXPECT_EQ(again().state, ClaimState::completed);
   ASSERT_TRUE(again().outcome.has_value());
   EXPECT_EQ(*again().outcome, *this->outcome(run));
@@ -363,7 +414,7 @@ TYPED_TEST(Runner, ALogThatDoesNotAnswerIsAskedAgainAtGrowingIntervalsForEver) {
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
   std::optional<NewsAnswer> told;
-  process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{}),
+  process->runner.complete(run, call, sample::Receipt{},
                            {[](void* context, std::uint64_t, result<NewsAnswer>&& answer) noexcept {
                               *static_cast<std::optional<NewsAnswer>*>(context) = answer.value();
                             },
@@ -396,8 +447,7 @@ TYPED_TEST(Runner, TellsTheObserverEachRecordOnceInTheOrderOfTheLog) {
   this->run_for(4s);
   ASSERT_TRUE(process->runner.cancel(run, "").assume_value().accepted);
   const CallId call = this->shop.last_pending();
-  ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
-              IsOk());
+  ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   this->run_all();
   const auto told = this->witness.records(run);
   const auto log = this->records(run);

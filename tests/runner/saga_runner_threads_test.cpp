@@ -32,7 +32,7 @@ TEST_F(SagaRunnerThreads, SixtyFourStartsOfOneRequestAreOneRunAndAllAreAnsweredW
   shop.took_effect("charge", call);
   std::atomic<int> heard = 0, told = 0;
   together(64, [&](int) {  // the gateway tells its answer more than once
-    heard += process->complete(run, call, result<Receipt>(Receipt{7})).has_value() ? 1 : 0;
+    heard += process->complete(run, call, Receipt{7}).has_value() ? 1 : 0;
   });
   EXPECT_GE(heard, 1);
   ASSERT_TRUE(await_ends(1));
@@ -84,7 +84,7 @@ TEST_F(SagaRunnerThreads, WhateverIsAskedAtOnceEachOrderEndsOnceAndTheStockAddsU
   Gateway gateway(shop);
   const auto process = runner();
   gateway.at_call = [&](const StepContext& step) {
-    process->complete(step.run, step.id, result<Receipt>(Receipt{7}),
+    process->complete(step.run, step.id, Receipt{7},
                       {[](void*, std::uint64_t, result<NewsAnswer>&& told) noexcept {
                          EXPECT_THAT(told, IsOk());
                        },

@@ -77,8 +77,7 @@ TEST_F(WriteCount, IsFourAlsoIfThePaymentIsCompletedLater) {
   const RunId run = start();
   const CallId call = shop.last_pending();
   shop.took_effect("charge", call);
-  EXPECT_THAT(runner_.complete(run, call, result<sample::Receipt>(sample::Receipt{7})),
-              testing::IsOk());
+  EXPECT_THAT(runner_.complete(run, call, sample::Receipt{7}), testing::IsOk());
   run_all();
   expect(run, RunEnd::completed, 10, 4);
 }

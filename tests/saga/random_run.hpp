@@ -204,9 +204,10 @@ class RandomRun {
   result<std::vector<std::byte>> do_call(const Instruction& instruction) {
     const bool needs_output = definition_.steps[instruction.step].undo_needs_output;
     if (!instruction.undo) {
-      const bool after_pivot = definition_.steps[instruction.step].step_class ==
-                               StepClass::retriable;
+      const StepClass step_class = definition_.steps[instruction.step].step_class;
+      const bool after_pivot = rules_.state().pivot_done(definition_);
       const bool refuses = troubled_ && one_in(after_pivot ? 60 : 6);
+      if (step_class == StepClass::look) return world_.look(instruction.step, refuses);
       const bool had = world_.calls[instruction.step].effect;
       auto answer = world_.call(instruction.step, refuses);
       if (!had && world_.calls[instruction.step].effect && needs_output) ++tally_.charges;

@@ -19,7 +19,8 @@ using std::chrono_literals::operator""s;
 inline constexpr RetryPolicy few_times{1s, 4s, 200, 20, 3, 60s};
 inline constexpr RetryPolicy many_times{1s, 8s, 200, 20, 0, 300s};
 
-/// Up to four steps that can be undone, perhaps a pivot, and up to three to be done after it.
+/// Up to four steps that can be undone, perhaps a pivot, and up to three to be done after it; some
+/// only look.
 inline Definition random_definition(Rng& chance) {
   static constexpr std::string_view before[] = {"a", "b", "c", "d"}, after[] = {"x", "y", "z"};
   Definition made;
@@ -41,6 +42,10 @@ inline Definition random_definition(Rng& chance) {
   const std::uint64_t compensable = chance.below(5);
   bool reserves = false;
   for (std::uint64_t i = 0; i < compensable; ++i) {
+    if (chance.below(6) == 0) {
+      add(before[i], StepClass::look, StepKind::call, StepKind::none, few_times);
+      continue;
+    }
     const bool reserve = !reserves && chance.below(3) == 0;
     reserves = reserves || reserve;
     add(before[i], StepClass::compensable, reserve ? StepKind::reserve : StepKind::call,
@@ -49,7 +54,7 @@ inline Definition random_definition(Rng& chance) {
   // At most one step charges: its undo must know its answer.
   std::vector<std::size_t> calls;
   for (std::size_t i = 0; i < made.steps.size(); ++i) {
-    if (made.steps[i].action.is_call()) calls.push_back(i);
+    if (made.steps[i].undo.is_call()) calls.push_back(i);
   }
   if (!calls.empty() && chance.below(4) != 0) {
     made.steps[calls[chance.below(calls.size())]].undo_needs_output = true;
@@ -60,7 +65,8 @@ inline Definition random_definition(Rng& chance) {
       many_times);
   const std::uint64_t retriable = chance.below(4);
   for (std::uint64_t i = 0; i < retriable; ++i) {
-    add(after[i], StepClass::retriable, StepKind::call, StepKind::none, many_times);
+    const StepClass step_class = chance.below(4) == 0 ? StepClass::look : StepClass::retriable;
+    add(after[i], step_class, StepKind::call, StepKind::none, many_times);
   }
   return made;
 }
@@ -85,6 +91,12 @@ class World {
     }
     if (facts.effect && !facts.barred) return std::vector<std::byte>{std::byte{1}};
     return refuse(51);
+  }
+  /// Each time anew: who only looks may see something else.
+  result<std::vector<std::byte>> look(StepIndex step, bool refuses) {
+    if (refuses) return refuse(51);
+    calls[step].effect = true;
+    return std::vector<std::byte>{std::byte{1}};
   }
   /// False if it was asked for what had not happened and cannot be barred.
   bool undo(StepIndex step, bool needs_output) {

@@ -15,10 +15,10 @@ using ::testing::Not;
 constexpr Error lost{Errc::reply_lost};
 constexpr bool one_append = true, in_split = false;
 
-Adjust adjust_of(const StepContext& step, const sample::Order& order) {
+OwnedAdjust adjust_of(const StepContext& step, const sample::Order& order) {
   return step.adjust(AdjustReason::write_off, order.lines, 1h);
 }
-Adjust adjust_back(const StepContext& step, const sample::Order& order) {
+OwnedAdjust adjust_back(const StepContext& step, const sample::Order& order) {
   return step.adjust(AdjustReason::restock, order.lines, 1h);
 }
 result<void> do_it(sample::Shop&, const sample::Order&) { return success(); }
@@ -27,7 +27,7 @@ constexpr auto write_off_saga = saga<sample::Order, sample::Shop>(
     "write off", 1, compensable<"write off">(adjust_of, adjust_back, {2s, standard}),
     compensable<"tell">(do_it, do_it, {2s, standard}), pivot<"decide">(do_it, {2s, standard}));
 
-Commit sell_later(const Reserved& reserved) { return {reserved.id, {}}; }
+OwnedCommit sell_later(const Reserved& reserved) { return {reserved.id, {}}; }
 constexpr auto sell_after_pivot = saga<sample::Order, sample::Shop>(
     "sell after the pivot", 1,
     compensable<"reserve">(sample::hold, sample::give_back, {2s, standard}),

@@ -55,6 +55,8 @@ class Rules {
       if (record.round > definition_.further_rounds) blame("more holds than the saga allows");
     }
     if (record.kind != RecordKind::undone) return;
+    if (definition_.steps[record.step].step_class != StepClass::compensable)
+      blame("an undo of what has none");
     if (pivot_done) blame("an undo after the pivot");
     check_undo(record);
   }
@@ -98,7 +100,9 @@ class Rules {
   }
   void check_compensated(const World& world, Time now) {
     for (const auto& [step, facts] : world.calls) {
-      if (definition_.steps[step].step_class != StepClass::compensable) {
+      const StepClass step_class = definition_.steps[step].step_class;
+      if (step_class == StepClass::look) continue;
+      if (step_class != StepClass::compensable) {
         if (facts.effect) blame("a step after the undoing took effect");
         continue;
       }

@@ -172,7 +172,7 @@ inline result<void> place(Shop& shop, const StepContext& step, const Order&) {
 inline result<void> cancel(Shop& shop, const StepContext& step, const Order&) {
   return without_output(shop.call("cancel", step));
 }
-inline Reserve hold(const StepContext& step, const Order& order) {
+inline OwnedReserve hold(const StepContext& step, const Order& order) {
   return step.reserve(order.lines, order.hold);
 }
 inline Release give_back(const Reserved& reserved) { return release(reserved); }
@@ -182,7 +182,7 @@ inline result<Reply<Receipt>> charge(Shop& shop, const StepContext& step, const 
 inline result<Reply<Receipt>> refund(Shop& shop, const StepContext& step, const Receipt&) {
   return shop.call("refund", step);
 }
-inline Commit sell(const Reserved& reserved) { return commit(reserved); }
+inline OwnedCommit sell(const Reserved& reserved) { return commit(reserved); }
 inline result<void> clear(Shop& shop, const StepContext& step, const Order&) {
   return without_output(shop.call("clear", step));
 }

@@ -3,12 +3,15 @@
 // The runner without its types, so that it is a plain source file. Not for users.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <invsaga/any_backend.hpp>
@@ -38,35 +41,62 @@ SagaVersion version_of(const S& saga) {
   return {std::string(saga.name()), saga.version(), saga.hash()};
 }
 
+/// A copy of a saga, and its definition, which refers to the copy.
+struct KeptSaga {
+  std::shared_ptr<const void> saga;
+  Definition definition;
+};
+template <Saga S>
+KeptSaga kept(const S& saga) {
+  auto own = std::make_shared<const S>(saga);
+  Definition definition = own->definition();
+  return {std::move(own), std::move(definition)};
+}
+
 /// What a user gives, copied and encoded.
 struct GivenStart {
   SagaVersion saga;
   std::vector<std::byte> input;
 };
-template <Saga S>
-result<GivenStart> given(const S& saga, const typename S::input_type& input) {
+template <class Input, class Version>
+result<GivenStart> given_by(Version version, const Input& input) {
   GivenStart made;
   INVSAGA_CHECK(take_in([&] {
-    made.saga = version_of(saga);
+    made.saga = version();
     made.input = encode(input);
   }));
   return made;
+}
+template <Saga S>
+result<GivenStart> given(const S& saga, const typename S::input_type& input) {
+  return given_by([&] { return version_of(saga); }, input);
 }
 /// A call's answer; of an undo it has no bytes.
 struct GivenAnswer {
   std::string_view schema;
   result<std::vector<std::byte>> answer;
 };
-template <class T>
-result<GivenAnswer> given(const result<T>& answer) {
-  if (!answer.has_value()) return GivenAnswer{{}, answer.assume_error()};
-  GivenAnswer made{{}, std::vector<std::byte>{}};
-  if constexpr (!std::is_void_v<T>) {
-    made.schema = Stored<T>::schema;
-    INVSAGA_CHECK(take_in([&] { made.answer = encode(answer.assume_value()); }));
-  }
+inline result<GivenAnswer> given(const Error& answer) { return GivenAnswer{{}, answer}; }
+template <Storable T>
+result<GivenAnswer> given(const T& answer) {
+  GivenAnswer made{Stored<T>::schema, std::vector<std::byte>{}};
+  INVSAGA_CHECK(take_in([&] { made.answer = encode(answer); }));
   return made;
 }
+template <class T>
+  requires Storable<T> || std::is_void_v<T>
+result<GivenAnswer> given(const result<T>& answer) {
+  if (!answer.has_value()) return given(answer.assume_error());
+  if constexpr (std::is_void_v<T>)
+    return GivenAnswer{{}, std::vector<std::byte>{}};
+  else
+    return given(answer.assume_value());
+}
+/// What a step may be completed with: a value, an `Error`, or a result that is one of them.
+template <class A>
+concept CallAnswer = !std::is_same_v<A, result<void>> && requires(const A& answer) {
+  { given(answer) } -> std::same_as<result<GivenAnswer>>;
+};
 
 /// Refuses a backend that sagas cannot use, where its type knows what it can.
 template <Backend B>
@@ -94,7 +124,7 @@ class RunnerCore {
   RunnerCore& operator=(const RunnerCore&) = delete;
   ~RunnerCore();
 
-  void add(Definition definition, void* user);
+  void add(KeptSaga kept, void* user);
   void start(result<GivenStart> given, const StartRequest& request, Completion<StartAnswer> done);
   result<StartAnswer> start(result<GivenStart> given, const StartRequest& request);
   /// For an event: what became of it is told.

@@ -12,8 +12,8 @@
 #include <tuple>
 #include <type_traits>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/detail/saga_signature.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -28,7 +28,7 @@ template <std::size_t N>
 constexpr bool only_retriable_after_pivot(const StepClasses<N>& classes) noexcept {
   bool after = false;
   for (const StepClass c : classes) {
-    if (after && c != StepClass::retriable) return false;
+    if (after && c != StepClass::retriable && c != StepClass::look) return false;
     after = after || c == StepClass::pivot;
   }
   return true;
@@ -69,9 +69,12 @@ struct CheckKinds {
   static_assert(Action != StepKind::none,
                 "a step's function returns result<Output>, result<Reply<Output>>, or an operation "
                 "on the stock");
+  static_assert(Class != StepClass::look || Action == StepKind::call,
+                "a step that only looks is a call: an operation changes the stock");
   static_assert(Action != StepKind::commit || Class != StepClass::compensable,
                 "a commit cannot be undone: it is the pivot, or stands after it");
-  static_assert(Action != StepKind::reserve || Class == StepClass::compensable,
+  static_assert(Action != StepKind::reserve || Class == StepClass::compensable ||
+                    Class == StepClass::look,
                 "a reserve is compensable: it may be refused, and has a release");
   static_assert(Action != StepKind::reserve || Class != StepClass::compensable ||
                     Undo == StepKind::release,
@@ -82,10 +85,30 @@ struct CheckKinds {
   static constexpr bool ok = true;
 };
 
+template <FixedString Step, class Function>
+struct CheckCopies {
+  static_assert(std::is_copy_constructible_v<Function>,
+                "a runner copies its sagas: what a step's function captures can be copied "
+                "(a pointer or a std::shared_ptr to what cannot)");
+  static constexpr bool ok = true;
+};
+
+template <FixedString Step, class Returned>
+struct CheckReturned {
+  static_assert(!std::is_same_v<typename ResultOf<Returned>::value, Reply<void>>,
+                "a reply that carries nothing is a Reply<Nothing>");
+  static_assert(!borrows_lines<Returned>,
+                "a step returns an operation that owns its lines: step.reserve(...), "
+                "step.commit(...), step.adjust(...) of its StepContext, or commit(reserved)");
+  static constexpr bool ok = true;
+};
+
 template <FixedString Step, class Output>
 struct CheckOutput {
-  static_assert(Storable<Output>,
-                "a step's output must survive a crash: specialise invsaga::Stored for it");
+  static_assert(
+      Storable<Output>,
+      "a step's output must survive a crash: name its schema, or specialise invsaga::Stored "
+      "for it");
   static constexpr bool ok = true;
 };
 
@@ -99,7 +122,7 @@ struct CheckInput {
   static constexpr bool ok = true;
 };
 
-template <FixedString Step, class Parameter, bool IsContext, StepKind Kind>
+template <FixedString Step, class Parameter, bool IsContext>
 struct CheckParameter {
   static constexpr bool by_value = !std::is_reference_v<Parameter>;
   static constexpr bool refers = std::is_const_v<std::remove_reference_t<Parameter>> &&
@@ -108,10 +131,6 @@ struct CheckParameter {
                 "a step takes its inputs by value or by const reference");
   static_assert(!IsContext || std::is_lvalue_reference_v<Parameter>,
                 "a step takes the saga's context by reference");
-  static_assert(IsContext || Kind == StepKind::call || !by_value ||
-                    std::is_trivially_copyable_v<Parameter>,
-                "what returns an operation takes its inputs by const reference, since the "
-                "operation's lines may lie in them");
   static constexpr bool ok = true;
 };
 
@@ -125,8 +144,8 @@ constexpr std::size_t givers(std::size_t count, const std::tuple<Outputs...>*) n
 }
 
 /// `Count` outputs are known when the function is called. `Own` is its own step's, of an undo.
-template <FixedString Step, class Parameter, StepKind Kind, class Input, class Context,
-          class Outputs, std::size_t Count, class Own>
+template <FixedString Step, class Parameter, class Input, class Context, class Outputs,
+          std::size_t Count, class Own>
 constexpr bool check_parameter() {
   using T = std::remove_cvref_t<Parameter>;
   constexpr bool is_context = std::is_same_v<T, Context>;
@@ -134,18 +153,18 @@ constexpr bool check_parameter() {
   constexpr std::size_t count = is_given
                                     ? 1
                                     : givers<T, Input>(Count, static_cast<const Outputs*>(nullptr));
-  return CheckInput<Step, T, count>::ok && CheckParameter<Step, Parameter, is_context, Kind>::ok;
+  return CheckInput<Step, T, count>::ok && CheckParameter<Step, Parameter, is_context>::ok;
 }
 
-template <FixedString Step, StepKind Kind, class Input, class Context, class Outputs,
-          std::size_t Count, class Own, class... P>
+template <FixedString Step, class Input, class Context, class Outputs, std::size_t Count, class Own,
+          class... P>
 constexpr bool check_parameters(const std::tuple<P...>*) {
-  return (check_parameter<Step, P, Kind, Input, Context, Outputs, Count, Own>() && ... && true);
+  return (check_parameter<Step, P, Input, Context, Outputs, Count, Own>() && ... && true);
 }
 template <FixedString Step, class F, class Input, class Context, class Outputs, std::size_t Count,
           class Own = void>
 constexpr bool check_inputs() {
-  return check_parameters<Step, kind_of<F>, Input, Context, Outputs, Count, Own>(
+  return check_parameters<Step, Input, Context, Outputs, Count, Own>(
       static_cast<const parameters_of<F>*>(nullptr));
 }
 
@@ -159,8 +178,14 @@ constexpr StepKind undo_kind() noexcept {
 
 template <FixedString Step, StepClass Class, class Action, class Undo>
 constexpr bool check_functions() {
-  return CheckKinds<Step, Class, kind_of<Action>, undo_kind<Undo>()>::ok &&
-         CheckOutput<Step, output_of<Action>>::ok;
+  constexpr bool action = CheckCopies<Step, Action>::ok && CheckCopies<Step, Undo>::ok &&
+                          CheckReturned<Step, returned_by<Action>>::ok &&
+                          CheckKinds<Step, Class, kind_of<Action>, undo_kind<Undo>()>::ok &&
+                          CheckOutput<Step, output_of<Action>>::ok;
+  if constexpr (std::is_same_v<Undo, NoUndo>)
+    return action;
+  else
+    return action && CheckReturned<Step, returned_by<Undo>>::ok;
 }
 
 template <FixedString Step, class Action, class Undo, class Input, class Context, class Outputs,

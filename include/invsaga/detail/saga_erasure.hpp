@@ -5,16 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
 #include <invsaga/detail/saga_signature.hpp>
 #include <invsaga/detail/saga_thunks.hpp>
 #include <invsaga/retry.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -64,7 +65,7 @@ class Erasure {
     StepDefinition made{.name = S::name,
                         .step_class = S::step_class,
                         .limits = step.limits,
-                        .events = step.events,
+                        .events = {std::string(step.events.done), std::string(step.events.refused)},
                         .schema = Stored<Output<S>>::schema,
                         .action = action<I>(),
                         .undo = {},

@@ -36,6 +36,12 @@ constexpr auto retriable(Action, Undo, StepLimits, StepEvents = {}) {
 }
 template <FixedString Name, class Action, class Undo>
   requires(!std::is_convertible_v<Undo, StepLimits>)
+constexpr auto look(Action, Undo, StepLimits, StepEvents = {}) {
+  static_assert(detail::never<Action>,
+                "a step that only looks has no compensation: there is nothing to undo");
+}
+template <FixedString Name, class Action, class Undo>
+  requires(!std::is_convertible_v<Undo, StepLimits>)
 constexpr auto compensable(Action, Undo) {
   static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
 }
@@ -45,6 +51,10 @@ constexpr auto pivot(Action) {
 }
 template <FixedString Name, class Action>
 constexpr auto retriable(Action) {
+  static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
+}
+template <FixedString Name, class Action>
+constexpr auto look(Action) {
   static_assert(detail::never<Action>, "a step needs limits: a deadline and a retry policy");
 }
 

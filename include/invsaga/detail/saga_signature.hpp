@@ -9,15 +9,13 @@
 #include <tuple>
 #include <type_traits>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/definition.hpp>
+#include <invsaga/reply.hpp>
 #include <invsaga/saga_outputs.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
-
-template <class T>
-class Reply;
 
 /// A name as a template argument.
 template <std::size_t N>
@@ -42,6 +40,7 @@ constexpr std::uint64_t fnv1a(std::uint64_t hash, std::string_view text) noexcep
 }
 constexpr std::string_view letter(StepClass step_class) noexcept {
   if (step_class == StepClass::compensable) return "c";
+  if (step_class == StepClass::look) return "l";
   return step_class == StepClass::pivot ? "p" : "r";
 }
 constexpr std::uint64_t hash_of(std::string_view saga, std::string_view input_schema) noexcept {
@@ -108,20 +107,44 @@ struct ResultOf<result<T>> {
   using value = T;
 };
 
+/// An operation that borrows its lines, and the one that owns them: the first is refused, by one
+/// sentence, so it is counted as the second.
+template <class T>
+struct OwningOf {
+  using type = T;
+};
+template <>
+struct OwningOf<Reserve> {
+  using type = OwnedReserve;
+};
+template <>
+struct OwningOf<Commit> {
+  using type = OwnedCommit;
+};
+template <>
+struct OwningOf<Adjust> {
+  using type = OwnedAdjust;
+};
+template <class R>
+inline constexpr bool borrows_lines = !std::is_same_v<
+    typename OwningOf<typename ResultOf<R>::value>::type, typename ResultOf<R>::value>;
+template <class R>
+using value_of = typename OwningOf<typename ResultOf<R>::value>::type;
+
 template <class T>
 constexpr StepKind operation_kind() noexcept {
-  if constexpr (std::is_same_v<T, Reserve>) return StepKind::reserve;
-  if constexpr (std::is_same_v<T, Commit>) return StepKind::commit;
+  if constexpr (std::is_same_v<T, OwnedReserve>) return StepKind::reserve;
+  if constexpr (std::is_same_v<T, OwnedCommit>) return StepKind::commit;
   if constexpr (std::is_same_v<T, Release>) return StepKind::release;
   if constexpr (std::is_same_v<T, Extend>) return StepKind::extend;
-  if constexpr (std::is_same_v<T, Adjust>) return StepKind::adjust;
+  if constexpr (std::is_same_v<T, OwnedAdjust>) return StepKind::adjust;
   return StepKind::none;
 }
 
 /// `none`: it returns what no step may.
 template <class R>
 constexpr StepKind kind_returned() noexcept {
-  constexpr StepKind kind = operation_kind<typename ResultOf<R>::value>();
+  constexpr StepKind kind = operation_kind<value_of<R>>();
   if constexpr (kind != StepKind::none) return kind;
   return ResultOf<R>::is_result ? StepKind::call : StepKind::none;
 }
@@ -141,17 +164,21 @@ struct OutputOf<Reply<T>> {
   using type = T;
 };
 template <>
-struct OutputOf<Reserve> {
+struct OutputOf<Reply<void>> {
+  using type = Nothing;
+};
+template <>
+struct OutputOf<OwnedReserve> {
   using type = Reserved;
 };
 template <>
-struct OutputOf<Commit> {
+struct OutputOf<OwnedCommit> {
   using type = Committed;
 };
 
 /// The type that a function leaves for later steps.
 template <class F>
-using output_of = typename OutputOf<typename ResultOf<returned_by<F>>::value>::type;
+using output_of = typename OutputOf<value_of<returned_by<F>>>::type;
 
 template <class T, class Tuple>
 inline constexpr bool is_among = false;

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <invsaga/bytes.hpp>
 #include <invsaga/detail/saga_signature.hpp>
+#include <invsaga/stored.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -121,14 +121,17 @@ result<CallReply> call_step(const F& function, const StepInputs& inputs) {
   return run_call<Sources, Keep>(function, inputs, static_cast<parameters_of<F>*>(nullptr));
 }
 
-/// The lines are copied, since they may lie in an argument that ends with the call.
-template <class Op>
-Operation keep_lines(Op operation, std::vector<Line>& lines) {
-  if constexpr (requires { operation.lines; }) {
-    lines.assign(operation.lines.begin(), operation.lines.end());
+/// The operation, its lines moved out of what the step returned.
+template <class Returned>
+Operation keep_lines(Returned& returned, std::vector<Line>& lines) noexcept {
+  if constexpr (requires { returned.view(); }) {
+    auto operation = returned.view();
+    lines = std::move(returned.lines);
     operation.lines = lines;
+    return operation;
+  } else {
+    return returned;
   }
-  return operation;
 }
 
 template <class Sources, class F, class... P>
@@ -138,7 +141,7 @@ result<Operation> run_operation(const F& function, const StepInputs& inputs,
   return std::apply(
       [&](const auto&... argument) -> result<Operation> {
         if (!(argument.ok() && ...)) return Error{Errc::corrupt};
-        const auto returned = function(argument.get()...);
+        auto returned = function(argument.get()...);
         if constexpr (ResultOf<returned_by<F>>::is_result) {
           if (!returned.has_value()) return returned.assume_error();
           return keep_lines(returned.assume_value(), lines);

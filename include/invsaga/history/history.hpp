@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <invsaga/history/component.hpp>
 #include <invsaga/time.hpp>
 #include <invsaga/version.hpp>
 

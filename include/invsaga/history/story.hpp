@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <invsaga/history/component.hpp>
 #include <invsaga/history/history.hpp>
 #include <invsaga/time.hpp>
 #include <invsaga/version.hpp>

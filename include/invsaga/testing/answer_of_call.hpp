@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <invsaga/completion.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

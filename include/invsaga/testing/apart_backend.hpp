@@ -29,6 +29,7 @@
 #include <invsaga/reference/run_table.hpp>
 #include <invsaga/rng.hpp>
 #include <invsaga/split.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/recorder.hpp>
 

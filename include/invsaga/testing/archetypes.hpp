@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -32,6 +32,7 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/backend.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga {

@@ -15,6 +15,7 @@
 
 #include <invsaga/backend.hpp>
 #include <invsaga/forwarding.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/owned.hpp>
 
 namespace invsaga {

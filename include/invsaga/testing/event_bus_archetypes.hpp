@@ -9,6 +9,7 @@
 
 #include <invsaga/event_bus.hpp>
 #include <invsaga/testing/archetypes.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -33,6 +33,7 @@
 #include <utility>
 
 #include <invsaga/event_bus.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

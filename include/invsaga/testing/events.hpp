@@ -17,6 +17,7 @@
 #include <invsaga/event.hpp>
 #include <invsaga/event_bus.hpp>
 #include <invsaga/testing/answer_of_call.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

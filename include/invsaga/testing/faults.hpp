@@ -33,6 +33,7 @@
 #include <invsaga/backend.hpp>
 #include <invsaga/forwarding.hpp>
 #include <invsaga/rng.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/owned.hpp>
 #include <invsaga/testing/simulation.hpp>
 

@@ -27,6 +27,7 @@
 #include <utility>
 
 #include <invsaga/idempotency.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

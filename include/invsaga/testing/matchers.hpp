@@ -21,6 +21,7 @@
 #include <variant>
 #include <vector>
 
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/printers.hpp>
 
 namespace invsaga {

@@ -16,6 +16,7 @@
 
 #include <invsaga/reservation.hpp>
 #include <invsaga/rng.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/owned.hpp>
 #include <invsaga/testing/stock_model.hpp>
 #include <invsaga/testing/store_under_test.hpp>

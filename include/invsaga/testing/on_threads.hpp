@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include <invsaga/testing/component.hpp>
 #include <invsaga/version.hpp>
 
 namespace invsaga {

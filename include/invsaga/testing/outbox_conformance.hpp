@@ -30,6 +30,7 @@
 #include <vector>
 
 #include <invsaga/outbox.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga {

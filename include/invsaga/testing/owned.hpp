@@ -14,6 +14,7 @@
 
 #include <invsaga/backend.hpp>
 #include <invsaga/owned.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

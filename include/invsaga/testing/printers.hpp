@@ -17,6 +17,7 @@
 #include <invsaga/reservation.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/run_record.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

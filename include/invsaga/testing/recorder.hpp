@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/owned.hpp>
 
 namespace invsaga {

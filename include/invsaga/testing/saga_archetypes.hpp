@@ -3,24 +3,29 @@
 // The least type that is a Saga, and near-misses named by what they lack (see archetypes.hpp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include <invsaga/saga.hpp>
 #include <invsaga/testing/archetypes.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
 namespace archetypes {
 
-/// Its input is just storable, its context anything that can be referred to. It has no steps.
-class SagaArchetype : Bare {
+/// Its input is just storable, its context anything that can be referred to. It is copied, and no
+/// more. It has no steps.
+class SagaArchetype {
  public:
   using input_type = StorableArchetype;
   using context_type = Bare;
-  using Bare::Bare;
+  explicit SagaArchetype(std::nullptr_t) noexcept {}
+  SagaArchetype(const SagaArchetype&) = default;
+  SagaArchetype& operator=(const SagaArchetype&) = delete;
   [[nodiscard]] std::string_view name() const { return {}; }
   [[nodiscard]] std::uint32_t version() const { return {}; }
   [[nodiscard]] std::uint64_t hash() const { return {}; }
@@ -57,6 +62,10 @@ struct SagaWithNarrowHash : SagaArchetype {  ///< Two shapes could not be told a
 };
 struct SagaWithoutDefinition : SagaArchetype {
   void definition() const = delete;
+};
+struct SagaWithoutCopy : SagaArchetype {  ///< Runners keep a saga of their own.
+  using SagaArchetype::SagaArchetype;
+  SagaWithoutCopy(const SagaWithoutCopy&) = delete;
 };
 struct SagaWithBorrowedDefinition : SagaArchetype {  ///< Runners keep a definition of their own.
   [[nodiscard]] const Definition* definition() const { return nullptr; }

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include <invsaga/saga_log.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga {

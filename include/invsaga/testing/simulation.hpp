@@ -20,6 +20,7 @@
 
 #include <invsaga/environment.hpp>
 #include <invsaga/rng.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

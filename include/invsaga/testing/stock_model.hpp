@@ -17,6 +17,7 @@
 #include <invsaga/operation.hpp>
 #include <invsaga/reservation.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

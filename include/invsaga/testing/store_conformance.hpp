@@ -23,6 +23,7 @@
 #include <span>
 #include <string_view>
 
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/store_under_test.hpp>
 
 namespace invsaga {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <invsaga/reservation.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

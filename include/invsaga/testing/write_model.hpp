@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/testing/component.hpp>
 #include <invsaga/testing/stock_model.hpp>
 
 namespace invsaga {

@@ -15,6 +15,7 @@
 #include <invsaga/backend.hpp>
 #include <invsaga/prepared_write.hpp>
 #include <invsaga/testing/answer_of_call.hpp>
+#include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <invsaga/event.hpp>
+#include <invsaga/memory_component.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {

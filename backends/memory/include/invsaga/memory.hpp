@@ -14,6 +14,7 @@
 
 #include <invsaga/assert.hpp>
 #include <invsaga/backend.hpp>
+#include <invsaga/memory_component.hpp>
 #include <invsaga/memory_core.hpp>
 #include <invsaga/memory_recording.hpp>
 

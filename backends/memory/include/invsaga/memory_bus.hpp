@@ -16,6 +16,7 @@
 #include <invsaga/environment.hpp>
 #include <invsaga/event.hpp>
 #include <invsaga/event_bus.hpp>
+#include <invsaga/memory_component.hpp>
 #include <invsaga/result.hpp>
 #include <invsaga/retry.hpp>
 #include <invsaga/thrown.hpp>

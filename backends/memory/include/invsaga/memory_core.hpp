@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/memory_component.hpp>
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/reference/outbox_queue.hpp>
@@ -17,11 +18,11 @@ inline namespace v0 {
 
 /// Bounds of a memory backend, and the key of its tables. Constant for its life.
 struct MemoryLimits {
-  StoreLimits store;    ///< Of the stock; as `Ledger` requires them.
-  Retention retention;  ///< Of requests and their answers; as `ClaimTable` requires it.
-  RunLimits runs;       ///< Of runs and their records.
-  OutboxLimits outbox;  ///< Of events that are not acknowledged.
-  HashKey hash_key{};   ///< As `keyed_hash.hpp` says.
+  StoreLimits store{};    ///< Of the stock; as `Ledger` requires them.
+  Retention retention{};  ///< Of requests and their answers; as `ClaimTable` requires it.
+  RunLimits runs{};       ///< Of runs and their records.
+  OutboxLimits outbox{};  ///< Of events that are not acknowledged.
+  HashKey hash_key{};     ///< As `keyed_hash.hpp` says.
 };
 
 /// The parts of a memory backend, and what is one append over them. For one thread at a time:

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/memory_component.hpp>
 #include <invsaga/reference/ledger.hpp>
 
 namespace invsaga {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lines of the operation would lie in an argument that has ended.
+// The lines would lie in what ends with the step's function.
 //
-// expect: what returns an operation takes its inputs by const reference
+// expect: a step returns an operation that owns its lines: step.reserve(...)
 #include "saga_parts.hpp"
 
 using namespace invsaga;
 
 #ifdef MENDED
-Reserve hold_all(const StepContext& step, const Order& order);
+OwnedReserve hold_all(const StepContext& step, Order order);
 #else
 Reserve hold_all(const StepContext& step, Order order);
 #endif
