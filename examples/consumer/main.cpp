@@ -8,9 +8,11 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include <invsaga/keeper.hpp>
 #include <invsaga/memory.hpp>
+#include <invsaga/memory_bus.hpp>
+#include <invsaga/relay.hpp>
 #include <invsaga/saga_runner.hpp>
 
 using namespace invsaga;
@@ -55,28 +57,40 @@ constexpr auto checkout = saga<Order, Shop>(
 
 int main() {
   SystemClock clock;
-  LocalExecutor executor(clock);
+  LocalExecutor executor(clock);  // on this thread; a service takes a ThreadExecutor
+  const Environment here{clock, executor};
   MemoryBackend<> backend;
-  backend.advance_to(clock.now());  // a store reads no clock: it is told the time
+  Keeper keeper(backend, here);  // time, orphans, what may be forgotten
+  MemoryBus bus(here);
+  const auto print = [](const Event& event) -> result<Handling> {
+    std::printf("  %s\n", event.type.c_str());
+    return Handling::handled;
+  };
+  if (!bus.subscribe("printer", {}, print)) return 1;
+  Relay relay(backend, bus, here);
+
   const std::array stock{Line{mug, 10}};
   const Time soon = clock.now() + 1h;
   if (!backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock}))
     return 1;
 
   Shop shop;
-  SagaRunner runner(backend, Environment{clock, executor});
+  RunnerOptions options;
+  options.relay = &relay;
+  SagaRunner runner(backend, here, options);
   runner.add(checkout, shop);
+  keeper.look_after(runner);
   for (const Order& order : {Order{"A1", {mug, 2}, 1'250}, Order{"A2", {mug, 3}, 66'600}}) {
     StartRequest request;
     request.key = order.number;
-    const RunId run = runner.start(checkout, order, request).value().run;
-    const RunStatus status = runner.status(run).value();
-    std::printf("%s: %s, %s\n", order.number.c_str(), name(status.status).data(),
-                name(status.end.value()).data());
-    const std::vector<RunRecord> records = runner.records(run).value();
-    for (const RunRecord& record : records)
-      for (const Event& event : record.events) std::printf("  %s\n", event.type.c_str());
+    const RunId run = run_id(checkout.name(), request);  // known before the start
+    if (!runner.start(checkout, order, request)) return 1;
+    const RunOutcome outcome = runner.wait(run, clock.now() + 1min).value();
+    std::printf("%s: %s\n", order.number.c_str(), name(outcome.end).data());
   }
+  runner.stop(clock.now() + 1min);
+  while (executor.run_one()) {
+  }  // the last events
   const StockCounters mugs = backend.stock(mug).value();
   std::printf("mugs: %d on hand, %d sold; %zu charged\n", static_cast<int>(mugs.on_hand),
               static_cast<int>(mugs.sold), shop.charged.size());
