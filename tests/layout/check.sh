@@ -9,7 +9,7 @@ shopt -s lastpipe  # so that the end of a pipe can note what is broken
 export LC_ALL=C.UTF-8
 
 readonly all_rules=(folders folders_point_down one_word contents reading_path include_direction
-                    public_includes core_is_pure keyed_tables own_rights columns headers
+                    public_includes core_is_pure keyed_tables own_rights columns headers components
                     sentences loops libraries_used)
 broken=0
 
@@ -262,6 +262,18 @@ rule_headers() {
   our_files | grep '\.hpp$' | search '^ *using namespace (?!.*literals)' |
     complain headers 'a header opens no namespace (but of literals) to those who include it'
   our_files | search '#include "\.\.?/' | complain headers 'no include leads upwards or by "./"'
+}
+
+# Who includes a header of a component that is not linked is told so, by the header.
+rule_components() {
+  local file name component
+  files include/invsaga/history include/invsaga/testing backends/*/include -- '*.hpp' |
+    while IFS= read -r file; do
+      name=${file#include/invsaga/} component=${name%%/*}/component
+      [[ $file != backends/* ]] || name=${file#backends/} component=${name%%/*}_component
+      [[ $file == */"$component.hpp" ]] || grep -qx "#include <invsaga/$component.hpp>" "$file" ||
+        echo "$file: $component.hpp"
+    done | complain components 'a header of a component includes what names the component'
 }
 
 # A sentence is a `///` line above a declaration, or `///<` on its line. Asked of the types and

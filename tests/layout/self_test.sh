@@ -26,9 +26,13 @@ plant_good_tree() {
   touch "$tree"/{CMakePresets.json,LICENSE,README.md,backends/memory/README.md}
   put CMakeLists.txt
   put backends/memory/CMakeLists.txt
-  put backends/memory/include/invsaga/memory.hpp '#include <invsaga/stock.hpp>'
+  put backends/memory/include/invsaga/memory.hpp '#include <invsaga/memory_component.hpp>' \
+    '#include <invsaga/stock.hpp>'
+  put backends/memory/include/invsaga/memory_component.hpp
   put include/invsaga/stock.hpp '#include <boost/outcome/basic_result.hpp>' '#include <vector>'
-  put include/invsaga/testing/model.hpp '#include <gtest/gtest.h>' '#include <thread>'
+  put include/invsaga/testing/model.hpp '#include <gtest/gtest.h>' '#include <thread>' \
+    '#include <invsaga/testing/component.hpp>'
+  put include/invsaga/testing/component.hpp
   put src/stock.cpp '// std::thread, random_device and system_clock::now() are only words here'
   put src/environment.cpp 'auto now = std::chrono::system_clock::now();' '#include <thread>'
   put tools/main.cpp '#include <absl/hash/hash.h>' '#include <fmt/core.h>' '#include <fstream>'
@@ -78,7 +82,8 @@ broken_by none tests/a_test.cpp 'stock.extend({id, until});'
 broken_by include_direction src/stock.cpp '#include <invsaga/testing/model.hpp>'
 broken_by include_direction src/stock.cpp '#include <invsaga/memory.hpp>'
 broken_by include_direction include/invsaga/ids.hpp '#include "invsaga/testing/model.hpp"'
-broken_by include_direction include/invsaga/testing/model.hpp '#include <invsaga/memory.hpp>'
+broken_by include_direction include/invsaga/testing/model.hpp '#include <invsaga/memory.hpp>' \
+  '#include <invsaga/testing/component.hpp>'
 broken_by include_direction backends/memory/src/a.cpp '#include <invsaga/testing/model.hpp>'
 broken_by none backends/memory/tests/a_test.cpp '#include <invsaga/testing/model.hpp>'
 for library in absl/hash/hash.h fmt/core.h nlohmann/json.hpp boost/asio.hpp boost/optional.hpp \
@@ -86,7 +91,8 @@ for library in absl/hash/hash.h fmt/core.h nlohmann/json.hpp boost/asio.hpp boos
   broken_by public_includes include/invsaga/ids.hpp "#include <$library>"
   broken_by none src/ids.cpp "#include <$library>"
 done
-broken_by public_includes include/invsaga/testing/model.hpp '#include <fmt/core.h>'
+broken_by public_includes include/invsaga/testing/model.hpp '#include <fmt/core.h>' \
+  '#include <invsaga/testing/component.hpp>'
 broken_by public_includes include/invsaga/text.hpp '#include <ostream>'
 broken_by none include/invsaga/text.hpp '#include <iosfwd>'
 broken_by none include/invsaga/fmt.hpp '#include <fmt/format.h>'
@@ -99,7 +105,11 @@ for line in 'auto t = std::chrono::steady_clock::now();' 'std::time(nullptr);' '
   broken_by core_is_pure backends/memory/src/stock.cpp "$line"
   broken_by none tools/stock.cpp "$line"
 done
-broken_by core_is_pure include/invsaga/testing/model.hpp 'std::random_device d;'
+broken_by core_is_pure include/invsaga/testing/model.hpp 'std::random_device d;' \
+  '#include <invsaga/testing/component.hpp>'
+broken_by components include/invsaga/testing/model.hpp '#include <gtest/gtest.h>'
+broken_by components backends/memory/include/invsaga/memory.hpp '#include <invsaga/stock.hpp>'
+broken_by components include/invsaga/history/a.hpp '#include <vector>'
 for line in 'std::unordered_map<RunId, int> runs_;' 'absl::flat_hash_map<std::string, int> a;' \
   'std::unordered_set<std::string_view> texts;' 'std::unordered_map<RequestKey, int> a;' \
   'absl::flat_hash_set<RowName> names;' 'return std::hash<std::string>{}(text);' \
