@@ -37,7 +37,7 @@ int main() {
   click(order, request);  // the same id and the same content: the first answer again
 
   checkout::Order other = order;
-  other.amount = "1";
+  other.lines = {{mug, 1}};  // at the same price
   StartRequest reused = checkout::request_for(other, clock.now() + 1h);
   click(other, reused);  // the same id for something else: nothing is done, nothing is told
 

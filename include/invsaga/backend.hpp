@@ -52,8 +52,9 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 ///    stock is untouched where `atomic_effects` holds; where it does not, the operation may have
 ///    taken effect and its id tells.
 ///  - A repeat (every record of it is at its place, byte for byte) gets the reply that is recorded.
-///  - A claim is asked only if the run has no record yet. If it has, the claim says how the request
-///    stands: `in_progress` while the run goes on, whatever deadline is past (protocol rule 6).
+///  - A claim is taken only if the run has no record yet. If it has, a claim that is known says how
+///    the request stands (`in_progress`, `completed`, `mismatch`); one that would be `fresh` or
+///    `expired` is `moved_on`: the run's log tells, whatever deadline is past (protocol rule 6).
 ///  - With `atomic_effects` all of it is one append, or nothing of it. Without, the order is:
 ///  claim,
 ///    stock, log, outbox, confirmation; a write has one record and no head with its operation; and

@@ -168,14 +168,19 @@ result<WriteReply> WriteModel::write_again(const Write& write) {
   if (!asks) return Error{Errc::moved_on}.about(WritePart::position);
   forget_requests();
   const auto known = requests_.find(write.claim->claim.key);
-  reply.claim.state = ClaimState::in_progress;
-  if (known != requests_.end() && known->second.fingerprint != write.claim->claim.fingerprint) {
+  const Error moved_on = Error{Errc::moved_on}.about(WritePart::position);
+  if (known == requests_.end()) return moved_on;
+  const Request& request = known->second;
+  if (request.fingerprint != write.claim->claim.fingerprint) {
     reply.claim.state = ClaimState::mismatch;
-  } else if (known != requests_.end() && known->second.completed) {
+  } else if (request.completed) {
     reply.claim.state = ClaimState::completed;
-    reply.claim.answer = known->second.answer;
-  } else if (has_ended(write.run)) {
-    return Error{Errc::moved_on}.about(WritePart::position);
+    reply.claim.answer = request.answer;
+  } else if (now() < request.lease_until) {
+    reply.claim.state = ClaimState::in_progress;
+    reply.claim.lease_until = request.lease_until;
+  } else {
+    return moved_on;
   }
   return reply;
 }

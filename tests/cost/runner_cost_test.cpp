@@ -32,6 +32,7 @@ StartRequest request_no(std::size_t i, bool claims) {
   StartRequest made;
   made.key = std::to_string(i);
   if (claims) made.request = request_key("tenant", "checkout", made.key);
+  made.fingerprint = fingerprint(as_bytes(made.key));
   made.deadline = start + day;
   return made;
 }

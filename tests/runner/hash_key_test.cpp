@@ -101,6 +101,7 @@ class Service {
     StartRequest request;
     request.key = order.number;
     request.request = request_key("tenant", "checkout", order.number);
+    request.fingerprint = fingerprint_of(order);
     request.deadline = start_time + 24h;
     const auto begun = runner_.start(sample::checkout, order, request);
     teller_.story.push_back(begun.has_value() ? std::string(name(begun.assume_value().state))

@@ -162,6 +162,9 @@ TYPED_TEST(RunSync, RefusesWhatCannotBeBegunAndRunsNothing) {
   StartRequest endless = this->request();
   endless.deadline = {};
   EXPECT_THAT(run(endless), ErrorIs(Errc::invalid_argument));
+  StartRequest unprotected = this->request();
+  unprotected.fingerprint = {};
+  EXPECT_THAT(run(unprotected), ErrorIs(Errc::invalid_argument));
   StartRequest late = this->request();
   late.deadline = start_time;
   EXPECT_THAT(run(late), ErrorIs(Errc::invalid_argument));

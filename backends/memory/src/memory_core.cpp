@@ -155,15 +155,13 @@ result<WriteReply> MemoryCore::write_again(const Write& write) {
     return reply;
   }
   if (write.claim == nullptr || write.claim->epoch != 0) return moved_on;
-  // Whether the run exists is looked at first (protocol rule 6).
-  INVSAGA_TRY(const auto known, claims.find(write.claim->claim));
-  const bool told = known && known->state != ClaimState::in_progress;
-  if (!told && runs.ended(write.run)) return moved_on;  // its log has the answer
-  if (known) {
-    reply.claim = *known;
-  } else {
-    reply.claim.state = ClaimState::in_progress;
-  }
+  // A claim that is known decides. One that would be fresh, or expired, does not: the run exists,
+  // and its log tells (protocol rule 6).
+  INVSAGA_TRY(auto known, claims.find(write.claim->claim));
+  const bool lapsed = known && known->state == ClaimState::in_progress &&
+                      known->lease_until <= ledger.now();
+  if (!known || lapsed) return moved_on;
+  reply.claim = *std::move(known);
   return reply;
 }
 

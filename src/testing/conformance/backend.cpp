@@ -50,6 +50,7 @@ class BackendConformance : public ::testing::Test {
   static OwnerId owner(std::uint64_t number) { return {6, number}; }
   static ReservationId hold(std::uint64_t number) { return {7, number}; }
   static RequestKey request() { return {3, 1}; }
+  static Fingerprint asked() { return {4, 1}; }
 
   static RunRecord begun() {
     RunRecord made;
@@ -124,7 +125,7 @@ class BackendConformance : public ::testing::Test {
     return answer.has_value() ? answer.assume_value().epoch : 0;
   }
   result<ClaimAnswer> ask_claim() {
-    return backend().claim({request(), {4, 1}, backend().now() + Duration{100}, at(100'000)});
+    return backend().claim({request(), asked(), backend().now() + Duration{100}, at(100'000)});
   }
 
  private:
@@ -417,6 +418,30 @@ INVSAGA_SUITE_TEST(BackendConformance, NoRunIsBegunPastItsRequestsDeadlineWhereA
   const Position kept = t.is_atomic() ? 0 : 1;  // else its driver looks
   EXPECT_THAT(t.append(2, 0, begun), IsOkAndHolds(kept));
   EXPECT_EQ(t.records(2).size(), kept);
+}
+
+// Protocol rule 6: a claim that is known decides; one that is not, or has lapsed, is not taken.
+INVSAGA_SUITE_TEST(BackendConformance, NoClaimIsTakenForARunThatExistsWhereAllIsOneAppend) {
+  auto& t = *this;
+  if (!t.is_atomic()) return;
+  const auto begin = [&](std::int64_t deadline, Fingerprint asked) {
+    PreparedWrite write(t.run(1), 0);
+    RunRecord begun = t.begun();
+    begun.owner = t.owner(2);
+    write.add(begun);
+    write.claim({{t.request(), asked, t.at(deadline), t.at(deadline)}, 0});
+    return t.backend().write(write.seal());
+  };
+  EXPECT_THAT(begin(5'000, t.asked()), ErrorIs(Errc::moved_on)) << "it would be fresh";
+  EXPECT_THAT(begin(1, t.asked()), ErrorIs(Errc::moved_on)) << "it would be expired";
+  EXPECT_NE(t.claim(), 0u) << "it was not taken";
+  EXPECT_EQ(begin(5'000, t.asked()).value().claim.state, ClaimState::in_progress);
+  EXPECT_EQ(begin(5'000, {6, 6}).value().claim.state, ClaimState::mismatch);
+  t.advance(101);
+  EXPECT_THAT(begin(5'000, t.asked()), ErrorIs(Errc::moved_on)) << "its lease has lapsed";
+  EXPECT_EQ(begin(5'000, {6, 6}).value().claim.state, ClaimState::mismatch);
+  EXPECT_NE(t.claim(), 0u) << "it was not taken";
+  EXPECT_EQ(t.records().size(), 1u);
 }
 
 INVSAGA_SUITE_TEST(BackendConformance, TheLastRecordStoresTheAnswer) {
