@@ -146,11 +146,10 @@ class SagaRunner {
     core_.complete(run, call, true, detail::given(answer), done);
   }
 
-  /// Asks for the run to be undone; an append to the run, by any process: one that is driven
-  /// elsewhere, or by nobody, is taken over with it. Once accepted the run only compensates. After
-  /// the pivot (or while its answer is not known) it is not accepted, and the status says where the
-  /// run stands. Errors: `invalid_argument` (a reason above 1,024 bytes), `not_found`,
-  /// `unknown_definition`, the backend's; after `ask_again` it may have been accepted.
+  /// Asks for the run to be undone, by any process: an append, by which a run that is driven
+  /// elsewhere, or by nobody, is taken over. Once accepted the run only compensates; `too_late`:
+  /// its pivot is done or in doubt. Errors: `invalid_argument` (a reason above 1,024 bytes),
+  /// `not_found`, `unknown_definition`, the backend's; after `ask_again` it may be accepted.
   result<CancelAnswer> cancel(RunId run, std::string_view reason) {
     return core_.cancel(run, reason);
   }

@@ -314,6 +314,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void tell_alone(RunId id, const SagaPtr& saga, std::span<const RunRecord> records,
                   Position told) const;
   Errand<Fate> append_open(OutsideNews& news, SagaMachine& machine);
+  bool has_recorded(std::span<const RunRecord> since, RecordKind kind,
+                    std::string_view reason) const noexcept;
   Errand<CancelAnswer> cancel(RunId run, std::string reason);
   Errand<NewsAnswer> resume(RunId run);
   void complete(RunId run, OneBrought news, bool may_hand) noexcept;

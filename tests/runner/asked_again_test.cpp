@@ -143,6 +143,59 @@ TYPED_TEST(AskedAgain, WhileItIsNotKnownWhetherItHasBegun) {
               ClaimIs(ClaimState::in_progress));
 }
 
+// --- a new request
+
+/// How a run of that way ended, as each repeat of its request is told.
+template <class Parts>
+RunOutcome outcome_told(RunnerFixture<Parts>& fixture,
+                        typename RunnerFixture<Parts>::Process& process) {
+  fixture.run_all();
+  const auto repeat = [&] {
+    return process.runner.start(sample::checkout, fixture.order(), fixture.request()).value();
+  };
+  const StartAnswer told = repeat();
+  EXPECT_EQ(told.state, ClaimState::completed);
+  EXPECT_EQ(repeat().outcome, told.outcome);
+  return told.outcome.value_or(RunOutcome{});
+}
+
+TYPED_TEST(AskedAgain, IsAnsweredByItsEndAndMayCompleteUnderANewRequest) {
+  auto process = this->process();
+  bool down = true;
+  const auto place = [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
+    if (down) return Error{Errc::unavailable};
+    this->shop.took_effect("place", step.id);
+    return Reply<sample::Receipt>(sample::Receipt{});
+  };
+  this->shop.script("place", place, 100);
+  this->begin(*process);
+  this->run_all();
+  down = false;
+  const RunOutcome told = outcome_told(*this, *process);
+  EXPECT_EQ(told.end, RunEnd::compensated);
+  EXPECT_EQ(told.error.code, Errc::unavailable);
+  EXPECT_TRUE(told.may_be_asked_anew());
+  const RunId anew = this->begin(*process, "2");
+  this->run_all();
+  EXPECT_EQ(this->outcome(anew)->end, RunEnd::completed);
+}
+
+TYPED_TEST(AskedAgain, MayNotCompleteUnderANewRequestIfItWasRefused) {
+  auto process = this->process();
+  this->shop.fail("charge", refuse(51));
+  this->begin(*process);
+  EXPECT_FALSE(outcome_told(*this, *process).may_be_asked_anew());
+}
+
+TYPED_TEST(AskedAgain, MayCompleteUnderANewRequestIfTheStockWasOut) {
+  auto process = this->process();
+  this->begin(*process, "2");
+  this->begin(*process);
+  const RunOutcome told = outcome_told(*this, *process);
+  EXPECT_EQ(told.decision, StockDecision::out_of_stock);
+  EXPECT_TRUE(told.may_be_asked_anew());
+}
+
 // --- the input of another definition
 
 struct Weight {

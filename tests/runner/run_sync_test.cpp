@@ -123,7 +123,8 @@ TYPED_TEST(RunSync, IsBusyWhileTheRunIsUnderWayElsewhere) {
 TYPED_TEST(RunSync, CanBeCancelledFromElsewhere) {
   auto user = this->process();
   this->shop.script("charge", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
-    EXPECT_TRUE(user->runner.cancel(step.run, "changed my mind").assume_value().accepted);
+    EXPECT_EQ(user->runner.cancel(step.run, "changed my mind").assume_value().decision,
+              CancelDecision::accepted);
     this->shop.took_effect("charge", step.id);
     return Reply<sample::Receipt>(sample::Receipt{});
   });

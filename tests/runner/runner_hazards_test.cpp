@@ -82,7 +82,8 @@ TEST_F(OneAppend, ACancelWhoseReplyWasLostIsHeardByTheDriver) {
   process->connection.at_append = [](const RunRecord& record) {
     return record.kind == RecordKind::cancelled ? Mishap::lost : Mishap::none;
   };
-  EXPECT_TRUE(process->runner.cancel(run, "x").assume_value().accepted);  // the log tells
+  EXPECT_EQ(process->runner.cancel(run, "x").assume_value().decision,
+            CancelDecision::accepted);  // the log tells
   process->connection.at_append = nullptr;
   run_all();
   EXPECT_TRUE(outcome(run).has_value()) << ::testing::PrintToString(story(run));
@@ -111,7 +112,7 @@ TYPED_TEST(Hazards, ARepeatedRefusalOfAnUndoChangesNothing) {
   this->shop.wait("refund");
   const RunId run = this->begin(*process);
   const CallId call = this->shop.last_pending();
-  ASSERT_TRUE(process->runner.cancel(run, "x").assume_value().accepted);
+  ASSERT_EQ(process->runner.cancel(run, "x").assume_value().decision, CancelDecision::accepted);
   this->shop.took_effect("charge", call);
   ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
               IsOk());
