@@ -16,13 +16,12 @@
 using namespace invsaga;
 using namespace std::chrono_literals;
 
-constexpr Row mug{0};
 struct Order {
   Line line;
   std::int64_t cents;
 };
 struct Shop {
-  std::map<std::string, Order> orders{{"A1", {{mug, 2}, 1'250}}, {"A2", {{mug, 3}, 66'600}}};
+  std::map<std::string, Order> orders;
   std::set<CallId> charged;  // one charge an id, however often it is asked for
 };
 
@@ -58,12 +57,14 @@ int main() {
   LocalExecutor executor(clock);
   MemoryBackend<> backend;
   backend.advance_to(clock.now());  // a store reads no clock: it is told the time
+  const Row mug = backend.intern("london", "mug").value();
   const std::array stock{Line{mug, 10}};
   const Time soon = clock.now() + 1h;
   if (!backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock}))
     return 1;
 
   Shop shop;
+  shop.orders = {{"A1", {{mug, 2}, 1'250}}, {"A2", {{mug, 3}, 66'600}}};
   SagaRunner runner(backend, Environment{clock, executor});
   runner.add(checkout, shop);
   for (const auto& [number, order] : shop.orders) {

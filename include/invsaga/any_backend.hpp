@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -34,6 +35,15 @@ class AnyBackend {
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
 
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept {
+    return port_->find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept { return port_->name(row); }
+
+  void intern(std::string_view store, std::string_view product, Completion<Row> done) noexcept {
+    port_->intern(store, product, done);
+  }
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     port_->submit(write, done);
   }
@@ -75,6 +85,10 @@ class AnyBackend {
     [[nodiscard]] virtual WriteLimits write_limits() const noexcept = 0;
     [[nodiscard]] virtual std::optional<Retention> retention() const noexcept = 0;
     [[nodiscard]] virtual Time now() const noexcept = 0;
+    [[nodiscard]] virtual std::optional<Row> find(std::string_view,
+                                                  std::string_view) const noexcept = 0;
+    [[nodiscard]] virtual std::optional<RowName> name(Row) const noexcept = 0;
+    virtual void intern(std::string_view, std::string_view, Completion<Row>) noexcept = 0;
     virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
     virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
@@ -98,6 +112,15 @@ class AnyBackend {
     WriteLimits write_limits() const noexcept override { return view().write_limits(); }
     std::optional<Retention> retention() const noexcept override { return retention_of(view()); }
     Time now() const noexcept override { return view().now(); }
+    std::optional<Row> find(std::string_view store,
+                            std::string_view product) const noexcept override {
+      return view().find(store, product);
+    }
+    std::optional<RowName> name(Row row) const noexcept override { return view().name(row); }
+    void intern(std::string_view store, std::string_view product,
+                Completion<Row> done) noexcept override {
+      backend_.intern(store, product, done);
+    }
     void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);
     }

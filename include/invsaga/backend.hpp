@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend is what shares one atomic append: reservation store, idempotency store, saga log and
-// outbox.
+// A backend is what shares one atomic append: reservation store, idempotency store, saga log,
+// outbox and the names of rows.
 //
 // Where the parts live in different places, `split` (split.hpp) makes a backend of them.
 #pragma once
@@ -9,11 +9,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/catalog.hpp>
 #include <invsaga/completion.hpp>
 #include <invsaga/detail/guarded.hpp>
 #include <invsaga/idempotency.hpp>
@@ -62,6 +65,10 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 ///  - `settle(run, entries, done)`: puts the events of `entries` that the outbox lacks, and repeats
 ///    their effects on claims and sales. Idempotent. Whoever reads a record that it was not
 ///    answered for calls it before it goes on (protocol rule 9). Lent until the completion.
+///  - `intern`, `find` and `name` as `NamesRows` says: rows are as lasting as the records that bear
+///    their numbers, and the same for all who share the backend. A name is in the store before its
+///    row is told. An adjust of a row without a name is `invalid_argument`; any other operation
+///    finds no stock there.
 ///  - The rest are the parts' own: `claim`, `extend_claim`, `confirm_claim` and `release_claim` of
 ///    an IdempotencyStore, `read` and `unfinished` of a SagaLog, `pending` and `acknowledge_event`
 ///    of an Outbox. What they are given is lent until the completion.
@@ -69,12 +76,18 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 template <class B>
 concept Backend = WritableStore<B> &&
                   requires(B& backend, const B& view, RunId run, std::span<const LogEntry> entries,
-                           const Claim& claim, RequestKey key, Time time, Bytes answer,
-                           std::uint64_t number, std::size_t limit, Completion<void> done) {
+                           std::string_view text, Row row, const Claim& claim, RequestKey key,
+                           Time time, Bytes answer, std::uint64_t number, std::size_t limit,
+                           Completion<void> done) {
                     { view.capabilities() } noexcept -> std::convertible_to<Capabilities>;
                     { view.limits() } noexcept -> std::convertible_to<StoreLimits>;
                     { view.write_limits() } noexcept -> std::convertible_to<WriteLimits>;
                     { view.now() } noexcept -> std::same_as<Time>;
+                    { view.find(text, text) } noexcept -> std::same_as<std::optional<Row>>;
+                    { view.name(row) } noexcept -> std::same_as<std::optional<RowName>>;
+                    {
+                      backend.intern(text, text, Completion<Row>{})
+                    } noexcept -> std::same_as<void>;
                     {
                       backend.claim(claim, Completion<ClaimAnswer>{})
                     } noexcept -> std::same_as<void>;
@@ -106,6 +119,9 @@ class AnswersAtOnce {
  public:
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     tell(done, [&] { return self().write(write); });
+  }
+  void intern(std::string_view store, std::string_view product, Completion<Row> done) noexcept {
+    tell(done, [&] { return self().intern(store, product); });
   }
   void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     tell(done, [&] { return self().claim(claim); });
@@ -150,6 +166,18 @@ class AnswersAtOnce {
   }
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
 };
+
+/// What a store that names its rows asks of an adjust: `invalid_argument` if one has no name, as
+/// nobody could find what it opens.
+template <class Names>
+result<void> check_named(const Names& names, const Operation& operation) {
+  const auto* const adjust = std::get_if<Adjust>(&operation);
+  if (adjust == nullptr) return success();
+  for (const Line& line : adjust->lines) {
+    if (!names.name(line.row)) return Error{Errc::invalid_argument}.about(WritePart::operation);
+  }
+  return success();
+}
 
 /// An operation in a store's record of itself. `Expire` is the store's own doing: nobody can ask
 /// for it.

@@ -39,6 +39,32 @@ result<void> WriteModel::acknowledge_sale(ReservationId id) {
   return success();
 }
 
+// --- the names of rows
+
+result<Row> WriteModel::intern(std::string_view store, std::string_view product) {
+  if (product.empty()) return Error{Errc::invalid_argument};
+  const CatalogLimits limits;
+  const std::size_t longest = std::max(store.size(), product.size());
+  if (longest > limits.max_text_bytes) {
+    return over_limit(Limit::text_bytes, longest, limits.max_text_bytes);
+  }
+  if (const auto known = find(store, product)) return *known;
+  if (names_.size() >= limits_.max_rows) return no_room(Limit::rows, limits_.max_rows);
+  names_.emplace_back(store, product);
+  return Row{names_.size() - 1};
+}
+std::optional<Row> WriteModel::find(std::string_view store,
+                                    std::string_view product) const noexcept {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (names_[i].first == store && names_[i].second == product) return Row{i};
+  }
+  return std::nullopt;
+}
+std::optional<RowName> WriteModel::name(Row row) const noexcept {
+  if (row.index >= names_.size()) return std::nullopt;
+  return RowName{names_[row.index].first, names_[row.index].second};
+}
+
 // --- what was written
 
 std::vector<const WriteModel::Written*> WriteModel::of(RunId run) const {
@@ -128,6 +154,7 @@ result<WriteReply> WriteModel::write(const Write& write) {
   std::vector<ShortLine> shorts;
   std::span<const PreparedRecord> tail;
   if (write.operation != nullptr) {
+    INVSAGA_CHECK(check_named(*this, *write.operation));
     const auto answer = stock_.apply(*write.operation);
     if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
     const auto told = shorts_of(answer.assume_value());

@@ -11,6 +11,7 @@
 #include <invsaga/memory.hpp>
 #include <invsaga/saga_runner.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 #include "tests/cost/cost.hpp"
 #include "tests/saga/sample_saga.hpp"
@@ -42,6 +43,7 @@ struct World {
   explicit World(std::size_t) {
     backend.advance_to(start);
     const Line stock[] = {{sample::the_row, 1'000'000}};
+    testing::name_rows(backend, stock);
     EXPECT_TRUE(backend.adjust({AdjustId{7, 1}, AdjustReason::opening, start + day, stock}));
     restart();
   }

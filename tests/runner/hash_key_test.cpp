@@ -61,6 +61,7 @@ class Service {
     runner_.add(sample::checkout, shop_);
     backend_.advance_to(start_time);
     const Line stock[] = {{the_row, orders}};
+    testing::name_rows(backend_, stock);
     EXPECT_THAT(backend_.adjust({AdjustId{1, 1}, AdjustReason::opening, start_time + 1h, stock}),
                 testing::IsAdjusted());
     EXPECT_THAT(bus_.subscribe("mail", {}, [this](const Event& event) { return handle(event); }),

@@ -403,6 +403,7 @@ TEST(Clocks, ARunGoesOnAfterTheClockWasSetBackDuringACall) {
   MemoryBackend<> backend;
   backend.advance_to(start_time);
   const Line lines[] = {{the_row, 1}};
+  testing::name_rows(backend, lines);
   ASSERT_THAT(backend.adjust({AdjustId{7, 7}, AdjustReason::opening, start_time + 1h, lines}),
               testing::IsAdjusted());
   sample::Shop shop;

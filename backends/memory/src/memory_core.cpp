@@ -29,6 +29,16 @@ result<WriteReply> MemoryCore::write(const Write& write) {
   return detail::within_memory([&] { return try_write(write); });
 }
 
+result<AdjustAnswer> MemoryCore::adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
+  INVSAGA_CHECK(check_named(rows_, adjust));
+  return ledger.adjust(adjust, shorts);
+}
+
+result<Answer> MemoryCore::apply(const Operation& operation) {
+  INVSAGA_CHECK(check_named(rows_, operation));
+  return ledger.apply(operation);
+}
+
 /// Everything that can fail comes before anything that changes: only then is nothing half done.
 result<WriteReply> MemoryCore::try_write(const Write& write) {
   INVSAGA_CHECK(check_write(write));
@@ -93,6 +103,7 @@ void MemoryCore::bind(const ClaimEffect& effect) noexcept {
 }
 
 result<Answer> MemoryCore::prepare(const Operation& operation, std::span<ShortLine> shorts) {
+  INVSAGA_CHECK(check_named(rows_, operation));
   const result<Answer> answer = ledger.prepare(operation, shorts);
   if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
   last_ = ledger.last();
