@@ -63,7 +63,7 @@ struct World {
     std::vector<Line> stock;
     for (std::size_t i = 0; i < lines; ++i) {
       Line line{{}, plenty};
-      line.row.index = static_cast<decltype(line.row.index)>(i);
+      line.row = backend.intern("", std::to_string(i)).value();
       stock.push_back(line);
       line.quantity = 1;
       order.lines.push_back(line);

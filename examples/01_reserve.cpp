@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdio>
 
-#include <invsaga/catalog.hpp>
 #include <invsaga/memory.hpp>
 
 using namespace invsaga;
@@ -15,9 +14,8 @@ int main() {
   Time now = time_from_ms(1'700'000'000'000);
   stock.advance_to(now);  // a store reads no clock: time is told
 
-  Catalog catalog;
-  const Row mug = catalog.intern("london", "mug").value();
-  const Row lamp = catalog.intern("london", "lamp").value();
+  const Row mug = stock.intern("london", "mug").value();  // a number as lasting as the store
+  const Row lamp = stock.intern("london", "lamp").value();
   const std::array opening{Line{mug, 10}, Line{lamp, 1}};
   const auto opened = stock.adjust(
       {make_id<AdjustId>({"opening"}), AdjustReason::opening, now + 1h, opening});
@@ -30,7 +28,7 @@ int main() {
     std::printf("reserve %s: %s\n", id, name(answer).data());
     if (const auto* short_of = std::get_if<OutOfStock>(&answer)) {
       for (const ShortLine& line : short_of->lines) {
-        std::printf("  %s: asked %lld, available %lld\n", catalog.name(line.row)->product.data(),
+        std::printf("  %s: asked %lld, available %lld\n", stock.name(line.row)->product.data(),
                     static_cast<long long>(line.asked), static_cast<long long>(line.available));
       }
     }
@@ -48,7 +46,7 @@ int main() {
 
   for (const Row row : {mug, lamp}) {
     const StockCounters counters = stock.stock(row).value();
-    std::printf("%s: on hand %lld, reserved %lld, sold %lld\n", catalog.name(row)->product.data(),
+    std::printf("%s: on hand %lld, reserved %lld, sold %lld\n", stock.name(row)->product.data(),
                 static_cast<long long>(counters.on_hand), static_cast<long long>(counters.reserved),
                 static_cast<long long>(counters.sold));
   }

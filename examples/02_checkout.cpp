@@ -18,7 +18,7 @@ int main() {
   LocalExecutor executor(clock);
   MemoryBackend<> backend;
   backend.advance_to(clock.now());
-  const Row mug{0};
+  const Row mug = backend.intern("london", "mug").value();
   static_cast<void>(backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening,
                                     clock.now() + 1h, std::array{Line{mug, 10}}}));
 

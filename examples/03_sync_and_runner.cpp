@@ -31,10 +31,11 @@ struct World {
   testing::ManualClock clock{time_from_ms(1'700'000'000'000)};
   LocalExecutor executor{clock};
   MemoryBackend<> backend;
+  Row mug = backend.intern("london", "mug").value();
   World() {
     backend.advance_to(clock.now());
     static_cast<void>(backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening,
-                                      clock.now() + 1h, std::array{Line{Row{0}, 10}}}));
+                                      clock.now() + 1h, std::array{Line{mug, 10}}}));
   }
 };
 
@@ -48,9 +49,8 @@ std::vector<RunRecord> records_of(World& world, RunId run) {
 }  // namespace
 
 int main() {
-  const checkout::Order order{"A1", "12.5", {{Row{0}, 2}}};
-
   World sync;
+  const checkout::Order order{"A1", "12.5", {{sync.mug, 2}}};
   std::printf("run_sync:\n");
   checkout::SimpleShop shop;
   const auto request = checkout::request_for(order, sync.clock.now() + 1h);

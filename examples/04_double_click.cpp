@@ -18,7 +18,7 @@ int main() {
   LocalExecutor executor(clock);
   MemoryBackend<> backend;
   backend.advance_to(clock.now());
-  const Row mug{0};
+  const Row mug = backend.intern("london", "mug").value();
   static_cast<void>(backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening,
                                     clock.now() + 1h, std::array{Line{mug, 10}}}));
 
@@ -37,7 +37,7 @@ int main() {
   click(order, request);  // the same id and the same content: the first answer again
 
   checkout::Order other = order;
-  other.amount = "1";
+  other.lines = {{mug, 1}};  // at the same price
   StartRequest reused = checkout::request_for(other, clock.now() + 1h);
   click(other, reused);  // the same id for something else: nothing is done, nothing is told
 

@@ -34,7 +34,7 @@ int main() {
   testing::ManualClock clock(time_from_ms(1'700'000'000'000));
   MemoryBackend<> backend;  // stands for what survives: the journal and Redis keep the same records
   backend.advance_to(clock.now());
-  const Row mug{0};
+  const Row mug = backend.intern("london", "mug").value();
   static_cast<void>(backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening,
                                     clock.now() + 1h, std::array{Line{mug, 10}}}));
   const checkout::Order order{"A1", "12.5", {{mug, 2}}};

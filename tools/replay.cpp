@@ -188,6 +188,10 @@ void World::adjust(const AdjustName& named, std::string_view invoice,
 }
 
 void World::open_stock() {
+  // In the order in which the names have numbered them.
+  for (const std::string_view sku : orders_.skus) {
+    if (!backend_.intern("", sku).has_value()) trouble("a row for " + std::string(sku));
+  }
   for (const SkuLine& line : plan_.opening) {
     adjust({AdjustReason::opening, orders_.skus[line.sku]}, "", {&line, 1});
   }

@@ -67,7 +67,7 @@ result<WriteReply> ReplayBackend::write(const Write& write) {
   const std::lock_guard lock(answers_);
   auto reply = memory_.write(write);
   tell_request(write.claim->claim, t0,
-               reply.has_value() ? history_answer(name(reply.assume_value().claim.state))
+               reply.has_value() ? history_answer(invsaga::name(reply.assume_value().claim.state))
                                  : HistoryAnswer::failed);
   return reply;
 }
@@ -90,7 +90,8 @@ result<WriteReply> ReplayBackend::call(const Write& write, CallNote& note) {
   const Operation& operation = *write.operation;
   note.t0 = log_.elapsed_ns();
   const HistoryLine what = line_of(recorded(operation), note, names_);
-  const StoreError error = errors_.befalls(what.run, std::string(name(what.op)) + " " + what.id);
+  const StoreError error = errors_.befalls(what.run,
+                                           std::string(invsaga::name(what.op)) + " " + what.id);
   if (error == StoreError::failed) {
     tell_failure(operation, note, HistoryAnswer::failed);
     return Error{Errc::unavailable};
@@ -146,7 +147,7 @@ void ReplayBackend::tell_end(RunId run, const PreparedRecord& record) {
   line.id = line.run + "/end";
   const auto outcome = decode<RunOutcome>(record.confirmation.answer);
   if (outcome.has_value()) {
-    line.outcome = std::string(name(outcome.assume_value().end));
+    line.outcome = std::string(invsaga::name(outcome.assume_value().end));
     line.reason = end_reason(outcome.assume_value());
   }
   const auto entries = memory_.read(run);
@@ -176,7 +177,7 @@ void ReplayBackend::claim(const Claim& claim, Completion<ClaimAnswer> done) noex
     const std::lock_guard lock(answers_);
     auto answer = memory_.claim(claim);
     tell_request(claim, t0,
-                 answer.has_value() ? history_answer(name(answer.assume_value().state))
+                 answer.has_value() ? history_answer(invsaga::name(answer.assume_value().state))
                                     : HistoryAnswer::failed);
     return answer;
   }());

@@ -67,8 +67,11 @@ class ReplayBackend final : private Forwarding<ReplayBackend, MemoryBackend<Stoc
   using Forwarding::confirm_claim;
   using Forwarding::ended;
   using Forwarding::extend_claim;
+  using Forwarding::find;
   using Forwarding::forget;
+  using Forwarding::intern;
   using Forwarding::limits;
+  using Forwarding::name;
   using Forwarding::now;
   using Forwarding::pending;
   using Forwarding::put;

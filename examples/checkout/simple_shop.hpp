@@ -52,7 +52,7 @@ inline invsaga::StartRequest request_for(const Order& order, invsaga::Time deadl
   invsaga::StartRequest request;
   request.key = order.number;
   request.request = invsaga::request_key("shop", "checkout", order.number);
-  request.fingerprint = invsaga::fingerprint(invsaga::as_bytes(order.amount));
+  request.fingerprint = invsaga::fingerprint_of(order);
   request.deadline = deadline;
   return request;
 }

@@ -18,7 +18,6 @@
 using namespace invsaga;
 using namespace std::chrono_literals;
 
-constexpr Row mug{0};
 struct Order {
   static constexpr std::string_view invsaga_schema = "shop.order.1";  // it is kept with its run
   std::string number;
@@ -68,7 +67,7 @@ int main() {
   };
   if (!bus.subscribe("printer", {}, print)) return 1;
   Relay relay(backend, bus, here);
-
+  const Row mug = backend.intern("london", "mug").value();
   const std::array stock{Line{mug, 10}};
   const Time soon = clock.now() + 1h;
   if (!backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock}))

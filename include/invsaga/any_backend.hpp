@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -34,9 +35,6 @@ class AnyBackend {
   [[nodiscard]] WriteLimits write_limits() const noexcept { return port_->write_limits(); }
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return port_->retention(); }
   [[nodiscard]] Time now() const noexcept { return port_->now(); }
-  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
-    return port_->row_name(row);
-  }
 
   // Of a backend that reads no clock. One that does has none of these, and they do nothing.
   /// Moves its clock. An earlier time changes nothing.
@@ -46,6 +44,15 @@ class AnyBackend {
   /// The earliest deadline of a live hold.
   [[nodiscard]] std::optional<Time> next_expiry() const noexcept { return port_->next_expiry(); }
 
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept {
+    return port_->find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept { return port_->name(row); }
+
+  void intern(std::string_view store, std::string_view product, Completion<Row> done) noexcept {
+    port_->intern(store, product, done);
+  }
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     port_->submit(write, done);
   }
@@ -98,7 +105,10 @@ class AnyBackend {
     virtual void advance_to(Time) noexcept = 0;
     virtual result<std::size_t> expire_due() noexcept = 0;
     [[nodiscard]] virtual std::optional<Time> next_expiry() const noexcept = 0;
-    [[nodiscard]] virtual std::optional<RowName> row_name(Row) const noexcept = 0;
+    [[nodiscard]] virtual std::optional<Row> find(std::string_view,
+                                                  std::string_view) const noexcept = 0;
+    [[nodiscard]] virtual std::optional<RowName> name(Row) const noexcept = 0;
+    virtual void intern(std::string_view, std::string_view, Completion<Row>) noexcept = 0;
     virtual void submit(const Write&, Completion<WriteReply>) noexcept = 0;
     virtual void claim(const Claim&, Completion<ClaimAnswer>) noexcept = 0;
     virtual void extend_claim(RequestKey, std::uint64_t, Time, Completion<void>) noexcept = 0;
@@ -142,8 +152,14 @@ class AnyBackend {
         return std::nullopt;
       }
     }
-    std::optional<RowName> row_name(Row row) const noexcept override {
-      return row_name_of(view(), row);
+    std::optional<Row> find(std::string_view store,
+                            std::string_view product) const noexcept override {
+      return view().find(store, product);
+    }
+    std::optional<RowName> name(Row row) const noexcept override { return view().name(row); }
+    void intern(std::string_view store, std::string_view product,
+                Completion<Row> done) noexcept override {
+      backend_.intern(store, product, done);
     }
     void submit(const Write& write, Completion<WriteReply> done) noexcept override {
       backend_.submit(write, done);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend is what shares one atomic append: reservation store, idempotency store, saga log and
-// outbox.
+// A backend is what shares one atomic append: reservation store, idempotency store, saga log,
+// outbox and the names of rows.
 //
 // Where the parts live in different places, `split` (split.hpp) makes a backend of them.
 #pragma once
@@ -9,11 +9,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include <invsaga/assert.hpp>
+#include <invsaga/catalog.hpp>
 #include <invsaga/completion.hpp>
 #include <invsaga/detail/guarded.hpp>
 #include <invsaga/idempotency.hpp>
@@ -52,8 +55,9 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 ///    stock is untouched where `atomic_effects` holds; where it does not, the operation may have
 ///    taken effect and its id tells.
 ///  - A repeat (every record of it is at its place, byte for byte) gets the reply that is recorded.
-///  - A claim is asked only if the run has no record yet. If it has, the claim says how the request
-///    stands: `in_progress` while the run goes on, whatever deadline is past (protocol rule 6).
+///  - A claim is taken only if the run has no record yet. If it has, a claim that is known says how
+///    the request stands (`in_progress`, `completed`, `mismatch`); one that would be `fresh` or
+///    `expired` is `moved_on`: the run's log tells, whatever deadline is past (protocol rule 6).
 ///  - With `atomic_effects` all of it is one append, or nothing of it. Without, the order is:
 ///  claim,
 ///    stock, log, outbox, confirmation; a write has one record and no head with its operation; and
@@ -65,21 +69,29 @@ concept WritableStore = requires(S& store, const Write& write, Completion<WriteR
 ///    `busy` while anything may still refer to it (protocol rule 6): an event that is pending, an
 ///    id that the stock knows, a request that is in time, a stored answer that points to its
 ///    records.
+///  - `intern`, `find` and `name` as `NamesRows` says: rows are as lasting as the records that bear
+///    their numbers, and the same for all who share the backend. A name is in the store before its
+///    row is told. An adjust of a row without a name is `invalid_argument`; any other operation
+///    finds no stock there.
 ///  - The rest are the parts' own: `claim`, `extend_claim`, `confirm_claim` and `release_claim` of
 ///    an IdempotencyStore, `read`, `unfinished`, `stuck` and `ended` of a SagaLog, `pending` and
 ///    `acknowledge_event` of an Outbox. What they are given is lent until the completion.
-///  - One that has names for its rows says so: `row_name(row)` (catalog.hpp).
 /// Errors: those of the parts. An error of a write names the part that refused it.
 template <class B>
 concept Backend = WritableStore<B> &&
                   requires(B& backend, const B& view, RunId run, std::span<const LogEntry> entries,
-                           const Claim& claim, RequestKey key, Time time, Bytes answer,
-                           std::uint64_t number, EndedRun end, std::size_t limit,
-                           Completion<void> done) {
+                           std::string_view text, Row row, const Claim& claim, RequestKey key,
+                           Time time, Bytes answer, std::uint64_t number, EndedRun end,
+                           std::size_t limit, Completion<void> done) {
                     { view.capabilities() } noexcept -> std::convertible_to<Capabilities>;
                     { view.limits() } noexcept -> std::convertible_to<StoreLimits>;
                     { view.write_limits() } noexcept -> std::convertible_to<WriteLimits>;
                     { view.now() } noexcept -> std::same_as<Time>;
+                    { view.find(text, text) } noexcept -> std::same_as<std::optional<Row>>;
+                    { view.name(row) } noexcept -> std::same_as<std::optional<RowName>>;
+                    {
+                      backend.intern(text, text, Completion<Row>{})
+                    } noexcept -> std::same_as<void>;
                     {
                       backend.claim(claim, Completion<ClaimAnswer>{})
                     } noexcept -> std::same_as<void>;
@@ -118,6 +130,9 @@ class AnswersAtOnce {
  public:
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     tell(done, [&] { return self().write(write); });
+  }
+  void intern(std::string_view store, std::string_view product, Completion<Row> done) noexcept {
+    tell(done, [&] { return self().intern(store, product); });
   }
   void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept {
     tell(done, [&] { return self().claim(claim); });
@@ -172,6 +187,18 @@ class AnswersAtOnce {
   }
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
 };
+
+/// What a store that names its rows asks of an adjust: `invalid_argument` if one has no name, as
+/// nobody could find what it opens.
+template <class Names>
+result<void> check_named(const Names& names, const Operation& operation) {
+  const auto* const adjust = std::get_if<Adjust>(&operation);
+  if (adjust == nullptr) return success();
+  for (const Line& line : adjust->lines) {
+    if (!names.name(line.row)) return Error{Errc::invalid_argument}.about(WritePart::operation);
+  }
+  return success();
+}
 
 /// An operation in a store's record of itself. `Expire` is the store's own doing: nobody can ask
 /// for it.

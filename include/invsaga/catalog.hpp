@@ -3,6 +3,7 @@
 // Names of rows: (store, product) as text to a small number, and back.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -27,10 +28,27 @@ struct RowName {
   friend bool operator==(const RowName&, const RowName&) = default;
 };
 
-/// Rows of the stock by name, shared by the stores and tools of a process. Insert-only: a row keeps
-/// its name and a name its row. Rows are numbered from 0 without gaps, in the order in which they
-/// came. Texts are compared byte by byte. Safe from any thread; look-ups do not wait for each other
-/// and allocate nothing.
+/// A store that names its rows, for all who share it and for as long as what bears their numbers:
+///  - `intern(store, product)`: the row of that name, made if it is new. A repeat, also at another
+///    process, or after a restart, gives the same row. An empty store is a name as any other: for
+///    those who have one store only. Errors: `invalid_argument` (an empty product),
+///    `limit_exceeded` (a text too long), `resource_exhausted` (`max_rows`: names that are known
+///    are still found; memory), and what reaching the store adds.
+///  - `find(store, product)`: the row of that name; nothing if there is none.
+///  - `name(row)`: what it is called; nothing for a row that it did not give. Points into what
+///    lives as long as the store.
+/// Insert-only: a row keeps its name and a name its row. Safe from any thread. `find` and `name`
+/// look in memory.
+template <class S>
+concept NamesRows = requires(S& store, const S& view, std::string_view text, Row row) {
+  { store.intern(text, text) } -> std::same_as<result<Row>>;
+  { view.find(text, text) } noexcept -> std::same_as<std::optional<Row>>;
+  { view.name(row) } noexcept -> std::same_as<std::optional<RowName>>;
+};
+
+/// The names of a store that keeps them in memory. Rows are numbered from 0 without gaps, in the
+/// order in which they came. Texts are compared byte by byte. Safe from any thread; look-ups do not
+/// wait for each other and allocate nothing.
 class Catalog {
  public:
   /// `key` as `keyed_hash.hpp` says.
@@ -39,37 +57,20 @@ class Catalog {
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
 
-  /// The row of that name, made if it is new. A repeat gives the same row. An empty store is a name
-  /// as any other: for those who have one store only. Errors: `invalid_argument` (an empty
-  /// product), `limit_exceeded` (a text too long), `resource_exhausted` (`max_rows`; names that are
-  /// known are still found).
+  // As `NamesRows` says.
   result<Row> intern(std::string_view store, std::string_view product);
-
-  /// The row of that name; nothing if there is none.
-  [[nodiscard]] std::optional<Row> find(std::string_view store, std::string_view product) const;
-
-  /// What a row is called; nothing for a row that the catalog did not give.
-  [[nodiscard]] std::optional<RowName> name(Row row) const;
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept;
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept;
 
   /// How many rows there are.
-  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t size() const noexcept;
 
  private:
   class Core;
   std::unique_ptr<Core> core_;
 };
-
-/// What a store calls the row (`row_name(row)`, from memory), for as long as the store lives;
-/// nothing if it has no names, or none of that row.
-template <class S>
-std::optional<RowName> row_name_of(const S& store, Row row) noexcept {
-  if constexpr (requires { std::optional<RowName>(store.row_name(row)); }) {
-    static_assert(noexcept(store.row_name(row)), "what a store says of itself cannot throw");
-    return store.row_name(row);
-  } else {
-    return std::nullopt;
-  }
-}
+static_assert(NamesRows<Catalog>);
 
 }  // namespace v0
 }  // namespace invsaga

@@ -23,7 +23,9 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -42,6 +44,7 @@ enum class BackendCall : std::uint8_t {
   adjust,
   acknowledge_sale,
   stock,
+  intern,
   write,
   submit,
   claim,
@@ -69,9 +72,9 @@ enum class BackendCall : std::uint8_t {
 ///    defined by another one, so what is declared changes that function and no other: who changes
 ///    `write` changes nothing of `submit`.
 ///  - It declares `around(what, call)`, through which all go that it does not declare, but
-///    `limits`, `write_limits`, `retention`, `row_name` and `now`. `call()` asks the inner one and
-///    gives its answer, which of a call with a completion is nothing; it may be called any number
-///    of times, until `around` returns. Around a call with a completion it cannot throw.
+///    `limits`, `write_limits`, `retention`, `now`, `find` and `name`. `call()` asks the inner one
+///    and gives its answer, which of a call with a completion is nothing; it may be called any
+///    number of times, until `around` returns. Around a call with a completion it cannot throw.
 ///
 /// By itself it is no Backend and no ReservationStore: what a wrapper can is the wrapper's to say
 /// (`capabilities`). A wrapper that offers less than its inner one, or must not be passed by
@@ -93,9 +96,6 @@ class Forwarding {
     return view().limits();
   }
   [[nodiscard]] std::optional<Retention> retention() const noexcept { return retention_of(view()); }
-  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
-    return row_name_of(view(), row);
-  }
   [[nodiscard]] Time now() const noexcept
     requires requires(const Inner& view) { view.now(); }
   {
@@ -137,6 +137,24 @@ class Forwarding {
     requires requires(Inner& inner) { inner.stock(row); }
   {
     return pass(BackendCall::stock, [&] { return inner_->stock(row); });
+  }
+
+  // --- the names of rows
+  result<Row> intern(std::string_view store, std::string_view product)
+    requires NamesRows<Inner>
+  {
+    return pass(BackendCall::intern, [&] { return inner_->intern(store, product); });
+  }
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept
+    requires requires(const Inner& view, Row row) { view.name(row); }
+  {
+    return view().find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept
+    requires requires(const Inner& view) { view.name(row); }
+  {
+    return view().name(row);
   }
 
   // --- writes
@@ -256,6 +274,11 @@ class Forwarding {
   }
 
   // --- the same by the door
+  void intern(std::string_view store, std::string_view product, Completion<Row> done) noexcept
+    requires Backend<Inner>
+  {
+    pass(BackendCall::intern, [&] { inner_->intern(store, product, done); });
+  }
   void claim(const Claim& claim, Completion<ClaimAnswer> done) noexcept
     requires Backend<Inner>
   {

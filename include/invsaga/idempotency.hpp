@@ -13,6 +13,7 @@
 
 #include <invsaga/ids.hpp>
 #include <invsaga/result.hpp>
+#include <invsaga/stored.hpp>
 #include <invsaga/time.hpp>
 
 namespace invsaga {
@@ -24,8 +25,16 @@ inline namespace v0 {
 RequestKey request_key(std::string_view tenant, std::string_view operation,
                        std::string_view request_id, HashKey secret = {}) noexcept;
 
-/// What a request asks for, from its canonical bytes.
+/// What a request asks for, from its canonical bytes: all of it, so that nothing else is taken for
+/// the same.
 Fingerprint fingerprint(Bytes canonical_payload, HashKey secret = {}) noexcept;
+/// The same, of a value of that schema.
+Fingerprint fingerprint(std::string_view schema, Bytes value, HashKey secret = {}) noexcept;
+/// The same, of a whole value: the input of a saga, say. Throws what its `encode` throws.
+template <Storable T>
+Fingerprint fingerprint_of(const T& asked, HashKey secret = {}) {
+  return fingerprint(Stored<T>::schema, encode(asked), secret);
+}
 
 /// Where a request stands, as it is told to whoever claims it.
 enum class ClaimState : std::uint8_t {

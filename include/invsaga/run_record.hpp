@@ -127,6 +127,9 @@ struct RunRecord {
   SagaVersion saga;
   std::string key;     ///< The run's name in text, for people.
   RequestKey request;  ///< Also ended. Not set if the run was begun without one.
+  /// Of what was asked for: the request's; without one, of schema and bytes of the input. Whoever
+  /// asks for the run again asks for the same, or for another one.
+  Fingerprint fingerprint;
   /// Also ended, which confirms it: the epoch of the claim on `request`; 0 without one. Of `begun`
   /// its stamp.
   std::uint64_t claim_epoch = 0;

@@ -32,10 +32,18 @@ struct RunStatus {
   Time since;  ///< The last record.
 };
 
+/// What became of a cancel.
+enum class CancelDecision : std::uint8_t {
+  accepted,    ///< It decided: the run only compensates from here.
+  came_after,  ///< The run compensates, or has, by another cancel or for another reason.
+  too_late,    ///< The pivot is done, or its answer is not known: the run goes on.
+};
+std::string_view name(CancelDecision decision) noexcept;
+
 /// The answer to `cancel`.
 struct CancelAnswer {
-  bool accepted = false;  ///< The run only compensates from here.
-  OrderStatus status{};
+  CancelDecision decision{};
+  OrderStatus status{};  ///< accepted, came_after: `not_placed`.
 };
 
 /// What became of news that was brought to a run: a call's answer, or that it shall go on.

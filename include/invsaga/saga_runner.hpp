@@ -47,13 +47,15 @@ struct RunnerOptions {
 struct StartRequest {
   std::string key{};     ///< The run's name in text, e.g. the order's number; 1 to 1,024 bytes.
   RequestKey request{};  ///< Not set: no claim; then saga and key alone name the run.
-  Fingerprint fingerprint{};  ///< Of what the request asks for.
-  Time deadline{};            ///< The request's own; later arrivals are `expired`. With `request`.
+  /// Of all that `request` asks for (`fingerprint_of`). Without one the input itself is compared.
+  Fingerprint fingerprint{};
+  /// Of `request`: made once by who asks, and repeated. Past it nothing is begun; until then the
+  /// answer is kept. By one made on arrival, a repeat of what is forgotten is a new request.
+  Time deadline{};
   std::string traceparent{};  ///< W3C trace context, told to steps and in events; empty: none.
 };
 
-/// The id of the run that `start` begins: of the request if there is one, else of saga and key.
-/// `secret` is the runner's.
+/// The run that `start` begins: of the request, else of saga and key. `secret` is the runner's.
 RunId run_id(std::string_view saga, const StartRequest& request, HashKey secret = {}) noexcept;
 
 /// The answer to `start`: whether the run was begun here, and which it is.
@@ -104,11 +106,11 @@ class SagaRunner {
   [[nodiscard]] result<void> ready() const { return core_.ready(); }
 
   /// Begins a run, and drives it on this thread as far as it goes without waiting. `fresh`: begun
-  /// here. With a request, a repeat is `in_progress` or `completed` (with the outcome) or
-  /// `mismatch` or `expired`, and nothing is begun; without one, a second start of the key is
-  /// `in_progress` or `completed`. Errors: `unknown_definition`, `invalid_argument` (empty or long
-  /// key, no deadline), `resource_exhausted`, and the backend's. After `ask_again` the run may have
-  /// begun, and if it has it is driven: repeat the same request.
+  /// here. A repeat begins nothing: it is `in_progress` or `completed` (with the outcome); with
+  /// another fingerprint, or without a request with another input, `mismatch`; past its deadline,
+  /// if there is no run, `expired`. Errors: `unknown_definition`, `invalid_argument` (empty or long
+  /// key; a request without a deadline or a fingerprint), `resource_exhausted`, and the backend's.
+  /// After `ask_again` the run may have begun, and if it has it is driven: repeat the same request.
   template <Saga S>
   result<StartAnswer> start(const S& saga, const typename S::input_type& input,
                             const StartRequest& request) {
@@ -148,11 +150,10 @@ class SagaRunner {
   /// For code that may outlive this runner.
   [[nodiscard]] Completer completer() const { return Completer(core_); }
 
-  /// Asks for the run to be undone; an append to the run, by any process: one that is driven
-  /// elsewhere, or by nobody, is taken over with it. Once accepted the run only compensates. After
-  /// the pivot (or while its answer is not known) it is not accepted, and the status says where the
-  /// run stands. Errors: `invalid_argument` (a reason above 1,024 bytes), `not_found`,
-  /// `unknown_definition`, the backend's; after `ask_again` it may have been accepted.
+  /// Asks for the run to be undone, by any process: an append, by which a run that is driven
+  /// elsewhere, or by nobody, is taken over. Once accepted the run only compensates; `too_late`:
+  /// its pivot is done or in doubt. Errors: `invalid_argument` (a reason above 1,024 bytes),
+  /// `not_found`, `unknown_definition`, the backend's; after `ask_again` it may be accepted.
   result<CancelAnswer> cancel(RunId run, std::string_view reason) {
     return core_.cancel(run, reason);
   }
@@ -166,7 +167,7 @@ class SagaRunner {
   result<NewsAnswer> resume(RunId run) { return core_.resume(run); }
   void resume(RunId run, Completion<NewsAnswer> done) { core_.resume(run, done); }
 
-  /// Where the run stands. Errors: `not_found`, `unknown_definition`, the backend's.
+  /// Where it stands, from its records. Errors: `not_found`, `unknown_definition`, the backend's.
   [[nodiscard]] result<RunStatus> status(RunId run) const { return core_.status(run); }
   void status(RunId run, Completion<RunStatus> done) const { core_.status(run, done); }
   /// What happened, why, what comes next, and the last error of what is being tried here: a

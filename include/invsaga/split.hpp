@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A backend made of parts that live in different places: the stock in one store, requests, runs and
-// outbox in others.
+// A backend made of parts that live in different places: the stock with the names of its rows in
+// one store, requests, runs and outbox in others.
 //
 //     auto backend = split(stock, requests, runs, outbox);
 //
@@ -16,7 +16,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -30,7 +32,8 @@ namespace invsaga {
 inline namespace v0 {
 
 /// What `split` needs of a stock: a ReservationStore, or a store that is only written to
-/// (operations that belong to no run) and says of itself what it can, its limits and its time.
+/// (operations that belong to no run) and says of itself what it can, its limits and its time. What
+/// is joined is a Backend if the stock names its rows (`NamesRows`).
 template <class S>
 concept StockPart = (ReservationStore<S> || WritableStore<S>) &&
                     requires(S& store, const S& view, ReservationId id) {
@@ -102,9 +105,6 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     return retention_of(claims_);
   }
   [[nodiscard]] Time now() const noexcept { return store_.now(); }
-  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept {
-    return row_name_of(store_, row);
-  }
 
   /// For parts that read no clock: moves theirs. An earlier time changes nothing.
   void advance_to(Time time) noexcept
@@ -133,6 +133,7 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   using Door::ended;
   using Door::extend_claim;
   using Door::forget;
+  using Door::intern;
   using Door::pending;
   using Door::read;
   using Door::release_claim;
@@ -189,6 +190,24 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   }
   result<void> acknowledge_event(RunId run, std::uint64_t sequence) {
     return outbox_.acknowledge_event(run, sequence);
+  }
+
+  // The names of the stock's rows.
+  result<Row> intern(std::string_view store, std::string_view product)
+    requires NamesRows<Store>
+  {
+    return store_.intern(store, product);
+  }
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept
+    requires NamesRows<Store>
+  {
+    return std::as_const(store_).find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept
+    requires NamesRows<Store>
+  {
+    return std::as_const(store_).name(row);
   }
 
   result<void> acknowledge_sale(ReservationId id) { return store_.acknowledge_sale(id); }

@@ -5,6 +5,13 @@
 
 namespace invsaga {
 inline namespace v0 {
+namespace {
+
+std::string_view text_of(Bytes bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
 
 RequestKey request_key(std::string_view tenant, std::string_view operation,
                        std::string_view request_id, HashKey secret) noexcept {
@@ -12,9 +19,11 @@ RequestKey request_key(std::string_view tenant, std::string_view operation,
 }
 
 Fingerprint fingerprint(Bytes canonical_payload, HashKey secret) noexcept {
-  const std::string_view text{reinterpret_cast<const char*>(canonical_payload.data()),
-                              canonical_payload.size()};
-  return make_id<Fingerprint>({"fingerprint", text}, secret);
+  return make_id<Fingerprint>({"fingerprint", text_of(canonical_payload)}, secret);
+}
+
+Fingerprint fingerprint(std::string_view schema, Bytes value, HashKey secret) noexcept {
+  return make_id<Fingerprint>({"fingerprint", schema, text_of(value)}, secret);
 }
 
 std::string_view name(ClaimState state) noexcept {

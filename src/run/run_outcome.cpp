@@ -7,6 +7,12 @@
 
 namespace invsaga {
 inline namespace v0 {
+
+bool RunOutcome::may_be_asked_anew() const noexcept {
+  if (end != RunEnd::compensated || decision == StockDecision::refused) return false;
+  return error.code == Errc{} || remedy_of(error.code) != Remedy::give_up;
+}
+
 void Stored<RunOutcome>::encode(const RunOutcome& value, ByteWriter& writer) {
   writer.id(value.run);
   encode_enum(value.end, writer);

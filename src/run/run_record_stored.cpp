@@ -3,7 +3,7 @@
 // record   := version:u8 kind:u8 owner:id step:u32 hold:u32
 //             id_high:u64 id_low:u64 until:time outcome:u8 decision:u8 error output:bytes
 //             count:u32 event... saga:text saga_version:u32 saga_hash:u64 key:text
-//             request:id claim_epoch:u64 traceparent:text end:u8 reason:text
+//             request:id fingerprint:id claim_epoch:u64 traceparent:text end:u8 reason:text
 #include <invsaga/run_record.hpp>
 
 #include "record_places.hpp"
@@ -45,6 +45,7 @@ void decode_run_fields(ByteReader& reader, RunRecord& record) {
   record.saga.hash = reader.u64();
   record.key = reader.text();
   record.request = reader.id<RequestKey>();
+  record.fingerprint = reader.id<Fingerprint>();
   record.claim_epoch = reader.u64();
   if (record.kind == RecordKind::begun && record.claim_epoch != 0) reader.fail();
   record.traceparent = reader.text();
@@ -55,7 +56,7 @@ void decode_run_fields(ByteReader& reader, RunRecord& record) {
 }  // namespace
 
 std::size_t most_encoded_bytes(const RunRecord& record) noexcept {
-  constexpr std::size_t fixed = 160;  // ids, numbers and lengths: they come to less
+  constexpr std::size_t fixed = 176;  // ids, numbers and lengths: they come to less
   std::size_t size = fixed + record.output.size() + record.saga.name.size() + record.key.size() +
                      record.traceparent.size() + record.reason.size();
   for (const Event& event : record.events) size += most_encoded_bytes(event);
@@ -88,6 +89,7 @@ RecordPlaces encode_placed(const RunRecord& record, ByteWriter& writer) {
   writer.u64(record.saga.hash);
   writer.text(record.key);
   writer.id(record.request);
+  writer.id(record.fingerprint);
   writer.u64(record.kind == RecordKind::begun ? 0 : record.claim_epoch);
   writer.text(record.traceparent);
   encode_enum(record.end, writer);

@@ -30,7 +30,7 @@ void put_error(JsonWriter& json, std::string_view key, const Error& error) {
 
 void put_row(JsonWriter& json, const AnyBackend& names, Row row) {
   json.field("row", row.index);
-  if (const auto called = names.row_name(row)) {
+  if (const auto called = names.name(row)) {
     json.field("store", called->store);
     json.field("product", called->product);
   }

@@ -83,7 +83,7 @@ std::string why_text(const AnyBackend& names, const Why& why) {
 }
 
 std::string row_text(const AnyBackend& names, Row row) {
-  const auto called = names.row_name(row);
+  const auto called = names.name(row);
   if (!called) return fmt::format("row {}", row.index);
   const std::string product = plain_text(called->product);
   return called->store.empty() ? product : product + " in " + plain_text(called->store);

@@ -27,6 +27,12 @@ result<NewsAnswer> answer_of(const result<Core::Told>& told) {
   return recorded ? NewsAnswer::recorded : NewsAnswer::not_waited_for;
 }
 
+CancelDecision decision_of(const Core::Told& told) noexcept {
+  if (told.fate == Core::Fate::recorded) return CancelDecision::accepted;
+  return told.status == OrderStatus::not_placed ? CancelDecision::came_after
+                                                : CancelDecision::too_late;
+}
+
 /// A run as its entries tell it now, wherever it is driven.
 result<SagaMachine> machine_of(const Core& core, RunId run, std::span<const LogEntry> entries,
                                std::vector<RunRecord>& records) {
@@ -178,6 +184,15 @@ Errand<Core::Fate> Core::append_open(OutsideNews& news, SagaMachine& machine) {
   co_return fate;
 }
 
+/// Whether this runner has recorded it there: for that reason, if one is given.
+bool Core::has_recorded(std::span<const RunRecord> since, RecordKind kind,
+                        std::string_view reason) const noexcept {
+  return std::ranges::any_of(since, [&](const RunRecord& record) {
+    const bool fits = reason.empty() || record.reason == reason;
+    return record.kind == kind && record.owner == owner && fits;
+  });
+}
+
 std::span<const RunRecord> Core::OutsideNews::since() const {
   const std::size_t from = tried_from ? *tried_from : before;
   return std::span(records).subspan(std::min(from, records.size()));
@@ -185,16 +200,18 @@ std::span<const RunRecord> Core::OutsideNews::since() const {
 
 Errand<CancelAnswer> Core::cancel(RunId run, std::string reason) {
   if (reason.size() > max_subject_bytes) co_return Error{Errc::invalid_argument};
-  const auto tell = [&reason](SagaMachine& machine, auto) -> result<Fate> {
+  const auto tell = [&](SagaMachine& machine, std::span<const RunRecord> since) -> result<Fate> {
     if (!machine.cancel(reason)) return Fate::not_waited_for;
-    return machine.state().compensating ? Fate::recorded : Fate::open;
+    if (!machine.state().compensating) return Fate::open;
+    return has_recorded(since, RecordKind::cancelled, reason) ? Fate::recorded
+                                                              : Fate::not_waited_for;
   };
   AfterNews after;
   OutsideNews news{tell};
   const auto told = co_await append_news(run, news, after);
   if (told.has_value()) {
     const Told& known = told.assume_value();
-    co_yield CancelAnswer{known.fate == Fate::recorded, known.status};
+    co_yield CancelAnswer{decision_of(known), known.status};
   } else {
     co_yield told.assume_error();
   }
@@ -204,10 +221,7 @@ Errand<CancelAnswer> Core::cancel(RunId run, std::string reason) {
 
 Errand<NewsAnswer> Core::resume(RunId run) {
   const auto tell = [this](SagaMachine& machine, std::span<const RunRecord> since) -> result<Fate> {
-    const bool own = std::ranges::any_of(since, [this](const RunRecord& record) {
-      return record.kind == RecordKind::resumed && record.owner == owner;
-    });
-    if (own) return Fate::recorded;
+    if (has_recorded(since, RecordKind::resumed, {})) return Fate::recorded;
     return machine.resume() ? Fate::open : Fate::not_waited_for;
   };
   AfterNews after;

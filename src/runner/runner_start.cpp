@@ -34,17 +34,9 @@ OwnerId new_owner(const Environment& environment) {
 result<void> validate(const StartRequest& request) {
   const std::size_t bytes = request.key.size();
   if (bytes == 0 || bytes > max_subject_bytes) return Error{Errc::invalid_argument};
-  if (request.request.is_set() && !is_set(request.deadline)) return Error{Errc::invalid_argument};
-  return success();
-}
-
-StartAnswer in_state(ClaimState state, RunId run) { return {state, run, std::nullopt}; }
-
-/// A stored outcome; the lines that were short stand in the run's record that it names.
-result<StartAnswer> completed(RunId run, Bytes answer, std::span<const LogEntry> entries) {
-  INVSAGA_TRY(auto outcome, decode<RunOutcome>(answer));
-  if (outcome.shorts_at < entries.size()) outcome.shorts = entries[outcome.shorts_at].stamp.shorts;
-  return StartAnswer{ClaimState::completed, run, std::move(outcome)};
+  if (!request.request.is_set()) return success();
+  const bool is_whole = is_set(request.deadline) && request.fingerprint.is_set();
+  return is_whole ? result<void>(success()) : Error{Errc::invalid_argument};
 }
 
 /// `number` makes it unlike the first record of any other start of the same run.
@@ -58,6 +50,7 @@ RunRecord begun_record(const Definition& definition, const StartRequest& request
   record.saga = definition.saga;
   record.key = request.key;
   record.request = request.request;
+  record.fingerprint = request.fingerprint;
   record.traceparent = request.traceparent;
   record.output = std::move(input);
   return record;
@@ -172,7 +165,10 @@ result<void> Core::start_or_refuse(const SagaVersion& version, const StartReques
                       .request = request,
                       .input = std::move(input),
                       .claim = {}};
-  if (request.request.is_set()) {
+  if (!request.request.is_set()) {
+    beginning.request.fingerprint = fingerprint(saga->definition.input_schema, beginning.input,
+                                                options.secret);
+  } else {
     const Time lease_until = saturating_add(backend.now(), options.lease);
     beginning.claim.emplace(claim_of(request, lease_until));
     if (!backend.capabilities().atomic_effects) {
@@ -228,8 +224,7 @@ Errand<StartAnswer> Core::claim_first(Beginning beginning) {
     co_return claim.assume_error();
   }
   if (claim.assume_value().state != ClaimState::fresh) {
-    co_return co_await not_fresh(beginning.id, std::move(claim).assume_value(),
-                                 beginning.request.request);
+    co_return co_await not_fresh(beginning.asked(), std::move(claim).assume_value());
   }
   effect.epoch = claim.assume_value().epoch;
   beginning.here = beginning.here && !late;
@@ -240,19 +235,17 @@ Errand<StartAnswer> Core::claim_first(Beginning beginning) {
 
 /// A driver that is new, before anybody knows of it.
 void Core::begin_with(ActiveRun& run, Beginning& beginning) const {
-  const RequestKey request = beginning.request.request;
-  const std::uint64_t epoch = beginning.epoch();
+  run.begun_for = beginning.request.fingerprint;
+  run.starting = std::make_unique<Starting>(Starting{Answerer<StartAnswer>({}), beginning.asked()});
   run.machine->begin(begun_record(beginning.saga->definition, beginning.request, owner, run.serial,
                                   std::move(beginning.input)),
                      beginning.claim ? &*beginning.claim : nullptr);
   run.begin_by = beginning.request.deadline;
-  run.starting = std::make_unique<Starting>(Starting{Answerer<StartAnswer>({}), request, epoch});
 }
 
 void Core::begin(Beginning beginning, Answerer<StartAnswer> answer) noexcept {
   bool busy = false;
   RunPtr run;
-  const RequestKey request = beginning.request.request;
   const auto seated = within_memory([&]() -> result<void> {
     run = seat_to_begin(beginning, busy);
     if (run || busy) return success();
@@ -262,7 +255,7 @@ void Core::begin(Beginning beginning, Answerer<StartAnswer> answer) noexcept {
   const bool begins = seated.has_value() && !busy;
   if (beginning.held && !begins) release(beginning.id);
   if (!seated.has_value()) {
-    return send_off(give_back(request, beginning.epoch(), seated.assume_error()), answer.release());
+    return send_off(give_back(beginning.asked(), seated.assume_error()), answer.release());
   }
   if (busy) return begin_too(run, std::move(beginning), std::move(answer));
   {
@@ -273,7 +266,8 @@ void Core::begin(Beginning beginning, Answerer<StartAnswer> answer) noexcept {
   set_off(run);
 }
 
-/// The run is driven here, or held by who may begin it: then how that comes out decides.
+/// The run is driven here, and so the log tells of it, or soon will; or it is held by who may begin
+/// it: then how that comes out decides.
 void Core::begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAnswer> answer) {
   beginning.held = false;
   if (!driver) return send_off(begin_later(std::move(beginning)), answer.release());
@@ -286,13 +280,8 @@ void Core::begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAn
     drop(*driver);
     return begin(std::move(beginning), std::move(answer));
   }
-  const RequestKey request = beginning.request.request;
-  const std::uint64_t epoch = beginning.epoch();
-  if (epoch == 0 && request.is_set()) {
-    return send_off(claim_first(std::move(beginning)), answer.release());
-  }
-  const RunId id = beginning.id;
-  send_off(give_back(request, epoch, in_state(ClaimState::in_progress, id)), answer.release());
+  const Asked asked = beginning.asked();
+  send_off(attach(asked, driver->state_for(asked.fingerprint)), answer.release());
 }
 
 Errand<StartAnswer> Core::begin_later(Beginning beginning) {
@@ -306,32 +295,6 @@ Errand<StartAnswer> Core::begin_later(Beginning beginning) {
   co_return begun;
 }
 
-/// Gives a claim that is of no use back, if there is one. If it cannot be given back, its lease
-/// ends it.
-Errand<StartAnswer> Core::give_back(RequestKey request, std::uint64_t epoch,
-                                    result<StartAnswer> told) {
-  if (epoch != 0) {
-    static_cast<void>(co_await ask<void>(
-        [&](Completion<void> done) { backend.release_claim(request, epoch, done); }));
-  }
-  co_return told;
-}
-
-Errand<StartAnswer> Core::not_fresh(RunId id, ClaimAnswer claim, RequestKey request) {
-  switch (claim.state) {
-    case ClaimState::completed:
-      co_return co_await tell_completed(id, std::move(claim.answer));
-    case ClaimState::expired:
-      // Whether the run exists is looked at first (protocol rule 6).
-    case ClaimState::in_progress:
-      // It may have ended in its log without its claim having been told.
-      if (!find(id)) co_return co_await attach(id, request, claim.state, 0);
-      co_return in_state(ClaimState::in_progress, id);
-    default:
-      co_return in_state(claim.state, id);
-  }
-}
-
 void Core::not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock) {
   run.gone = true;
   const std::unique_ptr<Starting> starting = std::move(run.starting);
@@ -339,7 +302,7 @@ void Core::not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock) {
   drop(run);
   if (starting) {
     release(run.id);
-    send_off(not_fresh(run.id, std::move(claim), starting->request), starting->answer.release());
+    send_off(not_fresh(starting->asked, std::move(claim)), starting->answer.release());
     Turns::take();
   }
   lock.lock();
@@ -362,8 +325,7 @@ void Core::found_begun(ActiveRun& run, bool own, Lock& lock) {
   } else {
     drop(run);
     release(run.id);
-    send_off(attach(run.id, starting->request, ClaimState::in_progress, starting->epoch),
-             starting->answer.release());
+    send_off(attach(starting->asked, ClaimState::in_progress), starting->answer.release());
   }
   Turns::take();
   lock.lock();
@@ -390,10 +352,9 @@ Core::Step Core::not_begun(ActiveRun& run, const Error& error, Lock& lock) {
   if (doubt) {
     starting->answer(reply_lost_by(error));
   } else if (moved_on) {
-    send_off(attach(run.id, starting->request, ClaimState::in_progress, starting->epoch),
-             starting->answer.release());
+    send_off(attach(starting->asked, ClaimState::in_progress), starting->answer.release());
   } else {
-    send_off(give_back(starting->request, starting->epoch, error), starting->answer.release());
+    send_off(give_back(starting->asked, error), starting->answer.release());
   }
   Turns::take();
   lock.lock();
@@ -416,47 +377,10 @@ void Core::lost_beginning(ActiveRun& run, Lock& lock) noexcept {
   } else if (starting->sent) {
     starting->answer(Error{Errc::reply_lost});
   } else {
-    send_off(give_back(starting->request, starting->epoch, no_memory()),
-             starting->answer.release());
+    send_off(give_back(starting->asked, no_memory()), starting->answer.release());
   }
   Turns::take();
   lock.lock();
-}
-
-Errand<StartAnswer> Core::tell_completed(RunId id, std::vector<std::byte> stored) {
-  auto told = completed(id, stored, {});
-  if (told.has_value() && told.assume_value().outcome->shorts_at != 0) {
-    const auto read = co_await ask<std::vector<LogEntry>>(
-        [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
-    if (read.has_value()) told = completed(id, stored, read.assume_value());
-  }
-  co_return told;
-}
-
-/// The run may exist: then it has ended, or it is under way. `epoch` is that of a claim that is of
-/// no use; `otherwise`, what is answered if there is no run.
-Errand<StartAnswer> Core::attach(RunId id, RequestKey request, ClaimState otherwise,
-                                 std::uint64_t epoch) {
-  const auto read = co_await ask<std::vector<LogEntry>>(
-      [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
-  if (!read.has_value()) co_return read.assume_error();
-  const std::vector<LogEntry>& entries = read.assume_value();
-  const auto last = entries.empty() ? result<RunRecord>(RunRecord{}) : read_record(entries.back());
-  if (!last.has_value() || last.assume_value().kind != RecordKind::ended) {
-    const ClaimState state = entries.empty() ? otherwise : ClaimState::in_progress;
-    co_return co_await give_back(request, epoch, in_state(state, id));
-  }
-  const std::vector<std::byte>& stored = last.assume_value().output;
-  // Of its end alone: what stands before that was settled then, and would be told anew if the run
-  // has been forgotten since it was read.
-  auto settled = co_await ask<void>(
-      [&](Completion<void> done) { backend.settle(id, std::span(entries).last(1), done); });
-  if (settled.has_value() && epoch != 0) {
-    settled = co_await ask<void>(
-        [&](Completion<void> done) { backend.confirm_claim(request, epoch, stored, done); });
-  }
-  if (!settled.has_value()) co_return settled.assume_error();
-  co_return completed(id, stored, entries);
 }
 
 }  // namespace detail

@@ -96,24 +96,35 @@ struct Sent {
   Meeting meeting;
 };
 
+/// What somebody asks for, and the claim that is held for it.
+struct Asked {
+  RunId run;
+  RequestKey request;  ///< Not set: none, and no claim.
+  Fingerprint fingerprint;
+  std::uint64_t epoch = 0;  ///< 0: no claim is held.
+};
+
+inline StartAnswer in_state(ClaimState state, RunId run) { return {state, run, std::nullopt}; }
+
 /// Who wants to begin a run.
 struct Beginning {
   RunId id;
   SagaPtr saga;
-  StartRequest request;
+  StartRequest request;  ///< With the fingerprint of the input, if it is no request.
   std::vector<std::byte> input;
   std::optional<ClaimEffect> claim;
   /// This is the thread of whoever calls `start`, which may drive whatever the options say.
   bool here = true;
   bool held = false;  ///< The run is held by it.
-  [[nodiscard]] std::uint64_t epoch() const noexcept { return claim ? claim->epoch : 0; }
+  [[nodiscard]] Asked asked() const noexcept {
+    return {id, request.request, request.fingerprint, claim ? claim->epoch : 0};
+  }
 };
 
 /// Who waits for a run to have begun.
 struct Starting {
   Answerer<StartAnswer> answer;
-  RequestKey request;
-  std::uint64_t epoch = 0;  ///< Of a claim that is held.
+  Asked asked;
   int attempts = 0;
   bool sent = false;   ///< Something was.
   bool doubt = false;  ///< The first record may be in the log.
@@ -148,10 +159,17 @@ struct ActiveRun {
     alarm.serial = serial_;
   }
 
+  /// What is told to who asks for it, if the log has nothing of it yet.
+  [[nodiscard]] ClaimState state_for(Fingerprint asked) const noexcept {
+    const bool other = begun_for.is_set() && begun_for != asked;
+    return other ? ClaimState::mismatch : ClaimState::in_progress;
+  }
+
   const RunId id;
   const std::uint64_t serial;  ///< What its timers bear.
   const SagaPtr saga;
-  std::mutex mutex;  ///< Guards all below. Not held while the world is called.
+  Fingerprint begun_for;  ///< If it was begun here, or is to be. Not changed from then on.
+  std::mutex mutex;       ///< Guards all below. Not held while the world is called.
   /// Changed by the driver only, so the driver reads it without the mutex. Another takes its place
   /// if memory runs out: what the log tells is all that a driver needs to know.
   std::optional<SagaMachine> machine;
@@ -253,16 +271,17 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAnswer> answer);
   Errand<StartAnswer> begin_later(Beginning beginning);
   Errand<StartAnswer> claim_first(Beginning beginning);
-  Errand<StartAnswer> give_back(RequestKey request, std::uint64_t epoch, result<StartAnswer> told);
-  Errand<StartAnswer> attach(RunId id, RequestKey request, ClaimState otherwise,
-                             std::uint64_t epoch);
-  Errand<StartAnswer> tell_completed(RunId id, std::vector<std::byte> stored);
-  Errand<StartAnswer> not_fresh(RunId id, ClaimAnswer claim, RequestKey request);
   Step not_begun(ActiveRun& run, const Error& error, Lock& lock);
   void lost_beginning(ActiveRun& run, Lock& lock) noexcept;
   void not_granted(ActiveRun& run, ClaimAnswer claim, Lock& lock);
   bool has_begun(const ActiveRun& run, const LogEntry& first) const;
   void found_begun(ActiveRun& run, bool own, Lock& lock);
+
+  // asked for again (runner_attach.cpp)
+  Errand<StartAnswer> give_back(Asked asked, result<StartAnswer> told);
+  Errand<StartAnswer> attach(Asked asked, ClaimState otherwise);
+  Errand<StartAnswer> tell_completed(RunId id, std::vector<std::byte> stored);
+  Errand<StartAnswer> not_fresh(Asked asked, ClaimAnswer claim);
 
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
@@ -315,6 +334,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void tell_alone(RunId id, const SagaPtr& saga, std::span<const RunRecord> records,
                   Position told) const;
   Errand<Fate> append_open(OutsideNews& news, SagaMachine& machine);
+  bool has_recorded(std::span<const RunRecord> since, RecordKind kind,
+                    std::string_view reason) const noexcept;
   Errand<CancelAnswer> cancel(RunId run, std::string reason);
   Errand<NewsAnswer> resume(RunId run);
   void complete(RunId run, OneBrought news, bool may_hand) noexcept;

@@ -15,6 +15,18 @@ std::string_view name(NewsAnswer answer) noexcept {
   return "unrecognised";
 }
 
+std::string_view name(CancelDecision decision) noexcept {
+  switch (decision) {
+    case CancelDecision::accepted:
+      return "accepted";
+    case CancelDecision::came_after:
+      return "came_after";
+    case CancelDecision::too_late:
+      return "too_late";
+  }
+  return "unrecognised";
+}
+
 namespace detail {
 
 result<RunStatus> status_of(const RunnerCore::Core& core, RunId run,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <invsaga/catalog.hpp>
 
-#include <absl/container/flat_hash_map.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <deque>
@@ -10,8 +8,10 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/keyed_hash.hpp>
 
 namespace invsaga {
@@ -51,36 +51,37 @@ class Catalog::Core {
     if (const auto known = find(name)) return *known;
     const std::unique_lock lock(mutex_);
     if (const auto known = find_locked(name)) return *known;  // another was quicker
-    if (texts_.size() >= limits_.max_rows || texts_.size() > UINT32_MAX) {
+    if (rows_.size() >= limits_.max_rows || rows_.size() > UINT32_MAX) {
       return no_room(Limit::rows, limits_.max_rows);
     }
     return insert(name);
   }
 
-  [[nodiscard]] std::optional<Row> find(const RowName& name) const {
+  [[nodiscard]] std::optional<Row> find(const RowName& name) const noexcept {
     const std::shared_lock lock(mutex_);
     return find_locked(name);
   }
 
-  [[nodiscard]] std::optional<RowName> name(Row row) const {
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept {
     const std::shared_lock lock(mutex_);
-    if (row.index >= texts_.size()) return std::nullopt;
+    if (row.index >= rows_.size()) return std::nullopt;
     return texts_[row.index].name();
   }
 
-  [[nodiscard]] std::size_t size() const {
+  [[nodiscard]] std::size_t size() const noexcept {
     const std::shared_lock lock(mutex_);
-    return texts_.size();
+    return rows_.size();
   }
 
  private:
-  [[nodiscard]] std::optional<Row> find_locked(const RowName& name) const {
+  [[nodiscard]] std::optional<Row> find_locked(const RowName& name) const noexcept {
     const auto found = rows_.find(name);
     return found == rows_.end() ? std::nullopt : std::optional(found->second);
   }
 
   Row insert(const RowName& name) {
-    const Row row{texts_.size()};
+    const Row row{rows_.size()};
+    if (texts_.size() > rows_.size()) texts_.pop_back();  // there was no memory for its row
     std::string both;
     both.reserve(name.store.size() + name.product.size());
     both.append(name.store).append(name.product);
@@ -92,7 +93,7 @@ class Catalog::Core {
   CatalogLimits limits_;
   mutable std::shared_mutex mutex_;
   std::deque<Text> texts_;  // by row; a deque, so that names stay where they are
-  absl::flat_hash_map<RowName, Row, NameHash, std::equal_to<>> rows_;
+  std::unordered_map<RowName, Row, NameHash> rows_;
 };
 
 Catalog::Catalog(const CatalogLimits& limits, HashKey key)
@@ -100,13 +101,13 @@ Catalog::Catalog(const CatalogLimits& limits, HashKey key)
 Catalog::~Catalog() = default;
 
 result<Row> Catalog::intern(std::string_view store, std::string_view product) {
-  return core_->intern({store, product});
+  return detail::within_memory([&] { return core_->intern({store, product}); });
 }
-std::optional<Row> Catalog::find(std::string_view store, std::string_view product) const {
+std::optional<Row> Catalog::find(std::string_view store, std::string_view product) const noexcept {
   return core_->find({store, product});
 }
-std::optional<RowName> Catalog::name(Row row) const { return core_->name(row); }
-std::size_t Catalog::size() const { return core_->size(); }
+std::optional<RowName> Catalog::name(Row row) const noexcept { return core_->name(row); }
+std::size_t Catalog::size() const noexcept { return core_->size(); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -20,6 +20,7 @@ ApartStore::ApartStore(const Clock& clock, Executor& executor, const ApartOption
       executor_(executor),
       longest_way_(options.longest_way),
       recorder_(recorder),
+      catalog_({.max_rows = options.limits.max_rows}),
       ledger_(options.limits),
       chance_(options.seed) {}
 
@@ -55,7 +56,10 @@ void ApartStore::arrive(std::uint64_t number) {
   static_cast<void>(ledger_.expire_due());
   tell_expired();
   const Write& write = message.lent.view();
-  const auto answer = ledger_.apply(*write.operation, write.shorts);
+  auto answer = result<Answer>(Error{Errc::invalid_argument});
+  if (check_named(catalog_, *write.operation).has_value()) {
+    answer = ledger_.apply(*write.operation, write.shorts);
+  }
   if (answer.has_value()) {
     tell(write, answer.assume_value());
     WriteReply reply;

@@ -41,6 +41,32 @@ result<void> WriteModel::acknowledge_sale(ReservationId id) {
   return success();
 }
 
+// --- the names of rows
+
+result<Row> WriteModel::intern(std::string_view store, std::string_view product) {
+  if (product.empty()) return Error{Errc::invalid_argument};
+  const CatalogLimits limits;
+  const std::size_t longest = std::max(store.size(), product.size());
+  if (longest > limits.max_text_bytes) {
+    return over_limit(Limit::text_bytes, longest, limits.max_text_bytes);
+  }
+  if (const auto known = find(store, product)) return *known;
+  if (names_.size() >= limits_.max_rows) return no_room(Limit::rows, limits_.max_rows);
+  names_.emplace_back(store, product);
+  return Row{names_.size() - 1};
+}
+std::optional<Row> WriteModel::find(std::string_view store,
+                                    std::string_view product) const noexcept {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (names_[i].first == store && names_[i].second == product) return Row{i};
+  }
+  return std::nullopt;
+}
+std::optional<RowName> WriteModel::name(Row row) const noexcept {
+  if (row.index >= names_.size()) return std::nullopt;
+  return RowName{names_[row.index].first, names_[row.index].second};
+}
+
 // --- what was written
 
 std::vector<const WriteModel::Written*> WriteModel::of(RunId run) const {
@@ -147,6 +173,7 @@ result<WriteReply> WriteModel::write(const Write& write) {
   std::vector<ShortLine> shorts;
   std::span<const PreparedRecord> tail;
   if (write.operation != nullptr) {
+    INVSAGA_CHECK(check_named(*this, *write.operation));
     const auto answer = stock_.apply(*write.operation);
     if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
     const auto told = shorts_of(answer.assume_value());
@@ -187,14 +214,19 @@ result<WriteReply> WriteModel::write_again(const Write& write) {
   if (!asks) return Error{Errc::moved_on}.about(WritePart::position);
   forget_requests();
   const auto known = requests_.find(write.claim->claim.key);
-  reply.claim.state = ClaimState::in_progress;
-  if (known != requests_.end() && known->second.fingerprint != write.claim->claim.fingerprint) {
+  const Error moved_on = Error{Errc::moved_on}.about(WritePart::position);
+  if (known == requests_.end()) return moved_on;
+  const Request& request = known->second;
+  if (request.fingerprint != write.claim->claim.fingerprint) {
     reply.claim.state = ClaimState::mismatch;
-  } else if (known != requests_.end() && known->second.completed) {
+  } else if (request.completed) {
     reply.claim.state = ClaimState::completed;
-    reply.claim.answer = known->second.answer;
-  } else if (has_ended(write.run)) {
-    return Error{Errc::moved_on}.about(WritePart::position);
+    reply.claim.answer = request.answer;
+  } else if (now() < request.lease_until) {
+    reply.claim.state = ClaimState::in_progress;
+    reply.claim.lease_until = request.lease_until;
+  } else {
+    return moved_on;
   }
   return reply;
 }

@@ -15,6 +15,7 @@
 #include <invsaga/testing/apart_backend.hpp>
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/on_threads.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
@@ -79,6 +80,7 @@ TEST(ApartThreads, EachRunIsAnsweredOnceAndNoUnitIsPromisedTwice) {
   ThreadExecutor executor(clock, threads);
   ApartParts parts(clock, executor);
   ApartBackend backend(parts);
+  name_rows(parts.stock, {&stock, 1});
   parts.stock.submit(opening.write(), opening.completion());
   opened.wait();
 

@@ -130,7 +130,7 @@ class Owning final : public Forwarding<Owning, MemoryBackend<>> {
 };
 
 using Memory = MemoryBackend<>;
-using OfParts = Joined<Ledger, ClaimTable, RunTable, OutboxQueue>;
+using OfParts = Joined<Memory, ClaimTable, RunTable, OutboxQueue>;
 
 template <class B>
 concept WritesAtOnce = requires(B& backend, const Write& write) {
@@ -206,6 +206,14 @@ class AtTheDoor {
   result<void> forget(RunId id) {
     return ask<void>([&](auto done) { backend_.forget(id, done); });
   }
+  result<Row> intern(std::string_view store, std::string_view product) {
+    return ask<Row>([&](auto done) { backend_.intern(store, product, done); });
+  }
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept {
+    return backend_.find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row one) const noexcept { return backend_.name(one); }
   result<void> settle(RunId id, std::span<const LogEntry> entries) {
     return ask<void>([&](auto done) { backend_.settle(id, entries, done); });
   }
@@ -251,13 +259,13 @@ struct InOne {
 };
 struct InParts {
   using Inner = OfParts;
-  Ledger ledger;
+  Memory stock;
   ClaimTable claims;
   RunTable runs;
   OutboxQueue outbox;
-  OfParts inner{ledger, claims, runs, outbox};
+  OfParts inner{stock, claims, runs, outbox};
   void advance_to(Time time) {
-    ledger.advance_to(time);
+    stock.advance_to(time);
     claims.advance_to(time);
   }
 };
@@ -274,6 +282,9 @@ class ForwardingTest : public ::testing::Test {
     EXPECT_EQ(backend.now(), start);
     EXPECT_EQ(backend.limits().max_units, parts.inner.limits().max_units);
     EXPECT_EQ(backend.write_limits().max_record_bytes, parts.inner.write_limits().max_record_bytes);
+    EXPECT_THAT(backend.intern("london", "mug"), IsOkAndHolds(row));
+    EXPECT_EQ(backend.find("london", "mug"), row);
+    EXPECT_EQ(backend.name(row), (RowName{"london", "mug"}));
     const auto opening = write_of(Adjust{{9, 1}, AdjustReason::opening, later, {&ten, 1}}, {});
     EXPECT_THAT(backend.write(opening->write()), IsAdjusted());
     const auto claimed = backend.claim({request, {4, 1}, later, later});
@@ -329,9 +340,9 @@ TYPED_TEST(ForwardingTest, WhatAWrapperDoesNotChangeArrivesByTheDoor) {
 /// The calls of `use`, by either way of writing.
 auto are_calls_by(BackendCall way) {
   using enum BackendCall;
-  return ElementsAre(way, claim, extend_claim, way, way, read, unfinished, read, settle, pending,
-                     acknowledge_event, pending, confirm_claim, release_claim, stuck, way, ended,
-                     forget);
+  return ElementsAre(intern, way, claim, extend_claim, way, way, read, unfinished, read, settle,
+                     pending, acknowledge_event, pending, confirm_claim, release_claim, stuck, way,
+                     ended, forget);
 }
 
 TYPED_TEST(ForwardingTest, AWrapperIsAroundEachCallThatItDoesNotDeclare) {
@@ -387,6 +398,7 @@ TEST(Forwarding, TypedOperationsArriveToo) {
   Noting<Memory> noting(memory);
   const Line ten{row, 10}, eleven{row, 11};
   const Adjust opening{{9, 1}, AdjustReason::opening, later, {&ten, 1}};
+  EXPECT_THAT(noting.intern("", "mug"), IsOkAndHolds(row));
   EXPECT_THAT(noting.adjust(opening, {}), IsAdjusted());
   std::vector<ShortLine> shorts(1);
   EXPECT_THAT(noting.reserve({{7, 1}, later, {&eleven, 1}}, shorts), IsOk());
@@ -395,7 +407,7 @@ TEST(Forwarding, TypedOperationsArriveToo) {
   EXPECT_THAT(noting.extend(Extend{{7, 2}, later}), IsOkAndHolds(ExtendAnswer::reserved));
   EXPECT_THAT(noting.commit({{7, 2}, {}}), IsOkAndHolds(CommitAnswer::committed));
   EXPECT_THAT(noting.release(Release{{7, 2}}), IsOkAndHolds(ReleaseAnswer::committed));
-  EXPECT_THAT(noting.calls, ElementsAre(adjust, reserve, reserve, extend, commit, release));
+  EXPECT_THAT(noting.calls, ElementsAre(intern, adjust, reserve, reserve, extend, commit, release));
 }
 
 TEST(Forwarding, AppendsToALogArriveToo) {

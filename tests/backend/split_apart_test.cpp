@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <invsaga/testing/apart_backend.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 #include "tests/backend/split_fixture.hpp"
 
@@ -38,6 +39,7 @@ class SplitOfApart : public ::testing::Test {
   void open(ApartParts& parts) {
     const Line stock{Row{0}, 10};
     const auto opening = write_of(Adjust{{9, 1}, AdjustReason::opening, later, {&stock, 1}}, {});
+    name_rows(parts.stock, {&stock, 1});
     Heard heard;
     parts.stock.submit(opening->write(), heard.completion(0));
     executor_.run_all();

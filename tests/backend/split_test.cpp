@@ -14,11 +14,25 @@ namespace {
 
 using namespace split_tests;
 
+/// A stock that names its rows too.
+template <class Stock>
+struct Naming : Stock {
+  using Stock::Stock;
+  result<Row> intern(std::string_view, std::string_view) { return Error{Errc::unsupported}; }
+  [[nodiscard]] std::optional<Row> find(std::string_view, std::string_view) const noexcept {
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<RowName> name(Row) const noexcept { return std::nullopt; }
+};
+
 // It leans on nothing that the concepts do not promise.
 using SplitOfSubmitting =
-    Joined<archetypes::StockPartArchetype, archetypes::IdempotencyStoreArchetype,
+    Joined<Naming<archetypes::StockPartArchetype>, archetypes::IdempotencyStoreArchetype,
            archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
 using SplitOfStore =
+    Joined<Naming<archetypes::ReservationStoreArchetype>, archetypes::IdempotencyStoreArchetype,
+           archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
+using SplitOfBareRows =
     Joined<archetypes::ReservationStoreArchetype, archetypes::IdempotencyStoreArchetype,
            archetypes::SagaLogArchetype, archetypes::OutboxArchetype>;
 template <class B>
@@ -26,6 +40,7 @@ concept WritesAtOnce = requires(B& backend, const Write& write) {
   { backend.write(write) } -> std::same_as<result<WriteReply>>;
 };
 static_assert(Backend<SplitOfSubmitting> && Backend<SplitOfStore>);
+static_assert(!Backend<SplitOfBareRows>, "nobody names its rows");
 static_assert(!WritesAtOnce<SplitOfSubmitting>, "a store that only submits makes such a backend");
 static_assert(!SplitOfSubmitting::capabilities().answers_at_once);
 static_assert(WritesAtOnce<SplitOfStore> && SplitOfStore::capabilities().answers_at_once);

@@ -16,6 +16,7 @@
 #include <invsaga/split.hpp>
 #include <invsaga/testing/apart_backend.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 #include "tests/cost/cost.hpp"
 #include "tests/cost/many_runs.hpp"
@@ -69,6 +70,7 @@ template <class Place>
 struct Stocked : Place {
   explicit Stocked(std::size_t) {
     this->advance_to(start);
+    testing::name_rows(this->backend, plenty);
     EXPECT_TRUE(testing::apply(this->backend, opening, {}));
   }
   /// Run `i` begins, with a hold and an event.

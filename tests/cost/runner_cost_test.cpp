@@ -12,6 +12,7 @@
 #include <invsaga/run_sync.hpp>
 #include <invsaga/saga_runner.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 #include "tests/cost/cost.hpp"
 #include "tests/saga/sample_saga.hpp"
@@ -33,6 +34,7 @@ StartRequest request_no(std::size_t i, bool claims) {
   StartRequest made;
   made.key = std::to_string(i);
   if (claims) made.request = request_key("tenant", "checkout", made.key);
+  made.fingerprint = fingerprint(as_bytes(made.key));
   made.deadline = start + day;
   return made;
 }
@@ -42,6 +44,7 @@ struct World {
   explicit World(std::size_t) {
     backend.advance_to(start);
     const Line stock[] = {{sample::the_row, 1'000'000}};
+    testing::name_rows(backend, stock);
     EXPECT_TRUE(backend.adjust({AdjustId{7, 1}, AdjustReason::opening, start + day, stock}));
     restart();
   }

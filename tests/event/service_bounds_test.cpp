@@ -15,6 +15,7 @@
 #include <invsaga/saga_runner.hpp>
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 #include "tests/saga/sample_saga.hpp"
 
@@ -32,6 +33,7 @@ class ServiceBounds : public ::testing::Test {
     runner_ = std::make_unique<SagaRunner<MemoryBackend<>>>(backend(), environment, options);
     runner_->add(sample::checkout, shop);
     const Line lines[] = {{sample::the_row, 1'000}};
+    testing::name_rows(backend(), lines);
     ASSERT_THAT(backend().adjust({{7, 7}, AdjustReason::opening, clock.now() + Duration{1}, lines}),
                 IsAdjusted());
     pass(Duration{1});

@@ -14,6 +14,7 @@
 #include <invsaga/memory.hpp>
 #include <invsaga/rng.hpp>
 #include <invsaga/testing/owned.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 namespace invsaga {
 namespace {
@@ -200,6 +201,7 @@ class Work {
     send(adjusts_.back());
   }
   void send(const OwnedOperation& adjust) {
+    testing::name_rows(backend_, std::get<Adjust>(adjust.view()).lines);
     static_cast<void>(backend_.adjust(std::get<Adjust>(adjust.view())));
   }
 

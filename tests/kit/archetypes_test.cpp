@@ -76,6 +76,8 @@ static_assert(!WritableStore<SubmitThatMayThrow>);
 
 static_assert(Backend<BackendArchetype>);
 static_assert(!Backend<BackendWithoutDoor>);
+static_assert(!Backend<BackendWithoutRows>);
+static_assert(!Backend<BackendWithoutNames>);
 static_assert(!Backend<BackendWithoutClaims>);
 static_assert(!Backend<BackendWithoutLog>);
 static_assert(!Backend<BackendWithoutOutbox>);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <invsaga/testing/faults.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 #include <map>
 #include <memory>
@@ -338,6 +339,7 @@ class FaultySubmit : public ::testing::Test {
   void SetUp() override {
     const Line line{Row{0}, 10};
     const auto opening = write_of(Adjust{{9, 1}, AdjustReason::opening, later, {&line, 1}}, {});
+    testing::name_rows(stock_, {&line, 1});
     stock_.submit(opening->write(), {&call, this, 0});
     executor_.run_all();
     heard_ = 0;

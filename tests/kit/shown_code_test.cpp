@@ -15,6 +15,7 @@
 #include <invsaga/testing/faults.hpp>
 #include <invsaga/testing/matchers.hpp>
 #include <invsaga/testing/simulation.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
@@ -32,6 +33,7 @@ const Line stock_of_two{row, 2};
 template <class Store>
 void open_with_two(Store& store) {
   store.advance_to(noon);
+  testing::name_rows(store, {&stock_of_two, 1});
   ASSERT_THAT(store.adjust({{9, 1}, AdjustReason::opening, noon + 1h, {&stock_of_two, 1}}),
               IsAdjusted());
 }
@@ -74,7 +76,7 @@ TEST(ShownCode, PreparedWrite) {
 }
 
 TEST(ShownCode, Split) {
-  Ledger stock;
+  MemoryBackend<> stock;
   ClaimTable requests;
   RunTable runs;
   OutboxQueue outbox;

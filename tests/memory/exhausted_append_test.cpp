@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <invsaga/memory.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 #include "tests/memory/exhaustion.hpp"
@@ -75,6 +76,8 @@ std::shared_ptr<const PreparedWrite> ends(Position position, std::uint64_t epoch
 struct Harness {
   MemoryBackend<> part;
   Harness() {
+    const Line last{{3}, 1};
+    testing::name_rows(part, {&last, 1});
     part.advance_to(at(1'000));
     for (std::uint32_t row = 1; row <= 2; ++row) {
       const Line line{{row}, 5};

@@ -3,8 +3,10 @@
 // Memory that runs out within a part of the store.
 #include <array>
 #include <sstream>
+#include <string>
 #include <vector>
 
+#include <invsaga/catalog.hpp>
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/reference/ledger.hpp>
 #include <invsaga/reference/outbox_queue.hpp>
@@ -119,6 +121,33 @@ TEST(ExhaustedStock, IsReadAndSweptWholeOrNotAtAll) {
                     return found.has_value();
                   }),
             0u);
+}
+
+// --- the names of rows
+
+const std::string product = "a mug whose name is too long to be kept in place";
+
+struct NamesHarness {
+  Catalog part;
+  NamesHarness() { EXPECT_TRUE(part.intern("london", "lamp").has_value()); }
+  std::string look() {
+    std::ostringstream out;
+    for (std::uint64_t row = 0; row <= 2; ++row) {
+      const auto named = part.name({row});
+      out << (named ? named->product : "none") << ' ';
+    }
+    out << part.size() << ' ' << part.find("london", product).has_value();
+    return out.str();
+  }
+};
+
+TEST(ExhaustedNames, NameARowOrNot) {
+  const auto known = [](NamesHarness&) {};
+  EXPECT_GT(try_without_memory<NamesHarness>(
+                "new", known, [](Catalog& part) { return part.intern("london", product); }),
+            2u);
+  try_without_memory<NamesHarness>("known", known,
+                                   [](Catalog& part) { return part.intern("london", "lamp"); });
 }
 
 // --- requests

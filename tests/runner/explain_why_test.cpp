@@ -182,99 +182,81 @@ TEST(ExplainWhyNot, ABoundThatIsMetIsNamedWithItsNumbers) {
 
 // --- names
 
-/// A backend whose rows have names.
-class Named final : public Forwarding<Named, MemoryBackend<>> {
-  friend Forwarding<Named, MemoryBackend<>>;
+/// Of the only row, of the parts that are made next.
+std::string the_store, the_product;
 
+template <class Parts>
+struct Named : Parts {
+  Named() { EXPECT_EQ(this->stock().intern(the_store, the_product).value(), the_row); }
+};
+
+/// One is sold, and then no more.
+template <class Parts>
+class SoldOut : public RunnerFixture<Named<Parts>> {
  public:
-  static constexpr Capabilities capabilities() noexcept { return MemoryBackend<>::capabilities(); }
-  Named() : Forwarding(memory_) {}
-  void advance_to(Time time) { memory_.advance_to(time); }
-  [[nodiscard]] std::optional<RowName> row_name(Row row) const noexcept { return names.name(row); }
-  using Forwarding::adjust;
-  result<AdjustAnswer> adjust(const Adjust& adjust) { return Forwarding::adjust(adjust, {}); }
-  Catalog names;
-
- private:
-  MemoryBackend<> memory_;
-};
-struct WithNames {
-  using Backend = Named;
-  Backend backend;
-  void advance_to(Time time) { backend.advance_to(time); }
-  Backend& stock() { return backend; }
-  Backend& log() { return backend; }
-};
-/// The stock's part has them.
-struct NamedInSplit {
-  using Backend = Joined<Named, MemoryBackend<>, testing::ApartLog, MemoryBackend<>>;
-  Named store;
-  MemoryBackend<> claims, events;
-  testing::ApartLog records;
-  Backend backend{store, claims, records, events};
-  void advance_to(Time time) {
-    store.advance_to(time);
-    claims.advance_to(time);
+  RunId order_after(const std::string& number, const std::string& next) {
+    this->begin(*this->process(), number);
+    return this->begin(*owner, next);
   }
-  Named& stock() { return store; }
-  testing::ApartLog& log() { return records; }
+  std::unique_ptr<typename RunnerFixture<Named<Parts>>::Process> owner = this->process();
 };
 
 template <class Parts>
-class ExplainNames : public ::testing::Test, public RunnerFixture<Parts> {
- protected:
-  RunId sold_out() {
-    this->begin(*this->process(), "first");
-    return this->begin(*owner, "second");
-  }
-  std::unique_ptr<typename RunnerFixture<Parts>::Process> owner = this->process();
-};
-using NamedBackends = ::testing::Types<WithNames, NamedInSplit>;
-TYPED_TEST_SUITE(ExplainNames, NamedBackends);
+class ExplainNames : public ::testing::Test {};
+TYPED_TEST_SUITE(ExplainNames, BothBackends);
 
 TYPED_TEST(ExplainNames, ProductsAreCalledByTheirNames) {
-  ASSERT_EQ(this->parts.stock().names.intern("london", "mug").value(), the_row);
-  const RunId run = this->sold_out();
-  EXPECT_THAT(explained(*this->owner, run),
+  the_store = "london", the_product = "mug";
+  SoldOut<TypeParam> world;
+  const RunId run = world.order_after("first", "second");
+  EXPECT_THAT(explained(*world.owner, run),
               HasSubstr("refused: out_of_stock (mug in london: 1 asked for, 0 left)"));
-  EXPECT_EQ(told(*this->owner, run).at("steps").at(1).at("shorts").at(0),
+  EXPECT_EQ(told(*world.owner, run).at("steps").at(1).at("shorts").at(0),
             json::parse(R"({"row": 0, "store": "london", "product": "mug",
                             "asked": 1, "left": 0})"));
 }
 
 TYPED_TEST(ExplainNames, AStoreWithoutANameIsLeftOut) {
-  ASSERT_THAT(this->parts.stock().names.intern("", "mug"), IsOk());
-  EXPECT_THAT(explained(*this->owner, this->sold_out()), HasSubstr("(mug: 1 asked for"));
+  the_store = "", the_product = "mug";
+  SoldOut<TypeParam> world;
+  EXPECT_THAT(explained(*world.owner, world.order_after("first", "second")),
+              HasSubstr("(mug: 1 asked for"));
 }
 
 TYPED_TEST(ExplainNames, ARowWithoutANameIsANumber) {
-  const RunId run = this->sold_out();
-  EXPECT_THAT(explained(*this->owner, run), HasSubstr("(row 0: 1 asked for, 0 left)"));
-  EXPECT_FALSE(told(*this->owner, run).at("steps").at(1).at("shorts").at(0).contains("product"));
+  the_store = "", the_product = "mug";
+  SoldOut<TypeParam> world;
+  sample::Order order = world.order("1");
+  order.lines = {{Row{7}, 1}};
+  ASSERT_THAT(world.owner->runner.start(sample::checkout, order, world.request("1")), IsOk());
+  const RunId run = world.run_of("1");
+  EXPECT_THAT(explained(*world.owner, run), HasSubstr("(row 7: 1 asked for, 0 left)"));
+  EXPECT_FALSE(told(*world.owner, run).at("steps").at(1).at("shorts").at(0).contains("product"));
 }
 
 TYPED_TEST(ExplainNames, WhatStrangersWroteIsHarmless) {
   const std::string nasty = "\x1b[2J\"\\\n{}\xff\xc2\x9b";
-  ASSERT_THAT(this->parts.stock().names.intern(nasty, nasty), IsOk());
+  the_store = the_product = nasty;
+  SoldOut<TypeParam> world;
   const std::string key = "A\n" + nasty;
-  this->begin(*this->process(), "first");
-  this->shop.wait("place");
-  const RunId run = this->begin(*this->owner, key);
-  ASSERT_THAT(this->owner->runner.cancel(run, nasty), IsOk());
-  this->run_all();
-  const RunId short_of_it = this->begin(*this->owner, key + "2");
+  world.begin(*world.process(), "first");
+  world.shop.wait("place");
+  const RunId run = world.begin(*world.owner, key);
+  ASSERT_THAT(world.owner->runner.cancel(run, nasty), IsOk());
+  world.run_all();
+  const RunId short_of_it = world.begin(*world.owner, key + "2");
   for (const RunId each : {run, short_of_it}) {
-    const std::string text = explained(*this->owner, each);
+    const std::string text = explained(*world.owner, each);
     for (const char c : text) {
       EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n') << text;
     }
     EXPECT_THAT(text, Not(HasSubstr("\xc2\x9b")));
     EXPECT_THAT(text, Not(HasSubstr("\xff")));
-    const json all = told(*this->owner, each);
-    EXPECT_THAT(all.at("key").get<std::string>(), HasSubstr("\x1b[2J\"\\\n{}"));
+    const json all = told(*world.owner, each);
+    EXPECT_THAT(all.at("key").template get<std::string>(), HasSubstr("\x1b[2J\"\\\n{}"));
     EXPECT_EQ(all.at("status"), "not_placed");
   }
-  EXPECT_EQ(told(*this->owner, short_of_it).at("steps").at(1).at("shorts").at(0).at("product"),
+  EXPECT_EQ(told(*world.owner, short_of_it).at("steps").at(1).at("shorts").at(0).at("product"),
             "\x1b[2J\"\\\n{}\xef\xbf\xbd\xc2\x9b");
 }
 

@@ -273,6 +273,21 @@ MemoryLimits kept_for_two_days() {
   limits.retention.time = 48h;
   return limits;
 }
+/// It was fixed by whoever asked, and comes with each repeat: who made it anew on arrival would be
+/// sold twice.
+TYPED_TEST(Forgetting, LeavesARequestExpiredByItsOwnDeadline) {
+  World<TypeParam> world(Way::sold, Asked::for_minutes);
+  world.acknowledge_events();
+  world.advance_to(72h);
+  EXPECT_THAT(world.forget(), IsOk());
+  EXPECT_TRUE(world.is_forgotten());
+  const Counts before = world.counts();
+  EXPECT_THAT(world.start(), testing::ClaimIs(ClaimState::expired));
+  world.settle_down();
+  EXPECT_EQ(world.counts(), before);
+  EXPECT_EQ(before.stock.sold, 1);
+}
+
 template <class Parts>
 class ForgettingAnswers : public ::testing::Test {};
 using BothThatKeep =

@@ -61,6 +61,7 @@ class Service {
     runner_.add(sample::checkout, shop_);
     backend_.advance_to(start_time);
     const Line stock[] = {{the_row, orders}};
+    testing::name_rows(backend_, stock);
     EXPECT_THAT(backend_.adjust({AdjustId{1, 1}, AdjustReason::opening, start_time + 1h, stock}),
                 testing::IsAdjusted());
     EXPECT_THAT(bus_.subscribe("mail", {}, [this](const Event& event) { return handle(event); }),
@@ -101,6 +102,7 @@ class Service {
     StartRequest request;
     request.key = order.number;
     request.request = request_key("tenant", "checkout", order.number);
+    request.fingerprint = fingerprint_of(order);
     request.deadline = start_time + 24h;
     const auto begun = runner_.start(sample::checkout, order, request);
     teller_.story.push_back(begun.has_value() ? std::string(name(begun.assume_value().state))

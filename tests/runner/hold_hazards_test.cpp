@@ -60,8 +60,9 @@ TEST_F(Holds, WhoIsFullTakesNoRunOverFromWithinItsObserver) {
   auto driver = process();
   const RunId run = unpaid(*driver);
   Process* full = nullptr;
-  Once observer(RecordKind::outcome,
-                [&] { EXPECT_TRUE(full->runner.cancel(run, "no").assume_value().accepted); });
+  Once observer(RecordKind::outcome, [&] {
+    EXPECT_EQ(full->runner.cancel(run, "no").assume_value().decision, CancelDecision::accepted);
+  });
   RunnerOptions options;
   options.observer = &observer;
   options.max_runs = 0;
@@ -86,7 +87,7 @@ TEST_F(Holds, WhoIsFullTakesNoRunOverWithNewsThatWaited) {
   Kept<NewsAnswer> second;
   full.complete(run, shop.last_pending(), paid, second.completion());  // waits for its turn
   let_go();
-  EXPECT_TRUE(first.answer->assume_value().accepted);
+  EXPECT_EQ(first.answer->assume_value().decision, CancelDecision::accepted);
   EXPECT_THAT(*second.answer, IsOk());
   EXPECT_EQ(owner_of(run), driver->runner.owner());
   EXPECT_EQ(kinds(own.records(run)),
@@ -108,8 +109,8 @@ TEST_F(Holds, WhoIsFullTakesNoPlaceWhileItTellsTheObserver) {
   Kept<CancelAnswer> first;
   runner.cancel(one, "", first.completion());  // the place is promised to it
   slow.holds_replies = false;
-  EXPECT_TRUE(runner.cancel(two, "").assume_value().accepted);
-  EXPECT_TRUE(first.answer->assume_value().accepted);
+  EXPECT_EQ(runner.cancel(two, "").assume_value().decision, CancelDecision::accepted);
+  EXPECT_EQ(first.answer->assume_value().decision, CancelDecision::accepted);
   run_all();
   EXPECT_TRUE(has_ended(one));
   EXPECT_TRUE(has_ended(two));
@@ -137,7 +138,7 @@ TEST_F(Holds, ThePlaceOfADriverThatGoesAwayIsKeptForNewsOfItsRun) {
   EXPECT_THAT(runner.start(sample::checkout, order("2"), request("2")),
               ErrorIs(Errc::resource_exhausted));
   slow.release_all();
-  EXPECT_TRUE(cancelled.answer->assume_value().accepted);
+  EXPECT_EQ(cancelled.answer->assume_value().decision, CancelDecision::accepted);
   EXPECT_EQ(owner_of(run), runner.owner());
   EXPECT_EQ(runner.runs(), 1u);
   shop.took_effect("charge", shop.last_pending());
@@ -210,7 +211,7 @@ TEST_F(Holds, WhoDoesNotBeginAnyMoreLooksAgainIfItIsToldOfNews) {
   slow.times_out = false;
   ASSERT_TRUE(slow.land());
   let_go();  // what comes of it is the executor's
-  EXPECT_TRUE(runner.cancel(run, "").assume_value().accepted);
+  EXPECT_EQ(runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   run_all();
   check_sound(run);
   EXPECT_EQ(kinds(own.records(run)), kinds(records(run)));

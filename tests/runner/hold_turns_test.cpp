@@ -134,7 +134,8 @@ TEST_F(HoldTurns, WhoWaitsForAHoldDoesNotWaitForAStep) {
   run_all();
   ASSERT_TRUE(cancels.answer.has_value());
   ASSERT_THAT(*cancels.answer, IsOk());
-  EXPECT_TRUE(cancels.answer->assume_value().accepted) << "it came before the next step";
+  EXPECT_EQ(cancels.answer->assume_value().decision, CancelDecision::accepted)
+      << "it came before the next step";
   check_sound(run);
 }
 
@@ -150,7 +151,7 @@ TEST_F(HoldTurns, WhoWaitsBehindAStartDoesNotWaitForItsSteps) {
   run_all();
   ASSERT_TRUE(cancels.answer.has_value());
   ASSERT_THAT(*cancels.answer, IsOk());
-  EXPECT_TRUE(cancels.answer->assume_value().accepted);
+  EXPECT_EQ(cancels.answer->assume_value().decision, CancelDecision::accepted);
   check_sound(run_of());
 }
 

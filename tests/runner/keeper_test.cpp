@@ -78,6 +78,7 @@ TEST(KeeperTime, HoldsAreExpiredWhenTheyAreDueThoughNobodyWantsTheirUnits) {
   MemoryBackend<> backend;
   Keeper keeper(backend, Environment{clock, executor, 1});
   const Line lines[] = {{the_row, 1}};
+  testing::name_rows(backend, lines);
   ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, lines}),
               testing::IsAdjusted());
   ASSERT_THAT(backend.reserve({{1, 1}, clock.now() + 10s, lines}), IsOk());

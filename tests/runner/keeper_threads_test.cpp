@@ -48,6 +48,7 @@ TEST(KeeperOnThreads, TimePassesInAStoreWithoutAClockThoughTheExecutorIsBlocked)
               testing::ErrorIs(Errc::clock_not_set));
   const Keeper keeper(backend, Environment{clock, executor});
   const Line one[] = {{sample::the_row, 1}};
+  testing::name_rows(backend, one);
   ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1s, one}),
               testing::IsAdjusted());
   Blocks blocks;
@@ -62,6 +63,7 @@ TEST(KeeperOnThreads, TimePassesInAStoreWithoutAClockThoughTheExecutorIsBlocked)
 
 void stock_up(MemoryBackend<>& backend, Units units) {
   const Line lines[] = {{sample::the_row, units}};
+  testing::name_rows(backend, lines);
   ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, backend.now() + 1h, lines}),
               testing::IsAdjusted());
 }

@@ -66,7 +66,7 @@ TEST_F(NewsHazards, WhoseReplyWasLostDrivesOnThoughAReadFails) {
   };
   int reads = 0;
   other->connection.at_read = [&] { return ++reads == 4 ? Mishap::failed : Mishap::none; };
-  EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+  EXPECT_EQ(other->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   other->connection.at_append = nullptr;
   run_all();
   EXPECT_EQ(outcome(run)->end, RunEnd::compensated);
@@ -88,7 +88,7 @@ TEST_F(SlowNews, OneThatFailsLeavesTheRunToTheOther) {
   ASSERT_TRUE(first.answer.has_value());
   EXPECT_THAT(*first.answer, ErrorIs(Errc::unavailable));
   ASSERT_TRUE(second.answer.has_value());
-  EXPECT_TRUE(second.answer->assume_value().accepted);
+  EXPECT_EQ(second.answer->assume_value().decision, CancelDecision::accepted);
   run_all();
   check_sound(run);
   EXPECT_THAT(kinds(own.records(run)), Contains(RecordKind::cancelled));
@@ -133,7 +133,7 @@ TEST_F(NewsHazards, TheObserverIsToldOfNewsWhoseReplyWasLost) {
   other->connection.at_append = [&](const RunRecord& record) {
     return record.kind == RecordKind::cancelled && times++ == 0 ? Mishap::lost : Mishap::none;
   };
-  EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+  EXPECT_EQ(other->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   run_all();
   check_sound(run);
   // All that came behind what the driver wrote, once.
@@ -158,7 +158,7 @@ TEST_F(SlowNews, AnEndIsNotToldAgainByWhoReadTheLogBeforeIt) {
   ASSERT_EQ(runner.runs(), 0u);
   slow.release_all();
   ASSERT_TRUE(cancelled.answer.has_value());
-  EXPECT_FALSE(cancelled.answer->assume_value().accepted);
+  EXPECT_EQ(cancelled.answer->assume_value().decision, CancelDecision::too_late);
   run_all();
   EXPECT_EQ(own.outcomes(run).size(), 1u);
   EXPECT_EQ(own.records(run).size(), records(run).size());
@@ -175,7 +175,7 @@ TEST_F(NewsHazards, WhatADriverHasToldIsNotToldAgainByWhoBringsItsAnswerOnceMore
   int times = 0;
   driver->connection.at_append = [&](const RunRecord& record) {
     if (record.kind != RecordKind::outcome || times++ > 0) return Mishap::none;
-    EXPECT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+    EXPECT_EQ(other->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
     return Mishap::late;
   };
   Kept<NewsAnswer> told;
@@ -203,7 +203,7 @@ TEST_F(SlowNews, WhatADriverHasToldBeforeItWentAwayIsNotToldAgain) {
   EXPECT_EQ(runner.recover().failed, 0u);  // its driver looks at the log, and goes
   EXPECT_EQ(runner.runs(), 0u);
   slow.release_all();
-  EXPECT_TRUE(cancelled.answer->assume_value().accepted);
+  EXPECT_EQ(cancelled.answer->assume_value().decision, CancelDecision::accepted);
   run_all();
   check_sound(run);
   EXPECT_EQ(kinds(own.records(run)), kinds(records(run)));
@@ -224,7 +224,7 @@ TEST_F(SlowNews, NewsOfTwoAtOnceIsToldOnceAndWhole) {
   slow.release_all();
   run_all();
   check_sound(run);
-  EXPECT_TRUE(first.answer->assume_value().accepted);
+  EXPECT_EQ(first.answer->assume_value().decision, CancelDecision::accepted);
   EXPECT_THAT(*second.answer, IsOkAndHolds(NewsAnswer::recorded));
   const std::vector<RecordKind> all = kinds(records(run));
   const auto taken = std::ranges::find(all, RecordKind::taken_over);
@@ -261,7 +261,7 @@ TEST_F(SlowNews, AStartWaitsForNewsOfTheSameRun) {
   let_go();
   ASSERT_TRUE(started.answer.has_value());
   EXPECT_EQ(started.answer->assume_value().state, ClaimState::in_progress);
-  EXPECT_TRUE(cancelled.answer->assume_value().accepted);
+  EXPECT_EQ(cancelled.answer->assume_value().decision, CancelDecision::accepted);
   run_all();
   check_sound(run);
 }
@@ -290,7 +290,7 @@ TEST_F(NewsHazards, AResumeThatIsNotInTheLogIsNotRecorded) {
   int times = 0;
   other->connection.at_append = [&](const RunRecord& record) {
     if (record.kind != RecordKind::resumed || times++ > 0) return Mishap::none;
-    EXPECT_TRUE(driver->runner.cancel(run, "").assume_value().accepted);
+    EXPECT_EQ(driver->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
     return Mishap::late;
   };
   EXPECT_THAT(other->runner.resume(run), IsOkAndHolds(NewsAnswer::not_waited_for));
@@ -398,7 +398,7 @@ TEST_F(NewsHazards, WhoBringsAnAnswerDoesNotWaitForTheTimerOfALogThatCannotBeRea
   auto driver = process();
   auto other = process();
   const RunId run = unpaid(*driver);
-  ASSERT_TRUE(other->runner.cancel(run, "").assume_value().accepted);
+  ASSERT_EQ(other->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   std::atomic<bool> down{true};
   driver->connection.at_read = [&] { return down ? Mishap::failed : Mishap::none; };
   auto waiting = std::async(

@@ -123,7 +123,8 @@ TYPED_TEST(RunSync, IsBusyWhileTheRunIsUnderWayElsewhere) {
 TYPED_TEST(RunSync, CanBeCancelledFromElsewhere) {
   auto user = this->process();
   this->shop.script("charge", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
-    EXPECT_TRUE(user->runner.cancel(step.run, "changed my mind").assume_value().accepted);
+    EXPECT_EQ(user->runner.cancel(step.run, "changed my mind").assume_value().decision,
+              CancelDecision::accepted);
     this->shop.took_effect("charge", step.id);
     return Reply<sample::Receipt>(sample::Receipt{});
   });
@@ -162,6 +163,9 @@ TYPED_TEST(RunSync, RefusesWhatCannotBeBegunAndRunsNothing) {
   StartRequest endless = this->request();
   endless.deadline = {};
   EXPECT_THAT(run(endless), ErrorIs(Errc::invalid_argument));
+  StartRequest unprotected = this->request();
+  unprotected.fingerprint = {};
+  EXPECT_THAT(run(unprotected), ErrorIs(Errc::invalid_argument));
   StartRequest late = this->request();
   late.deadline = start_time;
   EXPECT_THAT(run(late), ErrorIs(Errc::invalid_argument));

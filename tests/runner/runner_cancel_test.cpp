@@ -42,7 +42,7 @@ Cancelled cancelled_at(int at, Mishap mishap) {
       EXPECT_EQ(answer.assume_error().code, Errc::not_found);
       return Mishap::none;
     }
-    made.accepted = answer.assume_value().accepted;
+    made.accepted = answer.assume_value().decision == CancelDecision::accepted;
     const OrderStatus shown = answer.assume_value().status;
     EXPECT_EQ(made.accepted, shown == OrderStatus::not_placed);
     return mishap;
@@ -89,11 +89,76 @@ TYPED_TEST(RunnerCancel, AReasonIsBounded) {
   EXPECT_EQ(fixture.outcome(run)->reason, longest);
 }
 
+/// What a cancel is told, at the process that drives the run and at another.
+template <class Parts>
+void expect_cancelled(RunnerFixture<Parts>& fixture, RunId run, CancelDecision decision,
+                      OrderStatus status) {
+  for (int i = 0; i < 2; ++i) {
+    auto process = fixture.process();
+    const auto told = process->runner.cancel(run, "no");
+    ASSERT_THAT(told, IsOk());
+    EXPECT_EQ(told.assume_value().decision, decision);
+    EXPECT_EQ(told.assume_value().status, status);
+  }
+}
+
+TYPED_TEST(RunnerCancel, AfterTheRunWasCompensatedForAnotherReasonHasDecidedNothing) {
+  RunnerFixture<TypeParam> fixture;
+  auto owner = fixture.process();
+  fixture.shop.fail("charge", refuse(51));
+  const RunId run = fixture.begin(*owner);
+  fixture.run_all();
+  const auto records = fixture.records(run);
+  expect_cancelled(fixture, run, CancelDecision::came_after, OrderStatus::not_placed);
+  EXPECT_EQ(fixture.records(run), records);
+}
+
+TYPED_TEST(RunnerCancel, AfterAnotherWhileTheRunIsStillBeingUndoneHasDecidedNothing) {
+  RunnerFixture<TypeParam> fixture;
+  auto owner = fixture.process();
+  fixture.shop.wait("charge");
+  fixture.shop.fail("cancel", Error{Errc::unavailable});
+  const RunId run = fixture.begin(*owner);
+  EXPECT_EQ(owner->runner.cancel(run, "changed my mind").assume_value().decision,
+            CancelDecision::accepted);
+  ASSERT_FALSE(fixture.outcome(run).has_value());
+  EXPECT_EQ(owner->runner.cancel(run, "changed my mind").assume_value().decision,
+            CancelDecision::came_after);
+  expect_cancelled(fixture, run, CancelDecision::came_after, OrderStatus::not_placed);
+  fixture.run_all();
+  EXPECT_EQ(fixture.outcome(run)->reason, "changed my mind");
+  fixture.check_sound(run);
+}
+
+TYPED_TEST(RunnerCancel, AfterTheRunWasCompletedIsTooLate) {
+  RunnerFixture<TypeParam> fixture;
+  auto owner = fixture.process();
+  const RunId run = fixture.begin(*owner);
+  fixture.run_all();
+  expect_cancelled(fixture, run, CancelDecision::too_late, OrderStatus::placed);
+}
+
+TYPED_TEST(RunnerCancel, WhoseReplyIsLostHasDecidedAllTheSame) {
+  RunnerFixture<TypeParam> fixture;
+  auto owner = fixture.process();
+  auto user = fixture.process();
+  fixture.shop.wait("charge");
+  const RunId run = fixture.begin(*owner);
+  user->connection.at_append = [lost = false](const RunRecord& record) mutable {
+    const bool first = record.kind == RecordKind::cancelled && !std::exchange(lost, true);
+    return first ? Mishap::lost : Mishap::none;
+  };
+  EXPECT_EQ(user->runner.cancel(run, "no").assume_value().decision, CancelDecision::accepted);
+  fixture.run_all();
+  fixture.check_sound(run);
+}
+
 TYPED_TEST(RunnerCancel, AfterItNothingIsBegunAnyMore) {
   RunnerFixture<TypeParam> fixture;
   auto owner = fixture.process();
   fixture.shop.script("place", [&](const StepContext& step) -> result<Reply<sample::Receipt>> {
-    EXPECT_TRUE(owner->runner.cancel(step.run, "no").assume_value().accepted);
+    EXPECT_EQ(owner->runner.cancel(step.run, "no").assume_value().decision,
+              CancelDecision::accepted);
     fixture.shop.took_effect("place", step.id);
     return Reply<sample::Receipt>(sample::Receipt{});
   });
@@ -158,7 +223,8 @@ TYPED_TEST(SlowPayment, MayBeCancelledBetweenTheHoldsAndIsRefunded) {
   this->owner->connection.at_append = [this](const RunRecord& record) {
     const bool further = record.kind == RecordKind::intent && record.round == 1;
     if (further && this->cancels++ == 0) {
-      EXPECT_TRUE(this->owner->runner.cancel(this->run_of(), "no").assume_value().accepted);
+      EXPECT_EQ(this->owner->runner.cancel(this->run_of(), "no").assume_value().decision,
+                CancelDecision::accepted);
     }
     return Mishap::none;
   };

@@ -133,7 +133,7 @@ TYPED_TEST(RunnerContracts, WhoCancelsARunThatIsDrivenElsewhereHasItsObserverTol
   const RunId run = this->unpaid(*owner);
   Witness own;
   auto user = this->process(this->watched_by(own));
-  ASSERT_TRUE(user->runner.cancel(run, "no").assume_value().accepted);
+  ASSERT_EQ(user->runner.cancel(run, "no").assume_value().decision, CancelDecision::accepted);
   EXPECT_THAT(this->kinds(own.records(run)), Contains(RecordKind::cancelled).Times(1));
   this->run_all();
   const auto told = this->kinds(own.records(run));
@@ -149,7 +149,7 @@ TYPED_TEST(RunnerContracts, TheFormerDriversObserverIsToldOfACancelToo) {
   const RunId run = this->unpaid(*owner);
   Witness own;
   auto user = this->process(this->watched_by(own));
-  ASSERT_TRUE(user->runner.cancel(run, "no").assume_value().accepted);
+  ASSERT_EQ(user->runner.cancel(run, "no").assume_value().decision, CancelDecision::accepted);
   this->run_all();
   EXPECT_THAT(this->kinds(this->witness.records(run)), Contains(RecordKind::cancelled).Times(1));
 }

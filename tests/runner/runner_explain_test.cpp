@@ -360,7 +360,8 @@ for 262918 s so far
 TEST_F(RunnerExplain, AnOrderThatWasCancelledWhileThePaymentWasUnderWay) {
   shop.wait("charge");
   const RunId run = begin(*owner, "A-1");
-  ASSERT_TRUE(owner->runner.cancel(run, "changed my mind").assume_value().accepted);
+  ASSERT_EQ(owner->runner.cancel(run, "changed my mind").assume_value().decision,
+            CancelDecision::accepted);
   EXPECT_EQ(explained(run), R"(
 A-1 was not placed: changed my mind. It is being undone.
   place      done

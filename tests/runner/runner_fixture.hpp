@@ -19,6 +19,7 @@
 #include "invsaga/keyed_hash.hpp"
 #include "invsaga/saga_runner.hpp"
 #include "invsaga/testing/matchers.hpp"
+#include "invsaga/testing/store_under_test.hpp"
 #include "invsaga/testing/writes.hpp"
 #include "tests/runner/scripted_backend.hpp"
 #include "tests/saga/sample_saga.hpp"
@@ -113,6 +114,7 @@ class RunnerFixture {
     const Line lines[] = {{the_row, units}};
     const AdjustId id{77, ++adjusts_};
     const Adjust adjust{id, AdjustReason::opening, clock.now() + 1h, lines};
+    testing::name_rows(parts.stock(), lines);
     ASSERT_THAT(parts.stock().adjust(adjust), testing::IsAdjusted());
   }
   StockCounters stock() {

@@ -82,7 +82,8 @@ TEST_F(OneAppend, ACancelWhoseReplyWasLostIsHeardByTheDriver) {
   process->connection.at_append = [](const RunRecord& record) {
     return record.kind == RecordKind::cancelled ? Mishap::lost : Mishap::none;
   };
-  EXPECT_TRUE(process->runner.cancel(run, "x").assume_value().accepted);  // the log tells
+  EXPECT_EQ(process->runner.cancel(run, "x").assume_value().decision,
+            CancelDecision::accepted);  // the log tells
   process->connection.at_append = nullptr;
   run_all();
   EXPECT_TRUE(outcome(run).has_value()) << ::testing::PrintToString(story(run));
@@ -111,7 +112,7 @@ TYPED_TEST(Hazards, ARepeatedRefusalOfAnUndoChangesNothing) {
   this->shop.wait("refund");
   const RunId run = this->begin(*process);
   const CallId call = this->shop.last_pending();
-  ASSERT_TRUE(process->runner.cancel(run, "x").assume_value().accepted);
+  ASSERT_EQ(process->runner.cancel(run, "x").assume_value().decision, CancelDecision::accepted);
   this->shop.took_effect("charge", call);
   ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   for (int i = 0; i < 5; ++i) {
@@ -400,6 +401,7 @@ TEST(Clocks, ARunGoesOnAfterTheClockWasSetBackDuringACall) {
   MemoryBackend<> backend;
   backend.advance_to(start_time);
   const Line lines[] = {{the_row, 1}};
+  testing::name_rows(backend, lines);
   ASSERT_THAT(backend.adjust({AdjustId{7, 7}, AdjustReason::opening, start_time + 1h, lines}),
               testing::IsAdjusted());
   sample::Shop shop;

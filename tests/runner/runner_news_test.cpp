@@ -123,7 +123,7 @@ TYPED_TEST(News, AnUndoCanBeCompletedFromOutsideToo) {
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
   const CallId call = this->shop.last_pending();
-  ASSERT_TRUE(process->runner.cancel(run, "").assume_value().accepted);
+  ASSERT_EQ(process->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   ASSERT_THAT(process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
               IsOk());
   EXPECT_FALSE(this->outcome(run).has_value());  // the refund is pending
@@ -139,7 +139,7 @@ TYPED_TEST(News, ACancelWhileACallIsUnderWayIsRefundedWhenItsAnswerComes) {
   const RunId run = this->begin(*process);
   const auto cancelled = process->runner.cancel(run, "changed my mind");
   ASSERT_THAT(cancelled, IsOk());
-  EXPECT_TRUE(cancelled.assume_value().accepted);
+  EXPECT_EQ(cancelled.assume_value().decision, CancelDecision::accepted);
   EXPECT_EQ(cancelled.assume_value().status, OrderStatus::not_placed);
   const CallId call = this->shop.last_pending();
   this->shop.took_effect("charge", call);
@@ -156,7 +156,8 @@ TYPED_TEST(News, ACancelElsewhereTakesTheRunOver) {
   auto user = this->process();
   this->shop.wait("charge", 2);
   const RunId run = this->begin(*driver);
-  EXPECT_TRUE(user->runner.cancel(run, "changed my mind").assume_value().accepted);
+  EXPECT_EQ(user->runner.cancel(run, "changed my mind").assume_value().decision,
+            CancelDecision::accepted);
   EXPECT_EQ(user->runner.runs(), 1u);
   const std::vector<std::string> story = this->story(run);
   const auto cancelled = std::ranges::find(story, "cancelled");
@@ -208,7 +209,7 @@ TYPED_TEST(News, ACancelAfterThePivotIsRefusedWithTheStatus) {
   const RunId run = this->begin(*process);
   const auto cancelled = process->runner.cancel(run, "");
   ASSERT_THAT(cancelled, IsOk());
-  EXPECT_FALSE(cancelled.assume_value().accepted);
+  EXPECT_EQ(cancelled.assume_value().decision, CancelDecision::too_late);
   EXPECT_EQ(cancelled.assume_value().status, OrderStatus::placed);
   this->run_all();
   this->check_sound(run);
@@ -230,7 +231,7 @@ TYPED_TEST(News, ACommitInFlightAndACancelExcludeEachOther) {
   const auto cancelled = process->runner.cancel(run, "");
   ASSERT_THAT(cancelled, IsOk());
   process->connection.at_apply = nullptr;
-  const bool accepted = cancelled.assume_value().accepted;
+  const bool accepted = cancelled.assume_value().decision == CancelDecision::accepted;
   EXPECT_EQ(accepted, TypeParam::one_append);
   process->connection.release_late();
   this->run_all();
@@ -245,7 +246,7 @@ TYPED_TEST(News, AStuckStepMayBeCompletedAtAnyProcess) {
   this->shop.wait("charge");
   this->shop.fail("refund", refuse(1));
   const RunId run = this->begin(*driver);
-  ASSERT_TRUE(driver->runner.cancel(run, "no").assume_value().accepted);
+  ASSERT_EQ(driver->runner.cancel(run, "no").assume_value().decision, CancelDecision::accepted);
   const CallId call = this->charged();
   ASSERT_THAT(driver->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{})),
               IsOkAndHolds(NewsAnswer::recorded));

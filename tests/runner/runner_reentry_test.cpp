@@ -85,7 +85,8 @@ TYPED_TEST(Reentry, AFunctionThatMakesAnOperationMayAskWhereItsRunStands) {
 
 TYPED_TEST(Reentry, AFunctionThatMakesAnOperationMayCancelItsRun) {
   this->caller.at_hold = [&](const StepContext& step) {
-    EXPECT_TRUE(this->runner.cancel(step.run, "no").assume_value().accepted);
+    EXPECT_EQ(this->runner.cancel(step.run, "no").assume_value().decision,
+              CancelDecision::accepted);
   };
   this->caller.at_release = [&](const StepContext& step) {
     EXPECT_EQ(this->runner.status(step.run).assume_value().status, OrderStatus::not_placed);
@@ -152,7 +153,8 @@ TYPED_TEST(Reentry, WhatACallReturnsIsHeardBeforeWhatItWasCompletedWithMeanwhile
 
 TYPED_TEST(Reentry, ACallMayCancelItsRunAndWhatItDidIsUndone) {
   this->caller.at_pay = [&](const StepContext& step) {
-    EXPECT_TRUE(this->runner.cancel(step.run, "no").assume_value().accepted);
+    EXPECT_EQ(this->runner.cancel(step.run, "no").assume_value().decision,
+              CancelDecision::accepted);
   };
   const RunId run = this->begin("1");
   EXPECT_EQ(this->outcome(run)->end, RunEnd::compensated);

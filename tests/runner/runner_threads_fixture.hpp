@@ -19,6 +19,7 @@
 #include "invsaga/memory.hpp"
 #include "invsaga/saga_runner.hpp"
 #include "invsaga/testing/matchers.hpp"
+#include "invsaga/testing/store_under_test.hpp"
 #include "invsaga/testing/writes.hpp"
 #include "tests/saga/sample_saga.hpp"
 
@@ -103,6 +104,7 @@ class SagaRunnerThreads : public ::testing::Test {
   }
   void stock_up(Units units) {
     const Line lines[] = {{sample::the_row, units}};
+    testing::name_rows(backend, lines);
     ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, lines}),
                 testing::IsAdjusted());
   }

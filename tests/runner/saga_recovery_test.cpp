@@ -334,7 +334,7 @@ TEST_F(RecoveryInSplit, AnEventThatDidNotComeToTheOutboxIsPutThereAfterACancelTo
   ASSERT_EQ(decided(run).size(), 1u);
   int reads = 0;  // who cancels reads before and after it has adopted the run, and drives it on
   user->connection.at_read = [&] { return reads++ < 2 ? Mishap::none : Mishap::failed; };
-  ASSERT_TRUE(user->runner.cancel(run, "").assume_value().accepted);
+  ASSERT_EQ(user->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   EXPECT_EQ(told(run), decided(run));
   user->connection.at_read = nullptr;
   run_all();

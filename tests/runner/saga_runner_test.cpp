@@ -445,7 +445,7 @@ TYPED_TEST(Runner, TellsTheObserverEachRecordOnceInTheOrderOfTheLog) {
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
   this->run_for(4s);
-  ASSERT_TRUE(process->runner.cancel(run, "").assume_value().accepted);
+  ASSERT_EQ(process->runner.cancel(run, "").assume_value().decision, CancelDecision::accepted);
   const CallId call = this->shop.last_pending();
   ASSERT_THAT(process->runner.complete(run, call, sample::Receipt{}), IsOk());
   this->run_all();

@@ -121,7 +121,7 @@ TYPED_TEST(Stops, ACancelIsRecordedAndLeftToTheNextProcess) {
   this->shop.wait("charge");
   const RunId run = this->begin(*process);
   process->runner.stop(this->clock.now());
-  EXPECT_TRUE(process->runner.cancel(run, "no more").value().accepted);
+  EXPECT_EQ(process->runner.cancel(run, "no more").value().decision, CancelDecision::accepted);
   this->run_for(1h);
   EXPECT_EQ(this->story(run).back(), "cancelled");
   process.reset();

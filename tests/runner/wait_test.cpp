@@ -193,6 +193,7 @@ TEST(WaitsOnThreads, RunTheTasksOfALocalExecutor) {
   MemoryBackend<> backend;
   backend.advance_to(clock.now());
   const Line one[] = {{the_row, 1}};
+  testing::name_rows(backend, one);
   ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, one}),
               testing::IsAdjusted());
   sample::Shop shop;

@@ -11,6 +11,7 @@
 
 #include <invsaga/forwarding.hpp>
 #include <invsaga/testing/apart_backend.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 #include "tests/search/faulty_connection.hpp"
@@ -115,6 +116,7 @@ class ApartBackends {
 
   void tick() {}
   bool open(std::span<const Line> lines) {
+    testing::name_rows(parts_.stock, lines);
     auto kept = std::make_shared<std::vector<Line>>(lines.begin(), lines.end());
     opening_ = Adjust{make_id<AdjustId>({"opening"}), AdjustReason::opening,
                       clock_.now() + std::chrono::hours(1), *kept};

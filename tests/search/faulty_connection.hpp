@@ -164,6 +164,17 @@ class FaultyConnection {
     return std::as_const(backend()).write_limits();
   }
 
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept {
+    return std::as_const(backend()).find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept {
+    return std::as_const(backend()).name(row);
+  }
+  void intern(std::string_view store, std::string_view product, Completion<Row> done) noexcept {
+    backend().intern(store, product, done);
+  }
+
   void submit(const Write& write, Completion<WriteReply> done) noexcept {
     auto sent = std::make_unique<Sent>(Sent{
         link_, backend_, write, done, std::make_shared<testing::OwnedWrite>(write), Fault::none});

@@ -13,6 +13,7 @@
 #include <unordered_set>
 
 #include <invsaga/memory.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 #include "tests/search/apart_backends.hpp"
@@ -46,6 +47,7 @@ class MemoryBackends {
   MemoryBackends(testing::ManualClock& clock, Executor&) : clock_(clock) {}
   void tick() { backend_.advance_to(clock_.now()); }
   bool open(std::span<const Line> lines) {
+    testing::name_rows(backend_, lines);
     return backend_
         .adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening,
                  clock_.now() + std::chrono::hours(1), lines})

@@ -184,7 +184,8 @@ class SearchFixture {
       other.runner->cancel(run_of(0), "changed my mind",
                            completion<CancelAnswer>([this](const result<CancelAnswer>& told) {
                              accepted_cancel_ = accepted_cancel_ ||
-                                                (told.has_value() && told.assume_value().accepted);
+                                                (told.has_value() && told.assume_value().decision ==
+                                                                         CancelDecision::accepted);
                            }));
     });
   }

@@ -29,6 +29,16 @@ result<WriteReply> MemoryCore::write(const Write& write) {
   return detail::within_memory([&] { return try_write(write); });
 }
 
+result<AdjustAnswer> MemoryCore::adjust(const Adjust& adjust, std::span<ShortLine> shorts) {
+  INVSAGA_CHECK(check_named(rows_, adjust));
+  return ledger.adjust(adjust, shorts);
+}
+
+result<Answer> MemoryCore::apply(const Operation& operation) {
+  INVSAGA_CHECK(check_named(rows_, operation));
+  return ledger.apply(operation);
+}
+
 /// Everything that can fail comes before anything that changes: only then is nothing half done.
 result<WriteReply> MemoryCore::try_write(const Write& write) {
   INVSAGA_CHECK(check_write(write));
@@ -94,6 +104,7 @@ void MemoryCore::bind(const ClaimEffect& effect) noexcept {
 }
 
 result<Answer> MemoryCore::prepare(const Operation& operation, std::span<ShortLine> shorts) {
+  INVSAGA_CHECK(check_named(rows_, operation));
   const result<Answer> answer = ledger.prepare(operation, shorts);
   if (!answer.has_value()) return answer.assume_error().about(WritePart::operation);
   last_ = ledger.last();
@@ -156,15 +167,13 @@ result<WriteReply> MemoryCore::write_again(const Write& write) {
     return reply;
   }
   if (write.claim == nullptr || write.claim->epoch != 0) return moved_on;
-  // Whether the run exists is looked at first (protocol rule 6).
-  INVSAGA_TRY(const auto known, claims.find(write.claim->claim));
-  const bool told = known && known->state != ClaimState::in_progress;
-  if (!told && runs.has_ended(write.run)) return moved_on;  // its log has the answer
-  if (known) {
-    reply.claim = *known;
-  } else {
-    reply.claim.state = ClaimState::in_progress;
-  }
+  // A claim that is known decides. One that would be fresh, or expired, does not: the run exists,
+  // and its log tells (protocol rule 6).
+  INVSAGA_TRY(auto known, claims.find(write.claim->claim));
+  const bool lapsed = known && known->state == ClaimState::in_progress &&
+                      known->lease_until <= ledger.now();
+  if (!known || lapsed) return moved_on;
+  reply.claim = *std::move(known);
   return reply;
 }
 

@@ -63,6 +63,10 @@ struct Story {
 result<void> tell(const Story& story, MemoryBackend<>& store) {
   store.advance_to(at(1'000));
   const AdjustReason opening = AdjustReason::opening;
+  for (const char* product : {"mug", "lamp"}) {
+    const auto named = store.intern("london", product);
+    if (!named.has_value()) return named.error();
+  }
   const auto opened = store.adjust({{7, 7}, opening, at(10'000), two_rows});
   if (!opened.has_value()) return opened.error();
   for (const PreparedWrite* write : {&story.begins, &story.holds}) {

@@ -121,14 +121,33 @@ TEST_F(BeginTest, OfARunThatGoesOnIsInProgress) {
   EXPECT_EQ(records()[0].owner, owner);
 }
 
-// Protocol rule 6: whether the run exists is looked at first.
-TEST_F(BeginTest, OfARunThatGoesOnIsInProgressPastItsDeadline) {
+// Protocol rule 6: whether the run exists is looked at first, and no claim is taken.
+TEST_F(BeginTest, OfARunWhoseClaimIsOverHasMovedOn) {
   ASSERT_THAT(begin(), IsOk());
   store.advance_to(at(3'000));
-  const auto reply = begin_by_another();
-  ASSERT_THAT(reply, IsOk());
-  EXPECT_EQ(reply.value().claim.state, ClaimState::in_progress);
+  EXPECT_THAT(begin_by_another(), ErrorIs(Errc::moved_on)) << "it would be expired";
+  EXPECT_THAT(begin(another, at(9'000)), ErrorIs(Errc::moved_on)) << "it would be fresh";
+  EXPECT_THAT(begin(another, at(9'000), {6, 6}), ErrorIs(Errc::moved_on));
   EXPECT_THAT(records(), SizeIs(1));
+  EXPECT_EQ(state(), ClaimState::fresh) << "nobody has claimed it";
+}
+
+TEST_F(BeginTest, OfARunWhoseClaimWasGivenBackHasMovedOn) {
+  const auto epoch = begin().value().claim.epoch;
+  ASSERT_THAT(store.release_claim(request, epoch), IsOk());
+  EXPECT_THAT(begin_by_another(), ErrorIs(Errc::moved_on));
+  EXPECT_THAT(records(), SizeIs(1));
+  EXPECT_EQ(state(), ClaimState::fresh) << "nobody has claimed it";
+}
+
+TEST_F(BeginTest, OfARunWhoseClaimHasLapsedHasMovedOn) {
+  ASSERT_THAT(append(store, run, 0, record(RecordKind::begun)), IsOk());
+  const auto epoch = claim(1'100);
+  EXPECT_EQ(begin_by_another().value().claim.state, ClaimState::in_progress) << "it is known";
+  store.advance_to(at(1'100));
+  EXPECT_THAT(begin_by_another(), ErrorIs(Errc::moved_on));
+  EXPECT_EQ(begin(another, at(3'000), {6, 6}).value().claim.state, ClaimState::mismatch);
+  EXPECT_THAT(store.extend_claim(request, epoch, at(1'200)), IsOk()) << "its epoch is the newest";
 }
 
 TEST_F(BeginTest, OfARunThatHasEndedIsCompletedWithItsAnswer) {

@@ -16,6 +16,7 @@
 #include <invsaga/testing/outbox_conformance.hpp>
 #include <invsaga/testing/saga_log_conformance.hpp>
 #include <invsaga/testing/store_conformance.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 
 namespace invsaga::testing {
 namespace {
@@ -65,6 +66,7 @@ class MemoryLog {
   void put_in_stock(Row row, Units units) {
     if (units == 0) return;
     const Line line{row, units};
+    name_rows(memory_, {&line, 1});
     EXPECT_THAT(memory_.adjust(
                     {{2, row.index}, AdjustReason::opening, time_from_ms(1'000'000), {&line, 1}}),
                 IsAdjusted());

@@ -14,6 +14,7 @@
 #include <invsaga/memory.hpp>
 #include <invsaga/prepared_write.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing::memory_tests {
@@ -65,6 +66,7 @@ struct Step {
 template <class Store>
 void stock_up(Store& store, Units units) {
   const Line line{{1}, units};
+  name_rows(store, {&line, 1});
   ASSERT_THAT(store.adjust({{7, 7}, AdjustReason::opening, at(10'000), {&line, 1}}), IsAdjusted());
 }
 

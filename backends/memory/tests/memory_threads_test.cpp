@@ -17,6 +17,7 @@
 #include <invsaga/memory.hpp>
 #include <invsaga/rng.hpp>
 #include <invsaga/testing/matchers.hpp>
+#include <invsaga/testing/store_under_test.hpp>
 #include <invsaga/testing/writes.hpp>
 
 namespace invsaga::testing {
@@ -106,6 +107,7 @@ using Store = MemoryBackend<Auditor>;
 void open_stock(Store& store) {
   std::vector<Line> lines;
   for (std::uint32_t index = 0; index < rows; ++index) lines.push_back({{index}, opening});
+  testing::name_rows(store, lines);
   ASSERT_THAT(store.adjust({{7, 7}, AdjustReason::opening, at(10'000'000), lines}), IsAdjusted());
 }
 
@@ -176,6 +178,7 @@ TEST(ManyThreads, SellTheLastUnitOnce) {
     Store store;
     store.advance_to(at(1));
     const Line unit{{0}, 1};
+    testing::name_rows(store, {&unit, 1});
     ASSERT_THAT(store.adjust({{7, 7}, AdjustReason::opening, at(10'000), {&unit, 1}}),
                 IsAdjusted());
     std::atomic<int> reserved = 0;

@@ -18,9 +18,11 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <invsaga/catalog.hpp>
 #include <invsaga/environment.hpp>
 #include <invsaga/forwarding.hpp>
 #include <invsaga/reference/claim_table.hpp>
@@ -74,6 +76,14 @@ class ApartStore {
   void submit(const Write& write, Completion<WriteReply> done) noexcept;
   result<void> acknowledge_sale(ReservationId id);
   result<StockCounters> stock(Row row);
+  result<Row> intern(std::string_view store, std::string_view product) {
+    return catalog_.intern(store, product);
+  }
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept {
+    return catalog_.find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept { return catalog_.name(row); }
   /// How many operations have not been answered.
   [[nodiscard]] std::size_t under_way() const;
 
@@ -89,6 +99,7 @@ class ApartStore {
   Executor& executor_;
   const Duration longest_way_;
   KeepingRecorder* recorder_;
+  Catalog catalog_;
   mutable std::mutex mutex_;
   Ledger ledger_;
   Rng chance_;

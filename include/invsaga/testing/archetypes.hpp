@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -245,6 +246,29 @@ class StockPartArchetype : public WritableStoreArchetype {
   result<void> acknowledge_sale(ReservationId) { return none; }
 };
 
+// --- NamesRows
+class NamesRowsArchetype : Bare {
+ public:
+  using Bare::Bare;
+  result<Row> intern(std::string_view, std::string_view) { return none; }
+  [[nodiscard]] std::optional<Row> find(std::string_view, std::string_view) const noexcept {
+    return {};
+  }
+  [[nodiscard]] std::optional<RowName> name(Row) const noexcept { return {}; }
+};
+struct NamesWithoutIntern : NamesRowsArchetype {
+  void intern(std::string_view, std::string_view) = delete;
+};
+struct NamesWithoutErrors : NamesRowsArchetype {  ///< It can be full.
+  Row intern(std::string_view, std::string_view) { return {}; }
+};
+struct NamesWithoutFind : NamesRowsArchetype {
+  void find(std::string_view, std::string_view) const = delete;
+};
+struct NamesWithoutName : NamesRowsArchetype {
+  void name(Row) const = delete;
+};
+
 // --- Backend: everything by one door
 class BackendArchetype : public WritableStoreArchetype {
  public:
@@ -253,7 +277,12 @@ class BackendArchetype : public WritableStoreArchetype {
   [[nodiscard]] StoreLimits limits() const noexcept { return {}; }
   [[nodiscard]] WriteLimits write_limits() const noexcept { return {}; }
   [[nodiscard]] Time now() const noexcept { return {}; }
+  [[nodiscard]] std::optional<Row> find(std::string_view, std::string_view) const noexcept {
+    return {};
+  }
+  [[nodiscard]] std::optional<RowName> name(Row) const noexcept { return {}; }
 
+  void intern(std::string_view, std::string_view, Completion<Row> done) noexcept { done(none); }
   void claim(const Claim&, Completion<ClaimAnswer> done) noexcept { done(none); }
   void extend_claim(RequestKey, std::uint64_t, Time, Completion<void> done) noexcept { done(none); }
   void confirm_claim(RequestKey, std::uint64_t, Bytes, Completion<void> done) noexcept {
@@ -276,6 +305,12 @@ class BackendArchetype : public WritableStoreArchetype {
 
 struct BackendWithoutDoor : BackendArchetype {  ///< Nothing can be written to it.
   void submit(const Write&, Completion<WriteReply>) = delete;
+};
+struct BackendWithoutRows : BackendArchetype {  ///< Its records would bear numbers of nobody.
+  void intern(std::string_view, std::string_view, Completion<Row>) = delete;
+};
+struct BackendWithoutNames : BackendArchetype {
+  void name(Row) const = delete;
 };
 struct BackendWithoutClaims : BackendArchetype {
   void claim(const Claim&, Completion<ClaimAnswer>) = delete;

@@ -45,6 +45,10 @@ class BackendUnderTest {
   virtual ~BackendUnderTest() = default;
   virtual void advance_to(Time now) = 0;
   virtual StockCounters stock(Row row) = 0;
+  virtual result<Row> intern(std::string_view store, std::string_view product) = 0;
+  [[nodiscard]] virtual std::optional<Row> find(std::string_view store,
+                                                std::string_view product) const noexcept = 0;
+  [[nodiscard]] virtual std::optional<RowName> name(Row row) const noexcept = 0;
   [[nodiscard]] virtual bool is_atomic() const = 0;
   [[nodiscard]] virtual StoreLimits limits() const noexcept = 0;
   [[nodiscard]] virtual Time now() const noexcept = 0;
@@ -72,6 +76,16 @@ class BackendOfHarness final : public BackendUnderTest {
 
   void advance_to(Time now) override { harness_.advance_to(now); }
   StockCounters stock(Row row) override { return harness_.stock(row); }
+  result<Row> intern(std::string_view store, std::string_view product) override {
+    return ask<Row>([&](Completion<Row> done) { harness_.backend().intern(store, product, done); });
+  }
+  std::optional<Row> find(std::string_view store,
+                          std::string_view product) const noexcept override {
+    return std::as_const(harness_.backend()).find(store, product);
+  }
+  std::optional<RowName> name(Row row) const noexcept override {
+    return std::as_const(harness_.backend()).name(row);
+  }
   bool is_atomic() const override { return Capabilities(Kind::capabilities()).atomic_effects; }
   StoreLimits limits() const noexcept override {
     return std::as_const(harness_.backend()).limits();

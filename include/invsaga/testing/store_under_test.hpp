@@ -4,17 +4,37 @@
 // compiled once, and not by everyone who binds a store.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 
+#include <invsaga/catalog.hpp>
 #include <invsaga/reservation.hpp>
 #include <invsaga/testing/component.hpp>
 
 namespace invsaga {
 inline namespace v0 {
 namespace testing {
+
+/// Names the rows of these lines, and those before them, if the store names rows: it is to number
+/// them from 0. So tests of the stock alone get along with bare numbers.
+template <class Store>
+void name_rows(Store& store, std::span<const Line> lines) {
+  if constexpr (NamesRows<Store>) {
+    Row last;
+    for (const Line& line : lines) {
+      if (line.row.index < max_lines)
+        last = std::max(last, line.row);  // beyond, it is to have none
+    }
+    for (std::uint64_t i = 0; i <= last.index && !store.name(last); ++i) {
+      static_cast<void>(store.intern("", std::to_string(i)));
+    }
+  }
+}
 
 /// A ReservationStore and its clock. It is one itself, and claims no capability.
 class StoreUnderTest {
@@ -62,6 +82,7 @@ class StoreOfHarness final : public StoreUnderTest {
     return harness_.store().extend(extend);
   }
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts) override {
+    name_rows(harness_.store(), adjust.lines);
     return harness_.store().adjust(adjust, shorts);
   }
   result<void> acknowledge_sale(ReservationId id) override {

@@ -8,9 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +54,11 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
   result<void> acknowledge_sale(ReservationId id);
   result<StockCounters> stock(Row row) { return stock_.stock(row); }
 
+  result<Row> intern(std::string_view store, std::string_view product);
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept;
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept;
+
   result<WriteReply> write(const Write& write);
   result<void> settle(RunId, std::span<const LogEntry>) { return success(); }
 
@@ -74,6 +83,7 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
   using Door::ended;
   using Door::extend_claim;
   using Door::forget;
+  using Door::intern;
   using Door::pending;
   using Door::read;
   using Door::release_claim;
@@ -114,6 +124,7 @@ class WriteModel : public AnswersAtOnce<WriteModel> {
 
   StoreLimits limits_;
   StockModel stock_;
+  std::deque<std::pair<std::string, std::string>> names_;  // by row
   std::vector<Written> written_;
   std::uint64_t places_ = 0;  ///< Of events, that were given.
   std::set<std::pair<RunId, std::uint64_t>> acknowledged_;

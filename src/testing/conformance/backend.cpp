@@ -21,7 +21,7 @@ namespace testing {
 namespace {
 
 /// The fixture of the suite for a Backend. A test begins with an empty one at time `at(0)`, and
-/// with a run 1 that has one record. Row 0 has 10 units.
+/// with a run 1 that has one record. One row is named, and has 10 units.
 class BackendConformance : public ::testing::Test {
  public:
   using Make = MakeBackend;
@@ -32,7 +32,10 @@ class BackendConformance : public ::testing::Test {
     backend_.reset();
     backend_ = make_(limits);
     advance(0);
-    const Line line{Row{0}, 10};
+    const auto named = backend_->intern("london", "mug");
+    EXPECT_THAT(named, IsOk());
+    row_ = named.has_value() ? named.assume_value() : Row{};
+    const Line line{row_, 10};
     const Adjust opening{{9, 1}, AdjustReason::opening, at(1), {&line, 1}};
     EXPECT_THAT(apply(opening, {}), IsAdjusted());
     advance(1);
@@ -44,12 +47,14 @@ class BackendConformance : public ::testing::Test {
   bool is_atomic() const { return backend_->is_atomic(); }
   static Time at(std::int64_t ms) { return time_from_ms(1'600'000'000'000 + ms); }
   void advance(std::int64_t ms) { backend_->advance_to(at(ms)); }
-  StockCounters stock() { return backend_->stock(Row{0}); }
+  StockCounters stock() { return backend_->stock(row_); }
+  [[nodiscard]] Row row() const { return row_; }
 
   static RunId run(std::uint64_t number) { return {5, number}; }
   static OwnerId owner(std::uint64_t number) { return {6, number}; }
   static ReservationId hold(std::uint64_t number) { return {7, number}; }
   static RequestKey request() { return {3, 1}; }
+  static Fingerprint asked() { return {4, 1}; }
 
   static RunRecord begun() {
     RunRecord made;
@@ -88,7 +93,7 @@ class BackendConformance : public ::testing::Test {
   RunRecord& no() { return no_; }
 
   Reserve reserve(Units units, std::uint64_t id = 1) {
-    line_ = {Row{0}, units};
+    line_ = {row_, units};
     return {hold(id), at(1'000), {&line_, 1}};
   }
   result<WriteReply> apply(const Operation& operation, const Effects& with) {
@@ -124,19 +129,76 @@ class BackendConformance : public ::testing::Test {
     return answer.has_value() ? answer.assume_value().epoch : 0;
   }
   result<ClaimAnswer> ask_claim() {
-    return backend().claim({request(), {4, 1}, backend().now() + Duration{100}, at(100'000)});
+    return backend().claim({request(), asked(), backend().now() + Duration{100}, at(100'000)});
   }
 
  private:
   const MakeBackend make_;
   std::unique_ptr<BackendUnderTest> backend_;
   std::vector<ShortLine> shorts_ = std::vector<ShortLine>(8);
+  Row row_;
   Line line_;
   RunRecord yes_;
   RunRecord no_;
 };
 
 INVSAGA_SUITE(BackendConformance)
+
+// --- the names of rows
+
+INVSAGA_SUITE_TEST(BackendConformance, ARowKeepsItsNameAndANameItsRow) {
+  auto& t = *this;
+  const auto lamp = t.backend().intern("london", "lamp");
+  ASSERT_THAT(lamp, IsOk());
+  EXPECT_NE(lamp.value(), t.row());
+  EXPECT_THAT(t.backend().intern("london", "mug"), IsOkAndHolds(t.row())) << "a repeat";
+  EXPECT_EQ(t.backend().find("london", "lamp"), lamp.value());
+  EXPECT_EQ(t.backend().find("paris", "lamp"), std::nullopt);
+  EXPECT_EQ(t.backend().name(t.row()), (RowName{"london", "mug"}));
+  EXPECT_EQ(t.backend().name(lamp.value()), (RowName{"london", "lamp"}));
+  EXPECT_EQ(t.backend().name(Row{lamp.value().index + 1'000}), std::nullopt);
+}
+
+INVSAGA_SUITE_TEST(BackendConformance, ARowIsNamedByTwoTextsAndTheSecondIsNotEmpty) {
+  auto& t = *this;
+  EXPECT_THAT(t.backend().intern("london", ""), ErrorIs(Errc::invalid_argument));
+  const auto first = t.backend().intern("ab", "c");
+  const auto second = t.backend().intern("a", "bc");
+  const auto third = t.backend().intern("", "abc");
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
+  ASSERT_THAT(third, IsOk());
+  EXPECT_NE(first.value(), second.value());
+  EXPECT_NE(second.value(), third.value());
+  EXPECT_EQ(t.backend().name(third.value()), (RowName{"", "abc"}));
+}
+
+INVSAGA_SUITE_TEST(BackendConformance, ARowThatNobodyNamedIsNotOpenedAndHasNoStock) {
+  auto& t = *this;
+  const Line line{Row{t.row().index + 1}, 3};
+  const Adjust opening{{9, 2}, AdjustReason::opening, t.at(5'000), {&line, 1}};
+  EXPECT_THAT(t.apply(opening, {}), ErrorIs(Errc::invalid_argument));
+  EXPECT_EQ(t.backend().stock(line.row), StockCounters{});
+  const Reserve reserve{t.hold(2), t.at(1'000), {&line, 1}};
+  EXPECT_THAT(t.apply(reserve, {}), IsOutOfStock(line.row, 3, 0));
+  const auto lamp = t.backend().intern("london", "lamp");
+  const Line named{lamp.value(), 3};
+  EXPECT_THAT(t.apply(Adjust{{9, 2}, AdjustReason::opening, t.at(5'000), {&named, 1}}, {}),
+              IsAdjusted());
+}
+
+INVSAGA_SUITE_TEST(BackendConformance, NoMoreRowsAreNamedThanTheStockHas) {
+  auto& t = *this;
+  StoreLimits limits;
+  limits.max_rows = 2;
+  static_cast<void>(t.open(limits));
+  if (t.backend().limits().max_rows != 2) GTEST_SKIP() << "its limits are its own";
+  const auto lamp = t.backend().intern("london", "lamp");
+  ASSERT_THAT(lamp, IsOk());
+  EXPECT_THAT(t.backend().intern("london", "clock"),
+              ErrorIs(Errc::resource_exhausted, Limit::rows));
+  EXPECT_THAT(t.backend().intern("london", "lamp"), IsOkAndHolds(lamp.value())) << "it is known";
+}
 
 // --- an operation and its record
 
@@ -170,7 +232,7 @@ INVSAGA_SUITE_TEST(BackendConformance, AYesAppendsTheRecordForYesWithItsEvents) 
 INVSAGA_SUITE_TEST(BackendConformance, ANoAppendsTheRecordForNoWithItsEvents) {
   auto& t = *this;
   const auto applied = t.apply(t.reserve(11), t.effects(1));
-  ASSERT_THAT(applied, IsOutOfStock(Row{0}, 11, 10));
+  ASSERT_THAT(applied, IsOutOfStock(t.row(), 11, 10));
   EXPECT_EQ(applied.value().position, 2u);
   EXPECT_EQ(t.stock(), (StockCounters{10, 0, 0, 0}));
   ASSERT_EQ(t.records().size(), 2u);
@@ -186,7 +248,7 @@ INVSAGA_SUITE_TEST(BackendConformance, EveryKindOfOperationHasItsEffects) {
               Answers(ExtendAnswer::reserved));
   EXPECT_THAT(t.apply(Commit{t.hold(1), {}}, t.effects(3, 3)), Answers(CommitAnswer::committed));
   EXPECT_THAT(t.apply(Release{t.hold(1)}, t.effects(4, 4)), Answers(ReleaseAnswer::committed));
-  const Line line{Row{0}, 3};
+  const Line line{t.row(), 3};
   const Adjust back{{9, 2}, AdjustReason::returned, t.at(50), {&line, 1}};
   EXPECT_THAT(t.apply(back, t.effects(5, 5)), IsAdjusted());
   EXPECT_EQ(t.stock(), (StockCounters{9, 0, 4, 3}));
@@ -254,9 +316,9 @@ INVSAGA_SUITE_TEST(BackendConformance, ARepeatGetsItsAnswerAndItsPositionAgain) 
 
 INVSAGA_SUITE_TEST(BackendConformance, ARepeatedRefusalNamesItsShortLinesAgain) {
   auto& t = *this;
-  EXPECT_THAT(t.apply(t.reserve(11), t.effects(1)), IsOutOfStock(Row{0}, 11, 10));
+  EXPECT_THAT(t.apply(t.reserve(11), t.effects(1)), IsOutOfStock(t.row(), 11, 10));
   t.advance(1'000);  // the stock may have forgotten it: the record has not
-  EXPECT_THAT(t.apply(t.reserve(11), t.effects(1)), IsOutOfStock(Row{0}, 11, 10));
+  EXPECT_THAT(t.apply(t.reserve(11), t.effects(1)), IsOutOfStock(t.row(), 11, 10));
   EXPECT_EQ(t.records().size(), 2u);
 }
 
@@ -417,6 +479,30 @@ INVSAGA_SUITE_TEST(BackendConformance, NoRunIsBegunPastItsRequestsDeadlineWhereA
   const Position kept = t.is_atomic() ? 0 : 1;  // else its driver looks
   EXPECT_THAT(t.append(2, 0, begun), IsOkAndHolds(kept));
   EXPECT_EQ(t.records(2).size(), kept);
+}
+
+// Protocol rule 6: a claim that is known decides; one that is not, or has lapsed, is not taken.
+INVSAGA_SUITE_TEST(BackendConformance, NoClaimIsTakenForARunThatExistsWhereAllIsOneAppend) {
+  auto& t = *this;
+  if (!t.is_atomic()) return;
+  const auto begin = [&](std::int64_t deadline, Fingerprint asked) {
+    PreparedWrite write(t.run(1), 0);
+    RunRecord begun = t.begun();
+    begun.owner = t.owner(2);
+    write.add(begun);
+    write.claim({{t.request(), asked, t.at(deadline), t.at(deadline)}, 0});
+    return t.backend().write(write.seal());
+  };
+  EXPECT_THAT(begin(5'000, t.asked()), ErrorIs(Errc::moved_on)) << "it would be fresh";
+  EXPECT_THAT(begin(1, t.asked()), ErrorIs(Errc::moved_on)) << "it would be expired";
+  EXPECT_NE(t.claim(), 0u) << "it was not taken";
+  EXPECT_EQ(begin(5'000, t.asked()).value().claim.state, ClaimState::in_progress);
+  EXPECT_EQ(begin(5'000, {6, 6}).value().claim.state, ClaimState::mismatch);
+  t.advance(101);
+  EXPECT_THAT(begin(5'000, t.asked()), ErrorIs(Errc::moved_on)) << "its lease has lapsed";
+  EXPECT_EQ(begin(5'000, {6, 6}).value().claim.state, ClaimState::mismatch);
+  EXPECT_NE(t.claim(), 0u) << "it was not taken";
+  EXPECT_EQ(t.records().size(), 1u);
 }
 
 INVSAGA_SUITE_TEST(BackendConformance, TheLastRecordStoresTheAnswer) {

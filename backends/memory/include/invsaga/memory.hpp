@@ -26,15 +26,13 @@ inline namespace v0 {
 ///
 /// Safe from any thread; every call takes effect at one instant while it holds the lock, and waits
 /// for nothing else. It reads no clock: its owner calls `advance_to`. A hold whose deadline has
-/// come is expired before anything else is decided, whether or not anybody sweeps.
-///
-/// What is refused with an `Error` changed nothing but the expiries that were due. `settle` has
-/// nothing to do.
+/// come is expired before anything else is decided, whether or not anybody sweeps. What is refused
+/// with an `Error` changed nothing but the expiries that were due.
 ///
 /// `R` is told, under the lock and in the order of effect, of every expiry and of every operation
 /// that was answered, its lines merged. An operation that is an `Error` has no record.
 template <Recorder R = NoRecorder>
-class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
+class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>>, public MemoryRows {
   using Door = AnswersAtOnce<MemoryBackend<R>>;
 
  public:
@@ -46,14 +44,12 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   }
 
   explicit MemoryBackend(const MemoryLimits& limits = {}, R recorder = R{})
-      : core_(limits), recorder_(std::move(recorder)) {}
+      : MemoryRows(limits), core_(limits, rows()), recorder_(std::move(recorder)) {}
   MemoryBackend(const MemoryBackend&) = delete;
   MemoryBackend& operator=(const MemoryBackend&) = delete;
 
   [[nodiscard]] const StoreLimits& limits() const noexcept { return core_.ledger.limits(); }
-
   [[nodiscard]] WriteLimits write_limits() const noexcept { return core_.write_limits(); }
-  /// Of requests and events, and constant.
   [[nodiscard]] Retention retention() const noexcept { return core_.claims.retention(); }
 
   // Each of these also with a completion, which is called within the call.
@@ -63,12 +59,15 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   using Door::ended;
   using Door::extend_claim;
   using Door::forget;
+  using Door::intern;
   using Door::pending;
   using Door::read;
   using Door::release_claim;
   using Door::settle;
   using Door::stuck;
   using Door::unfinished;
+  using MemoryRows::find;
+  using MemoryRows::intern;
 
   // --- time
   /// The time of the last `advance_to`; not set before the first.
@@ -111,7 +110,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
   }
   result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts = {}) {
     const std::lock_guard lock(mutex_);
-    return one(adjust, [&] { return core_.ledger.adjust(adjust, shorts); });
+    return one(adjust, [&] { return core_.adjust(adjust, shorts); });
   }
   result<void> acknowledge_sale(ReservationId id) {
     const std::lock_guard lock(mutex_);
@@ -142,7 +141,7 @@ class MemoryBackend : public AnswersAtOnce<MemoryBackend<R>> {
                    "MemoryBackend::apply: answers as long as the batch");
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      answers[i] = one(batch[i], [&] { return core_.ledger.apply(batch[i]); });
+      answers[i] = one(batch[i], [&] { return core_.apply(batch[i]); });
     }
   }
 

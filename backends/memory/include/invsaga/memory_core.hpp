@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <invsaga/backend.hpp>
+#include <invsaga/catalog.hpp>
 #include <invsaga/memory_component.hpp>
 #include <invsaga/reference/claim_table.hpp>
 #include <invsaga/reference/ledger.hpp>
@@ -25,16 +28,40 @@ struct MemoryLimits {
   HashKey hash_key{};     ///< As `keyed_hash.hpp` says.
 };
 
+/// The names of a memory backend's rows, as `NamesRows` says. They take no lock of the backend's.
+class MemoryRows {
+ public:
+  result<Row> intern(std::string_view store, std::string_view product) {
+    return rows_.intern(store, product);
+  }
+  [[nodiscard]] std::optional<Row> find(std::string_view store,
+                                        std::string_view product) const noexcept {
+    return rows_.find(store, product);
+  }
+  [[nodiscard]] std::optional<RowName> name(Row row) const noexcept { return rows_.name(row); }
+
+ protected:
+  explicit MemoryRows(const MemoryLimits& limits)
+      : rows_({.max_rows = limits.store.max_rows}, limits.hash_key) {}
+  ~MemoryRows() = default;
+  [[nodiscard]] const Catalog& rows() const noexcept { return rows_; }
+
+ private:
+  Catalog rows_;
+};
+
 /// The parts of a memory backend, and what is one append over them. For one thread at a time:
 /// `MemoryBackend` holds the lock.
 class MemoryCore {
  public:
-  explicit MemoryCore(const MemoryLimits& limits)
+  /// `rows` is borrowed.
+  MemoryCore(const MemoryLimits& limits, const Catalog& rows)
       : ledger(limits.store, limits.hash_key),
         claims(limits.retention, limits.hash_key),
         runs(limits.runs, limits.hash_key),
         outbox(limits.outbox, limits.hash_key),
-        limits_{limits.runs.max_record_bytes, limits.outbox.max_event_bytes, max_answer_bytes} {}
+        limits_{limits.runs.max_record_bytes, limits.outbox.max_event_bytes, max_answer_bytes},
+        rows_(rows) {}
 
   Ledger ledger;
   ClaimTable claims;
@@ -47,6 +74,8 @@ class MemoryCore {
   /// The semantics of `Backend`. All or nothing: what could fail is found before anything is
   /// changed.
   result<WriteReply> write(const Write& write);
+  result<AdjustAnswer> adjust(const Adjust& adjust, std::span<ShortLine> shorts);
+  result<Answer> apply(const Operation& operation);
   result<void> forget(RunId run);
   result<std::vector<StockCounters>> snapshot(std::span<const Row> rows);
 
@@ -81,6 +110,7 @@ class MemoryCore {
   };
 
   WriteLimits limits_;
+  const Catalog& rows_;
   std::vector<Confirmed> confirmed_;  // by the write under way
   LedgerTrace last_;
   bool stock_answered_ = true;
