@@ -74,9 +74,7 @@ int main() {
     return 1;
 
   Shop shop;
-  RunnerOptions options;
-  options.relay = &relay;
-  SagaRunner runner(backend, here, options);
+  SagaRunner runner(backend, here, {.relay = &relay});
   runner.add(checkout, shop);
   keeper.look_after(runner);
   for (const Order& order : {Order{"A1", {mug, 2}, 1'250}, Order{"A2", {mug, 3}, 66'600}}) {
@@ -88,8 +86,7 @@ int main() {
     std::printf("%s: %s\n", order.number.c_str(), name(outcome.end).data());
   }
   runner.stop(clock.now() + 1min);
-  while (executor.run_one()) {
-  }  // the last events
+  while (executor.run_one()) continue;  // the last events
   const StockCounters mugs = backend.stock(mug).value();
   std::printf("mugs: %d on hand, %d sold; %zu charged\n", static_cast<int>(mugs.on_hand),
               static_cast<int>(mugs.sold), shop.charged.size());

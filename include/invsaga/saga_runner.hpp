@@ -23,16 +23,13 @@
 namespace invsaga {
 inline namespace v0 {
 
-class Relay;
-
 /// How a runner drives its runs, and its bounds. Constant for its life.
 struct RunnerOptions {
   /// Under way at once; more are `resource_exhausted`. A run that is stuck is not under way.
   std::size_t max_runs = 100'000;
   Duration lease{30'000};  ///< Of a claim, until the run's first record binds it.
-  /// Who this runner is. Not set: made of the system's randomness; by a clock that is told its
-  /// time, of the environment's seed and the time, so that simulated processes that share a backend
-  /// need different seeds.
+  /// Not set: made of the system's randomness; by a clock that is told its time, of the
+  /// environment's seed and the time, so that simulated processes need different seeds.
   OwnerId owner{};
   /// Answers that come on other threads are handed to the executor, so that runs are driven on its
   /// threads and on those that call `start`, and on no others. Tasks of the executor then use the
@@ -100,9 +97,8 @@ class SagaRunner {
     core_.add(detail::kept(saga), &context);
   }
 
-  /// To be asked at start-up, before anything is begun: whether the backend has what sagas need.
-  /// `unsupported` names what is missing. Of a backend whose type tells it does not compile; over
-  /// one that does not (`AnyBackend`), `start` and `recover` answer the same.
+  /// Whether the backend has what sagas need, to be asked at start-up: `unsupported` names what is
+  /// missing. Of a backend whose type tells it does not compile.
   [[nodiscard]] result<void> ready() const { return core_.ready(); }
 
   /// Begins a run, and drives it on this thread as far as it goes without waiting. `fresh`: begun

@@ -24,6 +24,7 @@
 namespace invsaga {
 inline namespace v0 {
 
+class Relay;
 struct CancelAnswer;
 enum class Handling : std::uint8_t;
 enum class NewsAnswer : std::uint8_t;
