@@ -41,6 +41,8 @@ function(_invsaga_counted library files)
   add_library(${counted} OBJECT ${sources})
   invsaga_own_code(${counted})
   target_compile_options(${counted} PRIVATE ${_invsaga_count})
+  target_compile_definitions(${counted} PRIVATE
+                             $<TARGET_PROPERTY:${library},INTERFACE_COMPILE_DEFINITIONS>)
   target_include_directories(${counted} PRIVATE $<TARGET_PROPERTY:${library},INCLUDE_DIRECTORIES>)
   target_link_libraries(${counted} PRIVATE ${links})
 endfunction()

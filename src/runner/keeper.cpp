@@ -20,7 +20,7 @@ inline namespace v0 {
 using detail::Errand;
 using detail::RunnerCore;
 
-class Keeper::Core : public std::enable_shared_from_this<Core>, public detail::Watcher {
+class Keeper::Core final : public std::enable_shared_from_this<Core>, public detail::Watcher {
  public:
   Core(AnyBackend backend, Environment environment, KeeperOptions options)
       : backend_(std::move(backend)),

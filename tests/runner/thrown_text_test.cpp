@@ -113,7 +113,7 @@ TYPED_TEST(ThrownTextOf, AStepIsBounded) {
   EXPECT_THAT(outcome.reason, EndsWith("x..."));
 }
 
-Reserve hold_of_no_sense(const StepContext&, const sample::Order&) {
+OwnedReserve hold_of_no_sense(const StepContext&, const sample::Order&) {
   throw std::runtime_error(gateway);
 }
 constexpr auto careless = saga<sample::Order, sample::Shop>(
