@@ -281,6 +281,9 @@ void Core::begin_too(const RunPtr& driver, Beginning beginning, Answerer<StartAn
     return begin(std::move(beginning), std::move(answer));
   }
   const Asked asked = beginning.asked();
+  if (asked.epoch == 0 && asked.request.is_set()) {  // a claim that is known decides
+    return send_off(claim_first(std::move(beginning)), answer.release());
+  }
   send_off(attach(asked, driver->state_for(asked.fingerprint)), answer.release());
 }
 

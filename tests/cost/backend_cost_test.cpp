@@ -249,7 +249,10 @@ TEST(SplitCost, OfManyRuns) { judge_all<InParts>("split"); }
 
 /// A stock that answers later, and what it is asked.
 struct FarAway {
-  explicit FarAway(std::size_t) { submit(testing::write_of(opening, {})); }
+  explicit FarAway(std::size_t) {
+    EXPECT_TRUE(parts.stock.intern("", "mug"));
+    submit(testing::write_of(opening, {}));
+  }
   /// Run `i` begins, once the stock has answered.
   void reserve(std::size_t i) {
     const RunRecord yes = telling(RecordKind::begun, run_no(i), 1),

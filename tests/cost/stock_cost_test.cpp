@@ -276,8 +276,9 @@ TEST(ClaimTableCost, OfManyRequests) {
          Claimed claimed(n);
          for (std::size_t i = 0; i < n; ++i) claimed.confirm(i);
          const std::uint64_t steps = each(n, [&](std::size_t i) {
-           claimed.table.advance_to(start + hold + Duration{static_cast<std::int64_t>(i + 1)});
-           const Time later = start + hold * 9;
+           const Time over = start + hold + Retention{}.time;  // the courtesy too
+           claimed.table.advance_to(over + Duration{static_cast<std::int64_t>(i + 1)});
+           const Time later = over + hold * 9;
            EXPECT_TRUE(claimed.table.claim({key(n + i), {}, later, later}));
          });
          EXPECT_LE(claimed.table.size(), n + 1);

@@ -62,6 +62,7 @@ TEST(ShownCode, Matchers) {
 
 TEST(ShownCode, PreparedWrite) {
   MemoryBackend<> store;
+  store.advance_to(time_from_ms(1'000));
   const RunId run{1, 1};
   const Position position = 0;
   RunRecord outcome;

@@ -169,6 +169,7 @@ TEST(AStoreOfNoRecords, TakesNothing) {
   StoreLimits limits;
   limits.max_records = 0;
   Ledger ledger(limits);
+  ledger.advance_to(at(1'000));
   EXPECT_THAT(ledger.release({hold_id(1)}), ErrorIs(Errc::resource_exhausted));
 }
 

@@ -142,7 +142,8 @@ TYPED_TEST(ExplainWhy, AsJsonHasTheSameFacts) {
   EXPECT_EQ(reserve.at("name"), "reserve");
   EXPECT_EQ(reserve.at("outcome"), "refused");
   EXPECT_EQ(reserve.at("decision"), "out_of_stock");
-  EXPECT_EQ(reserve.at("shorts"), json::parse(R"([{"row": 0, "asked": 1, "left": 0}])"));
+  EXPECT_EQ(reserve.at("shorts"),
+            json::parse(R"([{"row": 0, "store": "", "product": "0", "asked": 1, "left": 0}])"));
   EXPECT_EQ(all.at("steps").at(0).at("undone"), true);
 
   // Each line of the words stands in the JSON.

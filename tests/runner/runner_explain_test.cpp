@@ -80,7 +80,7 @@ TEST_F(RunnerExplain, AnOrderThatWasOutOfStock) {
   EXPECT_EQ(explained(run), R"(
 A-2 was not placed: out_of_stock. Everything was undone.
   place      done, undone
-  reserve    refused: out_of_stock (row 0: 1 asked for, 0 left)
+  reserve    refused: out_of_stock (0: 1 asked for, 0 left)
   pay        not begun
   commit     not begun
   clear cart not begun
@@ -254,7 +254,7 @@ TEST_F(RunnerExplain, AHoldThatRanOutAndWasSoldToSomebodyElse) {
   EXPECT_EQ(explained(run), R"(
 A-1 was not placed: hold_expired. It is being undone.
   place      done
-  reserve    refused: out_of_stock (row 0: 1 asked for, 0 left), 2 holds
+  reserve    refused: out_of_stock (0: 1 asked for, 0 left), 2 holds
   pay        done
   commit     not begun
   clear cart not begun
@@ -281,7 +281,7 @@ for 0 s so far, 3024016 s at most
   EXPECT_EQ(explained(run), R"(
 A-1 was not placed: hold_expired. Everything was undone.
   place      done, undone
-  reserve    refused: out_of_stock (row 0: 1 asked for, 0 left), 2 holds, undone
+  reserve    refused: out_of_stock (0: 1 asked for, 0 left), 2 holds, undone
   pay        done, undone
   commit     not begun
   clear cart not begun

@@ -245,6 +245,7 @@ TEST(ManyThreads, BeginOneRunOfARequest) {
 
 TEST(ManyThreads, GiveARunOneRecordAPosition) {
   MemoryBackend<> store;
+  store.advance_to(time_from_ms(1'000));
   constexpr RunId run{1, 1};
   constexpr Position records = 300;
   std::array<std::atomic<int>, records> winners{};
