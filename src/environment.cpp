@@ -128,6 +128,7 @@ bool Agenda::run_one() {
   Lock lock(mutex_);
   while (!tasks_.empty()) {
     if (has_due()) return run_next(lock), true;
+    if (std::exchange(woken_, false)) return true;
     wait_by_clock(lock);
   }
   return false;

@@ -95,7 +95,7 @@ class LocalExecutor final : public Executor {
   bool run_one();
   /// Returns once there is a task: blocks until another thread posts one if there is none.
   void wait_for_task();
-  /// Ends that waiting, or the next.
+  /// Ends that waiting, or the next; or that of `run_one` for a task that is not due.
   void wake() noexcept;
 
  private:

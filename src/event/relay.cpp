@@ -95,6 +95,8 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
 };
 
 void Relay::Core::wake() {
+  const detail::Visit visit(visits_);
+  if (!visit) return;
   const std::lock_guard lock(mutex_);
   if (posted_) return;
   auto post = [&] { environment_.executor.post({&Core::look_now, this, 0}); };

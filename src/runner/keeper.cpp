@@ -102,6 +102,7 @@ void Keeper::Core::begin() {
 void Keeper::Core::stop() noexcept {
   ended_ = true;
   if (ticks_) ticks_->drop(this);
+  ticks_.reset();
   visits_.end();
   environment_.executor.drop(this);
 }
@@ -169,7 +170,7 @@ void Keeper::Core::on_due(void* core, std::uint64_t when) noexcept {
 void Keeper::Core::arm_next() noexcept {
   std::optional<Time> next = backend_.next_expiry();
   const auto no_later = [&](Time when) {
-    if (is_set(when) && (!next || when < *next)) next = when;
+    if (is_set(when) && when != Time::max() && (!next || when < *next)) next = when;
   };
   {
     const std::lock_guard lock(mutex_);
@@ -291,7 +292,9 @@ Errand<void> Keeper::Core::find_next_end() {
       });
   const std::lock_guard lock(mutex_);
   const bool any = page.has_value() && !page.assume_value().empty();
-  next_end_ = any ? page.assume_value().front().at + options_.keep + Duration{1} : Time{};
+  next_end_ = any ? saturating_add(page.assume_value().front().at,
+                                   saturating_add(options_.keep, Duration{1}))
+                  : Time{};
   co_return success();
 }
 
@@ -312,6 +315,8 @@ std::vector<std::shared_ptr<RunnerCore::Core>> Keeper::Core::due_runners() {
 /// only if there is anything to wait for.
 Errand<void> Keeper::Core::look_for_orphans(std::shared_ptr<RunnerCore::Core> runner) {
   const auto found = co_await ask<RecoveryReport>([&](Completion<RecoveryReport> done) {
+    const detail::Visit visit(runner->visits);  // its end waits for what is driven here
+    if (!visit) return done(Error{Errc::unavailable});
     runner->look_after_neglected();
     runner->check_orphans(options_.orphaned_after).send_off(runner, done);
   });
@@ -322,6 +327,7 @@ Errand<void> Keeper::Core::look_for_orphans(std::shared_ptr<RunnerCore::Core> ru
   next = std::max(next, now + Duration{1});
   const bool is_idle = found.has_value() && report.left + report.taken + report.failed == 0;
   if (is_idle && !moves_) next = Time{};
+  if (runner->stopping) next = Time::max();
   const std::lock_guard lock(mutex_);
   counts_.taken += report.taken;
   counts_.failures += report.failed;

@@ -210,6 +210,7 @@ Errand<void> Core::show_life(Duration orphaned_after) {
       [&](Completion<ClaimAnswer> done) { backend.claim(life, done); });
   const bool fresh = claim.has_value() && claim.assume_value().state == ClaimState::fresh;
   life_epoch = fresh ? claim.assume_value().epoch : 0;  // if not, the next check tries again
+  if (stopping) static_cast<void>(co_await show_no_life());
   co_return success();
 }
 

@@ -92,6 +92,12 @@ void Core::end() {
   ended = true;
   environment.executor.drop(this);  // a visitor may have armed a timer on its way out
   refuse_waiters();
+  std::list<Stopper> untold;
+  {
+    const std::lock_guard lock(stops);
+    untold.swap(stoppers);
+    restless.clear();
+  }
   // What no driver will hear of refers to its run, and who waits is told.
   decltype(runs) left_over;
   {

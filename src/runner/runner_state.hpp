@@ -143,6 +143,7 @@ struct Waiter {
   Time deadline;
   Duration interval;     ///< To the next look at the log.
   bool looking = false;  ///< It is being read.
+  Time armed{};          ///< A task comes by then; not set: none.
   std::optional<result<RunOutcome>> answer;
   Answerer<RunOutcome> told;
 };
@@ -361,7 +362,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   static void on_deadline(void* core, std::uint64_t) noexcept;
   [[nodiscard]] static bool is_at_rest(ActiveRun& run) noexcept;
   void look_whether_at_rest() noexcept;
-  void tell_stopped(bool at_rest) noexcept;
+  void tell_stopped(bool at_rest, Time until) noexcept;
   Errand<void> show_no_life();
 
   // waiting for a run (runner_wait.cpp)
@@ -465,7 +466,11 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
 
   // Who waits for it to stop, and what is looked at for them. Guarded by `stops`.
   std::mutex stops;
-  std::list<Answerer<StopReport>> stoppers;
+  struct Stopper {
+    Time deadline;
+    Answerer<StopReport> answer;
+  };
+  std::list<Stopper> stoppers;
   std::vector<RunPtr> restless;
 };
 

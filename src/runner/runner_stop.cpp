@@ -14,10 +14,10 @@ using Core = RunnerCore::Core;
 /// Drivers learn of it when they are driven next, so all are.
 void Core::stop(Time deadline, Completion<StopReport> done) noexcept {
   Answerer<StopReport> answer(done);
-  std::list<Answerer<StopReport>> one;
+  std::list<Stopper> one;
   std::vector<RunPtr> own;
   auto begin = [&] {
-    one.emplace_back(Completion<StopReport>{});
+    one.push_back({deadline, Answerer<StopReport>({})});
     {
       const std::lock_guard lock(mutex);
       own.reserve(by_serial.size());
@@ -25,7 +25,7 @@ void Core::stop(Time deadline, Completion<StopReport> done) noexcept {
     }
     const std::lock_guard lock(stops);
     restless = own;
-    one.front() = std::move(answer);
+    one.front().answer = std::move(answer);
     stoppers.splice(stoppers.end(), one);
   };
   stopping = true;  // nobody is seated from here on
@@ -35,14 +35,14 @@ void Core::stop(Time deadline, Completion<StopReport> done) noexcept {
     bool starts = false;
     if (nudge(run, Nudge::time, starts) && starts) set_off(run);
   }
-  static_cast<void>(arm(deadline, {&Core::on_deadline, this, 0, nullptr}));
+  if (!arm(deadline, {&Core::on_deadline, this, 0, nullptr})) tell_stopped(false, deadline);
   look_whether_at_rest();
 }
 
 void Core::on_deadline(void* core, std::uint64_t) noexcept {
   auto& self = *static_cast<Core*>(core);
   const Visit visit(self.visits);
-  if (visit) self.tell_stopped(false);
+  if (visit) self.tell_stopped(false, self.environment.clock.now());
 }
 
 bool Core::is_at_rest(ActiveRun& run) noexcept {
@@ -61,14 +61,18 @@ void Core::look_whether_at_rest() noexcept {
     while (!restless.empty() && is_at_rest(*restless.back())) restless.pop_back();
     if (!restless.empty()) return;
   }
-  tell_stopped(true);
+  tell_stopped(true, Time::max());
 }
 
-void Core::tell_stopped(bool at_rest) noexcept {
-  std::list<Answerer<StopReport>> told;
+/// Those whose deadline has come by then.
+void Core::tell_stopped(bool at_rest, Time until) noexcept {
+  std::list<Stopper> told;
   {
     const std::lock_guard lock(stops);
-    told.swap(stoppers);
+    for (auto next = stoppers.begin(); next != stoppers.end();) {
+      const auto at = next++;
+      if (at->deadline <= until) told.splice(told.end(), stoppers, at);
+    }
   }
   if (told.empty()) return;
   if (at_rest) send_off(show_no_life(), {[](void*, std::uint64_t, result<void>&&) noexcept {}});
@@ -80,7 +84,7 @@ void Core::tell_stopped(bool at_rest) noexcept {
     report.left = by_serial.size();
   }
   while (!told.empty()) {
-    told.front()(report);
+    told.front().answer(report);
     told.pop_front();
   }
 }

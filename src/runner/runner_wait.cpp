@@ -28,14 +28,17 @@ void Core::wait(RunId run, Time deadline, Completion<RunOutcome> done) noexcept 
     std::set<std::pair<RunId, std::uint64_t>> of_run;
     const std::lock_guard lock(waits);
     ticket = ++last_ticket;
-    one.emplace(ticket, Waiter{run, deadline, first_interval, true, {}, Answerer<RunOutcome>({})});
+    one.emplace(ticket,
+                Waiter{run, deadline, first_interval, true, {}, {}, Answerer<RunOutcome>({})});
     of_run.emplace(run, ticket);
     one.begin()->second.told = Answerer<RunOutcome>(done);
     waiters.merge(one);
     waiters_of.merge(of_run);
   };
   if (ending_of(begin) != Ending::returned) return done(no_memory());
-  send_off(how_it_stands(run), {&Core::looked, this, ticket});
+  how_it_stands(run).send_off(shared_from_this(), {&Core::looked, this, ticket});
+  const Time soon = saturating_add(environment.clock.now(), longest_interval);
+  arm_wait(ticket, std::min(soon, deadline));
 }
 
 /// Nothing if it has begun and goes on.
@@ -71,6 +74,8 @@ Errand<std::optional<RunOutcome>> Core::how_it_stands(RunId run) {
 void Core::looked(void* core, std::uint64_t ticket,
                   result<std::optional<RunOutcome>>&& found) noexcept {
   auto& self = *static_cast<Core*>(core);
+  const Visit visit(self.visits);
+  if (!visit) return;  // whoever waits is told by the runner's end
   const Time now = self.environment.clock.now();
   const bool over = found.has_value() && found.assume_value();
   const bool hopeless = !found.has_value() && found.assume_error().remedy() == Remedy::give_up &&
@@ -102,6 +107,14 @@ void Core::looked(void* core, std::uint64_t ticket,
 
 /// Who is answered is so on the executor; here, if that has no memory for a task.
 void Core::arm_wait(std::uint64_t ticket, Time when) noexcept {
+  {
+    const std::lock_guard lock(waits);
+    const auto at = waiters.find(ticket);
+    if (at == waiters.end()) return;
+    Time& armed = at->second.armed;
+    if (is_set(armed) && armed <= when) return;
+    armed = when;
+  }
   if (arm(when, {&Core::on_wait, this, ticket, nullptr})) return;
   if (auto over = take_waiter(ticket, true)) {
     over->told(over->answer ? *std::move(over->answer) : result<RunOutcome>(no_memory()));
@@ -128,14 +141,25 @@ void Core::on_wait(void* core, std::uint64_t ticket) noexcept {
   }
   RunId run;
   Time deadline;
+  bool looking = false;
+  const Time now = self.environment.clock.now();
   {
     const std::lock_guard lock(self.waits);
     const auto at = self.waiters.find(ticket);
     if (at == self.waiters.end()) return;
     run = at->second.run;
     deadline = at->second.deadline;
+    looking = at->second.looking;
+    at->second.armed = {};
   }
-  const Time now = self.environment.clock.now();
+  if (looking && (now >= deadline || self.stopping)) {  // the log does not answer
+    const Error error{self.stopping ? Errc::unavailable : Errc::timed_out};
+    if (auto over = self.take_waiter(ticket, true)) over->told(error);
+    return;
+  }
+  if (looking) {
+    return self.arm_wait(ticket, std::min(saturating_add(now, longest_interval), deadline));
+  }
   const bool driven_here = self.find(run) != nullptr;  // then its driver says when it ends
   if (!driven_here || now >= deadline || self.stopping) return self.look_for(ticket);
   self.arm_wait(ticket, std::min(saturating_add(now, longest_interval), deadline));

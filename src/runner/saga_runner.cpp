@@ -94,6 +94,8 @@ result<NewsAnswer> bring_and_wait(Core& core, RunId run, CallId call, bool undo,
   // executor, this may be the thread that would take them.
   const bool may_hand = !DrivingHere::is_so() && !core.options.on_executor;
   return wait_on<NewsAnswer>(core, [&](Completion<NewsAnswer> done) {
+    const Visit visit(core.visits);  // not while the thread waits, which the runner's end would for
+    if (!visit) return done(Error{Errc::unavailable});
     bring(core, run, {call, undo, std::move(given), done, true}, may_hand);
   });
 }
@@ -119,10 +121,8 @@ void complete_by(const std::weak_ptr<Core>& runner, RunId run, CallId call, bool
 result<NewsAnswer> complete_by(const std::weak_ptr<Core>& runner, RunId run, CallId call, bool undo,
                                result<GivenAnswer> given) {
   const auto core = runner.lock();
-  if (!core || !core->visits.enter()) return Error{Errc::unavailable};
-  const auto told = bring_and_wait(*core, run, call, undo, std::move(given));
-  core->visits.leave();
-  return told;
+  if (!core || core->ended) return Error{Errc::unavailable};
+  return bring_and_wait(*core, run, call, undo, std::move(given));
 }
 
 void RunnerCore::cancel(RunId run, std::string_view reason, Completion<CancelAnswer> done) {
@@ -220,7 +220,7 @@ class AnswerBox {
 void run_next(RunnerCore::Core& core, LocalExecutor& executor) {
   Turns::take_all();
   Chain::drive_all();
-  core.attend();
+  core.look_after_neglected();  // what runs here is no activity of the runner
   if (executor.run_one()) return;
   if (!core.is_neglectful()) return executor.wait_for_task();
   Clock& clock = core.environment.clock;

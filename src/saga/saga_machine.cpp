@@ -175,7 +175,8 @@ Instruction SagaMachine::next(Time now) {
   instruction.ticket = starts ? last_ticket_ + 1 : trying_->ticket;
   instruction.when = starts ? saturating_add(now, definition_.steps[trying_->step].limits.deadline)
                             : trying_->moves_at();
-  const bool rests = stopping_ ? !write_ : sent_ && !trying_->under_way;
+  const bool appends = sent_ && write_->write().operation == nullptr;  // its reply moves it
+  const bool rests = stopping_ ? !write_ || appends : sent_ && !trying_->under_way;
   if (rests) instruction.when = Time::max();
   return instruction;
 }

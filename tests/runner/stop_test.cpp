@@ -2,7 +2,7 @@
 //
 // A runner that stops: nothing is begun any more, what is under way is let be answered, and the
 // next process goes on. On threads: `stop_threads_test`.
-#include "tests/runner/runner_fixture.hpp"
+#include "tests/runner/news_fixture.hpp"
 
 namespace invsaga::runner_tests {
 namespace {
@@ -165,6 +165,46 @@ TYPED_TEST(Stops, ACompleterOutlivesItsRunner) {
               IsOkAndHolds(NewsAnswer::recorded));
   this->run_all();
   this->check_sound(run);
+}
+
+// --- a store that answers later
+
+TEST_F(SlowNews, AStopRestsWhileAnAppendIsUnderWay) {
+  SlowRunner runner(*this);
+  const RunId run = first_unpaid(runner);
+  const CallId call = shop.last_pending();
+  shop.took_effect("charge", call);
+  slow.holds_replies = true;
+  runner.complete(run, call, result<sample::Receipt>(sample::Receipt{7}),
+                  {[](void*, std::uint64_t, result<NewsAnswer>&&) noexcept {}});
+  ASSERT_EQ(slow.held(), 1u);
+  HeardStop heard;
+  runner.stop(clock.now() + 1h, heard.completion());
+  EXPECT_LT(executor.run_until(clock.now() + 1min), 100u) << "a hot loop";
+  EXPECT_FALSE(heard.answer);
+  let_go();
+  run_for(1s);
+  ASSERT_TRUE(heard.answer);
+  EXPECT_TRUE(heard.answer->value().at_rest);
+}
+
+TEST_F(SlowNews, EachStopHasItsOwnDeadline) {
+  SlowRunner runner(*this);
+  slow.holds_replies = true;
+  runner.start(sample::checkout, order(), request(),
+               {[](void*, std::uint64_t, result<StartAnswer>&&) noexcept {}});
+  ASSERT_EQ(slow.held(), 1u);
+  HeardStop first, second;
+  runner.stop(clock.now() + 1s, first.completion());
+  runner.stop(clock.now() + 1min, second.completion());
+  run_for(2s);
+  ASSERT_TRUE(first.answer);
+  EXPECT_FALSE(first.answer->value().at_rest);
+  EXPECT_FALSE(second.answer);
+  let_go();
+  run_for(1s);
+  ASSERT_TRUE(second.answer);
+  EXPECT_TRUE(second.answer->value().at_rest);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "invsaga/await_run.hpp"
-#include "tests/runner/runner_fixture.hpp"
+#include "tests/runner/news_fixture.hpp"
 
 namespace invsaga::runner_tests {
 namespace {
@@ -208,6 +208,40 @@ TEST(WaitsOnThreads, RunTheTasksOfALocalExecutor) {
   ASSERT_THAT(ended, IsOk());
   EXPECT_EQ(ended.value().end, RunEnd::completed);
   EXPECT_THAT(runner.wait(RunId{9, 9}, clock.now() + 1h), ErrorIs(Errc::not_found));
+}
+
+/// The clock stands still, and somebody looks after the runner.
+TEST(WaitsOnThreads, MoveTheClockThoughAKeeperLooks) {
+  testing::ManualClock clock(start_time);
+  LocalExecutor executor(clock);
+  MemoryBackend<> backend;
+  const Environment environment{clock, executor};
+  Keeper keeper(backend, environment);
+  sample::Shop shop;
+  SagaRunner<MemoryBackend<>> runner(backend, environment);
+  runner.add(sample::checkout, shop);
+  keeper.look_after(runner);
+  EXPECT_THAT(runner.wait(RunId{9, 9}, clock.now() + 1h), ErrorIs(Errc::not_found));
+  EXPECT_EQ(clock.now(), start_time + 1h);
+}
+
+TEST_F(SlowNews, AStoreThatDoesNotAnswerKeepsNobodyBeyondTheDeadline) {
+  SlowRunner runner(*this);
+  slow.holds_reads = true;
+  HeardEnd heard, stopped;
+  runner.wait(run_of(), clock.now() + 5s, heard.completion());
+  runner.wait(run_of(), clock.now() + 1h, stopped.completion());
+  run_for(4s);
+  EXPECT_FALSE(heard.answer);
+  run_for(1s);
+  ASSERT_TRUE(heard.answer);
+  EXPECT_THAT(*heard.answer, ErrorIs(Errc::timed_out));
+  runner.stop(clock.now(), {[](void*, std::uint64_t, result<StopReport>&&) noexcept {}});
+  run_for(2s);
+  ASSERT_TRUE(stopped.answer);
+  EXPECT_THAT(*stopped.answer, ErrorIs(Errc::unavailable));
+  let_go();
+  run_for(1s);
 }
 
 // --- as a coroutine
