@@ -126,9 +126,11 @@ class World final : RunObserver {
     return made;
   }
 
+  /// 1970 itself is no time to a store: its clock would count as one that was never set.
   void advance(Time now) {
-    backend_.advance_to(now);
-    consumers_.advance_to(now);
+    const Time shown = std::max(now, time_from_ms(1));
+    backend_.advance_to(shown);
+    consumers_.advance_to(shown);
   }
   void open_stock();
   void arm_everything();

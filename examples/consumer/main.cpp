@@ -86,7 +86,7 @@ int main() {
     std::printf("%s: %s\n", order.number.c_str(), name(outcome.end).data());
   }
   runner.stop(clock.now() + 1min);
-  while (executor.run_one()) continue;  // the last events
+  while (bus.counts().pending > 0) executor.run_one();  // the last events
   const StockCounters mugs = backend.stock(mug).value();
   std::printf("mugs: %d on hand, %d sold; %zu charged\n", static_cast<int>(mugs.on_hand),
               static_cast<int>(mugs.sold), shop.charged.size());

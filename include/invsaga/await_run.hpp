@@ -3,6 +3,8 @@
 // `co_await end_of(runner, run, deadline)`: how a run ends, for coroutines.
 #pragma once
 
+#include <invsaga/version.hpp>  // first: it says what the compiler has to be
+
 #include <coroutine>
 #include <optional>
 #include <utility>

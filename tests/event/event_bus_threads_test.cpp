@@ -83,7 +83,7 @@ class LockedClaims final : public Forwarding<LockedClaims, ClaimTable> {
   friend Forwarding<LockedClaims, ClaimTable>;
 
  public:
-  LockedClaims() : Forwarding(table_) {}
+  LockedClaims() : Forwarding(table_) { table_.advance_to(time_from_ms(1'000)); }
   Time now() const noexcept {
     const std::lock_guard lock(mutex_);
     return table_.now();

@@ -136,7 +136,8 @@ result<std::string> book(SagaRunner<MemoryBackend<>>& runner, const Order& order
   INVSAGA_TRY(const auto cancelled, runner.cancel(begun.run, "no more"));
   INVSAGA_CHECK(runner.complete(begun.run, CallId{1, 2}, Receipt{"1", 2}));
   INVSAGA_CHECK(runner.complete_undo(begun.run, CallId{1, 2}, success()));
-  if (cancelled.accepted) text += status.reason + std::to_string(records.size());
+  if (cancelled.decision == invsaga::CancelDecision::accepted)
+    text += status.reason + std::to_string(records.size());
   return text;
 }
 static result<Receipt> made(int n) {
