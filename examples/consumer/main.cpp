@@ -83,10 +83,10 @@ int main() {
     const RunId run = run_id(checkout.name(), request);  // known before the start
     if (!runner.start(checkout, order, request)) return 1;
     const RunOutcome outcome = runner.wait(run, clock.now() + 1min).value();
+    while (bus.counts().pending > 0) executor.run_one();  // its events
     std::printf("%s: %s\n", order.number.c_str(), name(outcome.end).data());
   }
   runner.stop(clock.now() + 1min);
-  while (bus.counts().pending > 0) executor.run_one();  // the last events
   const StockCounters mugs = backend.stock(mug).value();
   std::printf("mugs: %d on hand, %d sold; %zu charged\n", static_cast<int>(mugs.on_hand),
               static_cast<int>(mugs.sold), shop.charged.size());
