@@ -31,10 +31,11 @@ bool is_stuck(std::span<const RunRecord> run) noexcept {
   return stuck;
 }
 
-Errand<RecoveryReport> Core::recover(Duration idle) {
+Errand<RecoveryReport> Core::recover(Duration idle, bool spares_living) {
   if (const auto able = ready(); !able.has_value()) co_return able.assume_error();
   RecoveryReport report;
-  Living living;
+  std::optional<Living> living;
+  if (spares_living) living.emplace();
   RunId after;
   for (bool more = true; more;) {
     const auto page = co_await ask<std::vector<RunId>>(
@@ -72,7 +73,8 @@ Errand<RecoveryReport> Core::recover(Duration idle) {
 }
 
 /// `due`: when to look at it again, if time alone may change the answer.
-Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time& due) {
+Errand<Core::Found> Core::consider(RunId id, Duration idle, std::optional<Living>& living,
+                                   Time& due) {
   if (find(id)) co_return Found::left;
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend.read(id, done); });
@@ -88,11 +90,11 @@ Errand<Core::Found> Core::consider(RunId id, Duration idle, Living& living, Time
                               record.kind == RecordKind::taken_over;
     if (names_driver) driver = record.owner;
   }
-  if (!living.contains(driver)) {
+  if (living && !living->contains(driver)) {
     const auto alive = co_await ask_whether_lives(driver);
-    living[driver] = !alive.has_value() || alive.assume_value();
+    (*living)[driver] = !alive.has_value() || alive.assume_value();
   }
-  if (living[driver]) co_return Found::left;
+  if (living && (*living)[driver]) co_return Found::left;
   const Time patience = saturating_add(run.back().at, idle);
   if (patience > backend.now()) {
     due = patience;
@@ -218,7 +220,7 @@ Errand<void> Core::show_life(Duration orphaned_after) {
 Errand<RecoveryReport> Core::check_orphans(Duration orphaned_after) {
   if (stopping) co_return Error{Errc::unavailable};
   static_cast<void>(co_await show_life(orphaned_after));
-  co_return co_await recover(orphaned_after);
+  co_return co_await recover(orphaned_after, true);
 }
 
 }  // namespace detail

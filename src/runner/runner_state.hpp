@@ -287,8 +287,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
   using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
-  Errand<RecoveryReport> recover(Duration idle);
-  Errand<Found> consider(RunId id, Duration idle, Living& living, Time& due);
+  Errand<RecoveryReport> recover(Duration idle, bool spares_living);
+  Errand<Found> consider(RunId id, Duration idle, std::optional<Living>& living, Time& due);
   Errand<Found> take(RunId id, SagaPtr saga);
   Errand<Found> look_again(RunId id, std::vector<RunRecord>& records);
   bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept;
