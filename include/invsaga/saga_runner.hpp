@@ -199,9 +199,9 @@ class SagaRunner {
   StopReport stop(Time deadline) { return core_.stop(deadline); }
   void stop(Time deadline, Completion<StopReport> done) { core_.stop(deadline, done); }
 
-  /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), though
-  /// another process may drive it (a `Keeper` spares those that live), and drives it on. One bad run never stops the others.
-  /// Call it when the process starts, with all sagas added; again is safe. Requires `idle` >= 0.
+  /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), also
+  /// from who lives (a `Keeper` spares those), and drives it on. One bad run never stops the others.
+  /// For a process that starts alone, with all sagas added; again is safe. Requires `idle` >= 0.
   RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
   void recover(Duration idle, Completion<RecoveryReport> done) { core_.recover(idle, done); }
 
