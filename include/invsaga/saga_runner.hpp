@@ -200,7 +200,7 @@ class SagaRunner {
   void stop(Time deadline, Completion<StopReport> done) { core_.stop(deadline, done); }
 
   /// Takes over every unfinished run that nobody has moved for `idle` (by the store's clock), also
-  /// from who lives (a `Keeper` spares those), and drives it on. One bad run never stops the others.
+  /// from who lives (a `Keeper` spares those), and drives it on. One bad run stops no other.
   /// For a process that starts alone, with all sagas added; again is safe. Requires `idle` >= 0.
   RecoveryReport recover(Duration idle = Duration{0}) { return core_.recover(idle); }
   void recover(Duration idle, Completion<RecoveryReport> done) { core_.recover(idle, done); }
