@@ -49,15 +49,15 @@ TEST(KeeperOnThreads, TimePassesInAStoreWithoutAClockThoughTheExecutorIsBlocked)
   const Keeper keeper(backend, Environment{clock, executor});
   const Line one[] = {{sample::the_row, 1}};
   testing::name_rows(backend, one);
-  ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1s, one}),
+  ASSERT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, one}),
               testing::IsAdjusted());
   Blocks blocks;
   executor.post(blocks.task());
   ASSERT_TRUE(comes([&] { return blocks.entered.load(); }));
-  ASSERT_THAT(backend.reserve({{1, 1}, clock.now() + 100ms, one}), testing::IsReserved());
-  ASSERT_THAT(backend.reserve({{1, 2}, clock.now() + 10s, one}), testing::IsOutOfStock());
+  ASSERT_THAT(backend.reserve({{1, 1}, clock.now() + 2s, one}), testing::IsReserved());
+  ASSERT_THAT(backend.reserve({{1, 2}, clock.now() + 1h, one}), testing::IsOutOfStock());
   EXPECT_TRUE(comes([&] { return !backend.next_expiry(); })) << "nobody expires it";
-  EXPECT_THAT(backend.reserve({{1, 3}, clock.now() + 10s, one}), testing::IsReserved());
+  EXPECT_THAT(backend.reserve({{1, 3}, clock.now() + 1h, one}), testing::IsReserved());
   blocks.let_go = true;
 }
 
