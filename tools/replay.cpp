@@ -44,6 +44,9 @@ HistoryHeader header_of(const ReplayOptions& options) {
   return header;
 }
 
+/// All events of a consumer: none is ever shut out.
+std::size_t owed_of(const Orders& orders) { return events_per_order * orders.invoices.size() + 1; }
+
 MemoryLimits limits_of(const Orders& orders, const StockPlan& plan, const ReplayOptions& options) {
   MemoryLimits limits;
   const std::size_t invoices = orders.invoices.size();
@@ -53,8 +56,10 @@ MemoryLimits limits_of(const Orders& orders, const StockPlan& plan, const Replay
   limits.store.max_rows = std::max<std::size_t>(orders.skus.size(), 1);
   limits.store.max_records = 3 * invoices + adjusts + 1;
   limits.retention.count = invoices + 1;
-  limits.runs.max_runs = invoices + 1;
-  limits.outbox.max_events = events_per_order * invoices + 1;
+  // There is room for all events at all consumers, twice, as a relay wants it.
+  const std::size_t most = 2 * max_replay_consumers * owed_of(orders);
+  limits.runs.max_runs = most;
+  limits.outbox.max_events = most;
   limits.outbox.max_runs = invoices + 1;
   return limits;
 }
@@ -97,7 +102,8 @@ class World final : RunObserver {
         shop_(log_, gateway_),
         consumers_(log_, options, 2 * events_per_order * orders.invoices.size()),
         bus_(environment(), bus_options()),
-        relay_(backend_, bus_, environment()),
+        relay_(backend_, bus_, environment(),
+               {.max_under_way = 2 * max_replay_consumers * owed_of(orders)}),
         runner_(backend_, environment(), runner_options()) {
     runner_.add(checkout::saga, shop_);
     gateway_.on_answer([this](RunId run, CallId call, const result<checkout::Receipt>& answer) {
@@ -120,6 +126,8 @@ class World final : RunObserver {
   MemoryBusOptions bus_options() {
     MemoryBusOptions made;
     made.max_pending = 4 * events_per_order * orders_.invoices.size() + 1;
+    made.max_consumers = max_replay_consumers;
+    made.max_owed = owed_of(orders_);
     made.max_runs = orders_.invoices.size() + 1;
     made.delivery_hook = &consumers_;
     made.observer = &consumers_;
@@ -320,6 +328,7 @@ ReplayReport World::run() {
   const double cpu = cpu_seconds();
   const auto subscribed = consumers_.subscribe(bus_);
   if (!subscribed.has_value()) trouble("the consumers could not subscribe");
+  if (!relay_.start().has_value()) trouble("the relay could not start");
   advance(orders_.invoices.front().time);
   open_stock();
   arm_everything();

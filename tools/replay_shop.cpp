@@ -72,9 +72,11 @@ result<void> ReplayConsumers::subscribe(MemoryBus& bus) {
     inboxes_.push_back(std::make_unique<Inbox>(store_, consumer));
     Inbox& inbox = *inboxes_.back();
     const std::vector<std::string_view> wanted(types.begin(), types.end());
-    INVSAGA_CHECK(bus.subscribe(consumer, wanted, [&inbox](const Event& event) -> result<Handling> {
+    const auto handler = [&inbox](const Event& event) -> result<Handling> {
       return inbox.handle(event, [](const Event&) -> result<void> { return success(); });
-    }));
+    };
+    INVSAGA_TRY(Subscription made, bus.subscribe(consumer, wanted, handler));
+    subscriptions_.push_back(std::move(made));
   }
   return success();
 }

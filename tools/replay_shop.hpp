@@ -40,6 +40,8 @@ class ReplayShop final : public checkout::Shop {
 /// Who is told of which events: each of the document's services of what it acts on.
 using ConsumerTable = std::vector<std::pair<std::string, std::vector<std::string>>>;
 ConsumerTable replay_consumers();
+/// There are no more of them.
+constexpr std::size_t max_replay_consumers = 8;
 
 /// The consumers' side of the bus: an inbox each over a store of their own, lines of the history
 /// for what the bus does, and what befalls deliveries. Borrows all it is given.
@@ -63,6 +65,7 @@ class ReplayConsumers final : public DeliveryHook, public BusObserver {
   const ReplayOptions& options_;
   MemoryBackend<> store_;
   std::vector<std::unique_ptr<Inbox>> inboxes_;
+  std::vector<Subscription> subscriptions_;
 };
 
 }  // namespace invsaga::tools

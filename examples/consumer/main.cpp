@@ -65,13 +65,13 @@ int main() {
     std::printf("  %s\n", event.type.c_str());
     return Handling::handled;
   };
-  if (!bus.subscribe("printer", {}, print)) return 1;
+  const Subscription printer = bus.subscribe("printer", {}, print).value();
   Relay relay(backend, bus, here);
   const Row mug = backend.intern("london", "mug").value();
   const std::array stock{Line{mug, 10}};
   const Time soon = clock.now() + 1h;
-  if (!backend.adjust({make_id<AdjustId>({"opening"}), AdjustReason::opening, soon, stock}))
-    return 1;
+  const AdjustId opening = make_id<AdjustId>({"opening"});
+  if (!backend.adjust({opening, AdjustReason::opening, soon, stock}) || !relay.start()) return 1;
 
   Shop shop;
   SagaRunner runner(backend, here, {.relay = &relay});

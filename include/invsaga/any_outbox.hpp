@@ -3,10 +3,12 @@
 // Whatever events wait in, its type erased: what a relay holds.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -44,11 +46,15 @@ class AnyOutbox {
   void acknowledge_event(RunId run, std::uint64_t sequence, Completion<void> done) noexcept {
     port_->acknowledge_event(run, sequence, done);
   }
+  /// How many events it holds, and runs that their events keep: the smaller number. By
+  /// `write_limits()` of a backend, or `most_pending()` of an Outbox; nothing if neither is there.
+  [[nodiscard]] std::optional<std::size_t> most_pending() const { return port_->most_pending(); }
 
  private:
   class Port {
    public:
     virtual ~Port() = default;
+    [[nodiscard]] virtual std::optional<std::size_t> most_pending() = 0;
     virtual void pending(std::uint64_t, std::size_t,
                          Completion<std::vector<PendingEvent>>) noexcept = 0;
     virtual void acknowledge_event(RunId, std::uint64_t, Completion<void>) noexcept = 0;
@@ -75,6 +81,16 @@ class AnyOutbox {
       } else {
         done(detail::guarded<void>([&] { return outbox_.acknowledge_event(run, sequence); },
                                    Error{Errc::reply_lost}));
+      }
+    }
+    [[nodiscard]] std::optional<std::size_t> most_pending() override {
+      if constexpr (requires { outbox_.write_limits().max_events; }) {
+        const auto limits = outbox_.write_limits();
+        return std::min(limits.max_events, limits.max_runs);
+      } else if constexpr (requires { std::optional<std::size_t>(outbox_.most_pending()); }) {
+        return outbox_.most_pending();
+      } else {
+        return std::nullopt;
       }
     }
 

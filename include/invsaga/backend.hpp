@@ -29,11 +29,13 @@
 namespace invsaga {
 inline namespace v0 {
 
-/// Bounds of what is written. Constant for a backend's life.
+/// Bounds of what is written, and kept of it. Constant for a backend's life.
 struct WriteLimits {
   std::size_t max_record_bytes = std::size_t{1} << 20;  ///< Of one record, encoded.
   std::size_t max_event_bytes = std::size_t{1} << 20;   ///< Of one event, encoded.
   std::size_t max_answer_bytes = std::size_t{1} << 20;  ///< Of a request's stored answer.
+  std::size_t max_events = 1'000'000;                   ///< In the outbox at a time.
+  std::size_t max_runs = 1'000'000;                     ///< In the log at a time.
 };
 
 /// A store that is written to. `submit` returns at once; what the write lends is lent until the

@@ -85,36 +85,70 @@ class EventHandler {
   std::function<void(const Event&, Completion<Handling>)> call_;
 };
 
+/// A consumer's handle: while it lives the consumer is called, and nobody else may subscribe by its
+/// name. Ending it is no leave-taking: what the consumer is owed stays owed, and whoever subscribes
+/// by its name next is brought it. Move-only. It may end before the bus or after it, and on any
+/// thread.
+class Subscription {
+ public:
+  /// Of nobody.
+  Subscription() = default;
+  /// For authors of a bus: letting go of what it holds ends the subscription, as `end` says.
+  explicit Subscription(std::shared_ptr<void> held) noexcept : held_(std::move(held)) {}
+  ~Subscription() = default;
+  Subscription(Subscription&&) noexcept = default;
+  Subscription& operator=(Subscription&&) noexcept = default;
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+
+  /// The handler is called no more. Waits until every call of it on another thread has returned (so
+  /// what it refers to may go then); one that answers later may still do so. From within the
+  /// handler itself it does not wait for that call. A repeat changes nothing.
+  void end() noexcept { held_.reset(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
+
+ private:
+  std::shared_ptr<void> held_;
+};
+
 /// Semantics of an EventBus:
-///  - `publish(event, done)`: success means that the bus has the event, and each consumer that
-///    subscribed to its type before will be called with it at least once. The event is lent until
-///    the completion, which never waits for a handler; the call throws nothing. A repeat (same run
-///    and sequence) is accepted again and may be delivered again. Errors: `invalid_argument` (id or
-///    run not set, sequence 0, no type), `limit_exceeded` (over a bound of the bus that no later
-///    call can meet), `resource_exhausted` or `unavailable` (nothing was taken, try later), and
-///    `timed_out` or `reply_lost` (it may have been taken: publish the same again).
-///  - `subscribe(consumer, types, handler)`: events of those types that are published from now on
-///    go to `handler`; no types means all. A consumer subscribes once: its name again is
-///    `invalid_argument`, as is an empty name, an empty type or no handler. The handler is kept
-///    until the bus ends, and what it refers to must live as long. `resource_exhausted`: too many
-///    consumers.
+///  - `publish(events, done)`: brings the events, in their order, to the consumers that are *owed*
+///    them. Success means that this bus cannot lose them any more: every consumer that is owed one
+///    has handled it (a bus in memory), or it is written down (a broker's acknowledgement). Until
+///    then whoever published keeps them; that may be long (a handler that waits), or be for ever
+///    (one that is dead). The events are lent for the call, which throws nothing and waits for no
+///    handler. An event that nobody is owed is settled at once.
+///    Errors: `invalid_argument` (id or run not set, sequence 0, no type: nothing was taken),
+///    `limit_exceeded` (over a bound of the bus that no later call can meet), `resource_exhausted`
+///    or `unavailable` (not all were taken, try later), and `timed_out` or `reply_lost` (they may
+///    have been taken: publish the same again). A repeat (same run and sequence) of what is still
+///    on its way is answered when that is handled; any other may be delivered again.
+///  - `subscribe(consumer, types, handler)`: from now on the consumer is owed the events of those
+///    types that are published; no types means all. They are brought to `handler` while the
+///    subscription lives; with what the consumer was owed before, also of types that it no longer
+///    names. `invalid_argument`: an empty name, an empty type, no handler, or the consumer has a
+///    subscription. `resource_exhausted`: too many consumers.
+///  - `leave(consumer)`: it is owed nothing any more, and its subscription has ended. What it was
+///    owed counts as handled by it. `not_found` if there is none of that name.
 ///  - **Order.** For each consumer, events of one run are delivered in the order in which they
 ///    were first published; one that fails holds back those behind it in its run until it is
 ///    handled. Once it is `dead` they stay parked, so that nobody acts on a history with a hole.
+///    When a call of `publish` has returned without an answer, its events have their place: if it
+///    is answered with an error after all, so are those of their runs that were published since.
 ///  - **Isolation.** What fails at a consumer holds back nothing of other runs and nothing of
 ///    other consumers.
-///  - Nothing is dropped that was taken for a consumer: an event is acknowledged, on its way,
-///  parked
-///    or dead, and is counted. A bus that has no room for a consumer's own backlog says what it
-///    does about it, and what it leaves out there is counted and told.
+///  - Nothing is dropped that a consumer is owed: an event is acknowledged, on its way, parked or
+///    dead, and is counted. A bus that has no room for a consumer's own backlog says what it does
+///    about it, and what it leaves out there is counted and told.
 /// All are safe from any thread. How long a bus keeps events after the process ends is its own to
 /// say.
 template <class B>
-concept EventBus = requires(B& bus, const Event& event, Completion<void> done,
+concept EventBus = requires(B& bus, std::span<const Event> events, Completion<void> done,
                             std::string_view consumer, std::span<const std::string_view> types,
                             EventHandler handler) {
-  { bus.publish(event, done) } noexcept -> std::same_as<void>;
-  { bus.subscribe(consumer, types, std::move(handler)) } -> std::same_as<result<void>>;
+  { bus.publish(events, done) } noexcept -> std::same_as<void>;
+  { bus.subscribe(consumer, types, std::move(handler)) } -> std::same_as<result<Subscription>>;
+  { bus.leave(consumer) } -> std::same_as<result<void>>;
 };
 
 /// `invalid_argument` if no bus may carry it: id or run not set, sequence 0, or no type.

@@ -159,6 +159,8 @@ class InboxEffect {
 /// after the inbox's end. Without: the caller's thread waits for the store. Destroying it waits for
 /// what a completion is at.
 class Inbox {
+  class Core;
+
  public:
   /// `consumer` names whose inbox it is: others of that name over the same store share the work.
   /// Requires a consumer's name, and a lease, a window and a number of runs above 0.
@@ -209,12 +211,13 @@ class Inbox {
   /// The same, answered later if store or effect are; an exception of the effect is `step_threw`.
   void handle(const Event& event, const InboxEffect& effect, Completion<Handling> done);
 
-  /// A handler for `EventBus::subscribe`. The inbox must outlive the bus's use of it.
+  /// A handler for `EventBus::subscribe`. It may outlive the inbox, and answers `unavailable` then:
+  /// the event waits at the bus.
   EventHandler handler(InboxEffect effect) {
-    return
-        [this, effect = std::move(effect)](const Event& event, Completion<Handling> done) noexcept {
-          handle(event, effect, done);
-        };
+    return [inbox = std::weak_ptr<Core>(core_), effect = std::move(effect)](
+               const Event& event, Completion<Handling> done) noexcept {
+      handle_by(inbox, event, effect, done);
+    };
   }
 
   /// The same in parts, for effects that are done elsewhere or confirm the claim themselves. After
@@ -254,7 +257,8 @@ class Inbox {
       if (!keep) inbox.abandon(entry);
     }
   };
-  class Core;
+  static void handle_by(const std::weak_ptr<Core>& inbox, const Event& event,
+                        const InboxEffect& effect, Completion<Handling> done) noexcept;
   std::shared_ptr<Core> core_;
 };
 

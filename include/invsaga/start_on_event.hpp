@@ -6,6 +6,7 @@
 //     auto heard = start_on_event(bus, "mail", "ORDER_PLACED", runner, thanks, {.lifetime = 24h});
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,35 +46,38 @@ inline StartRequest request_of(const Event& event, std::string_view saga, Durati
 
 /// A handler that begins a run of `saga` for each event. The event's data is the saga's input, as
 /// its `Stored` encodes it; its subject is the run's key; its id is the request, so that one that
-/// is delivered again begins nothing and is a `duplicate`. The runner is borrowed. Errors:
-/// `corrupt` (the data is no such input), `too_late` (past its lifetime), `invalid_argument` (it
-/// has no time to count its lifetime from, its subject is longer than `max_subject_bytes`, or its
-/// id was used with other data), and those of
-/// `SagaRunner::start`; by their remedy the bus delivers it again or gives it up. Requires
+/// is delivered again begins nothing and is a `duplicate`. The handler may outlive the runner: then
+/// it answers `unavailable`, and the event waits at the bus. Errors: `corrupt` (the data is no such
+/// input), `too_late` (past its lifetime), `invalid_argument` (it has no time to count its lifetime
+/// from, its subject is longer than `max_subject_bytes`, or its id was used with other data), and
+/// those of `SagaRunner::start`; by their remedy the bus delivers it again or gives it up. Requires
 /// `options.lifetime` >= 0.
 template <Saga S, Backend B>
 EventHandler starts(SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
   INVSAGA_ASSERT(options.lifetime >= Duration{0}, "starts: options.lifetime >= 0");
-  return [&runner, version = detail::version_of(saga), options](
-             const Event& event, Completion<Handling> done) noexcept {
+  detail::RunnerCore& core = detail::core_of(runner);
+  return [runner = std::weak_ptr(core.core()), secret = core.secret(),
+          version = detail::version_of(saga),
+          options](const Event& event, Completion<Handling> done) noexcept {
     if (!is_set(event.time)) return done(Error{Errc::invalid_argument});
     std::optional<result<typename S::input_type>> input;
     StartRequest request;
-    detail::RunnerCore& core = detail::core_of(runner);
     const auto took = detail::take_in([&] {
       input.emplace(decode<typename S::input_type>(event.data));
-      request = detail::request_of(event, version.name, options.lifetime, core.secret());
+      request = detail::request_of(event, version.name, options.lifetime, secret);
     });
     if (!took.has_value()) return done(took.assume_error());
     if (!input->has_value()) return done(input->assume_error());
-    core.start_for(detail::given_by([&] { return version; }, input->assume_value()), request, done);
+    detail::start_by(runner, detail::given_by([&] { return version; }, input->assume_value()),
+                     request, done);
   };
 }
 
-/// Has events of that type start the saga; `options` as of `starts`. Errors: those of `subscribe`.
+/// Has events of that type start the saga as long as the subscription lives; `options` as of
+/// `starts`. Errors: those of `subscribe`.
 template <EventBus Bus, Saga S, Backend B>
-result<void> start_on_event(Bus& bus, std::string_view consumer, std::string_view type,
-                            SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
+result<Subscription> start_on_event(Bus& bus, std::string_view consumer, std::string_view type,
+                                    SagaRunner<B>& runner, const S& saga, StartOnEvent options) {
   const std::string_view types[] = {type};
   return bus.subscribe(consumer, types, starts(runner, saga, options));
 }

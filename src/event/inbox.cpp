@@ -304,6 +304,13 @@ result<void> Inbox::ready() const { return core_->ready(); }
 void Inbox::handle(const Event& event, const InboxEffect& effect, Completion<Handling> done) {
   core_->handle(event, effect).send_off(core_, done);
 }
+void Inbox::handle_by(const std::weak_ptr<Core>& inbox, const Event& event,
+                      const InboxEffect& effect, Completion<Handling> done) noexcept {
+  const auto core = inbox.lock();
+  if (!core || !core->enter()) return done(Error{Errc::unavailable});
+  core->handle(event, effect).send_off(core, done);
+  core->leave();
+}
 void Inbox::open(const Event& event, Completion<InboxEntry> done) {
   core_->open(event).send_off(core_, done);
 }

@@ -35,6 +35,9 @@ class Inbox::Core : public std::enable_shared_from_this<Core> {
                    "above 0");
   }
   void stop() { visits_.end(); }
+  /// For who may outlive the inbox: false after its end, which waits until who is in has left.
+  [[nodiscard]] bool enter() { return visits_.enter(); }
+  void leave() { visits_.leave(); }
   [[nodiscard]] result<void> ready() const;
 
   Errand<Handling> handle(const Event& event, const InboxEffect& effect);

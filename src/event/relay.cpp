@@ -14,7 +14,7 @@
 #include <invsaga/rng.hpp>
 
 #include "errand.hpp"
-#include "waiting_runs.hpp"
+#include "under_way.hpp"
 
 namespace invsaga {
 inline namespace v0 {
@@ -29,7 +29,8 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
         environment_(environment),
         options_(options),
         rng_(environment.seed) {
-    INVSAGA_ASSERT(options.batch > 0, "Relay::Relay: options.batch > 0");
+    INVSAGA_ASSERT(options.batch > 0 && options.max_under_way > 0,
+                   "Relay::Relay: options.batch > 0 and options.max_under_way > 0");
   }
   /// Nothing of what it was given is touched after it.
   void stop() {
@@ -38,11 +39,13 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
     environment_.executor.drop(this);  // a visitor may have armed a timer on its way out
   }
 
+  result<void> start();
   void wake();
   [[nodiscard]] RelayCounts counts() const;
 
  private:
-  using WaitingRun = relay::WaitingRun;
+  using UnderWay = relay::UnderWay;
+  using Run = relay::Run;
 
   static void look_now(void* core, std::uint64_t) noexcept {
     static_cast<Core*>(core)->look(std::nullopt);
@@ -63,9 +66,16 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   void end();
   Errand<void> pass();
   Errand<void> try_due(Time now);
+  Errand<void> take_page(Time now, bool& more);
   Errand<void> read(std::uint64_t after, std::size_t limit, std::vector<PendingEvent>& page);
-  Errand<void> hand_over(const PendingEvent& waiting, bool& taken);
-  void put_off(WaitingRun& run, std::uint64_t published, const Error& error, Time now) noexcept;
+  void send(Run& run, relay::Events::node_type node, const PendingEvent& waiting) noexcept;
+  static void on_published(void* event, std::uint64_t, result<void>&& outcome) noexcept;
+  void take_answer(UnderWay& event, result<void> outcome) noexcept;
+  [[nodiscard]] UnderWay* next_answered();
+  Errand<void> settle(Time now);
+  Errand<void> acknowledge(const UnderWay& event);
+  void wait_again(Run& run, relay::Events::node_type node, const Error& error, Time now) noexcept;
+  [[nodiscard]] std::size_t room() const noexcept;
   static void passed_over(void* core, std::uint64_t, result<void>&& outcome) noexcept;
   [[nodiscard]] Time after(std::uint32_t attempts, Remedy remedy);
   void arm(Time time);
@@ -81,11 +91,14 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   Rng rng_;
   std::uint32_t read_attempts_ = 0;
   std::uint64_t read_to_ = 0;  // what stands before has left the outbox, or waits
-  relay::WaitingRuns waiting_;
+  relay::Runs runs_;
+  std::size_t sent_ = 0, events_waiting_ = 0;  // events of all runs
 
   detail::Visits visits_;
   std::atomic<bool> ended_{false};
   mutable std::mutex mutex_;
+  bool started_ = false;
+  relay::Answered answered_;  // of those that the bus has
   bool posted_ = false;       // a look will begin
   bool looking_ = false;      // one is under way
   bool again_ = false;        // and another was asked for meanwhile
@@ -94,11 +107,26 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   RelayCounts counts_;
 };
 
+/// What consumers that are down may leave in the outbox has to leave room for the others.
+result<void> Relay::Core::start() {
+  if (const auto owed = bus_.most_owed()) {
+    const std::size_t room = std::min(options_.max_under_way,
+                                      outbox_.most_pending().value_or(options_.max_under_way));
+    if (*owed > room / 2) return over_limit(Limit::deliveries, *owed, room / 2);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    started_ = true;
+  }
+  wake();
+  return success();
+}
+
 void Relay::Core::wake() {
   const detail::Visit visit(visits_);
   if (!visit) return;
   const std::lock_guard lock(mutex_);
-  if (posted_) return;
+  if (posted_ || !started_) return;
   auto post = [&] { environment_.executor.post({&Core::look_now, this, 0}); };
   posted_ = detail::ending_of(post) == detail::Ending::returned;  // else the next one wakes it
 }
@@ -132,64 +160,93 @@ void Relay::Core::end() {
   {
     const std::lock_guard lock(mutex_);
     looking_ = false;
-    again = std::exchange(again_, false);
-    counts_.waiting_runs = waiting_.size();
+    again = std::exchange(again_, false) || !answered_.empty();
+    counts_.waiting_runs = runs_.waiting();
+    counts_.under_way = sent_;
   }
   if (again) wake();
 }
 
-/// Some of those that wait and are due, then a page of what is new: so neither waits for the other
-/// for long. The time is that of the whole pass, so that what fails in it waits beyond its end.
+/// What the bus has answered, some of those that wait and are due, then a page of what is new: so
+/// none of them waits for another for long. The time is that of the whole pass, so that what fails
+/// in it waits beyond its end.
 Errand<void> Relay::Core::pass() {
   const Time now = environment_.clock.now();
+  bool more = false;
+  const auto settled = co_await settle(now);
+  if (!settled.has_value()) co_return settled.assume_error();
   const auto tried = co_await try_due(now);
   if (!tried.has_value()) co_return tried.assume_error();
-  std::vector<PendingEvent> page;
-  const auto found = co_await read(read_to_, options_.batch, page);
-  if (!found.has_value()) co_return found.assume_error();
-  for (const PendingEvent& event : page) {
-    if (WaitingRun* const ahead = waiting_.find(event.run)) {
-      ahead->places.push_back(event.place);
-    } else {
-      bool taken = false;
-      const auto outcome = co_await hand_over(event, taken);
-      if (!outcome.has_value()) {
-        WaitingRun& run = waiting_.add(event.run, event.place, now);
-        put_off(run, taken ? event.sequence : 0, outcome.assume_error(), now);
-      }
-    }
-    read_to_ = event.place;
-  }
+  const auto taken = co_await take_page(now, more);
+  if (!taken.has_value()) co_return taken.assume_error();
   read_attempts_ = 0;
-  const bool more = page.size() >= options_.batch || waiting_.any_due(now);
-  if (more) {
+  if (more || runs_.any_due(now)) {
     wake();
-  } else if (const auto next = waiting_.next()) {
+  } else if (const auto next = runs_.next()) {
     arm(*next);
   }
   co_return success();
 }
 
+/// `more`: there may be others behind them.
+Errand<void> Relay::Core::take_page(Time now, bool& more) {
+  const std::size_t limit = std::min(options_.batch, room());
+  if (limit == 0) co_return success();  // an answer of the bus wakes it
+  std::vector<PendingEvent> page;
+  const auto found = co_await read(read_to_, limit, page);
+  if (!found.has_value()) co_return found.assume_error();
+  for (const PendingEvent& event : page) {
+    relay::Events alone;
+    alone.try_emplace(event.place, UnderWay{event.run, event.sequence})
+        .first->second.place = event.place;
+    Run& run = runs_.get(event.run);
+    if (run.waiting.empty()) {
+      send(run, alone.extract(event.place), event);
+    } else {
+      run.waiting.merge(alone);
+      ++events_waiting_;
+    }
+    read_to_ = event.place;
+    const auto settled = co_await settle(now);
+    if (!settled.has_value()) co_return settled.assume_error();
+  }
+  more = page.size() >= limit;
+  co_return success();
+}
+
 /// Event by event, each run in its turn.
 Errand<void> Relay::Core::try_due(Time now) {
-  for (std::size_t left = options_.batch; left > 0 && waiting_.any_due(now); --left) {
-    WaitingRun& run = waiting_.first();
+  for (std::size_t left = options_.batch; left > 0 && runs_.any_due(now); --left) {
+    Run& run = runs_.first();
+    const UnderWay& first = run.waiting.begin()->second;
     std::vector<PendingEvent> page;
-    const auto found = co_await read(run.place() - 1, 1, page);
+    const auto found = co_await read(first.place - 1, 1, page);
     if (!found.has_value()) co_return found.assume_error();
-    if (page.empty() || page[0].place != run.place()) {
-      waiting_.drop_first(run, now);  // another relay has taken care of it
-      continue;
+    const bool gone = page.empty() || page[0].place != first.place;
+    const bool published = first.published;
+    auto node = run.waiting.extract(first.place);
+    --events_waiting_;
+    if (!gone && !published) {
+      send(run, std::move(node), page[0]);
+    } else {  // if it is gone another relay has taken care of it
+      const auto outcome = gone ? success() : co_await acknowledge(node.mapped());
+      if (!outcome.has_value()) {
+        wait_again(run, std::move(node), outcome.assume_error(), now);
+        continue;
+      }
+      run.attempts = 0;
     }
-    bool taken = run.published == page[0].sequence;
-    const auto outcome = co_await hand_over(page[0], taken);
-    if (outcome.has_value()) {
-      waiting_.drop_first(run, now);
-    } else {
-      put_off(run, taken ? page[0].sequence : 0, outcome.assume_error(), now);
-    }
+    runs_.move_on(run, now);
+    const auto settled = co_await settle(now);
+    if (!settled.has_value()) co_return settled.assume_error();
   }
   co_return success();
+}
+
+/// How many events more it may have under way.
+std::size_t Relay::Core::room() const noexcept {
+  const std::size_t under_way = sent_ + events_waiting_;
+  return options_.max_under_way > under_way ? options_.max_under_way - under_way : 0;
 }
 
 Errand<void> Relay::Core::read(std::uint64_t after, std::size_t limit,
@@ -204,34 +261,84 @@ Errand<void> Relay::Core::read(std::uint64_t after, std::size_t limit,
   co_return success();
 }
 
-/// To the bus, unless that has it already (`taken`, as far as is known here), and out of the
-/// outbox.
-Errand<void> Relay::Core::hand_over(const PendingEvent& waiting, bool& taken) {
-  if (!taken) {
-    const auto event = read_event(waiting);
-    result<void> outcome = success();
-    if (event.has_value()) {
-      outcome = co_await ask<void>(
-          [&](Completion<void> done) { bus_.publish(event.assume_value(), done); });
-    } else {
-      outcome = event.assume_error();
-    }
-    count(outcome.has_value() ? &RelayCounts::published : &RelayCounts::publish_failures);
-    if (!outcome.has_value()) co_return outcome;
-    taken = true;
+/// To the bus, which answers when it likes.
+void Relay::Core::send(Run& run, relay::Events::node_type node,
+                       const PendingEvent& waiting) noexcept {
+  UnderWay& event = run.sent.insert(std::move(node)).position->second;
+  ++sent_;
+  std::optional<result<Event>> read;
+  auto decode = [&] { read.emplace(read_event(waiting)); };
+  if (detail::ending_of(decode) != detail::Ending::returned) read.emplace(no_memory());
+  if (!read->has_value()) return take_answer(event, read->assume_error());
+  event.keeper = shared_from_this();
+  bus_.publish({&read->assume_value(), 1}, {&Core::on_published, &event, 0});
+}
+
+void Relay::Core::on_published(void* context, std::uint64_t, result<void>&& outcome) noexcept {
+  auto& event = *static_cast<UnderWay*>(context);
+  const auto self = std::static_pointer_cast<Core>(std::move(event.keeper));
+  self->take_answer(event, std::move(outcome));
+}
+
+/// On whatever thread. Whoever looks settles it.
+void Relay::Core::take_answer(UnderWay& event, result<void> outcome) noexcept {
+  bool looked_for = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!outcome.has_value()) event.error = outcome.assume_error();
+    answered_.add(event);
+    looked_for = looking_;
   }
-  const auto outcome = co_await ask<void>([&](Completion<void> done) {
-    outbox_.acknowledge_event(waiting.run, waiting.sequence, done);
-  });
+  if (!looked_for) wake();
+}
+
+/// One that the bus has answered, or none.
+relay::UnderWay* Relay::Core::next_answered() {
+  const std::lock_guard lock(mutex_);
+  return answered_.empty() ? nullptr : &answered_.take();
+}
+
+/// Out of the outbox with what the bus has settled; what it refused waits.
+Errand<void> Relay::Core::settle(Time now) {
+  while (UnderWay* const event = next_answered()) {
+    Run& run = *runs_.find(event->run);
+    const std::optional<Error> refused = std::exchange(event->error, std::nullopt);
+    count(refused ? &RelayCounts::publish_failures : &RelayCounts::published);
+    auto node = run.sent.extract(event->place);
+    --sent_;
+    if (refused) {
+      wait_again(run, std::move(node), *refused, now);
+      continue;
+    }
+    const auto outcome = co_await acknowledge(node.mapped());
+    if (outcome.has_value()) {
+      run.attempts = 0;
+      if (run.waiting.empty() || !run.turn) runs_.move_on(run, now);
+    } else {
+      node.mapped().published = true;
+      wait_again(run, std::move(node), outcome.assume_error(), now);
+    }
+  }
+  co_return success();
+}
+
+Errand<void> Relay::Core::acknowledge(const UnderWay& event) {
+  const auto outcome = co_await ask<void>(
+      [&](Completion<void> done) { outbox_.acknowledge_event(event.run, event.sequence, done); });
   if (!outcome.has_value()) count(&RelayCounts::acknowledge_failures);
   co_return outcome;
 }
 
-void Relay::Core::put_off(WaitingRun& run, std::uint64_t published, const Error& error,
-                          Time now) noexcept {
-  run.published = published;
-  waiting_.put_off(
-      run, std::max(after(++run.attempts, error.remedy()), saturating_add(now, Duration{1})));
+/// At its place before what waits of its run; one that waits already has its turn.
+void Relay::Core::wait_again(Run& run, relay::Events::node_type node, const Error& error,
+                             Time now) noexcept {
+  const bool is_first = run.waiting.empty() || node.key() < run.waiting.begin()->first;
+  run.waiting.insert(std::move(node));
+  ++events_waiting_;
+  if (run.must_hold()) return runs_.hold(run);
+  if (!is_first && run.turn) return;
+  runs_.put_off(run,
+                std::max(after(++run.attempts, error.remedy()), saturating_add(now, Duration{1})));
 }
 
 /// Of what could not be read, or was not written down for want of memory, nothing was passed over.
@@ -283,10 +390,9 @@ void Relay::Waker::wake() const {
 }
 
 Relay::Relay(AnyOutbox outbox, AnyBus bus, Environment environment, RelayOptions options)
-    : core_(std::make_shared<Core>(std::move(outbox), std::move(bus), environment, options)) {
-  core_->wake();
-}
+    : core_(std::make_shared<Core>(std::move(outbox), std::move(bus), environment, options)) {}
 Relay::~Relay() { core_->stop(); }
+result<void> Relay::start() { return core_->start(); }
 void Relay::wake() { core_->wake(); }
 RelayCounts Relay::counts() const { return core_->counts(); }
 

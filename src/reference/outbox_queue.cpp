@@ -27,6 +27,7 @@ class OutboxQueue::Core {
   Core(const OutboxLimits& limits, HashKey key) : limits_(limits), marks_(key) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return queue_.size(); }
+  [[nodiscard]] const OutboxLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] const Mark* find(RunId run) const noexcept { return marks_.find(run); }
 
   result<void> room_for(RunId run, std::span<const PreparedEvent> events,
@@ -173,6 +174,7 @@ bool OutboxQueue::has_pending(RunId run) const noexcept {
   const Mark* const mark = core_->find(run);
   return mark != nullptr && !mark->places.empty();
 }
+std::size_t OutboxQueue::most_pending() const noexcept { return core_->limits().max_events; }
 result<void> OutboxQueue::room_for(RunId run, std::span<const PreparedEvent> events,
                                    std::size_t before) const noexcept {
   return core_->room_for(run, events, before);

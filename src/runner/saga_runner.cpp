@@ -76,12 +76,15 @@ result<StartAnswer> RunnerCore::start(result<GivenStart> given, const StartReque
       *core_, [&](Completion<StartAnswer> done) { start(std::move(given), request, done); });
 }
 
-void RunnerCore::start_for(result<GivenStart> given, const StartRequest& request,
-                           Completion<Handling> done) {
+void start_by(const std::weak_ptr<Core>& runner, result<GivenStart> given,
+              const StartRequest& request, Completion<Handling> done) {
   if (!given.has_value()) return done(given.assume_error());
+  const auto core = runner.lock();
+  if (!core || !core->visits.enter()) return done(Error{Errc::unavailable});
   GivenStart& start = given.assume_value();
-  send_off(*core_, done,
-           [&] { return core_->start_for(start.saga, request, std::move(start.input)); });
+  send_off(*core, done,
+           [&] { return core->start_for(start.saga, request, std::move(start.input)); });
+  core->visits.leave();
 }
 
 result<void> RunnerCore::ready() const { return core_->ready(); }

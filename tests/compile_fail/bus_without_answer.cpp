@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// expect: bus.publish(event, done)
+// expect: bus.publish(events, done)
 #include <invsaga/testing/event_bus_archetypes.hpp>
 
 using namespace invsaga;

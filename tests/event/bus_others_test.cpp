@@ -45,13 +45,17 @@ class BusOthers : public ::testing::Test {
     if (!bus_) {
       options.observer = &left_out;
       bus_ = std::make_unique<MemoryBus>(Environment{clock, executor}, options);
-      EXPECT_THAT(bus_->subscribe("good", {}, good.handler()), IsOk());
-      EXPECT_THAT(bus_->subscribe("bad", {}, bad_handler()), IsOk());
+      EXPECT_THAT(subscriptions.add(bus_->subscribe("good", {}, good.handler())), IsOk());
+      of_bad_ = bus_->subscribe("bad", {}, bad_handler()).value();
     }
     return *bus_;
   }
+  void subscribe_anew() {
+    of_bad_.end();
+    of_bad_ = bus().subscribe("bad", {}, bad_handler()).value();
+  }
   result<void> publish(std::uint64_t run, std::uint64_t sequence) {
-    return bus().publish(event_of(run_no(run), sequence));
+    return published(bus(), event_of(run_no(run), sequence));
   }
   BusConsumer at_bad() { return bus().consumers().at(1); }
   void run_now() { executor.run_until(clock.now()); }
@@ -79,6 +83,8 @@ class BusOthers : public ::testing::Test {
     };
   }
   std::unique_ptr<MemoryBus> bus_;
+  Subscriptions subscriptions;
+  Subscription of_bad_;
 };
 
 Recipient::Answer always(result<Handling> handling) {
@@ -103,7 +109,7 @@ Recipient::Answer in_order(std::vector<std::uint64_t>& acted,
 
 TEST_F(BusOthers, AHandlerThatNeverAnswersFillsTheBusForNobodyElse) {
   options.max_pending = 10;
-  options.max_waiting = 50;
+  options.max_owed = 50;
   answer = {};
   for (std::uint64_t run = 1; run <= 500; ++run) {
     ASSERT_THAT(publish(run, 1), IsOk()) << run;
@@ -114,6 +120,7 @@ TEST_F(BusOthers, AHandlerThatNeverAnswersFillsTheBusForNobodyElse) {
   EXPECT_TRUE(at_bad().shut_out);
   answer = always(Handling::handled);
   answer_all(Handling::handled);
+  subscribe_anew();
   EXPECT_FALSE(at_bad().shut_out);
   ASSERT_THAT(publish(1'000, 1), IsOk());
   executor.run_all();
@@ -194,7 +201,7 @@ class ForgottenRuns : public BusOthers {
   /// forgotten.
   void SetUp() override {
     options.max_runs = 2;
-    options.max_waiting = 2;
+    options.max_owed = 2;
     answer = always(Error{Errc::unavailable});
     for (std::uint64_t run = 1; run <= 3; ++run) {
       ASSERT_THAT(publish(run, 1), IsOk());
@@ -204,6 +211,7 @@ class ForgottenRuns : public BusOthers {
     ASSERT_THAT(left_out.words, ElementsAre("bad 1", "bad 2"));
     answer = always(Handling::handled);
     executor.run_all();
+    subscribe_anew();
     ASSERT_FALSE(at_bad().shut_out);
     for (std::uint64_t run = 4; run <= 6; ++run) {
       ASSERT_THAT(publish(run, 1), IsOk());
@@ -258,7 +266,7 @@ TEST_F(BusOthers, WhatIsTooEarlyWaitsForAPredecessorThatIsTriedAgainAsLongAsItTa
 
 TEST_F(BusOthers, ARunThatIsFullOfWhatCameTooEarlyHasRoomForWhatItWaitsFor) {
   options.max_pending_per_run = 3;
-  options.max_waiting = 3;
+  options.max_owed = 3;
   std::vector<std::uint64_t> acted;
   answer = in_order(acted);
   for (const std::uint64_t sequence : {4, 3, 2}) {
@@ -382,7 +390,7 @@ TEST_F(BusOthers, ARepeatOfWhatAHandlerHasTakesNoPlace) {
 }
 
 TEST_F(BusOthers, ARepeatOfWhatWaitsIsNotLeftOutOfAConsumerThatIsShutOut) {
-  options.max_waiting = 1;
+  options.max_owed = 1;
   answer = always(Error{Errc::unavailable});
   for (const std::uint64_t run : {1, 2, 1}) {
     ASSERT_THAT(publish(run, 1), IsOk());

@@ -104,15 +104,18 @@ static_assert(OutboxDoor<LateOutbox> && !Outbox<LateOutbox>);
 struct LateBus {
   Held& held;
   std::vector<Event> taken;
-  void publish(const Event& event, Completion<void> done) noexcept {
+  void publish(std::span<const Event> events, Completion<void> done) noexcept {
+    const Event& event = events.front();
     held.add([this, event, done] {
       taken.push_back(event);
       done(success());
     });
   }
-  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
-    return success();
+  result<Subscription> subscribe(std::string_view, std::span<const std::string_view>,
+                                 EventHandler) {
+    return Subscription{};
   }
+  result<void> leave(std::string_view) { return success(); }
 };
 static_assert(EventBus<LateBus>);
 
@@ -132,6 +135,7 @@ class EventDoors : public ::testing::Test {
   OutboxQueue queue;
   LateOutbox outbox{queue, held};
   LateBus bus{held, {}};
+  Subscriptions subscriptions;
 };
 
 // --- the relay
@@ -141,6 +145,7 @@ TEST_F(EventDoors, ARelayGoesOnByTheAnswersAndKeepsTheOrder) {
   put(2, 1);
   put(1, 2);
   Relay relay(outbox, bus, environment);
+  ASSERT_THAT(relay.start(), IsOk());
   executor.run_all();
   EXPECT_THAT(bus.taken, IsEmpty());  // nobody waits, and nothing is sent before it was read
   while (held.release_one()) executor.run_all();
@@ -153,6 +158,7 @@ TEST_F(EventDoors, ARelayGoesOnByTheAnswersAndKeepsTheOrder) {
 TEST_F(EventDoors, WhatIsPutDuringALookIsFoundByTheNext) {
   put(1, 1);
   Relay relay(outbox, bus, environment);
+  ASSERT_THAT(relay.start(), IsOk());
   executor.run_all();
   ASSERT_TRUE(held.release_one());  // it has read
   put(1, 2);
@@ -268,17 +274,16 @@ TEST_F(EventDoors, AnInboxMayEndBeforeTheAnswer) {
 TEST_F(EventDoors, AHandlerMayAnswerLaterAndItsRunWaitsForIt) {
   MemoryBus memory_bus(environment);
   std::vector<std::uint64_t> handled;
-  ASSERT_THAT(memory_bus.subscribe("mail", {},
-                                   [&](const Event& event, Completion<Handling> done) noexcept {
-                                     held.add([&handled, &event, done] {
-                                       handled.push_back(event.sequence);
-                                       done(Handling::handled);
-                                     });
-                                   }),
-              IsOk());
+  const auto handler = [&](const Event& event, Completion<Handling> done) noexcept {
+    held.add([&handled, &event, done] {
+      handled.push_back(event.sequence);
+      done(Handling::handled);
+    });
+  };
+  ASSERT_THAT(subscriptions.add(memory_bus.subscribe("mail", {}, handler)), IsOk());
   for (const std::uint64_t sequence : {1, 2}) {
-    ASSERT_THAT(memory_bus.publish(event_of(run_no(1), sequence)), IsOk());
-    ASSERT_THAT(memory_bus.publish(event_of(run_no(2), sequence)), IsOk());
+    ASSERT_THAT(published(memory_bus, event_of(run_no(1), sequence)), IsOk());
+    ASSERT_THAT(published(memory_bus, event_of(run_no(2), sequence)), IsOk());
     executor.run_all();
   }
   EXPECT_EQ(held.size(), 2u);  // one of each run
@@ -292,9 +297,9 @@ TEST_F(EventDoors, ABusMayEndBeforeAHandlerAnswers) {
   const auto handler = [&](const Event&, Completion<Handling> done) noexcept {
     held.add([done] { done(Handling::handled); });
   };
-  ASSERT_THAT(memory_bus->subscribe("mail", {}, handler), IsOk());
-  ASSERT_THAT(memory_bus->publish(event_of(run_no(1), 1)), IsOk());
-  ASSERT_THAT(memory_bus->publish(event_of(run_no(1), 2)), IsOk());
+  ASSERT_THAT(subscriptions.add(memory_bus->subscribe("mail", {}, handler)), IsOk());
+  ASSERT_THAT(published(*memory_bus, event_of(run_no(1), 1)), IsOk());
+  ASSERT_THAT(published(*memory_bus, event_of(run_no(1), 2)), IsOk());
   executor.run_all();
   memory_bus.reset();
   held.release_all();
@@ -308,13 +313,14 @@ TEST_F(EventDoors, TheWholeWayOverErasedPartsThatAnswerLate) {
   AnyOutbox any_outbox(outbox);
   Inbox inbox(any_claims, "mail");
   std::vector<std::uint64_t> acted;
-  ASSERT_THAT(any_bus.subscribe("mail", {}, inbox.handler([&](const Event& event) -> result<void> {
+  const auto act = [&](const Event& event) -> result<void> {
     acted.push_back(event.sequence);
     return success();
-  })),
-              IsOk());
+  };
+  ASSERT_THAT(subscriptions.add(any_bus.subscribe("mail", {}, inbox.handler(act))), IsOk());
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) put(1, sequence);
   Relay relay(any_outbox, any_bus, environment);
+  ASSERT_THAT(relay.start(), IsOk());
   executor.run_all();
   while (held.release_one()) executor.run_all();
   EXPECT_THAT(acted, IsCountedFrom1To(5));

@@ -494,9 +494,10 @@ TEST_F(InboxTest, AFullStoreKeepsEventsWaitingUntilThereIsRoomAndBuriesNone) {
     INVSAGA_CHECK(acted.take(event));
     return success();
   };
-  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  Subscriptions subscriptions;
+  ASSERT_THAT(subscriptions.add(bus.subscribe("mail", {}, inbox.handler(effect))), IsOk());
   for (std::uint64_t run = 1; run <= 8; ++run) {
-    ASSERT_THAT(bus.publish(event_of(run_no(run), 1)), IsOk());
+    ASSERT_THAT(published(bus, event_of(run_no(run), 1)), IsOk());
   }
   executor.run_until(start);
   EXPECT_EQ(acted.delivered().size(), 2u);
@@ -522,9 +523,10 @@ TEST_F(InboxTest, AnEffectThatThrowsBehindABusHasFailedAndItsTextIsKept) {
       if (++calls == when || when == 0) throw std::runtime_error("no stamps");
       return success();
     };
-    ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+    Subscriptions subscriptions;
+    ASSERT_THAT(subscriptions.add(bus.subscribe("mail", {}, inbox.handler(effect))), IsOk());
     for (std::uint64_t run = 1; run <= 5; ++run) {
-      ASSERT_THAT(bus.publish(event_of(run_no(run), 1)), IsOk());
+      ASSERT_THAT(published(bus, event_of(run_no(run), 1)), IsOk());
     }
     executor.run_all();
     EXPECT_EQ(bus.counts().handled, when == 0 ? 0u : 5u);
@@ -592,10 +594,11 @@ TEST_P(InboxBehindABus, ActsOnEachEventOnceAndInOrder) {
     INVSAGA_CHECK(effects.take(event));
     return success();
   };
-  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  Subscriptions subscriptions;
+  ASSERT_THAT(subscriptions.add(bus.subscribe("mail", {}, inbox.handler(effect))), IsOk());
   for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
     for (std::uint64_t run = 1; run <= 4; ++run) {
-      ASSERT_THAT(bus.publish(event_of(run_no(run), sequence)), IsOk());
+      ASSERT_THAT(published(bus, event_of(run_no(run), sequence)), IsOk());
     }
   }
   executor.run_all();
@@ -622,7 +625,8 @@ TEST_P(InboxBehindABus, PutsEventsInOrderThatArriveInAnyOther) {
     INVSAGA_CHECK(effects.take(event));
     return success();
   };
-  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  Subscriptions subscriptions;
+  ASSERT_THAT(subscriptions.add(bus.subscribe("mail", {}, inbox.handler(effect))), IsOk());
   std::vector<Event> events;
   for (std::uint64_t run = 1; run <= 3; ++run) {
     for (std::uint64_t sequence = 1; sequence <= 8; ++sequence) {
@@ -632,7 +636,7 @@ TEST_P(InboxBehindABus, PutsEventsInOrderThatArriveInAnyOther) {
   Rng rng(GetParam());
   for (std::size_t i = events.size(); i > 1; --i) std::swap(events[i - 1], events[rng.below(i)]);
   for (const Event& event : events) {
-    ASSERT_THAT(bus.publish(event), IsOk());
+    ASSERT_THAT(published(bus, event), IsOk());
     executor.run_until(clock.now());
   }
   for (std::uint64_t run = 1; run <= 3; ++run) {

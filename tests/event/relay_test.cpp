@@ -80,15 +80,18 @@ class Outbox {
 /// A bus that notes what it takes and refuses on demand.
 class Bus {
  public:
-  void publish(const Event& event, Completion<void> done) noexcept {
+  void publish(std::span<const Event> events, Completion<void> done) noexcept {
+    const Event& event = events.front();
     ++attempts;
     const auto refused = fault ? fault(event) : success();
     if (refused.has_value()) taken.push_back(event);
     done(refused);
   }
-  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
-    return success();
+  result<Subscription> subscribe(std::string_view, std::span<const std::string_view>,
+                                 EventHandler) {
+    return Subscription{};
   }
+  result<void> leave(std::string_view) { return success(); }
   std::vector<std::uint64_t> sequences_of(RunId run) const {
     std::vector<std::uint64_t> sequences;
     for (const Event& event : taken) {
@@ -106,7 +109,10 @@ static_assert(EventBus<Bus>);
 class RelayTest : public ::testing::Test {
  protected:
   Relay& relay() {
-    if (!relay_) relay_ = std::make_unique<Relay>(outbox, bus, environment, options);
+    if (!relay_) {
+      relay_ = std::make_unique<Relay>(outbox, bus, environment, options);
+      EXPECT_THAT(relay_->start(), IsOk());
+    }
     return *relay_;
   }
   void restart() { relay_.reset(); }
@@ -564,6 +570,7 @@ TEST_F(RelayTest, GoesOnAfterAnOutboxThatThrew) {
     }
     box.throws = when;
     Relay own(box, bus, environment, options);
+    ASSERT_THAT(own.start(), IsOk());
     executor.run_all();
     EXPECT_EQ(box.queue.size(), 0u);
     EXPECT_THAT(bus.sequences_of(run_no(1)), IsCountedFrom1To(6)) << "known to be published";
@@ -586,16 +593,19 @@ class WholeWay : public ::testing::TestWithParam<std::uint64_t> {};
 class ShakyBus {
  public:
   ShakyBus(MemoryBus& bus, std::uint64_t seed) : bus_(bus), rng_(seed) {}
-  void publish(const Event& event, Completion<void> done) noexcept {
+  void publish(std::span<const Event> events, Completion<void> done) noexcept {
+    const Event& event = events.front();
     const std::uint64_t chance = rng_.below(6);
     if (chance == 0) return done(Error{Errc::unavailable});
-    const auto outcome = bus_.publish(event);
-    done(chance == 1 ? result<void>(Error{Errc::reply_lost}) : outcome);
+    if (chance > 1) return bus_.publish(events, done);
+    static_cast<void>(published(bus_, event));
+    done(Error{Errc::reply_lost});
   }
-  result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
-                         EventHandler handler) {
+  result<Subscription> subscribe(std::string_view consumer, std::span<const std::string_view> types,
+                                 EventHandler handler) {
     return bus_.subscribe(consumer, types, std::move(handler));
   }
+  result<void> leave(std::string_view consumer) { return bus_.leave(consumer); }
 
  private:
   MemoryBus& bus_;
@@ -622,16 +632,21 @@ TEST_P(WholeWay, EveryEventPutIsActedOnOnceAndInOrder) {
     INVSAGA_CHECK(effects.take(event));
     return success();
   };
-  ASSERT_THAT(bus.subscribe("mail", {}, inbox.handler(effect)), IsOk());
+  const auto subscription = bus.subscribe("mail", {}, inbox.handler(effect));
+  ASSERT_THAT(subscription, IsOk());
 
   std::optional<Relay> relay(std::in_place, outbox, bus, environment);
+  ASSERT_THAT(relay->start(), IsOk());
   for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
     for (std::uint64_t run = 1; run <= 4; ++run) {
       ASSERT_THAT(testing::put(outbox, event_of(run_no(run), sequence)), IsOkAndHolds(true));
       relay->wake();
       outbox.acknowledge_fails = rng.below(4) == 0;
       executor.run_all(rng.below(6));
-      if (rng.below(5) == 0) relay.emplace(outbox, bus, environment);
+      if (rng.below(5) == 0) {
+        relay.emplace(outbox, bus, environment);
+        ASSERT_THAT(relay->start(), IsOk());
+      }
     }
   }
   outbox.acknowledge_fails = false;

@@ -137,9 +137,10 @@ double work_of_delivery(const std::vector<Event>& events) {
     ++handled;
     return success();
   };
-  EXPECT_TRUE(bus.subscribe("mail", {}, inbox.handler(count)).has_value());
+  testing::Subscriptions subscriptions;
+  EXPECT_TRUE(subscriptions.add(bus.subscribe("mail", {}, inbox.handler(count))).has_value());
   const double work = work_of([&] {
-    for (const Event& event : events) EXPECT_TRUE(bus.publish(event).has_value());
+    for (const Event& event : events) EXPECT_TRUE(testing::published(bus, event));
     while (executor.run_one()) {
     }
   });
@@ -154,10 +155,14 @@ TEST(ChosenIds, AsPartitionKeysCostWhatOthersCostOnTheirWayToAHandler) {
 
 /// Refuses all, so that each run waits.
 struct NoBus {
-  void publish(const Event&, Completion<void> done) noexcept { done(Error{Errc::unavailable}); }
-  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
-    return success();
+  void publish(std::span<const Event>, Completion<void> done) noexcept {
+    done(Error{Errc::unavailable});
   }
+  result<Subscription> subscribe(std::string_view, std::span<const std::string_view>,
+                                 EventHandler) {
+    return Subscription{};
+  }
+  result<void> leave(std::string_view) { return success(); }
 };
 
 TEST(ChosenIds, OfRunsThatWaitForTheBusCostWhatOthersCost) {
@@ -170,6 +175,7 @@ TEST(ChosenIds, OfRunsThatWaitForTheBusCostWhatOthersCost) {
       EXPECT_TRUE(testing::put(backend, testing::event_of(id(i), 1)).has_value());
     }
     Relay relay(backend, bus, {clock, executor}, {.batch = many + 1});
+    EXPECT_TRUE(relay.start());
     executor.step();
     EXPECT_EQ(relay.counts().waiting_runs, many);
   });

@@ -73,6 +73,8 @@ struct BusHarness {
   testing::SimulatedExecutor executor{clock};
   Seen well, fails_at_first{2};
   std::optional<MemoryBus> bus{std::in_place, Environment{clock, executor}};
+  std::array<Subscription, 3> subscriptions;
+  Subscription* next_subscription = subscriptions.data();
   std::array<Event, runs * events_of_a_run> events;
   std::array<bool, runs * events_of_a_run> taken{};
   std::optional<result<void>> late_consumer;
@@ -87,20 +89,37 @@ struct BusHarness {
     }
   }
   result<void> subscribe(std::string_view consumer, Seen& seen) {
-    return bus->subscribe(consumer, {}, [&seen](const Event& event) { return seen.take(event); });
+    auto made = bus->subscribe(consumer, {},
+                               [&seen](const Event& event) { return seen.take(event); });
+    if (!made.has_value()) return made.assume_error();
+    *next_subscription++ = std::move(made).assume_value();
+    return success();
+  }
+  /// Without memory of the test's own: success unless it was refused within the call.
+  result<void> offer(const Event& event) {
+    refusal = success();
+    const auto answered = [](void* harness, std::uint64_t, result<void>&& answer) noexcept {
+      auto& self = *static_cast<BusHarness*>(harness);
+      ++self.answers;
+      self.refusal = std::move(answer);
+    };
+    bus->publish({&event, 1}, {answered, this, 0});
+    return std::exchange(refusal, success());
   }
   /// In the order of each run, as a relay does: one that was refused holds back those behind it.
   void publish() {
     std::array<bool, runs> stopped{};
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (taken[i] || stopped[i % runs]) continue;
-      const auto outcome = bus->publish(events[i]);
+      const result<void> outcome = offer(events[i]);
       taken[i] = outcome.has_value();
       stopped[i % runs] = !outcome.has_value();
       if (!outcome.has_value()) refused = outcome.error();
     }
   }
   Error refused{};
+  result<void> refusal = success();
+  std::uint64_t answers = 0;  ///< Each call has one.
 };
 
 TEST(AnExhaustedBus, TakesAnEventWholeOrNotAtAllAndLosesNone) {
@@ -132,6 +151,8 @@ TEST(AnExhaustedBus, TakesAnEventWholeOrNotAtAllAndLosesNone) {
     EXPECT_EQ(counts.dead, 0u);
     EXPECT_EQ(counts.published, harness.events.size());
     EXPECT_EQ(counts.repeated, 0u);
+    EXPECT_EQ(counts.settled, harness.events.size());
+    EXPECT_GE(harness.answers, harness.events.size());
     for (const Seen* seen : {&harness.well, &harness.fails_at_first}) {
       EXPECT_TRUE(seen->in_order);
       EXPECT_EQ(seen->again, 0);
@@ -198,21 +219,23 @@ struct WholeWay {
   MemoryBus bus{environment};
   Inbox inbox{claims, "mail"};
   Seen effects;
+  testing::Subscriptions subscriptions;
   std::optional<Relay> relay;
 
   WholeWay() {
     claims.advance_to(clock.now());
-    EXPECT_THAT(bus.subscribe("mail", {}, inbox.handler([this](const Event& event) -> result<void> {
+    const auto effect = [this](const Event& event) -> result<void> {
       INVSAGA_CHECK(effects.take(event));
       return success();
-    })),
-                IsOk());
+    };
+    EXPECT_THAT(subscriptions.add(bus.subscribe("mail", {}, inbox.handler(effect))), IsOk());
     for (std::uint64_t sequence = 1; sequence <= events_of_a_run; ++sequence) {
       for (std::uint64_t run = 1; run <= runs; ++run) {
         EXPECT_TRUE(testing::put(outbox, event_of(run_no(run), sequence)).value());
       }
     }
     relay.emplace(outbox, bus, environment);
+    EXPECT_THAT(relay->start(), IsOk());
   }
 };
 

@@ -64,8 +64,9 @@ class Service {
     testing::name_rows(backend_, stock);
     EXPECT_THAT(backend_.adjust({AdjustId{1, 1}, AdjustReason::opening, start_time + 1h, stock}),
                 testing::IsAdjusted());
-    EXPECT_THAT(bus_.subscribe("mail", {}, [this](const Event& event) { return handle(event); }),
-                testing::IsOk());
+    const auto handler = [this](const Event& event) { return handle(event); };
+    EXPECT_THAT(subscriptions_.add(bus_.subscribe("mail", {}, handler)), testing::IsOk());
+    EXPECT_THAT(relay_.start(), testing::IsOk());
   }
 
   Story run() {
@@ -146,6 +147,7 @@ class Service {
   sample::Shop shop_;
   MemoryBackend<testing::KeepingRecorder> backend_;
   MemoryBus bus_;
+  testing::Subscriptions subscriptions_;
   Relay relay_;
   Inbox inbox_;
   SagaRunner<MemoryBackend<testing::KeepingRecorder>> runner_;

@@ -70,13 +70,15 @@ void stock_up(MemoryBackend<>& backend, Units units) {
 
 struct NoBus {
   std::atomic<std::uint64_t> published{0};
-  void publish(const Event&, Completion<void> done) noexcept {
+  void publish(std::span<const Event>, Completion<void> done) noexcept {
     ++published;
     done(success());
   }
-  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
-    return success();
+  result<Subscription> subscribe(std::string_view, std::span<const std::string_view>,
+                                 EventHandler) {
+    return Subscription{};
   }
+  result<void> leave(std::string_view) { return success(); }
 };
 
 TEST(KeeperOnThreads, WhateverEndsFirstNothingIsTouchedAfterItsEnd) {
@@ -94,6 +96,7 @@ TEST(KeeperOnThreads, WhateverEndsFirstNothingIsTouchedAfterItsEnd) {
     std::optional<Keeper> keeper(std::in_place, backend, environment, options);
     stock_up(backend, 1'000);
     std::optional<Relay> relay(std::in_place, backend, bus, environment);
+    ASSERT_THAT(relay->start(), testing::IsOk());
     RunnerOptions runner_options;
     runner_options.relay = &*relay;
     std::optional<SagaRunner<MemoryBackend<>>> runner(std::in_place, backend, environment,
@@ -137,6 +140,7 @@ TEST(KeeperOnThreads, AServiceForgetsWhatIsOverAndTellsWhatIsDecided) {
   Keeper keeper(backend, environment, options);
   stock_up(backend, orders);
   Relay relay(backend, bus, environment);
+  ASSERT_THAT(relay.start(), testing::IsOk());
   RunnerOptions runner_options;
   runner_options.relay = &relay;
   SagaRunner<MemoryBackend<>> runner(backend, environment, runner_options);

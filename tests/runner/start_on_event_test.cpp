@@ -315,10 +315,12 @@ class StartsOverABus : public ::testing::Test, public RunnerFixture<Parts> {
     made->runner.add(ordering, this->shop);
     made->runner.add(fulfilment, this->shop);
     waking_.relay = &relay;
-    EXPECT_THAT(start_on_event(bus, "fulfilment", "ORDER_CHECKOUT_STARTED", made->runner,
-                               fulfilment, for_a_day),
+    EXPECT_THAT(subscriptions.add(start_on_event(bus, "fulfilment", "ORDER_CHECKOUT_STARTED",
+                                                 made->runner, fulfilment, for_a_day)),
                 testing::IsOk());
-    EXPECT_THAT(bus.subscribe("customer", {}, customer.handler()), testing::IsOk());
+    EXPECT_THAT(subscriptions.add(bus.subscribe("customer", {}, customer.handler())),
+                testing::IsOk());
+    EXPECT_THAT(relay.start(), testing::IsOk());
   }
   void place(const std::string& number) {
     StartRequest request = this->request(number);
@@ -349,6 +351,7 @@ class StartsOverABus : public ::testing::Test, public RunnerFixture<Parts> {
   std::unique_ptr<typename RunnerFixture<Parts>::Process> made;  // the bus refers to its runner
   testing::Recipient customer;
   MemoryBus bus{{this->clock, this->executor, 1}, {.delivery_hook = &faults_}};
+  testing::Subscriptions subscriptions;
   Relay relay{this->parts.backend, bus, {this->clock, this->executor, 1}};
 };
 TYPED_TEST_SUITE(StartsOverABus, BothBackends);
@@ -386,7 +389,7 @@ TYPED_TEST(StartsOverABus, AStartThatFailsIsDeliveredAgainUntilItIsBegun) {
 TYPED_TEST(StartsOverABus, AnEventThatIsNoInputIsDeadAndHoldsNobodyElseBack) {
   Event corrupt = testing::event_of(testing::run_no(1), 1, "ORDER_CHECKOUT_STARTED");
   corrupt.time = start_time;
-  ASSERT_THAT(this->bus.publish(corrupt), testing::IsOk());
+  ASSERT_THAT(testing::published(this->bus, corrupt), testing::IsOk());
   this->place("1");
   this->run_all();
   const auto dead = this->bus.dead(10);
@@ -401,7 +404,7 @@ TYPED_TEST(StartsOverABus, OnlyItsTypeStartsIt) {
   Event other = testing::event_of(testing::run_no(1), 1, "ORDER_CHECKOUT_REMOVED");
   other.time = start_time;
   other.data = encode(this->order());
-  ASSERT_THAT(this->bus.publish(other), testing::IsOk());
+  ASSERT_THAT(testing::published(this->bus, other), testing::IsOk());
   this->run_all();
   EXPECT_THAT(this->customer.delivered(), SizeIs(3));
   EXPECT_THAT(this->shop.calls(), IsEmpty());

@@ -16,6 +16,9 @@
 #include <invsaga/memory_bus.hpp>
 #include <invsaga/time.hpp>
 
+#include "bus_consumer.hpp"
+#include "publication.hpp"
+
 namespace invsaga {
 inline namespace v0 {
 namespace bus {
@@ -30,8 +33,9 @@ struct Delivery {
   Time early_since{};                    ///< When the consumer first called it too early.
   std::uint32_t again = 0;               ///< Deliveries to come after it is acknowledged.
   Duration again_after{0};
-  bool told_parked = false;    ///< The observer knows that it waits, or need not know.
-  Delivery* behind = nullptr;  ///< The next in the queue.
+  bool told_parked = false;     ///< The observer knows that it waits, or need not know.
+  Publications publications{};  ///< The calls that wait for it.
+  Delivery* behind = nullptr;   ///< The next in the queue.
 };
 using Deliveries = std::map<std::uint64_t, Delivery>;    // by sequence
 using Repeats = std::multimap<std::uint64_t, Delivery>;  // by time; nodes go from one to the other
@@ -47,30 +51,43 @@ struct Lane {
     repeats,  ///< Acknowledged, and delivered again: a fault. What comes of it is no matter.
   };
 
-  Lane(std::size_t consumer_, RunId run_) : consumer(consumer_), run(run_) {}
+  Lane(ConsumerNumber consumer_, RunId run_) : consumer(consumer_), run(run_) {}
 
-  const std::size_t consumer;
+  const ConsumerNumber consumer;
   const RunId run;
-  Part at = Part::queue;           ///< Of the one that a handler has, or that is dead.
-  bool running = false;            ///< A handler has it ...
-  Time in_hand_since{};            ///< ... since then.
-  std::shared_ptr<void> keeper{};  ///< While it has: of what the answer needs.
-  detail::ArmedTimes armed{};      ///< For each task that will look at the lane: when.
-  bool unarmed = false;            ///< The executor took no task that it needs.
-  bool stands_still = false;       ///< The last answer was no acknowledgement.
-  bool recovers = false;           ///< One was not, and what waited then is not all handled yet.
-  bool waits = false;              ///< Its deliveries count as waiting at the consumer.
-  bool cut = false;                ///< One was left out: no later one may come.
-  bool dead = false;               ///< One was given up; nothing moves any more.
-  Error error{};                   ///< Why.
-  Time idle_since{};               ///< What is too early had nothing else to wait for since then.
+  Part at = Part::queue;                  ///< Of the one that a handler has, or that is dead.
+  bool running = false;                   ///< A handler has it ...
+  Time in_hand_since{};                   ///< ... since then.
+  std::shared_ptr<void> keeper{};         ///< While it has: of what the answer needs ...
+  std::shared_ptr<Attachment> handler{};  ///< ... and of what it does.
+  detail::ArmedTimes armed{};             ///< For each task that will look at the lane: when.
+  bool unarmed = false;                   ///< The executor took no task that it needs.
+  bool stands_still = false;              ///< The last answer was no acknowledgement.
+  bool recovers = false;  ///< One was not, and what waited then is not all handled yet.
+  bool waits = false;     ///< Its deliveries count as waiting at the consumer.
+  bool cut = false;       ///< One was left out: no later one may come.
+  bool dead = false;      ///< One was given up; nothing moves any more.
+  bool left = false;      ///< Its consumer has left, and a handler has the current one.
+  Error error{};          ///< Why.
+  Time idle_since{};      ///< What is too early had nothing else to wait for since then.
 
   [[nodiscard]] std::size_t size() const noexcept {
     return queue_.size() + early_.size() + repeats_.size();
   }
-  /// True if the event is pending already, however often it is published.
-  [[nodiscard]] bool holds(const Event& event) const {
-    return queue_.contains(event.sequence) || early_.contains(event.sequence);
+  /// The event itself if it is pending already, however often it is published.
+  [[nodiscard]] Delivery* find(const Event& event) noexcept {
+    for (Deliveries* part : {&queue_, &early_}) {
+      const auto found = part->find(event.sequence);
+      if (found != part->end()) return &found->second;
+    }
+    return nullptr;
+  }
+  /// Calls `each` with all that is pending.
+  template <class Each>
+  void for_each(const Each& each) noexcept {
+    for (auto& [sequence, delivery] : queue_) each(delivery);
+    for (auto& [sequence, delivery] : early_) each(delivery);
+    for (auto& [time, delivery] : repeats_) each(delivery);
   }
   /// True if all that is pending came too early, and may be waiting for this one.
   [[nodiscard]] bool waits_for(const Event& event) const noexcept {

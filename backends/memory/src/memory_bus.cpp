@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What callers of the bus do: publish, subscribe, look on. What its tasks do stands in
-// memory_bus_deliver.cpp.
+// What callers of the bus do but for publishing: subscribe, leave, look on. Its events come in by
+// memory_bus_publish.cpp; what its tasks do stands in memory_bus_deliver.cpp.
 #include <invsaga/memory_bus.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "memory_bus_core.hpp"
@@ -14,236 +15,138 @@ inline namespace v0 {
 
 void BusObserver::left_out(const Event&, std::string_view) {}
 
+/// What handlers answer that are within a call still counts; then whoever waits is told that nobody
+/// will know.
 void MemoryBus::Core::stop() {
   {
     const Lock lock(mutex_);
-    ended_ = true;
+    stops_ = true;
   }
   environment_.executor.drop(this);
-}
-
-/// In two halves: all that may fail, the tasks too; then the effect, which cannot.
-result<void> MemoryBus::Core::publish(const Event& event) {
-  const Lock lock(mutex_);
-  arm_the_unarmed();
-  auto outcome = detail::within_memory([&] { return prepare(event); });
-  if (outcome.has_value()) {
-    take_effect(event);
-  } else {
-    ++counts_.refused;
-  }
-  drop_prepared();
-  return outcome;
-}
-
-/// All consumers that have room, or none: an event that was refused is nowhere.
-result<void> MemoryBus::Core::prepare(const Event& event) {
-  INVSAGA_CHECK(check_publishable(event));
-  const auto known = seen_.find(event.run);
-  bus::SeenRun run = known == seen_.end() ? bus::SeenRun{{}, next_run_} : known->second;
-  run.number = number_of(run, event);
-  std::shared_ptr<const Event> shared;
-  made_.reserve(consumers_.size());
-  for (std::size_t consumer = 0; consumer < consumers_.size(); ++consumer) {
-    if (!consumers_[consumer].wants(event.type)) continue;
-    if (shared == nullptr) shared = std::make_shared<const Event>(event);
-    INVSAGA_CHECK(prepare_for(consumer, run, shared));
-  }
-  if (known != seen_.end()) return success();
-  if (seen_.size() + 1 >= seen_.bucket_count()) seen_.reserve(2 * (seen_.size() + 1));
-  Seen one(0, seen_.hash_function());
-  one.try_emplace(event.run, run);
-  made_order_.push_back(event.run);
-  made_seen_ = one.extract(event.run);
-  return success();
-}
-
-result<void> MemoryBus::Core::prepare_for(std::size_t consumer, const bus::SeenRun& run,
-                                          const std::shared_ptr<const Event>& event) {
-  const Lane* const lane = find_lane({consumer, event->run});
-  INVSAGA_TRY(const Room room, room_at(consumers_[consumer], lane, run, *event));
-  Made& made = made_.emplace_back();
-  made.consumer = consumer;
-  made.room = room;
-  return room == Room::taken ? prepare_delivery(made, event) : success();
-}
-
-/// What waits at a consumer is its own affair, and refuses nothing. A repeat leaves no hole where
-/// it is not kept, and takes no place from what is new.
-result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer, const Lane* lane,
-                                                       const bus::SeenRun& run,
-                                                       const Event& event) const {
-  if (lane != nullptr && lane->holds(event)) return Room::not_needed;
-  if (consumer.shut_out || run.number < consumer.takes_from) return Room::left_out;
-  if (lane != nullptr && lane->cut) return Room::left_out;
-  const bool repeat = run.window.has_seen(event.sequence);
-  // What others wait for has a place beyond the bounds: nothing else would ever empty them.
-  const std::size_t more = lane != nullptr && lane->waits_for(event) ? 1 : 0;
-  if (consumer.waiting >= options_.max_waiting && more == 0) {
-    return repeat ? Room::not_needed : Room::shut_out;
-  }
-  const bool run_is_full = lane != nullptr && lane->size() >= options_.max_pending_per_run + more;
-  const bool is_stuck = lane != nullptr && has_stopped(*lane);
-  if (run_is_full && is_stuck && repeat) return Room::not_needed;
-  if (run_is_full && is_stuck) {
-    return consumer.cut_runs < options_.max_runs ? Room::lane_cut : Room::shut_out;
-  }
-  if (run_is_full) return no_room(Limit::deliveries, options_.max_pending_per_run);
-  const bool waits = lane != nullptr && lane->waits;
-  if (!waits && consumer.on_their_way >= options_.max_pending) {
-    return no_room(Limit::deliveries, options_.max_pending);
-  }
-  return Room::taken;
-}
-
-result<void> MemoryBus::Core::prepare_delivery(Made& made,
-                                               const std::shared_ptr<const Event>& event) {
-  const DeliveryTiming when = timing(*event, consumers_[made.consumer]);
-  bus::Deliveries alone;
-  Delivery& delivery = alone[event->sequence];
-  delivery.event = event;
-  delivery.again = when.again;
-  delivery.again_after = when.again_after;
-  if (when.late > Duration{0}) delivery.not_before = saturating_add(now(), when.late);
-  made.delivery = alone.extract(alone.begin());
-  const bus::LaneKey key{made.consumer, event->run};
-  const auto known = lane_numbers_.find(key);
-  made.number = known != lane_numbers_.end() ? known->second : next_lane_++;
-  Lane* lane = nullptr;
-  if (known != lane_numbers_.end()) {
-    lane = &lanes_.at(made.number);
-  } else {
-    const std::size_t wanted = lanes_.size() + made_.size();
-    if (wanted >= lanes_.bucket_count()) lanes_.reserve(2 * wanted);
-    if (wanted >= lane_numbers_.bucket_count()) lane_numbers_.reserve(2 * wanted);
-    Lanes one;
-    one.try_emplace(made.number, made.consumer, event->run);
-    made.lane = one.extract(made.number);
-    LaneNumbers one_number(0, lane_numbers_.hash_function());
-    one_number.emplace(key, made.number);
-    made.lane_number = one_number.extract(key);
-    lane = &made.lane.mapped();
-  }
-  // It is looked at for the new one only if nothing stands before it.
-  const bool next = !lane->running && !lane->dead && lane->first() == nullptr;
-  if (next && !post_look(made.number, *lane, delivery.not_before)) return no_memory();
-  return success();
-}
-
-/// Nothing of it is acknowledged or about to be tried; or its handler has had one for so long that
-/// it may never answer.
-bool MemoryBus::Core::has_stopped(const Lane& lane) const noexcept {
-  if (lane.running) return now() >= saturating_add(lane.in_hand_since, options_.patience);
-  return lane.stands_still && !lane.due(now());
-}
-
-DeliveryTiming MemoryBus::Core::timing(const Event& event, const Consumer& consumer) {
-  DeliveryTiming made;
-  if (options_.delivery_hook == nullptr) return made;
-  thrown_.guard("the bus's delivery hook",
-                [&] { made = options_.delivery_hook->timing(event, consumer.name); });
-  return made;
-}
-
-/// Of a run that may have been forgotten: an event whose predecessor is not known may stand behind
-/// one that was left out somewhere.
-std::uint64_t MemoryBus::Core::number_of(const bus::SeenRun& run,
-                                         const Event& event) const noexcept {
-  const bool begins = event.sequence == 1 || run.window.has_seen(event.sequence - 1);
-  return has_forgotten_ && !begins ? 0 : run.number;
-}
-
-void MemoryBus::Core::drop_prepared() noexcept {
-  made_.clear();
-  made_seen_ = {};
-  made_order_.clear();
-}
-
-void MemoryBus::Core::take_effect(const Event& event) noexcept {
-  const bool first = mark_seen(event);
-  ++(first ? counts_.published : counts_.repeated);
-  tell_observer([&] { options_.observer->published(event, !first); });
-  for (Made& made : made_) {
-    if (made.room == Room::taken) enqueue(made, first);
-    if (made.room > Room::not_needed) leave_out(made, event);
+  const Door door(*this);
+  ended_ = true;
+  for (auto& [number, lane] : lanes_) {
+    lane.for_each([&](Delivery& delivery) {
+      while (!delivery.publications.empty()) {
+        settled_.refuse_first(delivery.publications, Error{Errc::reply_lost});
+      }
+    });
   }
 }
 
-/// True if the event was not seen before.
-bool MemoryBus::Core::mark_seen(const Event& event) noexcept {
-  if (!made_seen_) {
-    bus::SeenRun& run = seen_.find(event.run)->second;
-    run.number = number_of(run, event);
-    return run.window.mark(event.sequence);
-  }
-  ++next_run_;
-  const bool first = made_seen_.mapped().window.mark(event.sequence);
-  seen_.insert(std::move(made_seen_));
-  seen_order_.splice(seen_order_.end(), made_order_);
-  if (seen_order_.size() > options_.max_runs) {
-    seen_.erase(seen_order_.front());
-    seen_order_.pop_front();
-    has_forgotten_ = true;
-  }
-  return first;
-}
-
-void MemoryBus::Core::enqueue(Made& made, bool first) noexcept {
-  if (made.lane) {
-    lane_numbers_.insert(std::move(made.lane_number));
-    lanes_.insert(std::move(made.lane));
-  }
-  Lane& lane = lanes_.find(made.number)->second;
-  const bool waits = lane.blocked(now()) && !lane.running;
-  Delivery& delivery = lane.append(std::move(made.delivery));
-  delivery.told_parked = !first;  // it may wait behind later ones, but nobody waits for it
-  Consumer& consumer = consumers_[made.consumer];
-  ++(lane.waits ? consumer.waiting : consumer.on_their_way);
-  ++counts_.pending;
-  if (waits) {
-    tell(lane, delivery, Handling::parked);
-  } else {
-    lane.tell_later(delivery);
-  }
-}
-
-void MemoryBus::Core::leave_out(const Made& made, const Event& event) noexcept {
-  Consumer& consumer = consumers_[made.consumer];
-  if (made.room == Room::shut_out) {
-    consumer.shut_out = true;
-    let_in(consumer);  // at once if it was full of runs that are cut
-  }
-  if (made.room == Room::lane_cut) {
-    find_lane({made.consumer, event.run})->cut = true;  // it stays
-    ++consumer.cut_runs;
-  }
-  ++consumer.left_out;
-  ++counts_.left_out;
-  tell_observer([&] { options_.observer->left_out(event, consumer.name); });
-}
-
-bus::Lane* MemoryBus::Core::find_lane(const bus::LaneKey& key) {
-  const auto found = lane_numbers_.find(key);
-  return found == lane_numbers_.end() ? nullptr : &lanes_.find(found->second)->second;
-}
-
-result<void> MemoryBus::Core::subscribe(std::string_view consumer,
-                                        std::span<const std::string_view> types,
-                                        EventHandler handler) {
-  const Lock lock(mutex_);
-  const bool known = std::any_of(consumers_.begin(), consumers_.end(),
-                                 [&](const Consumer& other) { return other.name == consumer; });
+result<Subscription> MemoryBus::Core::subscribe(std::string_view consumer,
+                                                std::span<const std::string_view> types,
+                                                EventHandler handler) {
   const bool typed = std::none_of(types.begin(), types.end(), [](auto t) { return t.empty(); });
-  if (known || consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
-  if (consumers_.size() >= options_.max_consumers) {
+  if (consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
+  const Lock lock(mutex_);
+  if (stops_) return Error{Errc::unavailable};
+  const auto known = find_consumer(consumer);
+  const bool is_new = known == consumers_.end();
+  if (!is_new && known->second.attachment != nullptr) return Error{Errc::invalid_argument};
+  if (is_new && consumers_.size() >= options_.max_consumers) {
     return no_room(Limit::consumers, options_.max_consumers);
   }
-  return detail::within_memory([&]() -> result<void> {
-    consumers_.push_back({.name = std::string(consumer),
-                          .types = {types.begin(), types.end()},
-                          .handler = std::move(handler)});
-    return success();
+  return detail::within_memory([&]() -> result<Subscription> {
+    Consumers alone;
+    const ConsumerNumber number = is_new ? next_consumer_ : known->first;
+    Consumer& made = alone[number];
+    made.name = consumer;
+    made.types.assign(types.begin(), types.end());
+    made.attachment = std::make_shared<bus::Attachment>(std::move(handler));
+    auto held = std::make_shared<Held>();  // the last that may fail: its end takes the lock
+    held->attachment = made.attachment;
+    if (is_new) {
+      ++next_consumer_;
+      consumers_.merge(alone);
+    } else {
+      known->second.types.swap(made.types);
+      known->second.attachment = std::move(made.attachment);
+    }
+    held->consumer = number;
+    held->core = weak_from_this();
+    attach(number, consumers_.find(number)->second);
+    return Subscription(std::move(held));
   });
+}
+
+MemoryBus::Core::Consumers::iterator MemoryBus::Core::find_consumer(std::string_view name) {
+  return std::find_if(consumers_.begin(), consumers_.end(),
+                      [&](const auto& one) { return one.second.name == name; });
+}
+
+/// What it is owed is on its way again. Of the runs that are known it may have missed something if
+/// it was shut out.
+void MemoryBus::Core::attach(ConsumerNumber number, Consumer& consumer) noexcept {
+  if (std::exchange(consumer.shut_out, false)) consumer.takes_from = next_run_;
+  for (auto next = lanes_.begin(); next != lanes_.end();) {
+    const auto it = next++;
+    Lane& lane = it->second;
+    if (lane.consumer != number || lane.left) continue;
+    count_as_waiting(lane, lane.running || lane.recovers);
+    go_on(it->first, lane);
+  }
+}
+
+MemoryBus::Core::Held::~Held() {
+  if (const auto bus = core.lock()) bus->detach(*this);
+  if (attachment != nullptr) attachment->end();
+}
+
+/// All that it is owed waits, until somebody subscribes by its name.
+void MemoryBus::Core::detach(const Held& held) noexcept {
+  const Lock lock(mutex_);
+  const auto found = consumers_.find(held.consumer);
+  if (found == consumers_.end() || found->second.attachment != held.attachment) return;
+  Consumer& consumer = found->second;
+  auto keep_what_it_threw = [&] {
+    Thrown thrown = consumer.attachment->thrown();
+    consumer.thrown.count += thrown.count;
+    if (thrown.count > 0) consumer.thrown.last = std::move(thrown.last);
+  };
+  static_cast<void>(detail::ending_of(keep_what_it_threw));
+  consumer.attachment.reset();
+  for (auto& [number, lane] : lanes_) {
+    if (lane.consumer != held.consumer || lane.left) continue;
+    count_as_waiting(lane, true);
+    disarm(lane);
+  }
+}
+
+/// It needs no task any more.
+void MemoryBus::Core::disarm(Lane& lane) noexcept {
+  if (std::exchange(lane.unarmed, false)) --unarmed_;
+}
+
+result<void> MemoryBus::Core::leave(std::string_view consumer) {
+  std::shared_ptr<bus::Attachment> attachment;  // it ends when the lock is not held
+  {
+    const Door door(*this);
+    const auto found = find_consumer(consumer);
+    if (found == consumers_.end()) return Error{Errc::not_found};
+    for (auto next = lanes_.begin(); next != lanes_.end();) {
+      const auto it = next++;
+      Lane& lane = it->second;
+      if (lane.consumer != found->first || lane.left) continue;
+      lane.for_each([&](Delivery& delivery) { settled_.take_all(delivery.publications); });
+      counts_.pending -= lane.size();
+      counts_.dead_runs -= lane.dead ? 1 : 0;
+      disarm(lane);
+      lane_numbers_.erase({lane.consumer, lane.run});
+      lane.left = true;
+      if (!lane.running) lanes_.erase(it);  // else its handler has an event of it
+    }
+    attachment = std::move(found->second.attachment);
+    consumers_.erase(found);
+  }
+  if (attachment != nullptr) attachment->end();
+  return success();
+}
+
+std::size_t MemoryBus::Core::most_owed() const noexcept {
+  const std::size_t most = std::numeric_limits<std::size_t>::max();
+  if (options_.max_consumers > most / options_.max_owed) return most;
+  return options_.max_consumers * options_.max_owed;
 }
 
 MemoryBusCounts MemoryBus::Core::counts() {
@@ -256,20 +159,23 @@ std::vector<BusConsumer> MemoryBus::Core::consumers() {
   const Lock lock(mutex_);
   arm_the_unarmed();
   std::vector<BusConsumer> told;
-  for (const Consumer& one : consumers_) {
+  for (const auto& [number, one] : consumers_) {
     told.push_back({one.name, one.on_their_way, one.waiting, one.dead_runs, one.cut_runs,
-                    one.left_out, one.shut_out});
+                    one.left_out, one.shut_out, one.attachment != nullptr});
   }
   return told;
 }
 
 Thrown MemoryBus::Core::thrown() const {
   Thrown told = thrown_.thrown();
-  const Lock lock(mutex_);
-  for (const Consumer& consumer : consumers_) {
-    Thrown more = consumer.handler.thrown();
+  const auto add = [&](Thrown more) {
     told.count += more.count;
     if (more.count > 0) told.last = std::move(more.last);
+  };
+  const Lock lock(mutex_);
+  for (const auto& [number, consumer] : consumers_) {
+    add(consumer.thrown);
+    if (consumer.attachment != nullptr) add(consumer.attachment->thrown());
   }
   return told;
 }
@@ -283,7 +189,7 @@ std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) {
     if (!lane.dead) continue;
     const Delivery& dead = lane.current();
     letters.push_back(
-        {consumers_[lane.consumer].name, *dead.event, dead.attempts, lane.error, lane.size() - 1});
+        {consumer_of(lane).name, *dead.event, dead.attempts, lane.error, lane.size() - 1});
   }
   return letters;
 }
@@ -291,15 +197,21 @@ std::vector<DeadLetter> MemoryBus::Core::dead(std::size_t limit) {
 MemoryBus::MemoryBus(Environment environment, MemoryBusOptions options)
     : core_(std::make_shared<Core>(environment, options)) {}
 MemoryBus::~MemoryBus() { core_->stop(); }
-result<void> MemoryBus::publish(const Event& event) noexcept { return core_->publish(event); }
-result<void> MemoryBus::subscribe(std::string_view consumer,
-                                  std::span<const std::string_view> types, EventHandler handler) {
-  return core_->subscribe(consumer, types, std::move(handler));
-}
 MemoryBusCounts MemoryBus::counts() const { return core_->counts(); }
 std::vector<BusConsumer> MemoryBus::consumers() const { return core_->consumers(); }
 Thrown MemoryBus::thrown() const { return core_->thrown(); }
 std::vector<DeadLetter> MemoryBus::dead(std::size_t limit) const { return core_->dead(limit); }
+
+void MemoryBus::Ref::publish(std::span<const Event> events, Completion<void> done) noexcept {
+  core_->publish(events, done);
+}
+result<Subscription> MemoryBus::Ref::subscribe(std::string_view consumer,
+                                               std::span<const std::string_view> types,
+                                               EventHandler handler) {
+  return core_->subscribe(consumer, types, std::move(handler));
+}
+result<void> MemoryBus::Ref::leave(std::string_view consumer) { return core_->leave(consumer); }
+std::size_t MemoryBus::Ref::most_owed() const noexcept { return core_->most_owed(); }
 
 }  // namespace v0
 }  // namespace invsaga

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -19,29 +19,17 @@
 #include <invsaga/keyed_hash.hpp>
 #include <invsaga/memory_bus.hpp>
 
+#include "bus_consumer.hpp"
 #include "lane.hpp"
+#include "publication.hpp"
 #include "sequence_window.hpp"
 
 namespace invsaga {
 inline namespace v0 {
 namespace bus {
 
-struct Consumer {
-  std::string name;
-  std::vector<std::string> types;  // none: all
-  EventHandler handler;
-  std::size_t on_their_way = 0, waiting = 0, dead_runs = 0, cut_runs = 0;
-  std::uint64_t left_out = 0;
-  bool shut_out = false;
-  std::uint64_t takes_from = 0;  // the number of the first run that it takes; 0: it missed none
-
-  [[nodiscard]] bool wants(const std::string& type) const {
-    return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
-  }
-};
-
 struct LaneKey {
-  std::size_t consumer;
+  ConsumerNumber consumer;
   RunId run;
   friend bool operator==(const LaneKey&, const LaneKey&) = default;
 };
@@ -71,16 +59,18 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
         lane_numbers_(0, bus::LaneKeyHash(options.hash_key)),
         seen_(0, IdHash(options.hash_key)) {
     INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending > 0 &&
-                       options.max_waiting > 0 && options.max_pending_per_run > 0,
+                       options.max_owed > 0 && options.max_pending_per_run > 0,
                    "MemoryBus::MemoryBus: a first wait and bounds of what is pending that are "
                    "above 0");
   }
   /// Nothing of the environment is touched after it.
   void stop();
 
-  result<void> publish(const Event& event);
-  result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
-                         EventHandler handler);
+  void publish(std::span<const Event> events, Completion<void> done) noexcept;
+  result<Subscription> subscribe(std::string_view consumer, std::span<const std::string_view> types,
+                                 EventHandler handler);
+  result<void> leave(std::string_view consumer);
+  [[nodiscard]] std::size_t most_owed() const noexcept;
   [[nodiscard]] MemoryBusCounts counts();
   [[nodiscard]] std::vector<BusConsumer> consumers();
   [[nodiscard]] Thrown thrown() const;
@@ -88,9 +78,35 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
 
  private:
   using Lock = std::unique_lock<std::mutex>;
+  /// The lock, for what may settle calls of `publish`: they are told once it is not held.
+  class Door {
+   public:
+    explicit Door(Core& core) : core_(core), lock_(core.mutex_) {}
+    ~Door() {
+      core_.counts_.settled += core_.settled_.successes();
+      const bus::Publications settled = core_.settled_.take();
+      lock_.unlock();
+      bus::tell(settled);
+    }
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+
+   private:
+    Core& core_;
+    Lock lock_;
+  };
+  /// What a `Subscription` holds.
+  struct Held {
+    ~Held();
+    std::weak_ptr<Core> core;
+    bus::ConsumerNumber consumer = 0;
+    std::shared_ptr<bus::Attachment> attachment;
+  };
   using Lane = bus::Lane;
   using Delivery = bus::Delivery;
   using Consumer = bus::Consumer;
+  using ConsumerNumber = bus::ConsumerNumber;
+  using Consumers = std::map<ConsumerNumber, Consumer>;
   using LaneNumber = std::uint64_t;
   using Lanes = std::unordered_map<LaneNumber, Lane>;
   using LaneNumbers = std::unordered_map<bus::LaneKey, LaneNumber, bus::LaneKeyHash>;
@@ -99,15 +115,18 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   /// What a consumer does with an event that is published.
   enum class Room : std::uint8_t {
     taken,
-    not_needed,  ///< A repeat of what is pending there, or that there is no room for.
+    joined,      ///< A repeat of what is pending there.
+    not_needed,  ///< A repeat that there is no room for.
     lane_cut,    ///< Too much of the run waits there: from here on it is left out.
-    shut_out,    ///< Too much waits there: from here on all is left out.
+    shut_out,    ///< Too much waits there, or is cut: from here on all is left out.
     left_out,    ///< It was so before.
   };
   /// Prepared for a consumer: all that may fail.
   struct Made {
-    std::size_t consumer = 0;
+    ConsumerNumber consumer = 0;
     Room room{};
+    bus::Publications publication{};  ///< If it is taken or joined.
+    Delivery* joined = nullptr;
     bus::Deliveries::node_type delivery{};  ///< If it is taken.
     LaneNumber number = 0;
     Lanes::node_type lane{};  ///< If there is none yet.
@@ -118,14 +137,16 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
     static_cast<Core*>(core)->look(lane);
   }
 
-  // --- who calls: memory_bus.cpp
-  result<void> prepare(const Event& event);
-  result<void> prepare_seen(const Event& event);
-  result<void> prepare_for(std::size_t consumer, const bus::SeenRun& run,
-                           const std::shared_ptr<const Event>& event);
+  // --- who publishes: memory_bus_publish.cpp
+  result<void> publish_all(std::span<const Event> events,
+                           const std::shared_ptr<bus::Publication>& publication);
+  result<void> prepare(const Event& event, const std::shared_ptr<bus::Publication>& publication);
+  result<void> prepare_for(ConsumerNumber number, const bus::SeenRun& run,
+                           const std::shared_ptr<const Event>& event,
+                           const std::shared_ptr<bus::Publication>& publication);
   [[nodiscard]] result<Room> room_at(const Consumer& consumer, const Lane* lane,
                                      const bus::SeenRun& run, const Event& event) const;
-  [[nodiscard]] bool has_stopped(const Lane& lane) const noexcept;
+  [[nodiscard]] bool has_stopped(const Consumer& consumer, const Lane& lane) const noexcept;
   result<void> prepare_delivery(Made& made, const std::shared_ptr<const Event>& event);
   [[nodiscard]] DeliveryTiming timing(const Event& event, const Consumer& consumer);
   void drop_prepared() noexcept;
@@ -135,6 +156,12 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   void enqueue(Made& made, bool first) noexcept;
   void leave_out(const Made& made, const Event& event) noexcept;
   [[nodiscard]] Lane* find_lane(const bus::LaneKey& key);
+
+  // --- who subscribes, and looks on: memory_bus.cpp
+  [[nodiscard]] Consumers::iterator find_consumer(std::string_view name);
+  void attach(ConsumerNumber number, Consumer& consumer) noexcept;
+  void detach(const Held& held) noexcept;
+  void disarm(Lane& lane) noexcept;
 
   // --- what tasks do: memory_bus_deliver.cpp
   void look(LaneNumber number) noexcept;
@@ -151,7 +178,12 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   void give_up(Lane& lane, Error error) noexcept;
   static void stand_still(Lane& lane) noexcept;
   void count_as_waiting(Lane& lane, bool waits) noexcept;
-  void let_in(Consumer& consumer) noexcept;
+  [[nodiscard]] bool is_attached(const Lane& lane) noexcept {
+    return consumer_of(lane).attachment != nullptr;
+  }
+  [[nodiscard]] Consumer& consumer_of(const Lane& lane) noexcept {
+    return consumers_.find(lane.consumer)->second;
+  }
   void park_behind(Lane& lane) noexcept;
   void tell(const Lane& lane, Delivery& delivery, Handling handling) noexcept;
   void tell_failed(Lane& lane, Error error) noexcept;
@@ -166,12 +198,15 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   const Environment environment_;
   const MemoryBusOptions options_;
   mutable std::mutex mutex_;
-  std::deque<Consumer> consumers_;  // never moved: handlers are called without the lock
+  Consumers consumers_;
+  ConsumerNumber next_consumer_ = 0;
   Lanes lanes_;
   LaneNumbers lane_numbers_;
   LaneNumber next_lane_ = 0;  // never given twice, also if a publish comes to nothing
   std::size_t unarmed_ = 0;   // lanes that the executor took no task for
+  bool stops_ = false;        // no task is armed any more
   bool ended_ = false;
+  bus::Settled settled_;
   Seen seen_;
   std::list<RunId> seen_order_;  // the oldest in front
   std::uint64_t next_run_ = 1;   // the number of the next run that is seen first

@@ -23,6 +23,7 @@ void MemoryBus::Core::look(LaneNumber number) noexcept {
   arm_the_unarmed();
   if (found == lanes_.end() || found->second.running) return;
   Lane& lane = found->second;
+  if (stops_ || !is_attached(lane)) return;
   const auto due = lane.due(now());
   if (!due) return go_on(number, lane);
   lane.at = *due;
@@ -34,26 +35,30 @@ void MemoryBus::Core::look(LaneNumber number) noexcept {
 void MemoryBus::Core::deliver(Lock& lock, LaneNumber number, Lane& lane) noexcept {
   Delivery& delivery = lane.current();
   if (++delivery.attempts == 1) delivery.first_attempt = now();
-  const EventHandler& handler = consumers_[lane.consumer].handler;
+  const std::shared_ptr<bus::Attachment> attachment = consumer_of(lane).attachment;
+  attachment->enter();
   lane.running = true;
   lane.in_hand_since = now();
   count_as_waiting(lane, true);
   lane.keeper = shared_from_this();
+  lane.handler = attachment;
   const Event& event = *delivery.event;
   lock.unlock();
-  handler(event, {&Core::on_answer, &lane, number});
+  attachment->call(event, {&Core::on_answer, &lane, number});
 }
 
 void MemoryBus::Core::on_answer(void* context, std::uint64_t number,
                                 result<Handling>&& answer) noexcept {
   Lane& lane = *static_cast<Lane*>(context);
-  const std::shared_ptr<void> keeper = std::move(lane.keeper);  // goes after the lock
+  const std::shared_ptr<void> keeper = std::move(lane.keeper);  // they go after the lock
+  const std::shared_ptr<bus::Attachment> handler = std::move(lane.handler);
   Core& self = *static_cast<Core*>(keeper.get());
-  const Lock lock(self.mutex_);
+  const Door door(self);
   if (self.ended_) return;
   lane.running = false;
+  if (lane.left) return static_cast<void>(self.lanes_.erase(number));
   self.settle(lane, answer);
-  self.count_as_waiting(lane, lane.recovers);
+  self.count_as_waiting(lane, lane.recovers || !self.is_attached(lane));
   self.go_on(number, lane);
   self.arm_the_unarmed();
 }
@@ -72,6 +77,7 @@ void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) noexcept 
   Delivery& delivery = lane.current();
   ++(handling == Handling::handled ? counts_.handled : counts_.duplicate);
   tell(lane, delivery, handling);
+  settled_.take_all(delivery.publications);
   const bool moves = lane.at != Lane::Part::repeats;
   if (delivery.again > 0) {
     --delivery.again;
@@ -88,14 +94,13 @@ void MemoryBus::Core::acknowledge_event(Lane& lane, Handling handling) noexcept 
 }
 
 void MemoryBus::Core::remove(Lane& lane) noexcept {
-  Consumer& consumer = consumers_[lane.consumer];
+  Consumer& consumer = consumer_of(lane);
   std::size_t& counted = lane.waits ? consumer.waiting : consumer.on_their_way;
   INVSAGA_ASSERT(counts_.pending > 0 && counted > 0, "what is removed was pending");
   lane.take();
   --counts_.pending;
   --counted;
   if (lane.size() == 0) lane.recovers = false;
-  let_in(consumer);
 }
 
 /// It waits like one that failed, but holds back nobody. Only time ends its waiting, and only time
@@ -140,7 +145,7 @@ void MemoryBus::Core::give_up(Lane& lane, Error error) noexcept {
   lane.dead = true;
   lane.error = error;
   stand_still(lane);
-  ++consumers_[lane.consumer].dead_runs;
+  ++consumer_of(lane).dead_runs;
   ++counts_.dead;
   ++counts_.dead_runs;
   tell(lane, lane.current(), Handling::dead);
@@ -152,19 +157,11 @@ void MemoryBus::Core::stand_still(Lane& lane) noexcept { lane.stands_still = lan
 /// All of a lane counts as waiting, or as on its way.
 void MemoryBus::Core::count_as_waiting(Lane& lane, bool waits) noexcept {
   if (std::exchange(lane.waits, waits) == waits) return;
-  Consumer& consumer = consumers_[lane.consumer];
+  Consumer& consumer = consumer_of(lane);
   std::size_t& from = waits ? consumer.on_their_way : consumer.waiting;
   std::size_t& to = waits ? consumer.waiting : consumer.on_their_way;
   from -= lane.size();
   to += lane.size();
-  let_in(consumer);
-}
-
-/// Of the runs that are known it may have missed something.
-void MemoryBus::Core::let_in(Consumer& consumer) noexcept {
-  if (!consumer.shut_out || consumer.waiting > options_.max_waiting / 2) return;
-  consumer.shut_out = false;
-  consumer.takes_from = next_run_;
 }
 
 Time MemoryBus::Core::next_attempt(const Delivery& delivery) const {
@@ -182,22 +179,23 @@ void MemoryBus::Core::tell(const Lane& lane, Delivery& delivery, Handling handli
     if (std::exchange(delivery.told_parked, true)) return;
     ++counts_.parked;
   }
-  tell_observer([&] {
-    options_.observer->delivered(*delivery.event, consumers_[lane.consumer].name, handling);
-  });
+  tell_observer(
+      [&] { options_.observer->delivered(*delivery.event, consumer_of(lane).name, handling); });
 }
 
 void MemoryBus::Core::tell_failed(Lane& lane, Error error) noexcept {
   ++counts_.failed;
-  tell_observer([&] {
-    options_.observer->failed(*lane.current().event, consumers_[lane.consumer].name, error);
-  });
+  tell_observer(
+      [&] { options_.observer->failed(*lane.current().event, consumer_of(lane).name, error); });
 }
 
 /// Sees to it that the lane is looked at when there is something to do; drops it if it is empty.
 void MemoryBus::Core::go_on(LaneNumber number, Lane& lane) noexcept {
   if (lane.running || lane.dead) return;
-  if (const auto time = lane.next()) return static_cast<void>(arm(number, lane, *time));
+  if (const auto time = lane.next()) {
+    if (is_attached(lane)) arm(number, lane, *time);
+    return;
+  }
   if (lane.cut) return;  // so that it is known
   lane_numbers_.erase({lane.consumer, lane.run});
   lanes_.erase(number);
@@ -205,6 +203,7 @@ void MemoryBus::Core::go_on(LaneNumber number, Lane& lane) noexcept {
 
 /// If the executor takes no task for it, the lane is looked at on the next occasion.
 bool MemoryBus::Core::arm(LaneNumber number, Lane& lane, Time time) noexcept {
+  if (stops_) return false;
   const bool armed = post_look(number, lane, time);
   if (std::exchange(lane.unarmed, !armed)) --unarmed_;
   if (!armed) ++unarmed_;
@@ -229,7 +228,7 @@ bool MemoryBus::Core::post_look(LaneNumber number, Lane& lane, Time time) noexce
 }
 
 void MemoryBus::Core::arm_the_unarmed() noexcept {
-  if (unarmed_ == 0 || ended_) return;
+  if (unarmed_ == 0 || stops_) return;
   for (auto& [number, lane] : lanes_) {
     if (!lane.unarmed) continue;
     const auto time = lane.next();

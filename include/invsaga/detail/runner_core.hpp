@@ -128,8 +128,6 @@ class RunnerCore {
   void add(KeptSaga kept, void* user);
   void start(result<GivenStart> given, const StartRequest& request, Completion<StartAnswer> done);
   result<StartAnswer> start(result<GivenStart> given, const StartRequest& request);
-  /// For an event: what became of it is told.
-  void start_for(result<GivenStart> given, const StartRequest& request, Completion<Handling> done);
   void complete(RunId run, CallId call, bool undo, result<GivenAnswer> given,
                 Completion<NewsAnswer> done);
   result<NewsAnswer> complete(RunId run, CallId call, bool undo, result<GivenAnswer> given);
@@ -167,7 +165,10 @@ class RunnerCore {
   std::shared_ptr<Core> core_;
 };
 
-/// For who does not know whether the runner lives.
+/// For who does not know whether the runner lives: `unavailable` if not. The first begins a run for
+/// an event, and tells what became of that.
+void start_by(const std::weak_ptr<RunnerCore::Core>& core, result<GivenStart> given,
+              const StartRequest& request, Completion<Handling> done);
 void complete_by(const std::weak_ptr<RunnerCore::Core>& core, RunId run, CallId call, bool undo,
                  result<GivenAnswer> given, Completion<NewsAnswer> done);
 result<NewsAnswer> complete_by(const std::weak_ptr<RunnerCore::Core>& core, RunId run, CallId call,

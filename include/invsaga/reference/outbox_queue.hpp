@@ -55,6 +55,8 @@ class OutboxQueue {
   [[nodiscard]] std::uint64_t highest(RunId run) const noexcept;
   /// Whether events of the run are pending.
   [[nodiscard]] bool has_pending(RunId run) const noexcept;
+  /// `OutboxLimits::max_events`.
+  [[nodiscard]] std::size_t most_pending() const noexcept;
   /// The error that the first of these puts to fail would meet, in order, after `before` puts of
   /// the run's next events; found beforehand.
   result<void> room_for(RunId run, std::span<const PreparedEvent> events,

@@ -19,28 +19,40 @@ namespace archetypes {
 class EventBusArchetype : Bare {
  public:
   using Bare::Bare;
-  void publish(const Event&, Completion<void>) noexcept {}
-  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
+  void publish(std::span<const Event>, Completion<void>) noexcept {}
+  result<Subscription> subscribe(std::string_view, std::span<const std::string_view>,
+                                 EventHandler) {
     return none;
   }
+  result<void> leave(std::string_view) { return none; }
 };
 struct BusWithoutPublish : EventBusArchetype {
-  void publish(const Event&, Completion<void>) = delete;
+  void publish(std::span<const Event>, Completion<void>) = delete;
 };
 struct BusWithoutAnswer : EventBusArchetype {  ///< Nobody would know that an event was refused.
-  void publish(const Event&) {}
+  void publish(std::span<const Event>) {}
 };
 struct BusThatThrows : EventBusArchetype {  ///< Whoever publishes could not go on.
-  void publish(const Event&, Completion<void>) {}
+  void publish(std::span<const Event>, Completion<void>) {}
 };
 struct BusWithoutSubscribe : EventBusArchetype {
   void subscribe(std::string_view, std::span<const std::string_view>, EventHandler) = delete;
 };
 struct BusWithoutConsumers : EventBusArchetype {  ///< Nobody's progress could be told apart.
-  result<void> subscribe(std::span<const std::string_view>, EventHandler) { return none; }
+  result<Subscription> subscribe(std::span<const std::string_view>, EventHandler) { return none; }
 };
 struct BusWithoutRefusal : EventBusArchetype {  ///< It could not refuse a name that is taken.
-  void subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {}
+  Subscription subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
+    return {};
+  }
+};
+struct BusWithoutHandles : EventBusArchetype {  ///< A handler could never end before its bus.
+  result<void> subscribe(std::string_view, std::span<const std::string_view>, EventHandler) {
+    return none;
+  }
+};
+struct BusWithoutLeave : EventBusArchetype {  ///< Who is gone for good would be owed for ever.
+  void leave(std::string_view) = delete;
 };
 
 }  // namespace archetypes

@@ -16,9 +16,7 @@
 //     INVSAGA_TEST_EVENT_BUS(MemoryBus, LocalHarness, ShuffledHarness<1>, ShuffledHarness<2>);
 //
 // `settle` lets the bus do all that it will ever do if nobody publishes more: deliveries, retries,
-// late ones, however much (simulated) time they take.
-//
-// A bus answers `publish` by itself, without `settle`: within the call, or on a thread of its own.
+// late ones, answers, however much (simulated) time they take.
 //
 // A harness is made anew for each test. The bus delivers an event that fails three times more at
 // least, and gives it up at some time. Handlers are called on whatever threads the bus has.
@@ -43,9 +41,11 @@ namespace testing {
 class BusUnderTest {
  public:
   virtual ~BusUnderTest() = default;
-  virtual void publish(const Event& event, Completion<void> done) = 0;
-  virtual result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
-                                 EventHandler handler) = 0;
+  virtual void publish(std::span<const Event> events, Completion<void> done) noexcept = 0;
+  virtual result<Subscription> subscribe(std::string_view consumer,
+                                         std::span<const std::string_view> types,
+                                         EventHandler handler) = 0;
+  virtual result<void> leave(std::string_view consumer) = 0;
   virtual void settle() = 0;
 };
 
@@ -59,13 +59,14 @@ class BusOfHarness final : public BusUnderTest {
   static_assert(EventBus<Bus>, "the harness's bus() is to be an EventBus");
 
  public:
-  void publish(const Event& event, Completion<void> done) override {
-    harness_.bus().publish(event, done);
+  void publish(std::span<const Event> events, Completion<void> done) noexcept override {
+    harness_.bus().publish(events, done);
   }
-  result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
-                         EventHandler handler) override {
+  result<Subscription> subscribe(std::string_view consumer, std::span<const std::string_view> types,
+                                 EventHandler handler) override {
     return harness_.bus().subscribe(consumer, types, std::move(handler));
   }
+  result<void> leave(std::string_view consumer) override { return harness_.bus().leave(consumer); }
   void settle() override { harness_.settle(); }
 
   static std::unique_ptr<BusUnderTest> make() { return std::make_unique<BusOfHarness>(); }

@@ -8,7 +8,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +54,59 @@ MATCHER_P(IsCountedFrom1To, last, "is counted from 1 to " + std::to_string(last)
 inline result<Handling> handled_by(const EventHandler& handler, const Event& event) {
   return answer_of_call<Handling>([&](Completion<Handling> done) { handler(event, done); });
 }
+
+/// What a bus answers to a call of `publish`, as soon as it does. Safe from any thread.
+class Publishing {
+ public:
+  template <EventBus Bus>
+  Publishing(Bus& bus, std::span<const Event> events) : state_(std::make_shared<State>()) {
+    auto kept = std::make_unique<std::shared_ptr<State>>(state_);
+    bus.publish(events, {&Publishing::take, kept.release(), 0});
+  }
+  template <EventBus Bus>
+  Publishing(Bus& bus, const Event& event) : Publishing(bus, std::span(&event, 1)) {}
+
+  /// Nothing as long as it has none.
+  [[nodiscard]] std::optional<result<void>> answer() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->answer;
+  }
+  /// Success unless it has answered an error.
+  [[nodiscard]] result<void> taken() const { return answer().value_or(success()); }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::optional<result<void>> answer;
+  };
+  static void take(void* context, std::uint64_t, result<void>&& answer) noexcept {
+    const std::unique_ptr<std::shared_ptr<State>> kept(
+        static_cast<std::shared_ptr<State>*>(context));
+    const std::lock_guard lock((*kept)->mutex);
+    (*kept)->answer.emplace(std::move(answer));
+  }
+  std::shared_ptr<State> state_;
+};
+
+/// Publishes an event to a bus that refuses within the call: whether it did.
+template <EventBus Bus>
+result<void> published(Bus& bus, const Event& event) {
+  return Publishing(bus, event).taken();
+}
+
+/// Keeps subscriptions until its end.
+class Subscriptions {
+ public:
+  result<void> add(result<Subscription> made) {
+    if (!made.has_value()) return made.assume_error();
+    kept_.push_back(std::move(made).assume_value());
+    return success();
+  }
+  void end() { kept_.clear(); }
+
+ private:
+  std::vector<Subscription> kept_;
+};
 
 /// Keeps what one consumer was sent, and answers as it is told to. Safe from any thread.
 class Recipient {

@@ -13,12 +13,12 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <invsaga/testing/events.hpp>
 #include <invsaga/testing/matchers.hpp>
 
-#include "errand.hpp"
 #include "suite.hpp"
 
 namespace invsaga {
@@ -34,18 +34,21 @@ class EventBusConformance : public ::testing::Test {
  protected:
   BusUnderTest& bus() { return *bus_; }
   void settle() { bus_->settle(); }
-  result<void> published(const Event& event) {
-    return detail::wait_for<void>([&](Completion<void> done) { bus().publish(event, done); });
-  }
-  void publish(const Event& event) { ASSERT_THAT(published(event), IsOk()); }
+  Publishing publish(const Event& event) { return Publishing(bus(), event); }
   void subscribe(std::string_view consumer, Recipient& recipient,
                  const std::vector<std::string_view>& types = {}) {
-    ASSERT_THAT(bus().subscribe(consumer, types, recipient.handler()), IsOk());
+    ASSERT_THAT(subscriptions_.add(bus().subscribe(consumer, types, recipient.handler())), IsOk());
   }
+  void end_subscriptions() { subscriptions_.end(); }
+  void end_bus() { bus_.reset(); }
 
  private:
   std::unique_ptr<BusUnderTest> bus_;
+  Subscriptions subscriptions_;
 };
+
+/// What `publish` was answered is success.
+MATCHER(IsSettled, "is settled") { return arg.answer() && arg.answer()->has_value(); }
 
 INVSAGA_SUITE(EventBusConformance)
 
@@ -287,7 +290,7 @@ INVSAGA_SUITE_TEST(EventBusConformance, AcceptsARepeatAndKeepsTheOrderOfTheFirst
 INVSAGA_SUITE_TEST(EventBusConformance, LetsAHandlerPublish) {
   Recipient second;
   Recipient first([this](const Event& event, int) -> result<Handling> {
-    INVSAGA_CHECK(this->published(event_of(event.run, event.sequence + 1, "B")));
+    INVSAGA_CHECK(this->publish(event_of(event.run, event.sequence + 1, "B")).taken());
     return Handling::handled;
   });
   this->subscribe("first", first, {"A"});
@@ -304,7 +307,10 @@ INVSAGA_SUITE_TEST(EventBusConformance, RefusesAnEventThatLacksWhatItIsKnownBy) 
   no_sequence.sequence = 0;
   no_type.type.clear();
   for (const Event& event : {no_id, no_run, no_sequence, no_type}) {
-    EXPECT_THAT(this->published(event), ErrorIs(Errc::invalid_argument));
+    const Publishing refused = this->publish(event);
+    this->settle();
+    ASSERT_TRUE(refused.answer().has_value());
+    EXPECT_THAT(*refused.answer(), ErrorIs(Errc::invalid_argument));
   }
 }
 
@@ -315,8 +321,117 @@ INVSAGA_SUITE_TEST(EventBusConformance, RefusesASubscriptionThatIsNoneAndASecond
   EXPECT_THAT(bus.subscribe("", {}, recipient.handler()), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(bus.subscribe("a", empty_type, recipient.handler()), ErrorIs(Errc::invalid_argument));
   EXPECT_THAT(bus.subscribe("a", {}, EventHandler{}), ErrorIs(Errc::invalid_argument));
-  EXPECT_THAT(bus.subscribe("a", {}, recipient.handler()), IsOk());
+  const auto first = bus.subscribe("a", {}, recipient.handler());
+  EXPECT_THAT(first, IsOk());
   EXPECT_THAT(bus.subscribe("a", {}, recipient.handler()), ErrorIs(Errc::invalid_argument));
+}
+
+// --- when it is settled
+
+INVSAGA_SUITE_TEST(EventBusConformance, SettlesAnEventOnceEveryConsumerThatIsOwedItHasHandledIt) {
+  bool fails = true;
+  Recipient well, fails_at_first([&](const Event&, int) -> result<Handling> {
+    if (std::exchange(fails, false)) return Error{Errc::unavailable};
+    return Handling::handled;
+  });
+  this->subscribe("well", well);
+  this->subscribe("fails", fails_at_first);
+  const Publishing one = this->publish(event_of(run_no(1), 1));
+  this->settle();
+  EXPECT_THAT(one, IsSettled());
+  EXPECT_EQ(fails_at_first.delivered().size(), 2u);
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, SettlesAnEventThatNobodyIsOwedAtOnce) {
+  Recipient other;
+  this->subscribe("other", other, {"B"});
+  const Publishing one = this->publish(event_of(run_no(1), 1, "A"));
+  this->settle();
+  EXPECT_THAT(one, IsSettled());
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, SettlesSeveralEventsTogetherAndBringsThemInOrder) {
+  Recipient recipient;
+  this->subscribe("a", recipient);
+  const std::array events{event_of(run_no(1), 1), event_of(run_no(2), 1), event_of(run_no(1), 2)};
+  const Publishing all(this->bus(), events);
+  this->settle();
+  EXPECT_THAT(all, IsSettled());
+  EXPECT_THAT(recipient.sequences_of(run_no(1)), ::testing::ElementsAre(1, 2));
+  EXPECT_THAT(recipient.sequences_of(run_no(2)), ::testing::ElementsAre(1));
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, AnswersARepeatOfWhatIsOnItsWayWhenThatIsHandled) {
+  Recipient recipient;
+  this->subscribe("a", recipient);
+  const Publishing first = this->publish(event_of(run_no(1), 1));
+  const Publishing second = this->publish(event_of(run_no(1), 1));
+  this->settle();
+  EXPECT_THAT(first, IsSettled());
+  EXPECT_THAT(second, IsSettled());
+}
+
+// --- subscriptions
+
+INVSAGA_SUITE_TEST(EventBusConformance, BringsWhatAConsumerIsOwedToItsNextSubscription) {
+  Recipient before, after;
+  this->subscribe("a", before);
+  const Publishing first = this->publish(event_of(run_no(1), 1));
+  this->settle();
+  this->end_subscriptions();
+  const Publishing second = this->publish(event_of(run_no(1), 2));
+  this->settle();
+  EXPECT_THAT(first, IsSettled());
+  this->subscribe("a", after);
+  this->settle();
+  EXPECT_THAT(second, IsSettled());
+  EXPECT_THAT(before.sequences_of(run_no(1)), ::testing::ElementsAre(1));
+  EXPECT_THAT(after.sequences_of(run_no(1)), ::testing::ElementsAre(2));
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, OwesNothingToWhoHasLeft) {
+  Recipient before, after;
+  EXPECT_THAT(this->bus().leave("a"), ErrorIs(Errc::not_found));
+  this->subscribe("a", before);
+  this->end_subscriptions();
+  const Publishing owed = this->publish(event_of(run_no(1), 1));
+  this->settle();
+  EXPECT_THAT(this->bus().leave("a"), IsOk());
+  const Publishing later = this->publish(event_of(run_no(1), 2));
+  this->settle();
+  EXPECT_THAT(owed, IsSettled());
+  EXPECT_THAT(later, IsSettled());
+  this->subscribe("a", after);
+  const Publishing new_one = this->publish(event_of(run_no(2), 1));
+  this->settle();
+  EXPECT_THAT(new_one, IsSettled());
+  EXPECT_EQ(after.delivered().size(), 1u) << "as one that never was here";
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, EndsASubscriptionFromWithinItsHandler) {
+  Subscription own;
+  int calls = 0;
+  const auto once = [&](const Event&) -> result<Handling> {
+    ++calls;
+    own.end();
+    return Handling::handled;
+  };
+  own = this->bus().subscribe("a", {}, once).value();
+  this->publish(event_of(run_no(1), 1));
+  this->publish(event_of(run_no(1), 2));
+  this->settle();
+  EXPECT_EQ(calls, 1);
+  EXPECT_FALSE(own);
+}
+
+INVSAGA_SUITE_TEST(EventBusConformance, MayEndBeforeItsSubscriptionsAndTellsWhoWaits) {
+  Recipient recipient([](const Event&, int) { return Handling::dead; });
+  this->subscribe("a", recipient);
+  const Publishing one = this->publish(event_of(run_no(1), 1));
+  this->settle();
+  this->end_bus();
+  EXPECT_TRUE(one.answer().has_value()) << "success or an error, but an answer";
+  this->end_subscriptions();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <invsaga/delivery_hook.hpp>
@@ -50,15 +51,17 @@ struct MemoryBusOptions {
   /// When an event that failed is delivered again, and when it is given up as `dead`. Attempts and
   /// budget do not count for a handler that says `retry`: that one waits for as long as it takes.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 10, Duration{600'000}};
-  std::size_t max_consumers = 256;
+  std::size_t max_consumers = 32;
   /// Deliveries on their way to one consumer. Beyond, `publish` is `resource_exhausted` until the
   /// executor has caught up.
   std::size_t max_pending = 1'000'000;
-  /// Deliveries waiting at one consumer. Beyond, that consumer is *shut out*: what it is not sent
-  /// is counted and told (`left_out`), and publishing goes on for the others. Once half of it has
-  /// left it is let in again: for the runs that begin from then on, so that it acts on no history
-  /// with a hole.
-  std::size_t max_waiting = 1'000'000;
+  /// Deliveries waiting at one consumer: what is dead, parked behind such, tried again, in a
+  /// handler's hands, or owed while it has no subscription. Beyond, that consumer is *shut out*:
+  /// what it is not owed any more is counted and told (`left_out`), and publishing goes on for the
+  /// others; until it subscribes anew, and then for the runs that begin from then on, so that it
+  /// acts on no history with a hole. What waits stays in the outbox: so all consumers together
+  /// should come to at most half of what outbox and log hold (`Relay::start` checks it).
+  std::size_t max_owed = 15'000;
   /// Either, of one run at one consumer: beyond, events of the run are `resource_exhausted`; of one
   /// that has come to a stop there (its handler's last answer was no acknowledgement and nothing is
   /// due to be tried, or it is overdue by `patience`), the later ones are left out at that
@@ -88,6 +91,7 @@ struct MemoryBusCounts {
   std::uint64_t failed = 0;  ///< Attempts that failed, also those that were the last.
   std::uint64_t dead = 0;
   std::uint64_t left_out = 0;  ///< Deliveries that a consumer had no room for.
+  std::uint64_t settled = 0;   ///< Calls of `publish` that were answered with success.
   std::size_t pending = 0;     ///< Deliveries not acknowledged: on their way or waiting.
   std::size_t dead_runs = 0;   ///< Pairs of consumer and run that stand still behind a dead event.
 };
@@ -101,6 +105,7 @@ struct BusConsumer {
   std::size_t cut_runs = 0;  ///< Runs that an event was left out of: no later one of them comes.
   std::uint64_t left_out = 0;
   bool shut_out = false;
+  bool subscribed = false;  ///< Somebody has its subscription.
 };
 
 /// An event that was given up.
@@ -117,28 +122,55 @@ struct DeadLetter {
 /// executor of one thread the order of everything is repeatable, and nothing but late deliveries
 /// and retries takes time. Safe from any thread. Ends the delivery of everything when it is
 /// destroyed, after the handlers that are called have returned, so it must not be destroyed from
-/// within one; what one answers after that is let go.
+/// within one; what one answers after that is let go. Who published what is not handled then is
+/// told `reply_lost`: that stands in an outbox, and goes to the next process's bus.
 ///
-/// Bounded, consumer by consumer (`MemoryBusOptions`): nothing that was taken is dropped. Where
-/// memory runs out, `publish` and `subscribe` are `resource_exhausted` and have done nothing; what
-/// is delivered needs none. If the executor takes no task for a run, the run goes on at the bus's
-/// next occasion: any call, or a delivery of another run.
+/// Bounded, consumer by consumer (`MemoryBusOptions`): nothing that is owed is dropped. Where
+/// memory runs out, `publish` and `subscribe` are `resource_exhausted` (of several events the first
+/// ones may have been taken); what is delivered needs none. If the executor takes no task for a
+/// run, the run goes on at the bus's next occasion: any call, or a delivery of another run.
 class MemoryBus {
+  class Core;
+
  public:
+  /// Refers to a bus, and may outlive it: then all is `unavailable`. A value.
+  class Ref {
+   public:
+    void publish(std::span<const Event> events, Completion<void> done) noexcept;
+    result<Subscription> subscribe(std::string_view consumer,
+                                   std::span<const std::string_view> types, EventHandler handler);
+    result<void> leave(std::string_view consumer);
+    [[nodiscard]] std::size_t most_owed() const noexcept;
+
+   private:
+    friend class MemoryBus;
+    explicit Ref(std::shared_ptr<Core> core) noexcept : core_(std::move(core)) {}
+    std::shared_ptr<Core> core_;
+  };
+
   /// Requires a first wait and bounds of what is pending that are above 0.
   explicit MemoryBus(Environment environment, MemoryBusOptions options = {});
   ~MemoryBus();
   MemoryBus(const MemoryBus&) = delete;
   MemoryBus& operator=(const MemoryBus&) = delete;
 
-  /// As `EventBus`, within the call. Besides: `limit_exceeded` is never answered.
-  result<void> publish(const Event& event) noexcept;
-  void publish(const Event& event, Completion<void> done) noexcept { done(publish(event)); }
-  result<void> subscribe(std::string_view consumer, std::span<const std::string_view> types,
-                         EventHandler handler);
+  /// As `EventBus`. Besides: `limit_exceeded` is answered to more than `max_pending` events, an
+  /// error only within the call, but for `reply_lost` at the bus's end. At most 16 calls wait for
+  /// one event at one consumer: beyond, a repeat is `resource_exhausted`.
+  void publish(std::span<const Event> events, Completion<void> done) noexcept {
+    ref().publish(events, done);
+  }
+  result<Subscription> subscribe(std::string_view consumer, std::span<const std::string_view> types,
+                                 EventHandler handler) {
+    return ref().subscribe(consumer, types, std::move(handler));
+  }
+  result<void> leave(std::string_view consumer) { return ref().leave(consumer); }
+  [[nodiscard]] Ref ref() const noexcept { return Ref(core_); }
 
+  /// `max_consumers` times `max_owed`.
+  [[nodiscard]] std::size_t most_owed() const noexcept { return ref().most_owed(); }
   [[nodiscard]] MemoryBusCounts counts() const;
-  /// In the order in which they subscribed. Allocates.
+  /// In the order in which they subscribed first. Allocates.
   [[nodiscard]] std::vector<BusConsumer> consumers() const;
   /// What handlers, observer, delivery hook and executor threw.
   [[nodiscard]] Thrown thrown() const;
@@ -146,7 +178,6 @@ class MemoryBus {
   [[nodiscard]] std::vector<DeadLetter> dead(std::size_t limit) const;
 
  private:
-  class Core;
   std::shared_ptr<Core> core_;
 };
 

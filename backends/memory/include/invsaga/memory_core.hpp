@@ -60,7 +60,8 @@ class MemoryCore {
         claims(limits.retention, limits.hash_key),
         runs(limits.runs, limits.hash_key),
         outbox(limits.outbox, limits.hash_key),
-        limits_{limits.runs.max_record_bytes, limits.outbox.max_event_bytes, max_answer_bytes},
+        limits_{limits.runs.max_record_bytes, limits.outbox.max_event_bytes, max_answer_bytes,
+                limits.outbox.max_events, limits.runs.max_runs},
         rows_(rows) {}
 
   Ledger ledger;
