@@ -125,8 +125,9 @@ class Subscription {
 ///    on its way is answered when that is handled; any other may be delivered again.
 ///  - `subscribe(consumer, types, handler)`: from now on the consumer is owed the events of those
 ///    types that are published; no types means all. They are brought to `handler` while the
-///    subscription lives; with what the consumer was owed before, also of types that it no longer
-///    names. `invalid_argument`: an empty name, an empty type, no handler, or the consumer has a
+///    subscription lives, with what the consumer was owed before, also of types that it no longer
+///    names. The handler is kept until the subscription has ended and all that it has is answered.
+///    `invalid_argument`: an empty name, an empty type, no handler, or the consumer has a
 ///    subscription. `resource_exhausted`: too many consumers.
 ///  - `leave(consumer)`: it is owed nothing any more, and its subscription has ended. What it was
 ///    owed counts as handled by it. `not_found` if there is none of that name.

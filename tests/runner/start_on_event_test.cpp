@@ -410,6 +410,27 @@ TYPED_TEST(StartsOverABus, OnlyItsTypeStartsIt) {
   EXPECT_THAT(this->shop.calls(), IsEmpty());
 }
 
+TYPED_TEST(StartsOverABus, AnEventWaitsWhereTheRunnerEndsBeforeTheBusAndTheNextOneIsStarted) {
+  this->stock_up(1);
+  this->place("1");
+  this->made.reset();
+  this->run_for(Duration{120'000});
+  EXPECT_EQ(this->bus.counts().dead, 0u);
+  EXPECT_GT(this->bus.counts().pending, 0u);
+  EXPECT_EQ(this->stock().sold, 0);
+  this->subscriptions.end();
+  this->made = this->process();
+  this->made->runner.add(ordering, this->shop);
+  this->made->runner.add(fulfilment, this->shop);
+  ASSERT_THAT(
+      this->subscriptions.add(start_on_event(this->bus, "fulfilment", "ORDER_CHECKOUT_STARTED",
+                                             this->made->runner, fulfilment, for_a_day)),
+      testing::IsOk());
+  this->made->runner.recover();
+  this->run_for(Duration{120'000});
+  EXPECT_EQ(this->stock().sold, 1);
+}
+
 TYPED_TEST(StartsOverABus, AConsumerSubscribesOnce) {
   EXPECT_THAT(start_on_event(this->bus, "fulfilment", "ORDER_CHECKOUT_STARTED", this->made->runner,
                              fulfilment, for_a_day),
