@@ -20,6 +20,14 @@ inline namespace v0 {
 using detail::Errand;
 using detail::RunnerCore;
 
+namespace {
+
+void keep_first_error(result<void>& kept, const result<void>& next) noexcept {
+  if (kept.has_value()) kept = next;
+}
+
+}  // namespace
+
 class Keeper::Core final : public std::enable_shared_from_this<Core>, public detail::Watcher {
  public:
   Core(AnyBackend backend, Environment environment, KeeperOptions options)
@@ -203,7 +211,8 @@ void Keeper::Core::look_now(void* core, std::uint64_t) noexcept {
   self.look().send_off(self.shared_from_this(), {&Core::looked, core, 0});
 }
 
-void Keeper::Core::looked(void* core, std::uint64_t, result<void>&&) noexcept {
+/// What it could not do, for want of memory or of an answer, is done a while later.
+void Keeper::Core::looked(void* core, std::uint64_t, result<void>&& outcome) noexcept {
   auto& self = *static_cast<Core*>(core);
   bool again = false;
   {
@@ -212,25 +221,24 @@ void Keeper::Core::looked(void* core, std::uint64_t, result<void>&&) noexcept {
     again = std::exchange(self.again_, false);
   }
   if (self.moves_ || self.ended_) return;
-  if (again) {
-    self.post_look();
-  } else {
-    self.arm_next();
-  }
+  if (again) return self.post_look();
+  self.arm_next();
+  const bool failed = !outcome.has_value() && outcome.assume_error().remedy() != Remedy::give_up;
+  if (failed) self.arm(saturating_add(self.environment_.clock.now(), self.options_.pace));
 }
 
 /// What only moves the relays and makes room comes first: to drive an orphan may take its steps'
-/// time.
+/// time. What fails hinders nothing that follows.
 Errand<void> Keeper::Core::look() {
   wake_relays();
   const Duration keep = is_room_wanted() ? Duration{0} : options_.keep;
-  static_cast<void>(co_await forget_old(keep));
-  if (!moves_) static_cast<void>(co_await find_next_end());
+  result<void> outcome = co_await forget_old(keep);
+  if (!moves_) keep_first_error(outcome, co_await find_next_end());
   for (const auto& runner : due_runners()) {
-    static_cast<void>(co_await look_for_orphans(runner));
+    keep_first_error(outcome, co_await look_for_orphans(runner));
     if (ended_) break;
   }
-  co_return success();
+  co_return outcome;
 }
 
 void Keeper::Core::wake_relays() {
@@ -255,6 +263,7 @@ bool Keeper::Core::is_room_wanted() {
 
 /// What may not go yet hides nothing: the next look goes on behind it, and begins anew at the end.
 Errand<void> Keeper::Core::forget_old(Duration keep) {
+  result<void> outcome = success();
   const Time before = backend_.now() - keep;
   for (std::size_t batch = 0; batch < options_.batches && !ended_; ++batch) {
     const auto page = co_await ask<std::vector<EndedRun>>(
@@ -263,7 +272,7 @@ Errand<void> Keeper::Core::forget_old(Duration keep) {
         });
     if (!page.has_value()) {
       count(&KeeperCounts::failures);
-      break;
+      co_return page.assume_error();
     }
     for (const EndedRun& run : page.assume_value()) {
       const auto gone = co_await ask<void>(
@@ -273,13 +282,14 @@ Errand<void> Keeper::Core::forget_old(Duration keep) {
         count(&KeeperCounts::forgotten);
       } else if (gone.assume_error().code != Errc::busy) {
         count(&KeeperCounts::failures);
+        keep_first_error(outcome, gone);
       }
     }
     if (page.assume_value().size() == options_.batch) continue;
     behind_ = {};
     break;
   }
-  co_return success();
+  co_return outcome;
 }
 
 /// Of what is not old enough yet.
@@ -290,8 +300,9 @@ Errand<void> Keeper::Core::find_next_end() {
       [&](Completion<std::vector<EndedRun>> done) {
         backend_.ended(Time::max(), {old, last}, 1, done);
       });
+  if (!page.has_value()) co_return page.assume_error();
   const std::lock_guard lock(mutex_);
-  const bool any = page.has_value() && !page.assume_value().empty();
+  const bool any = !page.assume_value().empty();
   next_end_ = any ? saturating_add(page.assume_value().front().at,
                                    saturating_add(options_.keep, Duration{1}))
                   : Time{};
