@@ -20,14 +20,6 @@ inline namespace v0 {
 using detail::Errand;
 using detail::RunnerCore;
 
-namespace {
-
-void keep_first_error(result<void>& kept, const result<void>& next) noexcept {
-  if (kept.has_value()) kept = next;
-}
-
-}  // namespace
-
 class Keeper::Core final : public std::enable_shared_from_this<Core>, public detail::Watcher {
  public:
   Core(AnyBackend backend, Environment environment, KeeperOptions options)
@@ -45,8 +37,8 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   void begin();
   /// Nothing of what it was given is touched after it.
   void stop() noexcept;
-  void look_after(const std::shared_ptr<RunnerCore::Core>& runner);
-  void look_after(Relay::Waker relay);
+  result<void> look_after(const std::shared_ptr<RunnerCore::Core>& runner);
+  result<void> look_after(Relay::Waker relay);
   void tick() noexcept;
   void activity() noexcept override;
   [[nodiscard]] KeeperCounts counts() const;
@@ -233,9 +225,12 @@ Errand<void> Keeper::Core::look() {
   wake_relays();
   const Duration keep = is_room_wanted() ? Duration{0} : options_.keep;
   result<void> outcome = co_await forget_old(keep);
-  if (!moves_) keep_first_error(outcome, co_await find_next_end());
+  const auto note = [&](const result<void>& next) {
+    if (outcome.has_value()) outcome = next;
+  };
+  if (!moves_) note(co_await find_next_end());
   for (const auto& runner : due_runners()) {
-    keep_first_error(outcome, co_await look_for_orphans(runner));
+    note(co_await look_for_orphans(runner));
     if (ended_) break;
   }
   co_return outcome;
@@ -282,7 +277,7 @@ Errand<void> Keeper::Core::forget_old(Duration keep) {
         count(&KeeperCounts::forgotten);
       } else if (gone.assume_error().code != Errc::busy) {
         count(&KeeperCounts::failures);
-        keep_first_error(outcome, gone);
+        outcome = gone;
       }
     }
     if (page.assume_value().size() == options_.batch) continue;
@@ -355,25 +350,29 @@ void Keeper::Core::count(std::uint64_t KeeperCounts::* counter, std::uint64_t mo
 
 // --- what is looked after
 
-void Keeper::Core::look_after(const std::shared_ptr<RunnerCore::Core>& runner) {
+result<void> Keeper::Core::look_after(const std::shared_ptr<RunnerCore::Core>& runner) {
   {
     const std::lock_guard lock(mutex_);
     for (const Runner& one : runners_) {
-      if (one.core.lock() == runner) return;
+      if (one.core.lock() == runner) return success();
     }
-    runners_.push_back({runner, {}});
+    auto add = [&] { runners_.push_back({runner, {}}); };
+    if (detail::ending_of(add) != detail::Ending::returned) return no_memory();
   }
   if (!moves_) runner->watch(std::shared_ptr<Watcher>(shared_from_this()));
   post_look();
+  return success();
 }
 
-void Keeper::Core::look_after(Relay::Waker relay) {
+result<void> Keeper::Core::look_after(Relay::Waker relay) {
   {
     const std::lock_guard lock(mutex_);
-    if (std::ranges::find(relays_, relay) != relays_.end()) return;
-    relays_.push_back(std::move(relay));
+    if (std::ranges::find(relays_, relay) != relays_.end()) return success();
+    auto add = [&] { relays_.push_back(std::move(relay)); };
+    if (detail::ending_of(add) != detail::Ending::returned) return no_memory();
   }
   post_look();
+  return success();
 }
 
 KeeperCounts Keeper::Core::counts() const {
@@ -386,8 +385,12 @@ Keeper::Keeper(AnyBackend backend, Environment environment, KeeperOptions option
   core_->begin();
 }
 Keeper::~Keeper() { core_->stop(); }
-void Keeper::look_after(detail::RunnerCore& runner) { core_->look_after(runner.core()); }
-void Keeper::look_after(const Relay& relay) { core_->look_after(Relay::Waker(relay)); }
+result<void> Keeper::look_after(detail::RunnerCore& runner) {
+  return core_->look_after(runner.core());
+}
+result<void> Keeper::look_after(const Relay& relay) {
+  return core_->look_after(Relay::Waker(relay));
+}
 void Keeper::tick() { core_->tick(); }
 KeeperCounts Keeper::counts() const { return core_->counts(); }
 

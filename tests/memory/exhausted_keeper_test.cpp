@@ -60,7 +60,8 @@ class Kept : public RunnerFixture<Parts> {
     own_ = runner(1);
     keeper_.emplace(this->parts.backend, environment(1), options_);
     relay_.emplace(this->parts.backend, bus_, environment(1));
-    looked_after_ = look_after();
+    EXPECT_THAT(keeper_->look_after(*own_), IsOk());
+    EXPECT_THAT(keeper_->look_after(*relay_), IsOk());
     this->run_for(Duration{0});
     bus_.taken = 0;
     {
@@ -100,11 +101,6 @@ class Kept : public RunnerFixture<Parts> {
     made->add(sample::checkout, this->shop);
     return made;
   }
-  bool look_after() {
-    keeper_->look_after(*own_);
-    keeper_->look_after(*relay_);
-    return true;
-  }
   void begin(Runner& by, const std::string& number) {
     EXPECT_THAT(by.start(sample::checkout, this->order(number), this->request(number)), IsOk());
   }
@@ -124,7 +120,6 @@ class Kept : public RunnerFixture<Parts> {
   std::unique_ptr<Runner> own_;
   std::optional<Keeper> keeper_;
   std::optional<Relay> relay_;
-  bool looked_after_ = false;
 };
 
 /// Nothing is due but an orphan, and nothing happens any more: nobody calls for another look.
@@ -133,10 +128,9 @@ class WithAnOrphan : public RunnerFixture<Parts> {
   using Runner = SagaRunner<typename Parts::Backend>;
 
  public:
-  WithAnOrphan() {
+  explicit WithAnOrphan(bool looked_after) {
     own_.add(sample::checkout, this->shop);
-    keeper_.look_after(own_);
-    keeper_.look_after(relay_);
+    if (looked_after) look_after();
     this->run_all();
     this->shop.fail("place", Error{Errc::unavailable}, 99);  // it holds nothing that expires
     {
@@ -155,8 +149,30 @@ class WithAnOrphan : public RunnerFixture<Parts> {
     }
     return FailingNew::hit();
   }
+  bool try_look_after(std::size_t number, bool from_then_on) {
+    std::optional<result<void>> runner, relay;
+    bool hit = false;
+    {
+      const FailingNew failing(number, from_then_on);
+      runner.emplace(keeper_.look_after(own_));
+      relay.emplace(keeper_.look_after(relay_));
+      hit = FailingNew::hit();
+    }
+    for (const auto* told : {&runner, &relay}) {
+      if (!(*told)->has_value()) {
+        EXPECT_EQ((*told)->error(), no_memory());
+      }
+    }
+    look_after();
+    return hit;
+  }
+  void look_after() {
+    EXPECT_THAT(keeper_.look_after(own_), IsOk());
+    EXPECT_THAT(keeper_.look_after(relay_), IsOk());
+  }
   void check() {
     this->run_for(10min);
+    EXPECT_EQ(keeper_.counts().taken, 1u);
     EXPECT_THAT(this->story(this->run_of()), ::testing::Contains("taken_over"));
   }
 
@@ -188,11 +204,22 @@ TYPED_TEST(ExhaustedKeeper, LooksAgainByItselfIfItCouldNotLook) {
   std::size_t number = 0;
   for (bool hit = true; hit && !this->HasFailure(); ++number) {
     SCOPED_TRACE("allocation " + std::to_string(number));
-    WithAnOrphan<TypeParam> world;
+    WithAnOrphan<TypeParam> world(true);
     hit = world.try_it(number);
     world.check();
   }
   EXPECT_GT(number, 50u);
+}
+
+TYPED_TEST(ExhaustedKeeper, LooksAfterWhatItIsGivenOrSaysThatItDoesNot) {
+  const std::size_t met = fail_each_allocation([](std::size_t number, bool from_then_on) {
+    SCOPED_TRACE("allocation " + std::to_string(number) + (from_then_on ? " and all behind" : ""));
+    WithAnOrphan<TypeParam> world(false);
+    const bool hit = world.try_look_after(number, from_then_on);
+    world.check();
+    return hit && !::testing::Test::HasFailure();
+  });
+  EXPECT_GT(met, 1u);
 }
 
 }  // namespace

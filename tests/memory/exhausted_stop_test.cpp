@@ -32,7 +32,7 @@ class Stopping : public RunnerFixture<Parts> {
     runner.emplace(this->parts.backend, environment(), options());
     runner->add(sample::checkout, this->shop);
     keeper.emplace(this->parts.backend, environment());
-    keeper->look_after(*runner);
+    EXPECT_THAT(keeper->look_after(*runner), testing::IsOk());
     this->shop.wait("charge");
     begin("pending");
     this->shop.fail("charge", Error{Errc::unavailable});
