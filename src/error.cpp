@@ -72,10 +72,10 @@ std::string_view name(WritePart part) noexcept {
 }
 
 std::string_view name(Limit limit) noexcept {
-  constexpr std::array<std::string_view, 20> words{
+  constexpr std::array<std::string_view, 21> words{
       "none",         "lines",      "units",   "rows",         "lifetime",  "ids",    "requests",
       "answer_bytes", "runs",       "records", "record_bytes", "log_bytes", "events", "event_bytes",
-      "attributes",   "text_bytes", "depth",   "deliveries",   "consumers", "memory"};
+      "attributes",   "text_bytes", "depth",   "deliveries",   "consumers", "memory", "waiters"};
   const auto index = static_cast<std::size_t>(limit);
   return index < words.size() ? words[index] : "unrecognised";
 }

@@ -91,7 +91,7 @@ struct Counted {
   std::string_view one, many, where;
 };
 Counted words_of(Limit limit) noexcept {
-  constexpr std::array<Counted, 20> words{{{"", "", ""},
+  constexpr std::array<Counted, 21> words{{{"", "", ""},
                                            {"line", "lines", "in one operation"},
                                            {"unit", "units", "of one row"},
                                            {"row", "rows", "in a store or catalog"},
@@ -110,7 +110,8 @@ Counted words_of(Limit limit) noexcept {
                                            {"level", "levels", "of nested JSON"},
                                            {"event", "events", "on their way to consumers"},
                                            {"consumer", "consumers", "of a bus"},
-                                           {"", "", ""}}};
+                                           {"", "", ""},
+                                           {"waiter", "waiters", "for runs, or for a stop"}}};
   const auto index = static_cast<std::size_t>(limit);
   return index < words.size() ? words[index] : Counted{};
 }

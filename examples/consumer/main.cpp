@@ -76,7 +76,7 @@ int main() {
   Shop shop;
   SagaRunner runner(backend, here, {.relay = &relay});
   runner.add(checkout, shop);
-  keeper.look_after(runner);
+  if (!keeper.look_after(runner)) return 1;
   for (const Order& order : {Order{"A1", {mug, 2}, 1'250}, Order{"A2", {mug, 3}, 66'600}}) {
     StartRequest request;
     request.key = order.number;

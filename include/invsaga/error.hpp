@@ -95,6 +95,7 @@ enum class Limit : std::uint8_t {
   deliveries = 17,    ///< Events on their way to consumers.
   consumers = 18,     ///< Of a bus.
   memory = 19,        ///< Of the process: an allocation failed.
+  waiters = 20,       ///< For runs, or for a runner to stop.
 };
 std::string_view name(Limit limit) noexcept;
 

@@ -66,12 +66,12 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  /// Once its sagas are added. A repeat changes nothing.
+  /// Once its sagas are added. A repeat changes nothing. `resource_exhausted`: nor has this.
   template <Backend B>
-  void look_after(SagaRunner<B>& runner) {
-    look_after(detail::core_of(runner));
+  result<void> look_after(SagaRunner<B>& runner) {
+    return look_after(detail::core_of(runner));
   }
-  void look_after(const Relay& relay);
+  result<void> look_after(const Relay& relay);
   /// Moves the store's time to the clock's and does what is due: what whoever moves a clock that
   /// stands still calls. By another it comes by itself.
   void tick();
@@ -79,7 +79,7 @@ class Keeper {
   [[nodiscard]] KeeperCounts counts() const;
 
  private:
-  void look_after(detail::RunnerCore& runner);
+  result<void> look_after(detail::RunnerCore& runner);
 
   class Core;
   std::shared_ptr<Core> core_;

@@ -53,7 +53,8 @@ enum class NewsAnswer : std::uint8_t {
 };
 std::string_view name(NewsAnswer answer) noexcept;
 
-/// What a stop came to.
+/// What a stop came to. Without memory for it the runner goes on as before: `resource_exhausted`,
+/// or, of the form that waits, not at rest.
 struct StopReport {
   std::size_t left = 0;  ///< Runs that are under way: recovery goes on with them.
   bool at_rest = false;  ///< Nothing is at work any more; else the deadline came first.

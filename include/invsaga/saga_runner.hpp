@@ -27,7 +27,8 @@ inline namespace v0 {
 struct RunnerOptions {
   /// Under way at once; more are `resource_exhausted`. A run that is stuck is not under way.
   std::size_t max_runs = 100'000;
-  Duration lease{30'000};  ///< Of a claim, until the run's first record binds it.
+  std::size_t max_waiters = 100'000;  ///< Who waits for runs at once, and as many for stops.
+  Duration lease{30'000};             ///< Of a claim, until the run's first record binds it.
   /// Not set: made of the system's randomness; by a clock that is told its time, of the
   /// environment's seed and the time, so that simulated processes need different seeds.
   OwnerId owner{};
@@ -180,11 +181,10 @@ class SagaRunner {
     core_.records(run, done);
   }
 
-  /// How the run ends, wherever it is driven; stuck is an end here. Errors: `timed_out` (at the
-  /// deadline, by the environment's clock, it goes on), `not_found` (nobody has begun it by then),
-  /// `unavailable` (this runner stopped or ended first), the backend's. It waits on this thread,
-  /// and runs the tasks of a `LocalExecutor` meanwhile; within a task or a step it is
-  /// `unsupported`.
+  /// How the run ends, wherever it is driven; stuck is an end here. Errors: `timed_out` (by the
+  /// environment's clock; it goes on), `not_found` (nobody has begun it by then), `unavailable`
+  /// (this runner stopped or ended first), `resource_exhausted`, the backend's. It waits on this
+  /// thread, and runs a `LocalExecutor`'s tasks; within a task or a step it is `unsupported`.
   result<RunOutcome> wait(RunId run, Time deadline) { return core_.wait(run, deadline); }
   /// The same, told on the executor. Also as an awaitable: `await_run.hpp`.
   void wait(RunId run, Time deadline, Completion<RunOutcome> done) {

@@ -259,15 +259,7 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   /// that was forgotten, is left alone: its new owner reads the run and confirms for itself.
   /// Idempotent; stops at the first error of a part, or at an entry that does not decode.
   result<void> settle(RunId run, std::span<const LogEntry> entries) {
-    for (const LogEntry& entry : entries) {
-      INVSAGA_TRY(const RunRecord record, read_record(entry));
-      PreparedWrite again(run, 0);
-      again.add(record);
-      INVSAGA_CHECK(share(run, record.at, again.seal().head));
-      if (record.kind != RecordKind::begun || !record.request.is_set()) continue;
-      const Claim claim{record.request, {}, record.until, record.until};
-      INVSAGA_CHECK(bind({claim, record.claim_epoch}));
-    }
+    for (const LogEntry& entry : entries) INVSAGA_CHECK(settle_one(run, entry));
     return success();
   }
 
@@ -279,6 +271,20 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
     Write told;  ///< What the stock is told: the run is none of its business.
     Completion<WriteReply> done;
   };
+
+  result<void> settle_one(RunId run, const LogEntry& entry) {
+    RunRecord record;
+    PreparedWrite again(run, 0);
+    INVSAGA_CHECK(detail::within_memory([&]() -> result<void> {
+      INVSAGA_TRY(record, read_record(entry));
+      again.add(record);
+      again.seal();
+      return success();
+    }));
+    INVSAGA_CHECK(share(run, record.at, again.write().head));
+    if (record.kind != RecordKind::begun || !record.request.is_set()) return success();
+    return bind({{record.request, {}, record.until, record.until}, record.claim_epoch});
+  }
 
   static result<void> check(const Write& write) noexcept {
     INVSAGA_CHECK(check_write(write));
@@ -322,9 +328,16 @@ class Joined : public AnswersAtOnce<Joined<Store, Claims, Log, Events>> {
   result<WriteReply> finish(const Write& write, const Answer& answer) {
     if (!write.run.is_set()) return reply_of(answer, {0, now()});
     const auto records = tail_of(write, decision_of(answer));
-    const auto shorts = shorts_of(answer);
-    const auto appended = log_.append(write.run, write.at, records,
-                                      {now(), 0, {shorts.begin(), shorts.end()}});
+    Stamp stamp{now(), 0, {}};
+    const auto stamped = detail::within_memory([&]() -> result<void> {
+      const auto shorts = shorts_of(answer);
+      stamp.shorts.assign(shorts.begin(), shorts.end());
+      return success();
+    });
+    if (!stamped.has_value()) {
+      return detail::after_effect(stamped.assume_error()).about(WritePart::tail);
+    }
+    const auto appended = log_.append(write.run, write.at, records, stamp);
     if (appended.has_value()) {
       return shared(write.run, records, appended.assume_value(), answer);
     }

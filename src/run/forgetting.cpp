@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <invsaga/detail/guarded.hpp>
 #include <invsaga/run_outcome.hpp>
 
 namespace invsaga {
@@ -16,9 +17,7 @@ Time named_in(const RunRecord& record, const StoreLimits& limits) {
   return is_set(until) ? saturating_add(until, limits.grace) : until;
 }
 
-}  // namespace
-
-result<HeldBack> held_back(std::span<const LogEntry> entries, const StoreLimits& limits) {
+result<HeldBack> read_held_back(std::span<const LogEntry> entries, const StoreLimits& limits) {
   HeldBack held;
   if (entries.empty()) return held;
   RunRecord record;
@@ -31,6 +30,12 @@ result<HeldBack> held_back(std::span<const LogEntry> entries, const StoreLimits&
   INVSAGA_TRY(const RunOutcome outcome, decode<RunOutcome>(record.output));
   if (outcome.shorts_at != 0) held.request = record.request;
   return held;
+}
+
+}  // namespace
+
+result<HeldBack> held_back(std::span<const LogEntry> entries, const StoreLimits& limits) {
+  return detail::within_memory([&] { return read_held_back(entries, limits); });
 }
 
 Claim probe_of(RequestKey request) noexcept {

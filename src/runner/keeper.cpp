@@ -37,8 +37,8 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   void begin();
   /// Nothing of what it was given is touched after it.
   void stop() noexcept;
-  void look_after(const std::shared_ptr<RunnerCore::Core>& runner);
-  void look_after(Relay::Waker relay);
+  result<void> look_after(const std::shared_ptr<RunnerCore::Core>& runner);
+  result<void> look_after(Relay::Waker relay);
   void tick() noexcept;
   void activity() noexcept override;
   [[nodiscard]] KeeperCounts counts() const;
@@ -203,7 +203,8 @@ void Keeper::Core::look_now(void* core, std::uint64_t) noexcept {
   self.look().send_off(self.shared_from_this(), {&Core::looked, core, 0});
 }
 
-void Keeper::Core::looked(void* core, std::uint64_t, result<void>&&) noexcept {
+/// What it could not do, for want of memory or of an answer, is done a while later.
+void Keeper::Core::looked(void* core, std::uint64_t, result<void>&& outcome) noexcept {
   auto& self = *static_cast<Core*>(core);
   bool again = false;
   {
@@ -212,25 +213,27 @@ void Keeper::Core::looked(void* core, std::uint64_t, result<void>&&) noexcept {
     again = std::exchange(self.again_, false);
   }
   if (self.moves_ || self.ended_) return;
-  if (again) {
-    self.post_look();
-  } else {
-    self.arm_next();
-  }
+  if (again) return self.post_look();
+  self.arm_next();
+  const bool failed = !outcome.has_value() && outcome.assume_error().remedy() != Remedy::give_up;
+  if (failed) self.arm(saturating_add(self.environment_.clock.now(), self.options_.pace));
 }
 
 /// What only moves the relays and makes room comes first: to drive an orphan may take its steps'
-/// time.
+/// time. What fails hinders nothing that follows.
 Errand<void> Keeper::Core::look() {
   wake_relays();
   const Duration keep = is_room_wanted() ? Duration{0} : options_.keep;
-  static_cast<void>(co_await forget_old(keep));
-  if (!moves_) static_cast<void>(co_await find_next_end());
+  result<void> outcome = co_await forget_old(keep);
+  const auto note = [&](const result<void>& next) {
+    if (outcome.has_value()) outcome = next;
+  };
+  if (!moves_) note(co_await find_next_end());
   for (const auto& runner : due_runners()) {
-    static_cast<void>(co_await look_for_orphans(runner));
+    note(co_await look_for_orphans(runner));
     if (ended_) break;
   }
-  co_return success();
+  co_return outcome;
 }
 
 void Keeper::Core::wake_relays() {
@@ -255,6 +258,7 @@ bool Keeper::Core::is_room_wanted() {
 
 /// What may not go yet hides nothing: the next look goes on behind it, and begins anew at the end.
 Errand<void> Keeper::Core::forget_old(Duration keep) {
+  result<void> outcome = success();
   const Time before = backend_.now() - keep;
   for (std::size_t batch = 0; batch < options_.batches && !ended_; ++batch) {
     const auto page = co_await ask<std::vector<EndedRun>>(
@@ -263,7 +267,7 @@ Errand<void> Keeper::Core::forget_old(Duration keep) {
         });
     if (!page.has_value()) {
       count(&KeeperCounts::failures);
-      break;
+      co_return page.assume_error();
     }
     for (const EndedRun& run : page.assume_value()) {
       const auto gone = co_await ask<void>(
@@ -273,13 +277,14 @@ Errand<void> Keeper::Core::forget_old(Duration keep) {
         count(&KeeperCounts::forgotten);
       } else if (gone.assume_error().code != Errc::busy) {
         count(&KeeperCounts::failures);
+        outcome = gone;
       }
     }
     if (page.assume_value().size() == options_.batch) continue;
     behind_ = {};
     break;
   }
-  co_return success();
+  co_return outcome;
 }
 
 /// Of what is not old enough yet.
@@ -290,8 +295,9 @@ Errand<void> Keeper::Core::find_next_end() {
       [&](Completion<std::vector<EndedRun>> done) {
         backend_.ended(Time::max(), {old, last}, 1, done);
       });
+  if (!page.has_value()) co_return page.assume_error();
   const std::lock_guard lock(mutex_);
-  const bool any = page.has_value() && !page.assume_value().empty();
+  const bool any = !page.assume_value().empty();
   next_end_ = any ? saturating_add(page.assume_value().front().at,
                                    saturating_add(options_.keep, Duration{1}))
                   : Time{};
@@ -344,25 +350,29 @@ void Keeper::Core::count(std::uint64_t KeeperCounts::* counter, std::uint64_t mo
 
 // --- what is looked after
 
-void Keeper::Core::look_after(const std::shared_ptr<RunnerCore::Core>& runner) {
+result<void> Keeper::Core::look_after(const std::shared_ptr<RunnerCore::Core>& runner) {
   {
     const std::lock_guard lock(mutex_);
     for (const Runner& one : runners_) {
-      if (one.core.lock() == runner) return;
+      if (one.core.lock() == runner) return success();
     }
-    runners_.push_back({runner, {}});
+    auto add = [&] { runners_.push_back({runner, {}}); };
+    if (detail::ending_of(add) != detail::Ending::returned) return no_memory();
   }
   if (!moves_) runner->watch(std::shared_ptr<Watcher>(shared_from_this()));
   post_look();
+  return success();
 }
 
-void Keeper::Core::look_after(Relay::Waker relay) {
+result<void> Keeper::Core::look_after(Relay::Waker relay) {
   {
     const std::lock_guard lock(mutex_);
-    if (std::ranges::find(relays_, relay) != relays_.end()) return;
-    relays_.push_back(std::move(relay));
+    if (std::ranges::find(relays_, relay) != relays_.end()) return success();
+    auto add = [&] { relays_.push_back(std::move(relay)); };
+    if (detail::ending_of(add) != detail::Ending::returned) return no_memory();
   }
   post_look();
+  return success();
 }
 
 KeeperCounts Keeper::Core::counts() const {
@@ -375,8 +385,12 @@ Keeper::Keeper(AnyBackend backend, Environment environment, KeeperOptions option
   core_->begin();
 }
 Keeper::~Keeper() { core_->stop(); }
-void Keeper::look_after(detail::RunnerCore& runner) { core_->look_after(runner.core()); }
-void Keeper::look_after(const Relay& relay) { core_->look_after(Relay::Waker(relay)); }
+result<void> Keeper::look_after(detail::RunnerCore& runner) {
+  return core_->look_after(runner.core());
+}
+result<void> Keeper::look_after(const Relay& relay) {
+  return core_->look_after(Relay::Waker(relay));
+}
 void Keeper::tick() { core_->tick(); }
 KeeperCounts Keeper::counts() const { return core_->counts(); }
 

@@ -68,7 +68,8 @@ Errand<RecoveryReport> Core::recover(Duration idle, bool spares_living) {
     }
     more = more && !stopping;
   }
-  if (!stopping) look_after_own(idle);
+  auto look_after = [&] { look_after_own(idle); };
+  if (!stopping && ending_of(look_after) != Ending::returned) ++report.failed;
   co_return report;
 }
 

@@ -11,25 +11,31 @@ namespace detail {
 
 using Core = RunnerCore::Core;
 
-/// Drivers learn of it when they are driven next, so all are.
+/// Drivers learn of it when they are driven next, so all are. Without memory for that it does not
+/// stop: who asks again is answered as if he had not asked before.
 void Core::stop(Time deadline, Completion<StopReport> done) noexcept {
   Answerer<StopReport> answer(done);
-  std::list<Stopper> one;
   std::vector<RunPtr> own;
+  bool full = false;
   auto begin = [&] {
+    std::list<Stopper> one;
     one.push_back({deadline, Answerer<StopReport>({})});
+    const std::lock_guard stop_lock(stops);
+    full = stoppers.size() >= options.max_waiters;
+    if (full) return;
     {
       const std::lock_guard lock(mutex);
       own.reserve(by_serial.size());
+      restless.reserve(by_serial.size());
       for (const auto& [serial, run] : by_serial) own.push_back(run);
+      stopping = true;  // nobody is seated from here on
     }
-    const std::lock_guard lock(stops);
     restless = own;
     one.front().answer = std::move(answer);
     stoppers.splice(stoppers.end(), one);
   };
-  stopping = true;  // nobody is seated from here on
   if (ending_of(begin) != Ending::returned) return answer.refuse(no_memory());
+  if (full) return answer.refuse(no_room(Limit::waiters, options.max_waiters));
   std::ranges::sort(own, {}, &ActiveRun::serial);  // in an order that no hash decides
   for (const RunPtr& run : own) {
     bool starts = false;

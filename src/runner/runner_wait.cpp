@@ -23,10 +23,13 @@ constexpr Duration longest_interval{1'000};
 void Core::wait(RunId run, Time deadline, Completion<RunOutcome> done) noexcept {
   attend();
   std::uint64_t ticket = 0;
+  bool full = false;
   auto begin = [&] {
     std::map<std::uint64_t, Waiter> one;
     std::set<std::pair<RunId, std::uint64_t>> of_run;
     const std::lock_guard lock(waits);
+    full = waiters.size() >= options.max_waiters;
+    if (full) return;
     ticket = ++last_ticket;
     one.emplace(ticket,
                 Waiter{run, deadline, first_interval, true, {}, {}, Answerer<RunOutcome>({})});
@@ -36,6 +39,7 @@ void Core::wait(RunId run, Time deadline, Completion<RunOutcome> done) noexcept 
     waiters_of.merge(of_run);
   };
   if (ending_of(begin) != Ending::returned) return done(no_memory());
+  if (full) return done(no_room(Limit::waiters, options.max_waiters));
   how_it_stands(run).send_off(shared_from_this(), {&Core::looked, this, ticket});
   const Time soon = saturating_add(environment.clock.now(), longest_interval);
   arm_wait(ticket, std::min(soon, deadline));

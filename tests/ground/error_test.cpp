@@ -130,7 +130,7 @@ TEST(AMessage, NamesEachLimitWithWhatWasAskedAndWhatIsAllowed) {
     expect_one_sentence(full);
     EXPECT_TRUE(seen.insert(over).second) << "limits read alike: " << over;
   }
-  EXPECT_EQ(seen.size(), 18u);
+  EXPECT_EQ(seen.size(), 19u);
 }
 
 TEST(AMessage, OfALimitReadsAsASentence) {
@@ -154,6 +154,7 @@ TEST(AMessage, OfALimitReadsAsASentence) {
   EXPECT_EQ(over(Limit::depth), "9 levels of nested JSON" + tail);
   EXPECT_EQ(over(Limit::deliveries), "9 events on their way to consumers" + tail);
   EXPECT_EQ(over(Limit::consumers), "9 consumers of a bus" + tail);
+  EXPECT_EQ(over(Limit::waiters), "9 waiters for runs, or for a stop" + tail);
   EXPECT_EQ(what_happened(over_limit(Limit::consumers, 1, 0)),
             "1 consumer of a bus was asked for, and 0 are allowed");
   EXPECT_EQ(what_happened(no_room(Limit::runs, 1)),

@@ -26,7 +26,7 @@ class Kept : public ::testing::Test, public RunnerFixture<Parts> {
     runner.emplace(backend(), environment(), runner_options);
     runner->add(sample::checkout, this->shop);
     keeper.emplace(backend(), environment(), options);
-    keeper->look_after(*runner);
+    EXPECT_THAT(keeper->look_after(*runner), testing::IsOk());
   }
   StartRequest request(const std::string& number, Duration in_time = 1h) {
     StartRequest made = RunnerFixture<Parts>::request(number);
@@ -218,7 +218,7 @@ TYPED_TEST(Kept, TheRelayIsWokenByWhatARunnerWritesAndForWhatOthersWrote) {
   }
   this->runner_options.relay = &relay;
   this->keep();
-  this->keeper->look_after(relay);
+  EXPECT_THAT(this->keeper->look_after(relay), testing::IsOk());
   this->run_for(1s);
   const std::size_t of_another = bus.taken.size();
   EXPECT_GT(of_another, 0u);
@@ -241,7 +241,7 @@ TYPED_TEST(Kept, WhateverEndsFirstTheOthersGoOn) {
     std::optional<Relay> relay(std::in_place, this->backend(), bus, this->environment());
     this->runner_options.relay = &*relay;
     this->keep();
-    this->keeper->look_after(*relay);
+    EXPECT_THAT(this->keeper->look_after(*relay), testing::IsOk());
     const std::string number = std::to_string(first);
     this->buy(number + " before");
     if (first == 0) relay.reset();

@@ -102,8 +102,8 @@ TEST(KeeperOnThreads, WhateverEndsFirstNothingIsTouchedAfterItsEnd) {
     std::optional<SagaRunner<MemoryBackend<>>> runner(std::in_place, backend, environment,
                                                       runner_options);
     runner->add(checkout, shop);
-    keeper->look_after(*runner);
-    keeper->look_after(*relay);
+    EXPECT_THAT(keeper->look_after(*runner), testing::IsOk());
+    EXPECT_THAT(keeper->look_after(*relay), testing::IsOk());
     std::thread client([&] {
       for (int i = 0; i < 20; ++i) {
         StartRequest request;
@@ -145,7 +145,7 @@ TEST(KeeperOnThreads, AServiceForgetsWhatIsOverAndTellsWhatIsDecided) {
   runner_options.relay = &relay;
   SagaRunner<MemoryBackend<>> runner(backend, environment, runner_options);
   runner.add(sample::checkout, shop);
-  keeper.look_after(runner);
+  EXPECT_THAT(keeper.look_after(runner), testing::IsOk());
   for (int i = 0; i < orders; ++i) {
     StartRequest request;
     request.key = std::to_string(i);

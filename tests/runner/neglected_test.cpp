@@ -70,7 +70,7 @@ TEST_F(UnarmedSearch, OrphansThatCouldNotBeLookedForAreAfterTheNextActivity) {
   SagaRunner<Slow> runner(slow, {clock, forgetful, 1});
   runner.add(sample::checkout, shop);
   Keeper keeper(slow, {clock, forgetful, 1});
-  keeper.look_after(runner);
+  EXPECT_THAT(keeper.look_after(runner), testing::IsOk());
   run_for(1h);  // it looks, and cannot be woken for the next time
   forgetful.refuses = false;
   run_for(1h);

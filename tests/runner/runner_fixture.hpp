@@ -106,7 +106,7 @@ class RunnerFixture {
   std::unique_ptr<Process> kept(const KeeperOptions& keeping = {}, RunnerOptions options = {}) {
     auto made = process(options);
     made->keeper.emplace(made->connection, Environment{clock, executor, 1}, keeping);
-    made->keeper->look_after(made->runner);
+    EXPECT_THAT(made->keeper->look_after(made->runner), testing::IsOk());
     return made;
   }
 

@@ -185,7 +185,7 @@ TYPED_TEST(Hazards, ADeadOwnerIsKnownToBeDeadAlsoIfClaimsTakeTheirTime) {
   SagaRunner<Slow> runner(slow, Environment{this->clock, this->executor, 1});
   runner.add(sample::checkout, this->shop);
   Keeper keeper(slow, Environment{this->clock, this->executor, 1});
-  keeper.look_after(runner);
+  EXPECT_THAT(keeper.look_after(runner), testing::IsOk());
   this->run_for(2h);
   EXPECT_TRUE(this->outcome(run).has_value()) << ::testing::PrintToString(this->story(run));
 }
@@ -306,7 +306,7 @@ TEST_F(OneAppend, OrphansAreLookedForAtAMeasuredPace) {
   Counting counting(connection);
   SagaRunner<Counting> b(counting, Environment{clock, executor, 1});
   Keeper keeper(counting, Environment{clock, executor, 1});
-  keeper.look_after(b);
+  EXPECT_THAT(keeper.look_after(b), testing::IsOk());
   for (int i = 0; i < 300; ++i) {  // one a second, each waits for its payment
     begin(*a, std::to_string(i));
     keeper.tick();

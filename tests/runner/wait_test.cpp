@@ -220,7 +220,7 @@ TEST(WaitsOnThreads, MoveTheClockThoughAKeeperLooks) {
   sample::Shop shop;
   SagaRunner<MemoryBackend<>> runner(backend, environment);
   runner.add(sample::checkout, shop);
-  keeper.look_after(runner);
+  EXPECT_THAT(keeper.look_after(runner), testing::IsOk());
   EXPECT_THAT(runner.wait(RunId{9, 9}, clock.now() + 1h), ErrorIs(Errc::not_found));
   EXPECT_EQ(clock.now(), start_time + 1h);
 }

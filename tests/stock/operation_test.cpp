@@ -120,7 +120,7 @@ TEST(ALimit, HasItsWord) {
   EXPECT_EQ(name(Limit::none), "none");
   EXPECT_EQ(name(Limit::lines), "lines");
   EXPECT_EQ(name(Limit::record_bytes), "record_bytes");
-  EXPECT_EQ(name(Limit::consumers), "consumers") << "the last";
+  EXPECT_EQ(name(Limit::waiters), "waiters") << "the last";
   EXPECT_EQ(name(static_cast<Limit>(99)), "unrecognised");
 }
 

@@ -70,6 +70,32 @@ TEST_F(SmallRecordsTest, AreAskedForInTheHeadToo) {
   EXPECT_EQ(store.find(hold).value(), std::nullopt);
 }
 
+class LargeAnswersTest : public AppendTest {
+ protected:
+  static MemoryLimits limits() {
+    MemoryLimits limits = small_limits();
+    limits.runs.max_record_bytes = 4 * max_answer_bytes;
+    limits.runs.max_bytes = 8 * max_answer_bytes;
+    return limits;
+  }
+  LargeAnswersTest() : AppendTest(limits()) {}
+};
+
+TEST_F(LargeAnswersTest, AreRefusedWithWhatTheyAskForAndWhatIsAllowed) {
+  RunRecord last = record(RecordKind::ended);
+  last.request = request;
+  last.claim_epoch = 1;
+  last.output.resize(max_answer_bytes + 1);
+  PreparedWrite write(run, 1);
+  write.add(last);
+  const auto refused = store.write(write.seal());
+  ASSERT_THAT(refused, ErrorIs(Errc::limit_exceeded, Limit::answer_bytes));
+  EXPECT_EQ(refused.error().part, WritePart::head);
+  EXPECT_EQ(refused.error().asked, max_answer_bytes + 1);
+  EXPECT_EQ(refused.error().allowed, max_answer_bytes);
+  EXPECT_THAT(records_of(store, run).value(), SizeIs(1));
+}
+
 class FullOutboxTest : public AppendTest {
  protected:
   static MemoryLimits limits() {
