@@ -134,8 +134,8 @@ class Subscription {
 ///  - **Order.** For each consumer, events of one run are delivered in the order in which they
 ///    were first published; one that fails holds back those behind it in its run until it is
 ///    handled. Once it is `dead` they stay parked, so that nobody acts on a history with a hole.
-///    When a call of `publish` has returned without an answer, its events have their place: if it
-///    is answered with an error after all, so are those of their runs that were published since.
+///    When a call of `publish` has returned without an answer, its events have their place: if one
+///    is refused after all, so is every later one of its run until it is published again.
 ///  - **Isolation.** What fails at a consumer holds back nothing of other runs and nothing of
 ///    other consumers.
 ///  - Nothing is dropped that a consumer is owed: an event is acknowledged, on its way, parked or

@@ -63,7 +63,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   void look(std::optional<Time> timer);
   bool begin(std::optional<Time> timer);
   bool is_due(Time timer);
-  void end();
+  void end(bool failed);
   Errand<void> pass();
   Errand<void> try_due(Time now);
   Errand<void> take_page(Time now, bool& more);
@@ -71,6 +71,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   void send(Run& run, relay::Events::node_type node, const PendingEvent& waiting) noexcept;
   static void on_published(void* event, std::uint64_t, result<void>&& outcome) noexcept;
   void take_answer(UnderWay& event, result<void> outcome) noexcept;
+  [[nodiscard]] bool any_answered() const;
   [[nodiscard]] UnderWay* next_answered();
   Errand<void> settle(Time now);
   Errand<void> acknowledge(const UnderWay& event);
@@ -90,7 +91,7 @@ class Relay::Core : public std::enable_shared_from_this<Core> {
   // Of whoever looks; only one does.
   Rng rng_;
   std::uint32_t read_attempts_ = 0;
-  std::uint64_t read_to_ = 0;  // what stands before has left the outbox, or waits
+  std::uint64_t read_to_ = 0;  // what stands before has left the outbox, or is under way
   relay::Runs runs_;
   std::size_t sent_ = 0, events_waiting_ = 0;  // events of all runs
 
@@ -155,12 +156,13 @@ bool Relay::Core::is_due(Time timer) {
   return false;
 }
 
-void Relay::Core::end() {
+/// What the bus answered meanwhile is looked at at once, unless the look itself has failed.
+void Relay::Core::end(bool failed) {
   bool again = false;
   {
     const std::lock_guard lock(mutex_);
     looking_ = false;
-    again = std::exchange(again_, false) || !answered_.empty();
+    again = std::exchange(again_, false) || (!failed && !answered_.empty());
     counts_.waiting_runs = runs_.waiting();
     counts_.under_way = sent_;
   }
@@ -207,6 +209,7 @@ Errand<void> Relay::Core::take_page(Time now, bool& more) {
       ++events_waiting_;
     }
     read_to_ = event.place;
+    if (!any_answered()) continue;
     const auto settled = co_await settle(now);
     if (!settled.has_value()) co_return settled.assume_error();
   }
@@ -292,6 +295,11 @@ void Relay::Core::take_answer(UnderWay& event, result<void> outcome) noexcept {
   if (!looked_for) wake();
 }
 
+bool Relay::Core::any_answered() const {
+  const std::lock_guard lock(mutex_);
+  return !answered_.empty();
+}
+
 /// One that the bus has answered, or none.
 relay::UnderWay* Relay::Core::next_answered() {
   const std::lock_guard lock(mutex_);
@@ -348,7 +356,7 @@ void Relay::Core::passed_over(void* context, std::uint64_t, result<void>&& outco
   if (!outcome.has_value()) {
     self.arm(self.after(++self.read_attempts_, outcome.assume_error().remedy()));
   }
-  self.end();
+  self.end(!outcome.has_value());
 }
 
 /// What can never work is tried as seldom as may be: somebody may raise the limit that it is over.
