@@ -53,8 +53,10 @@ class Agenda {
   }
   void drop(const void* context) noexcept;
   /// Runs the next task when it is due. False if there is none.
-  bool run_one();
-  void wait_for_task();
+  bool run_one() { return run_one(wakes()); }
+  bool run_one(std::uint64_t seen);
+  void wait_for_task(std::uint64_t seen);
+  std::uint64_t wakes();
   void wake() noexcept;
   /// Runs tasks until `stop`.
   void work();
@@ -83,7 +85,7 @@ class Agenda {
   detail::ArmedTasks tasks_;
   Running* running_ = nullptr;  // the last to have begun
   bool moving_ = false;         // a thread is moving the clock
-  bool woken_ = false;          // whoever waits for a task is to look
+  std::uint64_t wakes_ = 0;     // whoever waits and has seen fewer is to look
   bool stopped_ = false;
 };
 
@@ -124,25 +126,29 @@ void Agenda::move_clock(Lock& lock) {
   changed_.notify_all();
 }
 
-bool Agenda::run_one() {
+bool Agenda::run_one(std::uint64_t seen) {
   Lock lock(mutex_);
   while (!tasks_.empty()) {
     if (has_due()) return run_next(lock), true;
-    if (std::exchange(woken_, false)) return true;
+    if (wakes_ != seen) return true;
     wait_by_clock(lock);
   }
   return false;
 }
 
-void Agenda::wait_for_task() {
+void Agenda::wait_for_task(std::uint64_t seen) {
   Lock lock(mutex_);
-  changed_.wait(lock, [this] { return !tasks_.empty() || woken_; });
-  woken_ = false;
+  changed_.wait(lock, [&] { return !tasks_.empty() || wakes_ != seen; });
+}
+
+std::uint64_t Agenda::wakes() {
+  const Lock lock(mutex_);
+  return wakes_;
 }
 
 void Agenda::wake() noexcept {
   const std::lock_guard lock(mutex_);
-  woken_ = true;
+  ++wakes_;
   changed_.notify_all();
 }
 
@@ -225,7 +231,9 @@ void LocalExecutor::post(Task task) { core_->post(task); }
 void LocalExecutor::post_at(Time time, Task task) { core_->post_at(time, task); }
 void LocalExecutor::drop(const void* context) noexcept { core_->drop(context); }
 bool LocalExecutor::run_one() { return core_->run_one(); }
-void LocalExecutor::wait_for_task() { core_->wait_for_task(); }
+bool LocalExecutor::run_one(std::uint64_t seen) { return core_->run_one(seen); }
+void LocalExecutor::wait_for_task(std::uint64_t seen) { core_->wait_for_task(seen); }
+std::uint64_t LocalExecutor::wakes() const noexcept { return core_->wakes(); }
 void LocalExecutor::wake() noexcept { core_->wake(); }
 
 struct ThreadExecutor::Core {

@@ -255,6 +255,30 @@ TEST(LocalExecutor, TakesATaskOfAnotherThreadWhileItWaitsForALaterOne) {
   EXPECT_THAT(notes.tags(), ElementsAre(1));
 }
 
+/// Whoever has looked before it is woken by it, at whatever of the waits it has come to.
+TEST(LocalExecutor, AWakeEndsTheWaitingOfAll) {
+  for (const bool has_task : {true, false}) {
+    SystemClock clock;
+    LocalExecutor executor(clock);
+    Notes notes(clock);
+    if (has_task) executor.post_at(clock.now() + Duration{3'600'000}, notes.task(9));
+    const std::uint64_t seen = executor.wakes();
+    const auto wait = [&] {
+      if (!executor.run_one(seen)) executor.wait_for_task(seen);
+    };
+    auto first = std::async(std::launch::async, wait);
+    auto second = std::async(std::launch::async, wait);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    executor.wake();
+    wait();  // it has looked before that too
+    for (auto* waiting : {&first, &second}) {
+      EXPECT_EQ(waiting->wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    }
+    while (executor.wakes() < 10) executor.wake();  // so that no wrong one hangs
+    EXPECT_TRUE(notes.tags().empty());
+  }
+}
+
 TEST(ThreadExecutor, RunsEveryTaskOnce) {
   SystemClock clock;
   Notes notes(clock);
