@@ -19,6 +19,7 @@ inline namespace v0 {
 
 using detail::Errand;
 using detail::RunnerCore;
+using Asker = RunnerCore::Core::Asker;
 
 class Keeper::Core final : public std::enable_shared_from_this<Core>, public detail::Watcher {
  public:
@@ -47,12 +48,14 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   struct Runner {
     std::weak_ptr<RunnerCore::Core> core;
     Time check_at;  ///< For orphans, by the store's clock; not set: at the next look.
+    Time show_at;   ///< That it lives, likewise.
   };
 
   static void on_tick(void* core, std::uint64_t) noexcept;
   static void on_due(void* core, std::uint64_t when) noexcept;
   static void look_now(void* core, std::uint64_t) noexcept;
   static void looked(void* core, std::uint64_t, result<void>&& outcome) noexcept;
+  static void shown(void* core, std::uint64_t, result<void>&& outcome) noexcept;
 
   template <class T, class Send>
   [[nodiscard]] detail::Awaited<T, Send> ask(Send send) {
@@ -60,6 +63,8 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   }
   void count(std::uint64_t KeeperCounts::* counter, std::uint64_t more = 1);
   void move_time() noexcept;
+  void show_lives() noexcept;
+  Errand<void> show_due_lives();
   void post_look() noexcept;
   void arm(Time when) noexcept;
   void arm_next() noexcept;
@@ -69,7 +74,7 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   Errand<void> look_for_orphans(std::shared_ptr<RunnerCore::Core> runner);
   void wake_relays();
   [[nodiscard]] bool is_room_wanted();
-  [[nodiscard]] std::vector<std::shared_ptr<RunnerCore::Core>> due_runners();
+  [[nodiscard]] std::vector<std::shared_ptr<RunnerCore::Core>> due_runners(Time Runner::* at);
 
   AnyBackend backend_;
   const Environment environment_;
@@ -81,6 +86,7 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   detail::Visits visits_;
   std::atomic<bool> ended_{false};
   mutable std::mutex mutex_;
+  bool showing_ = false;  ///< That runners live.
   bool looking_ = false;  ///< A look is posted, or under way.
   bool again_ = false;    ///< Another was asked for meanwhile.
   Time look_at_;          ///< By the clock.
@@ -133,6 +139,7 @@ void Keeper::Core::tick() noexcept {
     counts_.failures += expired.has_value() ? 0 : 1;
     due = look_at_ <= environment_.clock.now();
   }
+  show_lives();
   if (due || !moves_) post_look();
 }
 
@@ -141,7 +148,47 @@ void Keeper::Core::activity() noexcept {
   const detail::Visit visit(visits_);
   if (!visit) return;
   move_time();
+  show_lives();
   post_look();
+}
+
+// --- that runners live
+
+/// Whatever a look is at, or waits for: others would take over what lives.
+void Keeper::Core::show_lives() noexcept {
+  const Time now = backend_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto is_due = [&](const Runner& one) { return one.show_at <= now; };
+    if (showing_ || std::ranges::none_of(runners_, is_due)) return;
+    showing_ = true;
+  }
+  show_due_lives().send_off(shared_from_this(), {&Core::shown, this, 0});
+}
+
+void Keeper::Core::shown(void* core, std::uint64_t, result<void>&&) noexcept {
+  auto& self = *static_cast<Core*>(core);
+  const std::lock_guard lock(self.mutex_);
+  self.showing_ = false;
+}
+
+/// Again when half of its lease is over; if it could not be shown, soon.
+Errand<void> Keeper::Core::show_due_lives() {
+  for (const auto& runner : due_runners(&Runner::show_at)) {
+    const auto lives = co_await ask<void>([&](Completion<void> done) {
+      const detail::Visit visit(runner->visits);
+      if (!visit) return done(Error{Errc::unavailable});
+      runner->show_life(options_.orphaned_after).send_off(runner, done);
+    });
+    Duration rest = options_.orphaned_after / 4;
+    if (!lives.has_value()) rest = std::min(rest, options_.pace);
+    const Time next = saturating_add(backend_.now(), std::max(rest, Duration{1}));
+    const std::lock_guard lock(mutex_);
+    for (Runner& one : runners_) {
+      if (one.core.lock() == runner) one.show_at = next;
+    }
+  }
+  co_return success();
 }
 
 // --- by a clock that stands still: what is due next
@@ -176,7 +223,9 @@ void Keeper::Core::arm_next() noexcept {
     const std::lock_guard lock(mutex_);
     no_later(next_end_);
     for (const Runner& runner : runners_) {
-      if (!runner.core.expired()) no_later(runner.check_at);
+      if (runner.core.expired() || !is_set(runner.check_at)) continue;
+      no_later(runner.check_at);
+      no_later(runner.show_at);
     }
   }
   if (next) arm(std::max(*next, environment_.clock.now() + Duration{1}));
@@ -200,6 +249,7 @@ void Keeper::Core::look_now(void* core, std::uint64_t) noexcept {
     self.look_at_ = saturating_add(self.environment_.clock.now(), self.options_.pace);
     ++self.counts_.looks;
   }
+  self.show_lives();
   self.look().send_off(self.shared_from_this(), {&Core::looked, core, 0});
 }
 
@@ -219,8 +269,7 @@ void Keeper::Core::looked(void* core, std::uint64_t, result<void>&& outcome) noe
   if (failed) self.arm(saturating_add(self.environment_.clock.now(), self.options_.pace));
 }
 
-/// What only moves the relays and makes room comes first: to drive an orphan may take its steps'
-/// time. What fails hinders nothing that follows.
+/// What fails hinders nothing that follows.
 Errand<void> Keeper::Core::look() {
   wake_relays();
   const Duration keep = is_room_wanted() ? Duration{0} : options_.keep;
@@ -229,7 +278,7 @@ Errand<void> Keeper::Core::look() {
     if (outcome.has_value()) outcome = next;
   };
   if (!moves_) note(co_await find_next_end());
-  for (const auto& runner : due_runners()) {
+  for (const auto& runner : due_runners(&Runner::check_at)) {
     note(co_await look_for_orphans(runner));
     if (ended_) break;
   }
@@ -304,7 +353,7 @@ Errand<void> Keeper::Core::find_next_end() {
   co_return success();
 }
 
-std::vector<std::shared_ptr<RunnerCore::Core>> Keeper::Core::due_runners() {
+std::vector<std::shared_ptr<RunnerCore::Core>> Keeper::Core::due_runners(Time Runner::* at) {
   const Time now = backend_.now();
   std::vector<std::shared_ptr<RunnerCore::Core>> due;
   const std::lock_guard lock(mutex_);
@@ -312,7 +361,7 @@ std::vector<std::shared_ptr<RunnerCore::Core>> Keeper::Core::due_runners() {
   due.reserve(runners_.size());
   for (const Runner& one : runners_) {
     auto runner = one.core.lock();
-    if (runner && one.check_at <= now) due.push_back(std::move(runner));
+    if (runner && one.*at <= now) due.push_back(std::move(runner));
   }
   return due;
 }
@@ -321,10 +370,10 @@ std::vector<std::shared_ptr<RunnerCore::Core>> Keeper::Core::due_runners() {
 /// only if there is anything to wait for.
 Errand<void> Keeper::Core::look_for_orphans(std::shared_ptr<RunnerCore::Core> runner) {
   const auto found = co_await ask<RecoveryReport>([&](Completion<RecoveryReport> done) {
-    const detail::Visit visit(runner->visits);  // its end waits for what is driven here
+    const detail::Visit visit(runner->visits);  // its end waits for what is done here
     if (!visit) return done(Error{Errc::unavailable});
-    runner->look_after_neglected();
-    runner->check_orphans(options_.orphaned_after).send_off(runner, done);
+    runner->look_after_neglected(Asker::keeper);
+    runner->recover(options_.orphaned_after, Asker::keeper).send_off(runner, done);
   });
   const Time now = backend_.now();
   const RecoveryReport report = found.has_value() ? found.assume_value() : RecoveryReport{};
@@ -356,7 +405,7 @@ result<void> Keeper::Core::look_after(const std::shared_ptr<RunnerCore::Core>& r
     for (const Runner& one : runners_) {
       if (one.core.lock() == runner) return success();
     }
-    auto add = [&] { runners_.push_back({runner, {}}); };
+    auto add = [&] { runners_.push_back({runner, {}, {}}); };
     if (detail::ending_of(add) != detail::Ending::returned) return no_memory();
   }
   if (!moves_) runner->watch(std::shared_ptr<Watcher>(shared_from_this()));

@@ -184,7 +184,7 @@ void Core::attend() noexcept {
   look_after_neglected();
 }
 
-void Core::look_after_neglected() noexcept {
+void Core::look_after_neglected(Asker asker) noexcept {
   if (timers_unarmed.exchange(false)) arm_timers();
   RunPtr next;
   {
@@ -199,7 +199,7 @@ void Core::look_after_neglected() noexcept {
       next = std::move(run->next_neglected);
     }
     bool starts = false;
-    if (nudge(run, Nudge::time, starts) && starts) set_off(run);
+    if (nudge(run, Nudge::time, starts) && starts) set_off_for(asker, run);
   }
 }
 

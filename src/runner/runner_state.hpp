@@ -226,6 +226,8 @@ struct RunEntry {
 struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   using Lock = std::unique_lock<std::mutex>;
   enum class Step : std::uint8_t { go_on, rest };
+  /// On whose behalf: a keeper spares who lives, and waits for no step.
+  enum class Asker : std::uint8_t { user, keeper };
 
   Core(const AnyBackend& backend_, Environment environment_, RunnerOptions options_);
   /// Ends all activity. Nothing of the backend or the environment is touched after it.
@@ -258,7 +260,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void drop(ActiveRun& run) noexcept;
   void neglect(const ActiveRun& run) noexcept;
   void attend() noexcept;
-  void look_after_neglected() noexcept;
+  void look_after_neglected(Asker asker = Asker::user) noexcept;
   [[nodiscard]] bool is_neglectful() const noexcept;
 
   // starting (runner_start.cpp)
@@ -287,15 +289,16 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
   using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
-  Errand<RecoveryReport> recover(Duration idle, bool spares_living);
+  Errand<RecoveryReport> recover(Duration idle, Asker asker);
   Errand<Found> consider(RunId id, Duration idle, std::optional<Living>& living, Time& due);
-  Errand<Found> take(RunId id, SagaPtr saga);
+  Errand<Found> take(RunId id, SagaPtr saga, Asker asker);
   Errand<Found> look_again(RunId id, std::vector<RunRecord>& records);
-  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept;
-  void look_after_own(Duration idle);
+  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt,
+             Asker asker = Asker::user) noexcept;
+  void look_after_own(Duration idle, Asker asker);
+  void set_off_for(Asker asker, const RunPtr& run) noexcept;
   Errand<bool> ask_whether_lives(OwnerId who);
   Errand<void> show_life(Duration orphaned_after);
-  Errand<RecoveryReport> check_orphans(Duration orphaned_after);
   void watch(std::weak_ptr<Watcher> watcher);
   void note_refusal(const Error& error) noexcept;
 
@@ -383,6 +386,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   enum class Nudge : std::uint8_t { time, log, again };
   bool nudge(const RunPtr& run, Nudge why, bool& starts) noexcept;
   void set_off(const RunPtr& run) noexcept;
+  void set_off_later(const RunPtr& run) noexcept;
   bool arm(Time when, Task task) noexcept;
   static void look(ActiveRun& run) noexcept;
   void drive(const RunPtr& run) noexcept;
@@ -455,8 +459,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Timers timers;
   std::atomic<bool> timers_unarmed{false};  ///< The next activity arms them.
 
-  std::atomic<std::uint64_t> life_epoch{
-      0};  ///< The orphan check's, of which there is one at a time.
+  std::atomic<bool> showing_life{false};     ///< Somebody does.
+  std::atomic<std::uint64_t> life_epoch{0};  ///< Of the claim that shows it; 0: none is held.
 
   // Who waits for runs. Guarded by `waits`.
   std::mutex waits;

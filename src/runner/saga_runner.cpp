@@ -172,7 +172,7 @@ result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
 
 void RunnerCore::recover(Duration idle, Completion<RecoveryReport> done) {
   INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
-  core_->send_off(core_->recover(idle, false), done);
+  core_->send_off(core_->recover(idle, Core::Asker::user), done);
 }
 RecoveryReport RunnerCore::recover(Duration idle) {
   const auto report = wait_on<RecoveryReport>(
