@@ -136,6 +136,8 @@ void Keeper::Core::arm_next() noexcept {
   {
     const std::lock_guard lock(mutex_);
     no_later(next_end_);
+    no_later(free_at_);
+    if (left_some_) no_later(saturating_add(environment_.clock.now(), options_.pace));
     for (const Runner& runner : runners_) {
       if (runner.core.expired() || !is_set(runner.check_at)) continue;
       no_later(runner.check_at);

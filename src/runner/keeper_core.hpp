@@ -76,7 +76,9 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   void arm(Time when) noexcept;
   void arm_next() noexcept;
   Errand<void> look();
-  Errand<void> forget_old(Duration keep);
+  Errand<void> forget_old();
+  Errand<void> forget(RunId run);
+  Errand<void> find_when_free(RunId run);
   Errand<void> find_next_end();
   Errand<void> look_for_orphans(RunnerPtr runner);
   void wake_relays();
@@ -88,7 +90,13 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   const KeeperOptions options_;
   const bool moves_;  ///< The clock, by itself.
   std::optional<ThreadExecutor> ticks_;
-  EndedRun behind_;  ///< What has ended up to here was looked at. Of whoever looks.
+
+  // Of whoever looks.
+  EndedRun behind_;          ///< What has ended up to here was tried; not set: all, or none.
+  bool makes_room_ = false;  ///< Until all were tried: somebody found none.
+  bool tries_anew_ = false;  ///< Once all were: one of them failed.
+  bool left_some_ = false;   ///< It is not done, or something failed.
+  Time free_at_;  ///< When the first of what may not go yet may; not set: time frees none.
 
   detail::Visits visits_;
   std::atomic<bool> ended_{false};

@@ -3,6 +3,8 @@
 // What a keeper looks at.
 #include <algorithm>
 
+#include <invsaga/forgetting.hpp>
+
 #include "keeper_core.hpp"
 
 namespace invsaga {
@@ -11,6 +13,15 @@ inline namespace v0 {
 using detail::Errand;
 using detail::RunnerCore;
 using Asker = RunnerCore::Core::Asker;
+
+namespace {
+
+/// What can never work is not tried again for its own sake.
+bool may_work(const result<void>& failed) noexcept {
+  return !failed.has_value() && failed.assume_error().remedy() != Remedy::give_up;
+}
+
+}  // namespace
 
 // --- a look
 
@@ -37,33 +48,31 @@ void Keeper::Core::look_now(void* core, std::uint64_t) noexcept {
 /// What it could not do, for want of memory or of an answer, is done a while later.
 void Keeper::Core::looked(void* core, std::uint64_t, result<void>&& outcome) noexcept {
   auto& self = *static_cast<Core*>(core);
+  self.left_some_ = self.left_some_ || may_work(outcome);
+  if (!self.moves_ && !self.ended_) self.arm_next();  // while nobody else looks
   bool again = false;
   {
     const std::lock_guard lock(self.mutex_);
     self.looking_ = false;
     again = std::exchange(self.again_, false);
   }
-  if (self.moves_ || self.ended_) return;
-  if (again) return self.post_look();
-  self.arm_next();
-  const bool failed = !outcome.has_value() && outcome.assume_error().remedy() != Remedy::give_up;
-  if (failed) self.arm(saturating_add(self.environment_.clock.now(), self.options_.pace));
+  if (again && !self.moves_ && !self.ended_) self.post_look();
 }
 
 /// What fails hinders nothing that follows.
 Errand<void> Keeper::Core::look() {
+  left_some_ = false;
   wake_relays();
-  const Duration keep = is_room_wanted() ? Duration{0} : options_.keep;
-  result<void> outcome = co_await forget_old(keep);
-  const auto note = [&](const result<void>& next) {
-    if (outcome.has_value()) outcome = next;
+  const auto note = [this](const result<void>& tried) {
+    left_some_ = left_some_ || may_work(tried);
   };
+  note(co_await forget_old());
   if (!moves_) note(co_await find_next_end());
   for (const RunnerPtr& runner : runners(&Runner::check_at)) {
     note(co_await look_for_orphans(runner));
     if (ended_) break;
   }
-  co_return outcome;
+  co_return success();
 }
 
 void Keeper::Core::wake_relays() {
@@ -82,11 +91,16 @@ bool Keeper::Core::is_room_wanted() {
   return wanted;
 }
 
+// --- what has ended
+
 /// What may not go yet hides nothing: the next look goes on behind it, and begins anew at the end.
-Errand<void> Keeper::Core::forget_old(Duration keep) {
-  result<void> outcome = success();
-  const Time before = backend_.now() - keep;
-  for (std::size_t batch = 0; batch < options_.batches && !ended_; ++batch) {
+Errand<void> Keeper::Core::forget_old() {
+  const Time now = backend_.now();
+  if (is_set(free_at_) && free_at_ <= now) behind_ = {}, free_at_ = {};
+  makes_room_ = is_room_wanted() || makes_room_;
+  const Time before = makes_room_ ? now : now - options_.keep;
+  bool all = false;
+  for (std::size_t batch = 0; batch < options_.batches && !all && !ended_; ++batch) {
     const auto page = co_await ask<std::vector<EndedRun>>(
         [&](Completion<std::vector<EndedRun>> done) {
           backend_.ended(before, behind_, options_.batch, done);
@@ -96,21 +110,43 @@ Errand<void> Keeper::Core::forget_old(Duration keep) {
       co_return page.assume_error();
     }
     for (const EndedRun& run : page.assume_value()) {
-      const auto gone = co_await ask<void>(
-          [&](Completion<void> done) { backend_.forget(run.run, done); });
+      const auto tried = co_await forget(run.run);
+      tries_anew_ = tries_anew_ || may_work(tried);
       behind_ = run;
-      if (gone.has_value()) {
-        count(&KeeperCounts::forgotten);
-      } else if (gone.assume_error().code != Errc::busy) {
-        count(&KeeperCounts::failures);
-        outcome = gone;
-      }
     }
-    if (page.assume_value().size() == options_.batch) continue;
-    behind_ = {};
-    break;
+    all = page.assume_value().size() < options_.batch;
   }
-  co_return outcome;
+  left_some_ = left_some_ || !all;
+  if (!all) co_return success();
+  behind_ = {};
+  makes_room_ = false;
+  left_some_ = std::exchange(tries_anew_, false) || left_some_;
+  co_return success();
+}
+
+Errand<void> Keeper::Core::forget(RunId run) {
+  const auto gone = co_await ask<void>([&](Completion<void> done) { backend_.forget(run, done); });
+  if (gone.has_value()) {
+    count(&KeeperCounts::forgotten);
+  } else if (gone.assume_error().code != Errc::busy) {
+    count(&KeeperCounts::failures);
+    co_return gone;
+  } else if (!moves_) {
+    co_return co_await find_when_free(run);
+  }
+  co_return success();
+}
+
+/// If time alone may free it: what waits for events, or for an answer, is after the next activity.
+Errand<void> Keeper::Core::find_when_free(RunId run) {
+  const auto read = co_await ask<std::vector<LogEntry>>(
+      [&](Completion<std::vector<LogEntry>> done) { backend_.read(run, done); });
+  if (!read.has_value()) co_return read.assume_error();
+  const auto held = held_back(read.assume_value(), backend_.limits());
+  if (!held.has_value()) co_return success();
+  const Time until = held.assume_value().until;
+  if (until > backend_.now()) free_at_ = is_set(free_at_) ? std::min(free_at_, until) : until;
+  co_return success();
 }
 
 /// Of what is not old enough yet.
@@ -129,6 +165,8 @@ Errand<void> Keeper::Core::find_next_end() {
                   : Time{};
   co_return success();
 }
+
+// --- orphans
 
 /// Again at the latest after a part of what makes a run an orphan; by a clock that stands still
 /// only if there is anything to wait for.

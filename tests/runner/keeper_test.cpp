@@ -125,6 +125,59 @@ TYPED_TEST(Kept, WhatIsReferredToStays) {
   EXPECT_TRUE(this->is_forgotten(untold));
 }
 
+/// From here on nobody acts and nobody calls `tick`.
+TYPED_TEST(Kept, WhatTimeAloneFreesGoesThenThoughNobodyActs) {
+  KeeperOptions options;
+  options.keep = Duration{0};
+  this->keep(options);
+  const RunId late = this->buy("1", 48h), early = this->buy("2", 24h), untold = this->buy("3", 1h);
+  for (const RunId run : {late, early}) this->take_events(run);
+  const Duration grace = this->backend().limits().grace;
+  this->run_for(24h + grace - 1min);
+  EXPECT_FALSE(this->is_forgotten(early));
+  this->run_for(1min);
+  EXPECT_TRUE(this->is_forgotten(early));
+  EXPECT_FALSE(this->is_forgotten(late));
+  this->run_for(24h);
+  EXPECT_TRUE(this->is_forgotten(late));
+  EXPECT_FALSE(this->is_forgotten(untold));
+  this->run_all();
+  EXPECT_LT(this->keeper->counts().looks, 200u) << "only what is due next is armed";
+}
+
+TYPED_TEST(Kept, WhatOneLookDoesNotComeToIsDoneByTheNextThoughNobodyActs) {
+  KeeperOptions options;
+  options.batch = 2;
+  options.batches = 1;
+  this->keep(options);
+  std::vector<RunId> runs;
+  this->stock_up(9);
+  for (int i = 0; i < 9; ++i) {  // they end at one time
+    const StartRequest asked = this->request(std::to_string(i));
+    EXPECT_THAT(this->runner->start(sample::checkout, this->order_of(asked.key), asked),
+                ClaimIs(ClaimState::fresh));
+    runs.push_back(run_id(sample::checkout.name(), asked));
+    this->take_events(runs.back());
+  }
+  this->run_for(25h);
+  for (const RunId run : runs) EXPECT_TRUE(this->is_forgotten(run));
+  this->run_all();
+}
+
+TYPED_TEST(Kept, WhatFailedIsTriedAgainThoughNobodyActs) {
+  auto process = this->kept();
+  const RunId run = this->begin(*process, "1");
+  this->take_events(run);
+  int failures = 3;
+  process->connection.at_read = [&] {
+    return this->clock.now() > start_time + 24h && failures-- > 0 ? Mishap::failed : Mishap::none;
+  };
+  this->run_for(24h * 31);  // its request's deadline is the last
+  EXPECT_LT(failures, 0);
+  EXPECT_TRUE(this->is_forgotten(run));
+  this->run_all();
+}
+
 TYPED_TEST(Kept, WhatMayNotGoYetHidesNothing) {
   KeeperOptions options;
   options.keep = Duration{0};
@@ -187,6 +240,25 @@ TYPED_TEST(FullOfRuns, TheOldestEndsMakeRoomForWhatIsNew) {
   this->run_for(1s);
   EXPECT_TRUE(this->is_forgotten(runs[0])) << "somebody does";
   EXPECT_THAT(start("4"), ClaimIs(ClaimState::fresh));
+}
+
+/// What may not go yet hides nothing of what makes room either.
+TYPED_TEST(FullOfRuns, RoomIsMadeUntilAllWereTried) {
+  KeeperOptions options;
+  options.batch = options.batches = 1;
+  this->keep(options);
+  const RunId untold = this->buy("1"), told = this->buy("2");
+  this->take_events(told);
+  this->buy("3");
+  this->run_for(3h);
+  this->keeper->tick();
+  this->run_for(1s);
+  this->stock_up(1);
+  EXPECT_THAT(this->runner->start(sample::checkout, this->order_of("4"), this->request("4")),
+              ErrorIs(Errc::resource_exhausted));
+  this->run_for(10s);
+  EXPECT_FALSE(this->is_forgotten(untold));
+  EXPECT_TRUE(this->is_forgotten(told));
 }
 
 // --- relays, and the end
