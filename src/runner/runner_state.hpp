@@ -143,7 +143,7 @@ struct Waiter {
   Time deadline;
   Duration interval;     ///< To the next look at the log.
   bool looking = false;  ///< It is being read.
-  Time armed{};          ///< A task comes by then; not set: none.
+  Alarm alarm{};
   std::optional<result<RunOutcome>> answer;
   Answerer<RunOutcome> told;
 };
@@ -374,7 +374,12 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   static void looked(void* core, std::uint64_t ticket,
                      result<std::optional<RunOutcome>>&& found) noexcept;
   void arm_wait(std::uint64_t ticket, Time when) noexcept;
-  static void on_wait(void* core, std::uint64_t ticket) noexcept;
+  void arm_waits() noexcept;
+  void tell_later(std::uint64_t ticket) noexcept;
+  static void on_told(void* core, std::uint64_t ticket) noexcept;
+  static void on_wait(void* core, std::uint64_t when) noexcept;
+  void look_at_waiter(std::uint64_t ticket) noexcept;
+  void tell_anyway(std::uint64_t ticket) noexcept;
   std::optional<Waiter> take_waiter(std::uint64_t ticket, bool anyway) noexcept;
   void look_for(std::uint64_t ticket) noexcept;
   void wake_waiters(RunId run) noexcept;
@@ -467,6 +472,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   std::map<std::uint64_t, Waiter> waiters;  ///< By a ticket each.
   std::set<std::pair<RunId, std::uint64_t>> waiters_of;
   std::uint64_t last_ticket = 0;
+  Timers wait_timers;  ///< Their alarms bear their tickets.
 
   // Who waits for it to stop, and what is looked at for them. Guarded by `stops`.
   std::mutex stops;
