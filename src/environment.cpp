@@ -32,6 +32,10 @@ std::chrono::system_clock::time_point wait_end(Time time) {
   return std::min(time, saturating_add(now, longest_wait));
 }
 
+/// An executor's waits are measured, and not by the clock that its tasks are due by: that may be
+/// set, forwards or back. So it is looked at every so often.
+constexpr Duration longest_unseen{1'000};
+
 /// The tasks of an executor, under one lock, and who runs them.
 class Agenda {
  public:
@@ -110,7 +114,8 @@ void Agenda::run_next(Lock& lock) {
 
 void Agenda::wait_by_clock(Lock& lock) {
   if (clock_.moves_by_itself()) {
-    changed_.wait_until(lock, wait_end(tasks_.next_timer()->time));
+    const Duration rest = tasks_.next_timer()->time - clock_.now();
+    changed_.wait_for(lock, std::min(rest, longest_unseen));
   } else {
     move_clock(lock);
   }

@@ -15,7 +15,7 @@ using detail::RunnerCore;
 
 void Keeper::Core::begin() {
   if (!moves_) return post_look();
-  ticks_.emplace(environment_.clock, 1U);
+  ticks_.emplace(pace_, 1U);
   ticks_->post({&Core::on_tick, this, 0, nullptr});
 }
 
@@ -32,14 +32,13 @@ void Keeper::Core::move_time() noexcept { backend_.advance_to(environment_.clock
 /// On a thread of its own. If there is no memory to come again, it stays.
 void Keeper::Core::on_tick(void* core, std::uint64_t) noexcept {
   auto& self = *static_cast<Core*>(core);
-  Clock& clock = self.environment_.clock;
   for (;;) {
     if (self.ended_) return;
     self.tick();
-    const Time next = saturating_add(clock.now(), self.options_.tick);
+    const Time next = saturating_add(self.pace_.now(), self.options_.tick);
     auto come_again = [&] { self.ticks_->post_at(next, {&Core::on_tick, core, 0, nullptr}); };
     if (detail::ending_of(come_again) == detail::Ending::returned) return;
-    clock.sleep_until(next);
+    self.pace_.sleep_until(next);
   }
 }
 
@@ -51,7 +50,7 @@ void Keeper::Core::tick() noexcept {
     const std::lock_guard lock(mutex_);
     counts_.expired += expired.has_value() ? expired.assume_value() : 0;
     counts_.failures += expired.has_value() ? 0 : 1;
-    due = look_at_ <= environment_.clock.now();
+    due = look_at_ <= pace_.now();
   }
   show_lives();
   if (due || !moves_) post_look();

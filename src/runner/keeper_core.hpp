@@ -16,6 +16,7 @@
 #include <invsaga/detail/armed_times.hpp>
 
 #include "errand.hpp"
+#include "never_back.hpp"
 #include "runner_state.hpp"
 
 namespace invsaga {
@@ -31,7 +32,8 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
       : backend_(std::move(backend)),
         environment_(environment),
         options_(options),
-        moves_(environment.clock.moves_by_itself()) {
+        moves_(environment.clock.moves_by_itself()),
+        pace_(environment.clock) {
     INVSAGA_ASSERT(options.tick > Duration{0} && options.pace > Duration{0} &&
                        options.orphaned_after > Duration{0} && options.keep >= Duration{0} &&
                        options.batch > 0 && options.batches > 0,
@@ -88,7 +90,8 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   AnyBackend backend_;
   const Environment environment_;
   const KeeperOptions options_;
-  const bool moves_;  ///< The clock, by itself.
+  const bool moves_;        ///< The clock, by itself.
+  detail::NeverBack pace_;  ///< The clock, for what comes every so often.
   std::optional<ThreadExecutor> ticks_;
 
   // Of whoever looks.
@@ -104,7 +107,7 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   bool showing_ = false;      ///< That runners live.
   bool looking_ = false;      ///< A look is posted, or under way.
   bool again_ = false;        ///< Another was asked for meanwhile.
-  Time look_at_;              ///< By the clock.
+  Time look_at_;              ///< By `pace_`.
   Time next_end_;             ///< When the next run is old enough to be forgotten; not set: none.
   detail::ArmedTimes armed_;
   std::vector<Runner> runners_;

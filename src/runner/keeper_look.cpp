@@ -38,7 +38,7 @@ void Keeper::Core::look_now(void* core, std::uint64_t) noexcept {
   {
     const std::lock_guard lock(self.mutex_);
     self.again_ = false;
-    self.look_at_ = saturating_add(self.environment_.clock.now(), self.options_.pace);
+    self.look_at_ = saturating_add(self.pace_.now(), self.options_.pace);
     ++self.counts_.looks;
   }
   self.show_lives();

@@ -279,6 +279,32 @@ TEST(LocalExecutor, AWakeEndsTheWaitingOfAll) {
   }
 }
 
+/// The machine's, which somebody sets.
+class MachinesClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const noexcept override { return clock_.now() + Duration{set_by_}; }
+  void sleep_until(Time) override { ADD_FAILURE() << "an executor waits by its own means"; }
+  [[nodiscard]] bool moves_by_itself() const noexcept override { return true; }
+  void set(Duration by) { set_by_ += by.count(); }
+
+ private:
+  SystemClock clock_;
+  std::atomic<Duration::rep> set_by_{0};
+};
+
+TEST(ThreadExecutor, NoticesThatItsClockIsSet) {
+  MachinesClock clock;
+  Notes notes(clock);
+  ThreadExecutor executor(clock, 1);
+  executor.post_at(clock.now() + Duration{3'600'000}, notes.task(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it waits
+  clock.set(Duration{3'600'000});
+  for (int i = 0; i < 10'000 && notes.tags().empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_THAT(notes.tags(), ElementsAre(1));
+}
+
 TEST(ThreadExecutor, RunsEveryTaskOnce) {
   SystemClock clock;
   Notes notes(clock);

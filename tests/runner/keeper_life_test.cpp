@@ -143,5 +143,31 @@ TEST_F(KeeperLifeOnThreads, AStepOfAnOrphanKeepsNoLookFromGoingOn) {
   let_go = true;
 }
 
+/// The machine's, which somebody sets.
+class SetClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const noexcept override { return clock_.now() + Duration{set_by_}; }
+  void sleep_until(Time time) override {
+    while (now() < time) std::this_thread::sleep_for(1ms);
+  }
+  [[nodiscard]] bool moves_by_itself() const noexcept override { return true; }
+  void set(Duration by) { set_by_ += by.count(); }
+
+ private:
+  SystemClock clock_;
+  std::atomic<Duration::rep> set_by_{0};
+};
+
+TEST_F(KeeperLifeOnThreads, LooksGoOnAtTheirPaceThoughTheClockIsSetBack) {
+  SetClock set;
+  ThreadExecutor executor(set, 1);
+  const Keeper keeper(backend, Environment{set, executor}, keeping);
+  for (const Duration by : {Duration{0}, Duration{-1h}, Duration{-24h}, Duration{48h}}) {
+    set.set(by);
+    const std::uint64_t looks = keeper.counts().looks;
+    EXPECT_TRUE(comes([&] { return keeper.counts().looks > looks + 3; })) << by.count();
+  }
+}
+
 }  // namespace
 }  // namespace invsaga::runner_tests
