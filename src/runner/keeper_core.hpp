@@ -84,6 +84,7 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   Errand<void> find_next_end();
   Errand<void> look_for_orphans(RunnerPtr runner);
   void wake_relays();
+  void look_after_neglected();
   [[nodiscard]] bool is_room_wanted();
   [[nodiscard]] std::vector<RunnerPtr> runners(Time Runner::* due = nullptr);
 

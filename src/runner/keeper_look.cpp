@@ -63,6 +63,7 @@ void Keeper::Core::looked(void* core, std::uint64_t, result<void>&& outcome) noe
 Errand<void> Keeper::Core::look() {
   left_some_ = false;
   wake_relays();
+  look_after_neglected();
   const auto note = [this](const result<void>& tried) {
     left_some_ = left_some_ || may_work(tried);
   };
@@ -83,6 +84,14 @@ void Keeper::Core::wake_relays() {
     relays = relays_;
   }
   for (const Relay::Waker& relay : relays) relay.wake();
+}
+
+/// What a runner could not arm, or post, for want of memory.
+void Keeper::Core::look_after_neglected() {
+  for (const RunnerPtr& runner : runners()) {
+    const detail::Visit visit(runner->visits);
+    if (visit) runner->look_after_neglected(Asker::keeper);
+  }
 }
 
 bool Keeper::Core::is_room_wanted() {
@@ -174,7 +183,6 @@ Errand<void> Keeper::Core::look_for_orphans(RunnerPtr runner) {
   const auto found = co_await ask<RecoveryReport>([&](Completion<RecoveryReport> done) {
     const detail::Visit visit(runner->visits);  // its end waits for what is done here
     if (!visit) return done(Error{Errc::unavailable});
-    runner->look_after_neglected(Asker::keeper);
     runner->recover(options_.orphaned_after, Asker::keeper).send_off(runner, done);
   });
   const Time now = backend_.now();

@@ -184,8 +184,13 @@ void Core::attend() noexcept {
   look_after_neglected();
 }
 
-void Core::look_after_neglected(Asker asker) noexcept {
+/// Calls nobody's code: what is fit for any occasion.
+void Core::arm_the_unarmed() noexcept {
   if (timers_unarmed.exchange(false)) arm_timers();
+}
+
+void Core::look_after_neglected(Asker asker) noexcept {
+  arm_the_unarmed();
   RunPtr next;
   {
     const std::lock_guard lock(mutex);

@@ -261,6 +261,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void neglect(const ActiveRun& run) noexcept;
   void attend() noexcept;
   void look_after_neglected(Asker asker = Asker::user) noexcept;
+  void arm_the_unarmed() noexcept;
   [[nodiscard]] bool is_neglectful() const noexcept;
 
   // starting (runner_start.cpp)

@@ -176,6 +176,7 @@ void Core::on_wait(void* core, std::uint64_t when) noexcept {
   if (!visit) return;
   self.wait_timers.disarm(time_from_ms(static_cast<std::int64_t>(when)));
   const auto ticket = self.wait_timers.take_due(self.environment.clock.now());
+  self.arm_the_unarmed();
   self.arm_waits();
   if (ticket) self.look_at_waiter(*ticket);
 }

@@ -182,12 +182,16 @@ RecoveryReport RunnerCore::recover(Duration idle) {
   return report.has_value() ? report.assume_value() : failed;
 }
 std::size_t RunnerCore::runs() const {
+  core_->arm_the_unarmed();
   const std::lock_guard lock(core_->mutex);
   return core_->by_serial.size();
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
 HashKey RunnerCore::secret() const { return core_->options.secret; }
-Thrown RunnerCore::thrown() const { return core_->thrown.thrown(); }
+Thrown RunnerCore::thrown() const {
+  core_->arm_the_unarmed();
+  return core_->thrown.thrown();
+}
 
 namespace {
 

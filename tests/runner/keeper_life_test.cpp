@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "invsaga/relay.hpp"
+#include "tests/runner/forgetful.hpp"
 #include "tests/runner/runner_fixture.hpp"
 
 namespace invsaga::runner_tests {
@@ -83,11 +84,14 @@ class KeeperLifeOnThreads : public ::testing::Test {
     Keeper keeper;
     SagaRunner<MemoryBackend<>> runner;
   };
-  RunId start(Process& process, const std::string& number) {
+  void stock_up() {
     const Line one[] = {{the_row, 1}};
     testing::name_rows(backend, one);
     EXPECT_THAT(backend.adjust({{7, ++adjusts}, AdjustReason::opening, backend.now() + 1h, one}),
                 testing::IsAdjusted());
+  }
+  RunId start(Process& process, const std::string& number) {
+    stock_up();
     StartRequest request;
     request.key = number;
     const RunId run = run_id(sample::checkout.name(), request);
@@ -141,6 +145,24 @@ TEST_F(KeeperLifeOnThreads, AStepOfAnOrphanKeepsNoLookFromGoingOn) {
   EXPECT_TRUE(comes([&] { return process.keeper.counts().looks > looks + 3; }));
   EXPECT_EQ(process.keeper.counts().taken, 1u);
   let_go = true;
+}
+
+/// Nobody calls, and no other run is driven.
+TEST_F(KeeperLifeOnThreads, ATimerThatCouldNotBeArmedIsAtTheNextLook) {
+  ThreadExecutor threads(clock, 1);
+  Forgetful executor(threads);
+  Keeper keeper(backend, Environment{clock, executor}, {.pace = 20ms});
+  SagaRunner<MemoryBackend<>> runner(backend, Environment{clock, executor});
+  runner.add(sample::checkout, shop);
+  keeper.look_after(runner);
+  stock_up();
+  shop.fail("place", Error{Errc::unavailable});
+  StartRequest request;
+  request.key = "1";
+  executor.refuses = true;
+  EXPECT_THAT(runner.start(sample::checkout, sample::Order{}, request), IsOk());
+  executor.refuses = false;
+  EXPECT_TRUE(comes([&] { return shop.times_called("place") == 2; }));
 }
 
 /// The machine's, which somebody sets.
