@@ -160,7 +160,7 @@ Errand<void> Keeper::Core::find_when_free(RunId run) {
 
 /// Of what is not old enough yet.
 Errand<void> Keeper::Core::find_next_end() {
-  const Time old = backend_.now() - options_.keep;
+  const Time old = backend_.now() - options_.keep - Duration{1};  // `ended` tells what is before
   const RunId last{~std::uint64_t{0}, ~std::uint64_t{0}};
   const auto page = co_await ask<std::vector<EndedRun>>(
       [&](Completion<std::vector<EndedRun>> done) {

@@ -299,6 +299,69 @@ TYPED_TEST(Kept, TheRelayIsWokenByWhatARunnerWritesAndForWhatOthersWrote) {
   EXPECT_GT(bus.taken.size(), of_another);
 }
 
+/// Three stores of one process, each with its keeper, and one of them with that of another process
+/// too.
+TEST(Keepers, OfSeveralStoresAndOfOneStoreLookAfterTheirOwn) {
+  testing::ManualClock clock(start_time);
+  testing::SimulatedExecutor executor(clock);
+  const Environment environment{clock, executor};
+  sample::Shop shop;
+  MemoryBackend<> shared, other;
+  InSplit apart;
+  KeeperOptions options;
+  options.keep = Duration{0};
+  Keeper of_other(other, environment, options), of_apart(apart.backend, environment, options),
+      first(shared, environment, options), second(shared, environment, options);
+  SagaRunner<MemoryBackend<>> in_other(other, environment), survivor(shared, environment);
+  SagaRunner<InSplit::Backend> in_apart(apart.backend, environment);
+  std::optional<SagaRunner<MemoryBackend<>>> dies(std::in_place, shared, environment);
+  std::vector<RunId> runs;
+  const auto start = [&](auto& backend, auto& runner, Keeper& keeper, const std::string& number) {
+    runner.add(sample::checkout, shop);
+    keeper.look_after(runner);
+    const Line lines[] = {{the_row, 1}};
+    testing::name_rows(backend, lines);
+    EXPECT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, lines}),
+                testing::IsAdjusted());
+    sample::Order order;
+    order.number = number;
+    StartRequest request;
+    request.key = number;
+    EXPECT_THAT(runner.start(sample::checkout, order, request), ClaimIs(ClaimState::fresh));
+    runs.push_back(run_id(sample::checkout.name(), request));
+  };
+  start(other, in_other, of_other, "other");
+  start(apart.stock(), in_apart, of_apart, "apart");
+  survivor.add(sample::checkout, shop);
+  second.look_after(survivor);
+  shop.wait("charge");
+  start(shared, *dies, first, "shared");
+  dies.reset();
+  second.tick();
+  const auto acknowledge = [](auto& backend) {
+    const auto pending = testing::pending(backend, 100);
+    for (const Event& event : pending.value()) {
+      EXPECT_THAT(backend.acknowledge_event(event.run, event.sequence), IsOk());
+    }
+  };
+  executor.run_until(start_time + 10min);
+  EXPECT_EQ(first.counts().taken + second.counts().taken, 1u) << "the orphan";
+  acknowledge(other);
+  acknowledge(apart.backend);
+  acknowledge(shared);
+  executor.run_until(start_time + 24h);
+  for (Keeper* one : {&of_other, &of_apart, &first, &second}) {
+    EXPECT_EQ(one->counts().failures, 0u);
+  }
+  EXPECT_TRUE(testing::records_of(other, runs[0]).value().empty());
+  EXPECT_TRUE(testing::records_of(apart.log(), runs[1]).value().empty());
+  EXPECT_TRUE(testing::records_of(shared, runs[2]).value().empty());
+  EXPECT_EQ(of_other.counts().forgotten, 1u);
+  EXPECT_EQ(of_apart.counts().forgotten, 1u);
+  EXPECT_EQ(first.counts().forgotten + second.counts().forgotten, 1u);
+  EXPECT_LT(executor.run_all(1'000), 1'000u) << "they never rest";
+}
+
 TYPED_TEST(Kept, AnIdleSimulationComesToRest) {
   this->keep();
   for (const char* number : {"1", "2", "3"}) this->buy(number);  // nobody acknowledges
