@@ -120,11 +120,11 @@ class KeeperLifeOnThreads : public ::testing::Test {
 /// All threads that it could look on are with steps.
 TEST_F(KeeperLifeOnThreads, IsShownThoughTheExecutorIsBlocked) {
   Process living(*this, 1), other(*this, 1);
-  living.keeper.look_after(living.runner);
+  EXPECT_THAT(living.keeper.look_after(living.runner), IsOk());
   const RunId own = start(living, "own");
   living.executor.post(blocks());
   ASSERT_TRUE(comes([&] { return entered.load(); }));
-  other.keeper.look_after(other.runner);
+  EXPECT_THAT(other.keeper.look_after(other.runner), IsOk());
   EXPECT_FALSE(comes([&] { return other.keeper.counts().taken > 0; }, 5s)) << "it lives";
   EXPECT_EQ(testing::records_of(backend, own).value().back().owner, living.runner.owner());
   let_go = true;
@@ -139,7 +139,7 @@ TEST_F(KeeperLifeOnThreads, AStepOfAnOrphanKeepsNoLookFromGoingOn) {
   }
   blocking = orphan;
   Process process(*this, 2);
-  process.keeper.look_after(process.runner);
+  EXPECT_THAT(process.keeper.look_after(process.runner), IsOk());
   ASSERT_TRUE(comes([&] { return entered.load(); })) << "it is driven on";
   const std::uint64_t looks = process.keeper.counts().looks;
   EXPECT_TRUE(comes([&] { return process.keeper.counts().looks > looks + 3; }));
@@ -154,7 +154,7 @@ TEST_F(KeeperLifeOnThreads, ATimerThatCouldNotBeArmedIsAtTheNextLook) {
   Keeper keeper(backend, Environment{clock, executor}, {.pace = 20ms});
   SagaRunner<MemoryBackend<>> runner(backend, Environment{clock, executor});
   runner.add(sample::checkout, shop);
-  keeper.look_after(runner);
+  EXPECT_THAT(keeper.look_after(runner), IsOk());
   stock_up();
   shop.fail("place", Error{Errc::unavailable});
   StartRequest request;

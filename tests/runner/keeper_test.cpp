@@ -318,7 +318,7 @@ TEST(Keepers, OfSeveralStoresAndOfOneStoreLookAfterTheirOwn) {
   std::vector<RunId> runs;
   const auto start = [&](auto& backend, auto& runner, Keeper& keeper, const std::string& number) {
     runner.add(sample::checkout, shop);
-    keeper.look_after(runner);
+    EXPECT_THAT(keeper.look_after(runner), IsOk());
     const Line lines[] = {{the_row, 1}};
     testing::name_rows(backend, lines);
     EXPECT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, lines}),
@@ -333,7 +333,7 @@ TEST(Keepers, OfSeveralStoresAndOfOneStoreLookAfterTheirOwn) {
   start(other, in_other, of_other, "other");
   start(apart.stock(), in_apart, of_apart, "apart");
   survivor.add(sample::checkout, shop);
-  second.look_after(survivor);
+  EXPECT_THAT(second.look_after(survivor), IsOk());
   shop.wait("charge");
   start(shared, *dies, first, "shared");
   dies.reset();
