@@ -32,6 +32,10 @@ std::chrono::system_clock::time_point wait_end(Time time) {
   return std::min(time, saturating_add(now, longest_wait));
 }
 
+/// An executor's waits are measured, and not by the clock that its tasks are due by: that may be
+/// set, forwards or back. So it is looked at every so often.
+constexpr Duration longest_unseen{1'000};
+
 /// The tasks of an executor, under one lock, and who runs them.
 class Agenda {
  public:
@@ -53,8 +57,10 @@ class Agenda {
   }
   void drop(const void* context) noexcept;
   /// Runs the next task when it is due. False if there is none.
-  bool run_one();
-  void wait_for_task();
+  bool run_one() { return run_one(wakes()); }
+  bool run_one(std::uint64_t seen);
+  void wait_for_task(std::uint64_t seen);
+  std::uint64_t wakes();
   void wake() noexcept;
   /// Runs tasks until `stop`.
   void work();
@@ -83,7 +89,7 @@ class Agenda {
   detail::ArmedTasks tasks_;
   Running* running_ = nullptr;  // the last to have begun
   bool moving_ = false;         // a thread is moving the clock
-  bool woken_ = false;          // whoever waits for a task is to look
+  std::uint64_t wakes_ = 0;     // whoever waits and has seen fewer is to look
   bool stopped_ = false;
 };
 
@@ -108,7 +114,8 @@ void Agenda::run_next(Lock& lock) {
 
 void Agenda::wait_by_clock(Lock& lock) {
   if (clock_.moves_by_itself()) {
-    changed_.wait_until(lock, wait_end(tasks_.next_timer()->time));
+    const Duration rest = tasks_.next_timer()->time - clock_.now();
+    changed_.wait_for(lock, std::min(rest, longest_unseen));
   } else {
     move_clock(lock);
   }
@@ -124,25 +131,29 @@ void Agenda::move_clock(Lock& lock) {
   changed_.notify_all();
 }
 
-bool Agenda::run_one() {
+bool Agenda::run_one(std::uint64_t seen) {
   Lock lock(mutex_);
   while (!tasks_.empty()) {
     if (has_due()) return run_next(lock), true;
-    if (std::exchange(woken_, false)) return true;
+    if (wakes_ != seen) return true;
     wait_by_clock(lock);
   }
   return false;
 }
 
-void Agenda::wait_for_task() {
+void Agenda::wait_for_task(std::uint64_t seen) {
   Lock lock(mutex_);
-  changed_.wait(lock, [this] { return !tasks_.empty() || woken_; });
-  woken_ = false;
+  changed_.wait(lock, [&] { return !tasks_.empty() || wakes_ != seen; });
+}
+
+std::uint64_t Agenda::wakes() {
+  const Lock lock(mutex_);
+  return wakes_;
 }
 
 void Agenda::wake() noexcept {
   const std::lock_guard lock(mutex_);
-  woken_ = true;
+  ++wakes_;
   changed_.notify_all();
 }
 
@@ -225,7 +236,9 @@ void LocalExecutor::post(Task task) { core_->post(task); }
 void LocalExecutor::post_at(Time time, Task task) { core_->post_at(time, task); }
 void LocalExecutor::drop(const void* context) noexcept { core_->drop(context); }
 bool LocalExecutor::run_one() { return core_->run_one(); }
-void LocalExecutor::wait_for_task() { core_->wait_for_task(); }
+bool LocalExecutor::run_one(std::uint64_t seen) { return core_->run_one(seen); }
+void LocalExecutor::wait_for_task(std::uint64_t seen) { core_->wait_for_task(seen); }
+std::uint64_t LocalExecutor::wakes() const noexcept { return core_->wakes(); }
 void LocalExecutor::wake() noexcept { core_->wake(); }
 
 struct ThreadExecutor::Core {

@@ -93,9 +93,17 @@ class LocalExecutor final : public Executor {
   /// Runs the next task, waiting by the clock until it is due. False if there is none. While it
   /// waits by a clock that moves by itself, a task that another thread posts is taken at once.
   bool run_one();
-  /// Returns once there is a task: blocks until another thread posts one if there is none.
-  void wait_for_task();
-  /// Ends that waiting, or the next; or that of `run_one` for a task that is not due.
+
+  // For several threads that run its tasks until they have what they wait for: each reads `wakes()`
+  // and then looks. What comes after that look ends its waiting, whoever else is woken by it.
+
+  /// How often `wake` was called.
+  [[nodiscard]] std::uint64_t wakes() const noexcept;
+  /// As `run_one()`, but returns true at once if `wakes()` is not what was `seen`.
+  bool run_one(std::uint64_t seen);
+  /// Returns once there is a task, or `wakes()` is not what was `seen`: blocks until then.
+  void wait_for_task(std::uint64_t seen);
+  /// Ends the waiting of all.
   void wake() noexcept;
 
  private:

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `std::hash` for ids, rows, errors and answers; that of states and codes, which are enumerations,
-// is the standard library's. By the process's key (keyed_hash.hpp), so that nobody can choose ids
-// that meet in a table: no hash is the same in the next process.
+// `std::hash` for ids, rows, errors and answers, and `==` for the parts of answers, so that answers
+// are fit for tables; that of states and codes, which are enumerations, is the standard library's.
+// By the process's key (keyed_hash.hpp), so that nobody can choose ids that meet in a table: no
+// hash is the same in the next process.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -19,6 +21,19 @@
 
 namespace invsaga {
 inline namespace v0 {
+
+/// How many lines are short, and which, as far as the lent storage holds them.
+template <class Part>
+  requires std::is_base_of_v<Shortage, Part>
+[[nodiscard]] constexpr bool operator==(const Part& one, const Part& other) noexcept {
+  return one.count == other.count && one.first == other.first &&
+         std::ranges::equal(one.lines, other.lines);
+}
+[[nodiscard]] constexpr bool operator==(Adjusted, Adjusted) noexcept { return true; }
+[[nodiscard]] constexpr bool operator==(Expired, Expired) noexcept { return true; }
+[[nodiscard]] constexpr bool operator==(Suppressed, Suppressed) noexcept { return true; }
+[[nodiscard]] constexpr bool operator==(Mismatch, Mismatch) noexcept { return true; }
+
 namespace detail {
 
 /// Of the parts of answers: of a reservation its id and deadline, of a shortage how many lines are

@@ -70,6 +70,7 @@ struct ClaimAnswer {
   std::uint64_t epoch = 0;
   Time lease_until;               ///< in_progress: when to ask again at the latest.
   std::vector<std::byte> answer;  ///< completed
+  friend bool operator==(const ClaimAnswer&, const ClaimAnswer&) = default;
 };
 
 /// How long completed answers are kept. Until a request's own deadline: that is the promise.

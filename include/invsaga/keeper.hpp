@@ -50,10 +50,10 @@ struct KeeperCounts {
 /// they are `KeeperOptions::keep` old, shows that runners live, and has them take over orphans. Its
 /// constructor sets the store's clock.
 ///
-/// By a clock that moves by itself it ticks on a thread of its own, so that steps that block never
-/// stop time, and looks on the environment's executor. By one that stands still it has no thread:
-/// it moves the store's time whenever a runner of it is active, or `tick` is called, and arms what
-/// is due next, so that an idle simulation comes to rest.
+/// By a clock that moves by itself it ticks on a thread of its own, so that steps that block stop
+/// neither time nor the signs of life, and looks on the environment's executor. By one that stands
+/// still it has no thread: it moves the store's time whenever a runner of it is active, or `tick`
+/// is called, and arms what is due next, so that an idle simulation comes to rest.
 ///
 /// Backend and environment are borrowed and outlive it; runners and relays may end before or after.
 /// Safe from any thread. Several over one backend are safe. Destroying it waits for what its

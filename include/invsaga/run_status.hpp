@@ -44,6 +44,7 @@ std::string_view name(CancelDecision decision) noexcept;
 struct CancelAnswer {
   CancelDecision decision{};
   OrderStatus status{};  ///< accepted, came_after: `not_placed`.
+  friend constexpr bool operator==(const CancelAnswer&, const CancelAnswer&) = default;
 };
 
 /// What became of news that was brought to a run: a call's answer, or that it shall go on.

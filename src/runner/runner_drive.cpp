@@ -62,6 +62,11 @@ bool Core::begins_to_drive(const RunPtr& run) noexcept {
 /// Drives what is to be driven first: on this thread, unless steps are called by the executor only.
 void Core::set_off(const RunPtr& run) noexcept {
   if (!options.on_executor) return drive(run);
+  set_off_later(run);
+}
+
+/// By a task of its own.
+void Core::set_off_later(const RunPtr& run) noexcept {
   auto post_turn = [&] { environment.executor.post({&Core::on_turn, this, run->serial, nullptr}); };
   if (ending_of(post_turn) == Ending::returned) return;
   {

@@ -184,8 +184,13 @@ void Core::attend() noexcept {
   look_after_neglected();
 }
 
-void Core::look_after_neglected() noexcept {
+/// Calls nobody's code: what is fit for any occasion.
+void Core::arm_the_unarmed() noexcept {
   if (timers_unarmed.exchange(false)) arm_timers();
+}
+
+void Core::look_after_neglected(Asker asker) noexcept {
+  arm_the_unarmed();
   RunPtr next;
   {
     const std::lock_guard lock(mutex);
@@ -199,7 +204,7 @@ void Core::look_after_neglected() noexcept {
       next = std::move(run->next_neglected);
     }
     bool starts = false;
-    if (nudge(run, Nudge::time, starts) && starts) set_off(run);
+    if (nudge(run, Nudge::time, starts) && starts) set_off_for(asker, run);
   }
 }
 

@@ -91,7 +91,8 @@ void Core::carry_on(AfterNews& after) noexcept {
   if (after.left.taken) {
     go_on(after.left.taken, after.settled, !after.sure);
   } else if (after.take_too) {
-    send_off(take(after.run, after.saga), {[](void*, std::uint64_t, result<Found>&&) noexcept {}});
+    send_off(take(after.run, after.saga, Asker::user),
+             {[](void*, std::uint64_t, result<Found>&&) noexcept {}});
   }
 }
 

@@ -31,11 +31,11 @@ bool is_stuck(std::span<const RunRecord> run) noexcept {
   return stuck;
 }
 
-Errand<RecoveryReport> Core::recover(Duration idle, bool spares_living) {
+Errand<RecoveryReport> Core::recover(Duration idle, Asker asker) {
   if (const auto able = ready(); !able.has_value()) co_return able.assume_error();
   RecoveryReport report;
   std::optional<Living> living;
-  if (spares_living) living.emplace();
+  if (asker == Asker::keeper) living.emplace();
   RunId after;
   for (bool more = true; more;) {
     const auto page = co_await ask<std::vector<RunId>>(
@@ -68,7 +68,7 @@ Errand<RecoveryReport> Core::recover(Duration idle, bool spares_living) {
     }
     more = more && !stopping;
   }
-  auto look_after = [&] { look_after_own(idle); };
+  auto look_after = [&] { look_after_own(idle, asker); };
   if (!stopping && ending_of(look_after) != Ending::returned) ++report.failed;
   co_return report;
 }
@@ -101,12 +101,12 @@ Errand<Core::Found> Core::consider(RunId id, Duration idle, std::optional<Living
     due = patience;
     co_return Found::left;
   }
-  co_return co_await take(id, saga_of(run.front()));
+  co_return co_await take(id, saga_of(run.front()), living ? Asker::keeper : Asker::user);
 }
 
 /// Protocol rule 9: what is decided is told before anything more is decided. Rule 1: taking over is
 /// an append, before acting on what was read.
-Errand<Core::Found> Core::take(RunId id, SagaPtr saga) {
+Errand<Core::Found> Core::take(RunId id, SagaPtr saga, Asker asker) {
   if (!saga) co_return Found::unknown;
   static_cast<void>(co_await ask<void>([&](Completion<void> held) { hold(id, held); }));
   // Not what the caller has read: another thread may have driven the run since, and let it go.
@@ -116,7 +116,7 @@ Errand<Core::Found> Core::take(RunId id, SagaPtr saga) {
   const Left left = leave(id, open ? saga : nullptr, records.size(), {});
   Turns::take();
   if (left.full) co_return Found::failed;
-  if (left.taken && !go_on(left.taken, records, false)) co_return Found::failed;
+  if (left.taken && !go_on(left.taken, records, false, asker)) co_return Found::failed;
   co_return found;
 }
 
@@ -140,7 +140,8 @@ Errand<Core::Found> Core::look_again(RunId id, std::vector<RunRecord>& records) 
 
 /// A driver that is new is told its log, the observer what is new to it, and it drives.
 /// `doubt`: there may be more. False if it cannot follow what the log tells.
-bool Core::go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept {
+bool Core::go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt,
+                 Asker asker) noexcept {
   const DrivingHere here;
   ActiveRun& run = *driver;
   bool follows = true;
@@ -157,16 +158,23 @@ bool Core::go_on(const RunPtr& driver, std::span<const RunRecord> records, bool 
   };
   if (ending_of(tell) != Ending::returned) lose(driver);
   if (follows) {
-    set_off(driver);
+    set_off_for(asker, driver);
   } else {
     drive(driver);  // calls nobody's code: what was brought to it is brought again
   }
   return follows;
 }
 
+/// A keeper's look drives nothing itself: other runs, and all else that it looks after, would wait
+/// for the steps.
+void Core::set_off_for(Asker asker, const RunPtr& run) noexcept {
+  if (asker == Asker::keeper) return set_off_later(run);
+  set_off(run);
+}
+
 /// Somebody elsewhere may have taken over, cancelled or ended what is driven here, and nothing else
 /// would notice.
-void Core::look_after_own(Duration idle) {
+void Core::look_after_own(Duration idle, Asker asker) {
   const Time now = backend.now();
   std::vector<RunPtr> own;
   {
@@ -181,7 +189,7 @@ void Core::look_after_own(Duration idle) {
       if (saturating_add(run->machine->state().last_change, idle) > now) continue;
     }
     bool starts = false;
-    if (nudge(run, Nudge::log, starts) && starts) set_off(run);
+    if (nudge(run, Nudge::log, starts) && starts) set_off_for(asker, run);
   }
 }
 
@@ -200,7 +208,13 @@ Errand<bool> Core::ask_whether_lives(OwnerId who) {
   co_return false;
 }
 
+/// A repeat while it is under way leaves it to that.
 Errand<void> Core::show_life(Duration orphaned_after) {
+  if (stopping || showing_life.exchange(true)) co_return success();
+  const struct Showing {
+    std::atomic<bool>& flag;
+    ~Showing() { flag = false; }
+  } showing{showing_life};
   const Claim life = life_of(owner, saturating_add(backend.now(), orphaned_after / 2),
                              orphaned_after / 2);
   if (life_epoch != 0) {
@@ -212,16 +226,10 @@ Errand<void> Core::show_life(Duration orphaned_after) {
   const auto claim = co_await ask<ClaimAnswer>(
       [&](Completion<ClaimAnswer> done) { backend.claim(life, done); });
   const bool fresh = claim.has_value() && claim.assume_value().state == ClaimState::fresh;
-  life_epoch = fresh ? claim.assume_value().epoch : 0;  // if not, the next check tries again
+  life_epoch = fresh ? claim.assume_value().epoch : 0;
   if (stopping) static_cast<void>(co_await show_no_life());
-  co_return success();
-}
-
-/// What a keeper asks for, one call at a time.
-Errand<RecoveryReport> Core::check_orphans(Duration orphaned_after) {
-  if (stopping) co_return Error{Errc::unavailable};
-  static_cast<void>(co_await show_life(orphaned_after));
-  co_return co_await recover(orphaned_after, true);
+  if (!claim.has_value()) co_return claim.assume_error();
+  co_return fresh ? result<void>(success()) : Error{Errc::busy};
 }
 
 }  // namespace detail

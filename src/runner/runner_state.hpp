@@ -143,7 +143,7 @@ struct Waiter {
   Time deadline;
   Duration interval;     ///< To the next look at the log.
   bool looking = false;  ///< It is being read.
-  Time armed{};          ///< A task comes by then; not set: none.
+  Alarm alarm{};
   std::optional<result<RunOutcome>> answer;
   Answerer<RunOutcome> told;
 };
@@ -226,6 +226,8 @@ struct RunEntry {
 struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   using Lock = std::unique_lock<std::mutex>;
   enum class Step : std::uint8_t { go_on, rest };
+  /// On whose behalf: a keeper spares who lives, and waits for no step.
+  enum class Asker : std::uint8_t { user, keeper };
 
   Core(const AnyBackend& backend_, Environment environment_, RunnerOptions options_);
   /// Ends all activity. Nothing of the backend or the environment is touched after it.
@@ -258,7 +260,8 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   void drop(ActiveRun& run) noexcept;
   void neglect(const ActiveRun& run) noexcept;
   void attend() noexcept;
-  void look_after_neglected() noexcept;
+  void look_after_neglected(Asker asker = Asker::user) noexcept;
+  void arm_the_unarmed() noexcept;
   [[nodiscard]] bool is_neglectful() const noexcept;
 
   // starting (runner_start.cpp)
@@ -287,15 +290,16 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   // taking over (runner_recover.cpp)
   enum class Found : std::uint8_t { taken, unknown, failed, left };
   using Living = std::unordered_map<OwnerId, bool, IdHash>;  ///< Asked once a search.
-  Errand<RecoveryReport> recover(Duration idle, bool spares_living);
+  Errand<RecoveryReport> recover(Duration idle, Asker asker);
   Errand<Found> consider(RunId id, Duration idle, std::optional<Living>& living, Time& due);
-  Errand<Found> take(RunId id, SagaPtr saga);
+  Errand<Found> take(RunId id, SagaPtr saga, Asker asker);
   Errand<Found> look_again(RunId id, std::vector<RunRecord>& records);
-  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt) noexcept;
-  void look_after_own(Duration idle);
+  bool go_on(const RunPtr& driver, std::span<const RunRecord> records, bool doubt,
+             Asker asker = Asker::user) noexcept;
+  void look_after_own(Duration idle, Asker asker);
+  void set_off_for(Asker asker, const RunPtr& run) noexcept;
   Errand<bool> ask_whether_lives(OwnerId who);
   Errand<void> show_life(Duration orphaned_after);
-  Errand<RecoveryReport> check_orphans(Duration orphaned_after);
   void watch(std::weak_ptr<Watcher> watcher);
   void note_refusal(const Error& error) noexcept;
 
@@ -371,7 +375,12 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   static void looked(void* core, std::uint64_t ticket,
                      result<std::optional<RunOutcome>>&& found) noexcept;
   void arm_wait(std::uint64_t ticket, Time when) noexcept;
-  static void on_wait(void* core, std::uint64_t ticket) noexcept;
+  void arm_waits() noexcept;
+  void tell_later(std::uint64_t ticket) noexcept;
+  static void on_told(void* core, std::uint64_t ticket) noexcept;
+  static void on_wait(void* core, std::uint64_t when) noexcept;
+  void look_at_waiter(std::uint64_t ticket) noexcept;
+  void tell_anyway(std::uint64_t ticket) noexcept;
   std::optional<Waiter> take_waiter(std::uint64_t ticket, bool anyway) noexcept;
   void look_for(std::uint64_t ticket) noexcept;
   void wake_waiters(RunId run) noexcept;
@@ -383,6 +392,7 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   enum class Nudge : std::uint8_t { time, log, again };
   bool nudge(const RunPtr& run, Nudge why, bool& starts) noexcept;
   void set_off(const RunPtr& run) noexcept;
+  void set_off_later(const RunPtr& run) noexcept;
   bool arm(Time when, Task task) noexcept;
   static void look(ActiveRun& run) noexcept;
   void drive(const RunPtr& run) noexcept;
@@ -455,14 +465,15 @@ struct detail::RunnerCore::Core : std::enable_shared_from_this<Core> {
   Timers timers;
   std::atomic<bool> timers_unarmed{false};  ///< The next activity arms them.
 
-  std::atomic<std::uint64_t> life_epoch{
-      0};  ///< The orphan check's, of which there is one at a time.
+  std::atomic<bool> showing_life{false};     ///< Somebody does.
+  std::atomic<std::uint64_t> life_epoch{0};  ///< Of the claim that shows it; 0: none is held.
 
   // Who waits for runs. Guarded by `waits`.
   std::mutex waits;
   std::map<std::uint64_t, Waiter> waiters;  ///< By a ticket each.
   std::set<std::pair<RunId, std::uint64_t>> waiters_of;
   std::uint64_t last_ticket = 0;
+  Timers wait_timers;  ///< Their alarms bear their tickets.
 
   // Who waits for it to stop, and what is looked at for them. Guarded by `stops`.
   std::mutex stops;

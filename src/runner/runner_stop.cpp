@@ -54,7 +54,8 @@ void Core::on_deadline(void* core, std::uint64_t) noexcept {
 bool Core::is_at_rest(ActiveRun& run) noexcept {
   const std::lock_guard lock(run.mutex);
   if (run.gone) return true;
-  const bool busy = run.driving || run.catching_up || run.starting || !run.news.empty();
+  const bool busy = run.driving || run.catching_up || run.starting || !run.news.empty() ||
+                    !run.brought.empty();
   return !busy && run.machine->is_stopping() && !run.machine->has_write();
 }
 

@@ -34,6 +34,8 @@ void Core::wait(RunId run, Time deadline, Completion<RunOutcome> done) noexcept 
     one.emplace(ticket,
                 Waiter{run, deadline, first_interval, true, {}, {}, Answerer<RunOutcome>({})});
     of_run.emplace(run, ticket);
+    wait_timers.reserve(waiters.size() + 1);
+    one.begin()->second.alarm.serial = ticket;
     one.begin()->second.told = Answerer<RunOutcome>(done);
     waiters.merge(one);
     waiters_of.merge(of_run);
@@ -90,7 +92,7 @@ void Core::looked(void* core, std::uint64_t ticket,
   } else if (hopeless || (!found.has_value() && found.assume_error().code == Errc::not_found)) {
     answer = found.assume_error();
   }
-  Time next = now;
+  Time next;
   {
     const std::lock_guard lock(self.waits);
     const auto at = self.waiters.find(ticket);
@@ -106,20 +108,50 @@ void Core::looked(void* core, std::uint64_t ticket,
       waiter.interval = std::min(2 * waiter.interval, longest_interval);
     }
   }
-  self.arm_wait(ticket, next);
+  if (is_set(next)) return self.arm_wait(ticket, next);
+  self.tell_later(ticket);
 }
 
-/// Who is answered is so on the executor; here, if that has no memory for a task.
+/// It is looked at by then.
 void Core::arm_wait(std::uint64_t ticket, Time when) noexcept {
   {
     const std::lock_guard lock(waits);
     const auto at = waiters.find(ticket);
-    if (at == waiters.end()) return;
-    Time& armed = at->second.armed;
-    if (is_set(armed) && armed <= when) return;
-    armed = when;
+    if (at == waiters.end() || at->second.answer) return;
+    wait_timers.set(at->second.alarm, when, environment.clock.now());
   }
-  if (arm(when, {&Core::on_wait, this, ticket, nullptr})) return;
+  arm_waits();
+}
+
+/// For the first of them. One whom nothing would wake is told so.
+void Core::arm_waits() noexcept {
+  for (;;) {
+    std::optional<Time> when;
+    auto next = [&] { when = wait_timers.arm_next(); };
+    const bool has_memory = ending_of(next) == Ending::returned;
+    if (has_memory && !when) return;
+    const auto tag = static_cast<std::uint64_t>(when ? to_ms(*when) : 0);
+    if (when && arm(*when, {&Core::on_wait, this, tag, nullptr})) return;
+    if (when) wait_timers.disarm(*when);
+    const auto first = wait_timers.take_due(Time::max());
+    if (first) tell_anyway(*first);
+  }
+}
+
+/// On the executor; here, if that has no memory for a task.
+void Core::tell_later(std::uint64_t ticket) noexcept {
+  if (arm(environment.clock.now(), {&Core::on_told, this, ticket, nullptr})) return;
+  tell_anyway(ticket);
+}
+
+void Core::on_told(void* core, std::uint64_t ticket) noexcept {
+  auto& self = *static_cast<Core*>(core);
+  const Visit visit(self.visits);
+  if (!visit) return;
+  if (auto over = self.take_waiter(ticket, false)) over->told(*std::move(over->answer));
+}
+
+void Core::tell_anyway(std::uint64_t ticket) noexcept {
   if (auto over = take_waiter(ticket, true)) {
     over->told(over->answer ? *std::move(over->answer) : result<RunOutcome>(no_memory()));
   }
@@ -130,43 +162,47 @@ std::optional<Waiter> Core::take_waiter(std::uint64_t ticket, bool anyway) noexc
   const std::lock_guard lock(waits);
   const auto at = waiters.find(ticket);
   if (at == waiters.end() || !(at->second.answer || anyway)) return std::nullopt;
+  wait_timers.close(at->second.alarm);
   std::optional<Waiter> taken(std::move(at->second));
   waiters_of.erase({taken->run, ticket});
   waiters.erase(at);
   return taken;
 }
 
-void Core::on_wait(void* core, std::uint64_t ticket) noexcept {
+/// One of them a task, as with runs.
+void Core::on_wait(void* core, std::uint64_t when) noexcept {
   auto& self = *static_cast<Core*>(core);
   const Visit visit(self.visits);
   if (!visit) return;
-  if (auto over = self.take_waiter(ticket, false)) {
-    return over->told(*std::move(over->answer));
-  }
+  self.wait_timers.disarm(time_from_ms(static_cast<std::int64_t>(when)));
+  const auto ticket = self.wait_timers.take_due(self.environment.clock.now());
+  self.arm_the_unarmed();
+  self.arm_waits();
+  if (ticket) self.look_at_waiter(*ticket);
+}
+
+void Core::look_at_waiter(std::uint64_t ticket) noexcept {
   RunId run;
   Time deadline;
   bool looking = false;
-  const Time now = self.environment.clock.now();
+  const Time now = environment.clock.now();
   {
-    const std::lock_guard lock(self.waits);
-    const auto at = self.waiters.find(ticket);
-    if (at == self.waiters.end()) return;
+    const std::lock_guard lock(waits);
+    const auto at = waiters.find(ticket);
+    if (at == waiters.end() || at->second.answer) return;
     run = at->second.run;
     deadline = at->second.deadline;
     looking = at->second.looking;
-    at->second.armed = {};
   }
-  if (looking && (now >= deadline || self.stopping)) {  // the log does not answer
-    const Error error{self.stopping ? Errc::unavailable : Errc::timed_out};
-    if (auto over = self.take_waiter(ticket, true)) over->told(error);
+  const bool is_last = now >= deadline || stopping;
+  if (looking && is_last) {  // the log does not answer
+    const Error error{stopping ? Errc::unavailable : Errc::timed_out};
+    if (auto over = take_waiter(ticket, true)) over->told(error);
     return;
   }
-  if (looking) {
-    return self.arm_wait(ticket, std::min(saturating_add(now, longest_interval), deadline));
-  }
-  const bool driven_here = self.find(run) != nullptr;  // then its driver says when it ends
-  if (!driven_here || now >= deadline || self.stopping) return self.look_for(ticket);
-  self.arm_wait(ticket, std::min(saturating_add(now, longest_interval), deadline));
+  const bool driven_here = find(run) != nullptr;  // then its driver says when it ends
+  if (!looking && (!driven_here || is_last)) return look_for(ticket);
+  arm_wait(ticket, std::min(saturating_add(now, longest_interval), deadline));
 }
 
 void Core::look_for(std::uint64_t ticket) noexcept {
@@ -212,6 +248,7 @@ void Core::refuse_waiters() noexcept {
   std::map<std::uint64_t, Waiter> left;
   {
     const std::lock_guard lock(waits);
+    wait_timers.close_all();
     left.swap(waiters);
     waiters_of.clear();
   }

@@ -172,7 +172,7 @@ result<std::vector<RunRecord>> RunnerCore::records(RunId run) const {
 
 void RunnerCore::recover(Duration idle, Completion<RecoveryReport> done) {
   INVSAGA_ASSERT(idle >= Duration{0}, "SagaRunner::recover: idle >= 0");
-  core_->send_off(core_->recover(idle, false), done);
+  core_->send_off(core_->recover(idle, Core::Asker::user), done);
 }
 RecoveryReport RunnerCore::recover(Duration idle) {
   const auto report = wait_on<RecoveryReport>(
@@ -182,12 +182,16 @@ RecoveryReport RunnerCore::recover(Duration idle) {
   return report.has_value() ? report.assume_value() : failed;
 }
 std::size_t RunnerCore::runs() const {
+  core_->arm_the_unarmed();
   const std::lock_guard lock(core_->mutex);
   return core_->by_serial.size();
 }
 OwnerId RunnerCore::owner() const { return core_->owner; }
 HashKey RunnerCore::secret() const { return core_->options.secret; }
-Thrown RunnerCore::thrown() const { return core_->thrown.thrown(); }
+Thrown RunnerCore::thrown() const {
+  core_->arm_the_unarmed();
+  return core_->thrown.thrown();
+}
 
 namespace {
 
@@ -219,18 +223,28 @@ class AnswerBox {
 };
 
 /// If nothing is to be done, the backend has yet to answer; or there was no memory to arm what is,
-/// which nobody else would see to.
-void run_next(RunnerCore::Core& core, LocalExecutor& executor) {
+/// which nobody else would see to. `seen`: so many wakes, before it was looked for an answer.
+void run_next(RunnerCore::Core& core, LocalExecutor& executor, std::uint64_t seen) {
   Turns::take_all();
   Chain::drive_all();
   core.look_after_neglected();  // what runs here is no activity of the runner
-  if (executor.run_one()) return;
-  if (!core.is_neglectful()) return executor.wait_for_task();
+  if (executor.run_one(seen)) return;
+  if (!core.is_neglectful()) return executor.wait_for_task(seen);
   Clock& clock = core.environment.clock;
   clock.sleep_until(saturating_add(clock.now(), Duration{1}));
 }
 
-/// Whoever waits by an executor that runs on its own thread runs that executor's tasks.
+/// Runs an executor's tasks on this thread, as whoever waits by one that has no thread of its own,
+/// until `look` finds something.
+template <class Look>
+auto run_until(RunnerCore::Core& core, LocalExecutor& executor, const Look& look) {
+  for (;;) {
+    const std::uint64_t seen = executor.wakes();
+    if (auto found = look()) return found;
+    run_next(core, executor, seen);
+  }
+}
+
 template <class T, class Send>
 result<T> wait_outside(Core& core, const Send& send) {
   if (TaskScope::is_here() || DrivingHere::is_so()) return Error{Errc::unsupported};
@@ -238,9 +252,7 @@ result<T> wait_outside(Core& core, const Send& send) {
   if (local == nullptr) return wait_for<T>(send);
   AnswerBox<T> box(*local);
   send(box.completion());
-  std::optional<result<T>> answer;
-  while (!(answer = box.answer())) run_next(core, *local);
-  return *std::move(answer);
+  return *run_until(core, *local, [&] { return box.answer(); });
 }
 
 }  // namespace
@@ -264,8 +276,7 @@ result<RunOutcome> RunnerCore::run_to_end(result<GivenStart> given, const StartR
                                           const OutcomeKeeper& keeper, LocalExecutor& executor) {
   AnswerBox<StartAnswer> box(executor);
   start(std::move(given), request, box.completion());
-  std::optional<result<StartAnswer>> begun;
-  while (!(begun = box.answer())) run_next(*core_, executor);
+  const auto begun = run_until(*core_, executor, [&] { return box.answer(); });
   if (begun->has_value()) {
     const StartAnswer& answer = begun->assume_value();
     if (answer.outcome) return *answer.outcome;
@@ -274,7 +285,7 @@ result<RunOutcome> RunnerCore::run_to_end(result<GivenStart> given, const StartR
   } else if (runs() == 0) {
     return begun->assume_error();
   }  // else it may have begun, and nobody but this runner drives it
-  while (!keeper.outcome() && runs() > 0) run_next(*core_, executor);
+  run_until(*core_, executor, [&] { return keeper.outcome() || runs() == 0; });
   if (!keeper.outcome()) return Error{Errc::timed_out};
   return *keeper.outcome();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When runs are to be looked at again. Few tasks of the executor stand for them all, so that what
-// was armed for a run ends with it.
+// When runs, and who waits for them, are to be looked at again. Few tasks of the executor stand for
+// them all, so that what was armed for one ends with it.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@ namespace invsaga {
 inline namespace v0 {
 namespace detail {
 
-/// A run's one alarm. Guarded by its `Timers`.
+/// The one alarm of a run, or of who waits. Guarded by its `Timers`.
 struct Alarm {
-  std::uint64_t serial = 0;  ///< Of the run.
+  std::uint64_t serial = 0;  ///< Of whom it is.
   Time when;
   std::uint64_t number = 0;  ///< Of alarms of one time the one that was set first rings first.
   std::size_t heap_slot = 0;
@@ -46,7 +46,7 @@ class Timers {
   /// It does not ring any more.
   void close(Alarm& alarm) noexcept;
   void close_all() noexcept;
-  /// The next that is due, whose run is to be looked at. Its alarm is set no more.
+  /// The next that is due: who is to be looked at. The alarm is set no more.
   std::optional<std::uint64_t> take_due(Time now) noexcept;
 
   /// For when a task is to be armed; none if those that are will do. Allocates, then it counts as

@@ -193,7 +193,11 @@ Instruction::Kind SagaMachine::propose_last(Time now) {
   if (to_append_.empty() && fenced_) return Instruction::Kind::fenced;
   if (to_append_.empty() && state_.stuck) return Instruction::Kind::stuck;
   const bool is_anothers = state_.position > 0 && state_.owner != options_.owner;
-  if (is_anothers) return Instruction::Kind::wait;
+  if (is_anothers && (to_append_.empty() || fenced_)) return Instruction::Kind::wait;
+  if (is_anothers && !not_taken_) {  // somebody brought an answer: it goes with the take-over
+    to_append_.insert(to_append_.begin(), record(RecordKind::taken_over, 0));
+    look_ahead();
+  }
   const bool goes_on = ahead().end || ahead().stuck || target(ahead());
   if (to_append_.empty()) {
     if (goes_on) return Instruction::Kind::wait;

@@ -255,6 +255,56 @@ TEST(LocalExecutor, TakesATaskOfAnotherThreadWhileItWaitsForALaterOne) {
   EXPECT_THAT(notes.tags(), ElementsAre(1));
 }
 
+/// Whoever has looked before it is woken by it, at whatever of the waits it has come to.
+TEST(LocalExecutor, AWakeEndsTheWaitingOfAll) {
+  for (const bool has_task : {true, false}) {
+    SystemClock clock;
+    LocalExecutor executor(clock);
+    Notes notes(clock);
+    if (has_task) executor.post_at(clock.now() + Duration{3'600'000}, notes.task(9));
+    const std::uint64_t seen = executor.wakes();
+    const auto wait = [&] {
+      if (!executor.run_one(seen)) executor.wait_for_task(seen);
+    };
+    auto first = std::async(std::launch::async, wait);
+    auto second = std::async(std::launch::async, wait);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    executor.wake();
+    wait();  // it has looked before that too
+    for (auto* waiting : {&first, &second}) {
+      EXPECT_EQ(waiting->wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    }
+    while (executor.wakes() < 10) executor.wake();  // so that no wrong one hangs
+    EXPECT_TRUE(notes.tags().empty());
+  }
+}
+
+/// The machine's, which somebody sets.
+class MachinesClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const noexcept override { return clock_.now() + Duration{set_by_}; }
+  void sleep_until(Time) override { ADD_FAILURE() << "an executor waits by its own means"; }
+  [[nodiscard]] bool moves_by_itself() const noexcept override { return true; }
+  void set(Duration by) { set_by_ += by.count(); }
+
+ private:
+  SystemClock clock_;
+  std::atomic<Duration::rep> set_by_{0};
+};
+
+TEST(ThreadExecutor, NoticesThatItsClockIsSet) {
+  MachinesClock clock;
+  Notes notes(clock);
+  ThreadExecutor executor(clock, 1);
+  executor.post_at(clock.now() + Duration{3'600'000}, notes.task(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // it waits
+  clock.set(Duration{3'600'000});
+  for (int i = 0; i < 10'000 && notes.tags().empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_THAT(notes.tags(), ElementsAre(1));
+}
+
 TEST(ThreadExecutor, RunsEveryTaskOnce) {
   SystemClock clock;
   Notes notes(clock);

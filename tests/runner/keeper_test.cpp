@@ -125,6 +125,59 @@ TYPED_TEST(Kept, WhatIsReferredToStays) {
   EXPECT_TRUE(this->is_forgotten(untold));
 }
 
+/// From here on nobody acts and nobody calls `tick`.
+TYPED_TEST(Kept, WhatTimeAloneFreesGoesThenThoughNobodyActs) {
+  KeeperOptions options;
+  options.keep = Duration{0};
+  this->keep(options);
+  const RunId late = this->buy("1", 48h), early = this->buy("2", 24h), untold = this->buy("3", 1h);
+  for (const RunId run : {late, early}) this->take_events(run);
+  const Duration grace = this->backend().limits().grace;
+  this->run_for(24h + grace - 1min);
+  EXPECT_FALSE(this->is_forgotten(early));
+  this->run_for(1min);
+  EXPECT_TRUE(this->is_forgotten(early));
+  EXPECT_FALSE(this->is_forgotten(late));
+  this->run_for(24h);
+  EXPECT_TRUE(this->is_forgotten(late));
+  EXPECT_FALSE(this->is_forgotten(untold));
+  this->run_all();
+  EXPECT_LT(this->keeper->counts().looks, 200u) << "only what is due next is armed";
+}
+
+TYPED_TEST(Kept, WhatOneLookDoesNotComeToIsDoneByTheNextThoughNobodyActs) {
+  KeeperOptions options;
+  options.batch = 2;
+  options.batches = 1;
+  this->keep(options);
+  std::vector<RunId> runs;
+  this->stock_up(9);
+  for (int i = 0; i < 9; ++i) {  // they end at one time
+    const StartRequest asked = this->request(std::to_string(i));
+    EXPECT_THAT(this->runner->start(sample::checkout, this->order_of(asked.key), asked),
+                ClaimIs(ClaimState::fresh));
+    runs.push_back(run_id(sample::checkout.name(), asked));
+    this->take_events(runs.back());
+  }
+  this->run_for(25h);
+  for (const RunId run : runs) EXPECT_TRUE(this->is_forgotten(run));
+  this->run_all();
+}
+
+TYPED_TEST(Kept, WhatFailedIsTriedAgainThoughNobodyActs) {
+  auto process = this->kept();
+  const RunId run = this->begin(*process, "1");
+  this->take_events(run);
+  int failures = 3;
+  process->connection.at_read = [&] {
+    return this->clock.now() > start_time + 24h && failures-- > 0 ? Mishap::failed : Mishap::none;
+  };
+  this->run_for(24h * 31);  // its request's deadline is the last
+  EXPECT_LT(failures, 0);
+  EXPECT_TRUE(this->is_forgotten(run));
+  this->run_all();
+}
+
 TYPED_TEST(Kept, WhatMayNotGoYetHidesNothing) {
   KeeperOptions options;
   options.keep = Duration{0};
@@ -189,6 +242,25 @@ TYPED_TEST(FullOfRuns, TheOldestEndsMakeRoomForWhatIsNew) {
   EXPECT_THAT(start("4"), ClaimIs(ClaimState::fresh));
 }
 
+/// What may not go yet hides nothing of what makes room either.
+TYPED_TEST(FullOfRuns, RoomIsMadeUntilAllWereTried) {
+  KeeperOptions options;
+  options.batch = options.batches = 1;
+  this->keep(options);
+  const RunId untold = this->buy("1"), told = this->buy("2");
+  this->take_events(told);
+  this->buy("3");
+  this->run_for(3h);
+  this->keeper->tick();
+  this->run_for(1s);
+  this->stock_up(1);
+  EXPECT_THAT(this->runner->start(sample::checkout, this->order_of("4"), this->request("4")),
+              ErrorIs(Errc::resource_exhausted));
+  this->run_for(10s);
+  EXPECT_FALSE(this->is_forgotten(untold));
+  EXPECT_TRUE(this->is_forgotten(told));
+}
+
 // --- relays, and the end
 
 /// Keeps what it is sent.
@@ -225,6 +297,69 @@ TYPED_TEST(Kept, TheRelayIsWokenByWhatARunnerWritesAndForWhatOthersWrote) {
   this->keeper.reset();
   this->buy("2");
   EXPECT_GT(bus.taken.size(), of_another);
+}
+
+/// Three stores of one process, each with its keeper, and one of them with that of another process
+/// too.
+TEST(Keepers, OfSeveralStoresAndOfOneStoreLookAfterTheirOwn) {
+  testing::ManualClock clock(start_time);
+  testing::SimulatedExecutor executor(clock);
+  const Environment environment{clock, executor};
+  sample::Shop shop;
+  MemoryBackend<> shared, other;
+  InSplit apart;
+  KeeperOptions options;
+  options.keep = Duration{0};
+  Keeper of_other(other, environment, options), of_apart(apart.backend, environment, options),
+      first(shared, environment, options), second(shared, environment, options);
+  SagaRunner<MemoryBackend<>> in_other(other, environment), survivor(shared, environment);
+  SagaRunner<InSplit::Backend> in_apart(apart.backend, environment);
+  std::optional<SagaRunner<MemoryBackend<>>> dies(std::in_place, shared, environment);
+  std::vector<RunId> runs;
+  const auto start = [&](auto& backend, auto& runner, Keeper& keeper, const std::string& number) {
+    runner.add(sample::checkout, shop);
+    EXPECT_THAT(keeper.look_after(runner), IsOk());
+    const Line lines[] = {{the_row, 1}};
+    testing::name_rows(backend, lines);
+    EXPECT_THAT(backend.adjust({{7, 7}, AdjustReason::opening, clock.now() + 1h, lines}),
+                testing::IsAdjusted());
+    sample::Order order;
+    order.number = number;
+    StartRequest request;
+    request.key = number;
+    EXPECT_THAT(runner.start(sample::checkout, order, request), ClaimIs(ClaimState::fresh));
+    runs.push_back(run_id(sample::checkout.name(), request));
+  };
+  start(other, in_other, of_other, "other");
+  start(apart.stock(), in_apart, of_apart, "apart");
+  survivor.add(sample::checkout, shop);
+  EXPECT_THAT(second.look_after(survivor), IsOk());
+  shop.wait("charge");
+  start(shared, *dies, first, "shared");
+  dies.reset();
+  second.tick();
+  const auto acknowledge = [](auto& backend) {
+    const auto pending = testing::pending(backend, 100);
+    for (const Event& event : pending.value()) {
+      EXPECT_THAT(backend.acknowledge_event(event.run, event.sequence), IsOk());
+    }
+  };
+  executor.run_until(start_time + 10min);
+  EXPECT_EQ(first.counts().taken + second.counts().taken, 1u) << "the orphan";
+  acknowledge(other);
+  acknowledge(apart.backend);
+  acknowledge(shared);
+  executor.run_until(start_time + 24h);
+  for (Keeper* one : {&of_other, &of_apart, &first, &second}) {
+    EXPECT_EQ(one->counts().failures, 0u);
+  }
+  EXPECT_TRUE(testing::records_of(other, runs[0]).value().empty());
+  EXPECT_TRUE(testing::records_of(apart.log(), runs[1]).value().empty());
+  EXPECT_TRUE(testing::records_of(shared, runs[2]).value().empty());
+  EXPECT_EQ(of_other.counts().forgotten, 1u);
+  EXPECT_EQ(of_apart.counts().forgotten, 1u);
+  EXPECT_EQ(first.counts().forgotten + second.counts().forgotten, 1u);
+  EXPECT_LT(executor.run_all(1'000), 1'000u) << "they never rest";
 }
 
 TYPED_TEST(Kept, AnIdleSimulationComesToRest) {

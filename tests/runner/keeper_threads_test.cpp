@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "invsaga/keeper.hpp"
 #include "invsaga/relay.hpp"
@@ -122,6 +124,57 @@ TEST(KeeperOnThreads, WhateverEndsFirstNothingIsTouchedAfterItsEnd) {
     keeper.reset();
     relay.reset();
   }
+}
+
+/// Goes with the last of what it is in, and wants the keeper then.
+struct Wants {
+  const Keeper& keeper;
+  std::atomic<int>& in_vain;
+  ~Wants() {
+    auto counts = std::make_shared<std::packaged_task<KeeperCounts()>>(
+        [&keeper = keeper] { return keeper.counts(); });
+    const auto counted = counts->get_future().share();
+    std::thread other([counts] { (*counts)(); });
+    if (counted.wait_for(10s) == std::future_status::ready) {
+      other.join();
+      return;
+    }
+    ++in_vain;
+    other.detach();
+  }
+};
+
+/// Whoever of the keeper's has it in hand just then.
+TEST(KeeperOnThreads, TheLastOfARunnerIsLetGoOfUnderNoLock) {
+  SystemClock clock;
+  Shop shop;
+  MemoryBackend<> backend;
+  ThreadExecutor executor(clock, 1);
+  const Environment environment{clock, executor};
+  KeeperOptions options;
+  options.pace = Duration{1};
+  Keeper keeper(backend, environment, options);
+  std::atomic<int> in_vain{0};
+  std::atomic<bool> over{false};
+  std::thread ticks([&] {
+    while (!over) keeper.tick();
+  });
+  for (int round = 0; round < 200 && in_vain == 0; ++round) {
+    std::vector<std::unique_ptr<SagaRunner<MemoryBackend<>>>> runners;
+    for (int i = 0; i < 32; ++i) {
+      runners.push_back(std::make_unique<SagaRunner<MemoryBackend<>>>(backend, environment));
+      const auto wants = std::shared_ptr<Wants>(new Wants{keeper, in_vain});
+      const auto want = [wants](Shop&, const StepContext&, const Order&) -> result<void> {
+        return success();
+      };
+      runners.back()->add(saga<Order, Shop>("wants", 1, look<"want">(want, {1s, quick})), shop);
+      ASSERT_THAT(keeper.look_after(*runners.back()), testing::IsOk());
+    }
+    while (!runners.empty()) runners.pop_back();
+  }
+  over = true;
+  ticks.join();
+  EXPECT_EQ(in_vain, 0);
 }
 
 TEST(KeeperOnThreads, AServiceForgetsWhatIsOverAndTellsWhatIsDecided) {

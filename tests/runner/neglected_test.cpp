@@ -2,28 +2,13 @@
 //
 // Runs whose timers could not be armed, and orphans that could not be looked for: the next activity
 // looks after each of them.
-#include <new>
-
+#include "tests/runner/forgetful.hpp"
 #include "tests/runner/news_fixture.hpp"
 
 namespace invsaga::runner_tests {
 namespace {
 
-/// Has no memory for timers while a test says so.
-class Forgetful final : public Executor {
- public:
-  explicit Forgetful(Executor& inner) : inner_(inner) {}
-  void post(Task task) override { inner_.post(task); }
-  void post_at(Time time, Task task) override {
-    if (refuses) throw std::bad_alloc();
-    inner_.post_at(time, task);
-  }
-  void drop(const void* context) noexcept override { inner_.drop(context); }
-  bool refuses = false;
-
- private:
-  Executor& inner_;
-};
+using testing::IsOk;
 
 /// The parameter: which of three runs is answered while all three are neglected.
 class Neglected : public SlowNews, public ::testing::WithParamInterface<int> {
@@ -53,6 +38,43 @@ TEST_P(Neglected, ARunThatIsNeglectedTwiceHidesNoOther) {
     EXPECT_TRUE(outcome(run_of(number)).has_value()) << number;
   }
   slow.release_all();
+}
+
+/// Whatever is called or comes next, though it has to do with another run, or with none.
+class Unarmed : public SlowNews, public ::testing::WithParamInterface<int> {
+ protected:
+  Forgetful forgetful{executor};
+};
+INSTANTIATE_TEST_SUITE_P(, Unarmed, ::testing::Range(0, 4));
+
+TEST_P(Unarmed, ATimerIsAtTheNextOccasion) {
+  SagaRunner<Slow> runner(slow, {clock, forgetful, 1});
+  runner.add(sample::checkout, shop);
+  const bool somebody_waits = GetParam() == 2;
+  if (somebody_waits) {
+    runner.wait(RunId{9, 9}, clock.now() + 10min,
+                {[](void*, std::uint64_t, result<RunOutcome>&&) noexcept {}});
+  }
+  forgetful.refuses = true;
+  shop.fail("charge", Error{Errc::unavailable});
+  EXPECT_THAT(runner.start(sample::checkout, order(), request()), IsOk());
+  forgetful.refuses = false;
+  EXPECT_FALSE(outcome(run_of()).has_value());
+  switch (GetParam()) {
+    case 0:
+      EXPECT_EQ(runner.runs(), 1u);
+      break;
+    case 1:
+      static_cast<void>(runner.status(RunId{9, 9}));
+      break;
+    case 3:
+      EXPECT_EQ(runner.thrown().count, 0u);
+      break;
+    default:  // who waits looks, now and then
+      break;
+  }
+  run_for(9min);
+  EXPECT_TRUE(outcome(run_of()).has_value());
 }
 
 class UnarmedSearch : public SlowNews {

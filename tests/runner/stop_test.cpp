@@ -116,6 +116,49 @@ TYPED_TEST(Stops, AnswersFromOutsideAreNotWaitedForAndTakenAllTheSame) {
   EXPECT_EQ(this->shop.times_called("charge"), 1u);
 }
 
+struct HeardNews {
+  std::optional<result<NewsAnswer>> answer;
+  Completion<NewsAnswer> completion() {
+    return {[](void* self, std::uint64_t, result<NewsAnswer>&& answer) noexcept {
+              static_cast<HeardNews*>(self)->answer.emplace(std::move(answer));
+            },
+            this, 0};
+  }
+};
+
+/// It was handed to a driver that has yet to write that it takes the run over.
+TYPED_TEST(Stops, AnAnswerThatCameBeforeItsRunIsTakenOverIsTakenToo) {
+  for (const bool stops_first : {true, false}) {
+    StoppingWorld<TypeParam> world;
+    auto process = world.process();
+    world.shop.wait("charge");
+    const RunId run = world.begin(*process);
+    RunnerOptions options;
+    options.on_executor = true;
+    process = world.process(options);
+    EXPECT_EQ(process->runner.recover().taken, 1u);
+    HeardNews told;
+    const CallId call = world.shop.last_pending();
+    world.shop.took_effect("charge", call);
+    const auto stop = [&] {
+      process->runner.stop(world.clock.now() + 1h, world.heard.completion());
+      if (stops_first) world.run_for(0s);
+    };
+    if (stops_first) stop();
+    process->runner.complete(run, call, result<sample::Receipt>(sample::Receipt{7}),
+                             told.completion());
+    if (!stops_first) stop();
+    world.run_for(1s);
+    ASSERT_TRUE(world.heard.answer);
+    EXPECT_TRUE(world.heard.answer->value().at_rest);
+    ASSERT_TRUE(told.answer) << "it is told nothing until the runner's end";
+    EXPECT_THAT(*told.answer, IsOkAndHolds(NewsAnswer::recorded));
+    EXPECT_EQ(world.story(run).back(), "outcome pay done");
+    world.go_on(process, run);
+    EXPECT_EQ(world.shop.times_called("charge"), 1u);
+  }
+}
+
 TYPED_TEST(Stops, ACancelIsRecordedAndLeftToTheNextProcess) {
   auto process = this->process();
   this->shop.wait("charge");
@@ -183,6 +226,28 @@ TEST_F(SlowNews, AStopRestsWhileAnAppendIsUnderWay) {
   let_go();
   run_for(1s);
   EXPECT_TRUE(runner.stop(clock.now()).at_rest);
+}
+
+/// The log does not say yet what has become of it.
+TEST_F(SlowNews, AStopDoesNotRestBeforeAnAnswerIsTold) {
+  SlowRunner runner(*this);
+  const RunId run = first_unpaid(runner);
+  runner.stop(clock.now(), {[](void*, std::uint64_t, result<StopReport>&&) noexcept {}});
+  EXPECT_THAT(runner.complete(run, shop.last_pending(), paid), IsOk());
+  slow.fails_reads = true;
+  HeardNews told;
+  const auto other = result<sample::Receipt>(sample::Receipt{8});
+  runner.complete(run, shop.last_pending(), other, told.completion());
+  EXPECT_FALSE(told.answer);
+  HeardStop heard;
+  runner.stop(clock.now() + 1h, heard.completion());
+  run_for(1min);
+  EXPECT_FALSE(heard.answer) << "somebody waits for what became of it";
+  slow.fails_reads = false;
+  run_for(1min);
+  ASSERT_TRUE(told.answer && heard.answer);
+  EXPECT_THAT(*told.answer, IsOkAndHolds(NewsAnswer::not_waited_for));
+  EXPECT_TRUE(heard.answer->value().at_rest);
 }
 
 TEST_F(SlowNews, EachStopHasItsOwnDeadline) {

@@ -71,6 +71,37 @@ TEST_F(StopsOnThreads, UnderLoadNothingIsLostAndNothingIsCalledAfterwards) {
   check_sums(all, 1'000'000);
 }
 
+/// Both have no executor but the one whose tasks they run.
+TEST_F(StopsOnThreads, TwoThreadsThatWaitByOneExecutorAreBothWoken) {
+  LocalExecutor local(clock);
+  Runner process(backend, Environment{clock, local});
+  process.add(checkout, shop);
+  std::atomic<bool> entered{false}, let_go{false};
+  shop.script("place", [&](const StepContext& context) -> result<Reply<Receipt>> {
+    entered = true;
+    while (!let_go) std::this_thread::sleep_for(1ms);
+    shop.took_effect("place", context.id);
+    return Reply<Receipt>(Receipt{7});
+  });
+  std::thread client(
+      [&] { EXPECT_THAT(process.start(checkout, order("1"), request("1")), IsOk()); });
+  while (!entered) std::this_thread::sleep_for(1ms);
+  std::atomic<int> stopped{0};
+  const auto stop = [&] {
+    EXPECT_TRUE(process.stop(clock.now() + 60s).at_rest);
+    ++stopped;
+  };
+  std::thread first(stop), second(stop);
+  std::this_thread::sleep_for(20ms);
+  let_go = true;
+  const Time patience = clock.now() + 30s;
+  while (stopped < 2 && clock.now() < patience) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(stopped, 2) << "one took the other's wake-up";
+  client.join();
+  first.join();
+  second.join();
+}
+
 /// The step is under way when its runner is destroyed.
 TEST_F(StopsOnThreads, ADestroyedRunnerRecordsAndTellsWhatIsAnsweredWhileItWaits) {
   stock_up(10);

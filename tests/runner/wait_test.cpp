@@ -2,6 +2,7 @@
 //
 // Waiting for one run: by a completion, on a thread, as a coroutine; wherever it is driven.
 #include <coroutine>
+#include <deque>
 #include <thread>
 
 #include "invsaga/await_run.hpp"
@@ -170,6 +171,53 @@ TYPED_TEST(Waits, AStopOrAnEndIsUnavailable) {
     process.reset();
     this->run_for(2h);
   }
+}
+
+// --- what waits at the executor
+
+/// The log is slow to answer, so that each has something armed.
+TEST_F(SlowNews, WaitsThatAreOverLeaveNothingArmed) {
+  constexpr int waits = 100'000;
+  SlowRunner runner(*this);
+  runner.start(sample::checkout, order(), request(),
+               {[](void*, std::uint64_t, result<StartAnswer>&&) noexcept {}});
+  run_for(1s);
+  const std::size_t before = executor.waiting();
+  int told = 0;
+  const Completion<RunOutcome> tell{
+      [](void* count, std::uint64_t, result<RunOutcome>&& answer) noexcept {
+        *static_cast<int*>(count) += answer.has_value() ? 1 : 0;
+      },
+      &told, 0};
+  slow.at_log = [](std::vector<LogEntry>& log) { log.erase(log.begin(), log.end() - 1); };
+  for (int i = 0; i < waits; ++i) {
+    slow.holds_reads = true;
+    runner.wait(run_of(), clock.now() + 1h, tell);
+    slow.holds_reads = false;
+    slow.release_all();
+    executor.run_until(clock.now());
+  }
+  EXPECT_EQ(told, waits);
+  EXPECT_LE(executor.waiting(), before + 1) << "one task will do for all";
+}
+
+/// Whoever was armed last, or first.
+TYPED_TEST(Waits, EachIsToldAtItsDeadline) {
+  auto process = this->process();
+  this->shop.wait("charge", 1'000);
+  this->begin(*process);
+  std::deque<HeardEnd> all(50);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Duration patience = Duration{1'000 + 700 * static_cast<int>(i * 7 % all.size())};
+    process->runner.wait(this->run_of(), start_time + patience, all[i].completion());
+  }
+  for (std::size_t due = 0; due < all.size(); ++due) {
+    this->executor.run_until(start_time + Duration{1'000 + 700 * static_cast<int>(due)});
+    std::size_t told = 0;
+    for (const HeardEnd& one : all) told += one.answer ? 1 : 0;
+    EXPECT_EQ(told, due + 1);
+  }
+  for (const HeardEnd& one : all) EXPECT_THAT(*one.answer, ErrorIs(Errc::timed_out));
 }
 
 // --- on a thread

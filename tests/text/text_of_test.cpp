@@ -149,6 +149,38 @@ TEST(Hash, OfErrorsTellsEachFieldApart) {
   EXPECT_EQ(hashes.size(), 7u);
 }
 
+TEST(Hash, AnswersMakeTables) {
+  const std::vector<ShortLine> lines{{Row{7}, 5, 2}, {Row{8}, 1, 0}}, others{{Row{7}, 5, 2}};
+  const auto short_of = [](const std::vector<ShortLine>& shorts) {
+    OutOfStock made;
+    made.count = 2;
+    made.first = shorts.front();
+    made.lines = shorts;
+    return made;
+  };
+  const std::vector<ShortLine> copy = lines;
+  EXPECT_EQ(ReserveAnswer(short_of(lines)), ReserveAnswer(short_of(copy))) << "wherever they lie";
+  EXPECT_NE(ReserveAnswer(short_of(lines)), ReserveAnswer(short_of(others)));
+  const std::unordered_set<ReserveAnswer> reserves{Reserved{{1, 2}, time_from_ms(3)},
+                                                   Reserved{{1, 2}, time_from_ms(3)},
+                                                   short_of(lines),
+                                                   short_of(others),
+                                                   short_of(copy),
+                                                   Expired{},
+                                                   Expired{},
+                                                   Suppressed{},
+                                                   Mismatch{}};
+  EXPECT_EQ(reserves.size(), 6u);
+  const std::unordered_set<AdjustAnswer> adjusts{Adjusted{}, Adjusted{}, ReturnRefused{},
+                                                 OutOfStock{}};
+  EXPECT_EQ(adjusts.size(), 3u);
+  EXPECT_EQ(Answer(ReserveAnswer(Expired{})), Answer(ReserveAnswer(Expired{})));
+  EXPECT_NE(Answer(ReserveAnswer(Expired{})), Answer(AdjustAnswer(Expired{})));
+  const CancelAnswer accepted{CancelDecision::accepted, OrderStatus::not_placed};
+  EXPECT_NE(accepted, CancelAnswer{});
+  EXPECT_NE((ClaimAnswer{ClaimState::fresh, 1, {}, {}}),
+            (ClaimAnswer{ClaimState::fresh, 2, {}, {}}));
+}
 TEST(Hash, OfAnswersTellsThemApart) {
   const Reserved reserved{{1, 2}, time_from_ms(3)};
   OutOfStock short_of_one;
