@@ -30,7 +30,8 @@ struct KeeperOptions {
   /// time. All keepers over a backend have the same.
   Duration orphaned_after{300'000};
   /// How long ended runs are kept though nothing refers to them any more, for people to look at. A
-  /// courtesy: where a runner finds no room, the oldest ends go first.
+  /// courtesy: where a runner finds no room, the oldest ends go first, and for a while they are
+  /// kept for half as long, so that the next ones are not refused.
   Duration keep{86'400'000};
   std::size_t batch = 256;   ///< Ended runs that are listed at a time.
   std::size_t batches = 16;  ///< At most so many a look. The next one goes on behind them.

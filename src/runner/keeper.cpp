@@ -32,6 +32,8 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
                        options.batch > 0 && options.batches > 0,
                    "Keeper::Keeper: options above 0, but for keep, which may be 0");
     move_time();
+    keep_ = options_.keep;
+    kept_at_ = backend_.now();
   }
 
   void begin();
@@ -69,6 +71,7 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   Errand<void> look_for_orphans(std::shared_ptr<RunnerCore::Core> runner);
   void wake_relays();
   [[nodiscard]] bool is_room_wanted();
+  [[nodiscard]] Duration keep_for_now();
   [[nodiscard]] std::vector<std::shared_ptr<RunnerCore::Core>> due_runners();
 
   AnyBackend backend_;
@@ -76,7 +79,10 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   const KeeperOptions options_;
   const bool moves_;  ///< The clock, by itself.
   std::optional<ThreadExecutor> ticks_;
-  EndedRun behind_;  ///< What has ended up to here was looked at. Of whoever looks.
+  // Of whoever looks.
+  EndedRun behind_;  ///< What has ended up to here was looked at.
+  Duration keep_;    ///< As of `kept_at_`.
+  Time kept_at_;
 
   detail::Visits visits_;
   std::atomic<bool> ended_{false};
@@ -223,8 +229,7 @@ void Keeper::Core::looked(void* core, std::uint64_t, result<void>&& outcome) noe
 /// time. What fails hinders nothing that follows.
 Errand<void> Keeper::Core::look() {
   wake_relays();
-  const Duration keep = is_room_wanted() ? Duration{0} : options_.keep;
-  result<void> outcome = co_await forget_old(keep);
+  result<void> outcome = co_await forget_old(keep_for_now());
   const auto note = [&](const result<void>& next) {
     if (outcome.has_value()) outcome = next;
   };
@@ -254,6 +259,17 @@ bool Keeper::Core::is_room_wanted() {
     wanted = (runner && runner->wants_room.exchange(false)) || wanted;
   }
   return wanted;
+}
+
+/// Who is refused is one too many: from then on less is kept, and again as much as time passes, so
+/// that the next ones find room before they are refused.
+Duration Keeper::Core::keep_for_now() {
+  const Time now = backend_.now();
+  keep_ = std::min(options_.keep, keep_ + (now - kept_at_));
+  kept_at_ = now;
+  if (!is_room_wanted()) return keep_;
+  keep_ /= 2;
+  return Duration{0};
 }
 
 /// What may not go yet hides nothing: the next look goes on behind it, and begins anew at the end.
