@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <set>
 
+#include <invsaga/idempotency.hpp>
+#include <invsaga/saga_runner.hpp>
+
 #include "checkout/checkout.hpp"
 
 namespace checkout {

@@ -261,6 +261,31 @@ TYPED_TEST(FullOfRuns, RoomIsMadeUntilAllWereTried) {
   EXPECT_TRUE(this->is_forgotten(told));
 }
 
+TYPED_TEST(FullOfRuns, WhoIsRefusedMakesRoomForThoseWhoFollow) {
+  KeeperOptions options;
+  options.batch = 1;
+  options.batches = 1;
+  this->keep(options);
+  for (const char* number : {"1", "2", "3"}) this->take_events(this->buy(number));
+  this->run_for(13h);  // more than half of what it is kept for
+  this->keeper->tick();
+  this->stock_up(5);
+  const auto start = [&](const std::string& number) {
+    const auto answer = this->runner->start(sample::checkout, this->order_of(number),
+                                            this->request(number));
+    this->run_for(10s);
+    for (int look = 0; look < 5; ++look) {
+      this->keeper->tick();
+      this->run_for(1s);
+    }
+    return answer;
+  };
+  EXPECT_THAT(start("4"), ErrorIs(Errc::resource_exhausted));
+  for (const char* number : {"4", "5", "6"}) {
+    EXPECT_THAT(start(number), ClaimIs(ClaimState::fresh)) << number;
+  }
+}
+
 // --- relays, and the end
 
 /// Keeps what it is sent.
