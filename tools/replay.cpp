@@ -125,7 +125,6 @@ class World final : RunObserver {
   }
   MemoryBusOptions bus_options() {
     MemoryBusOptions made;
-    made.max_pending = 4 * events_per_order * orders_.invoices.size() + 1;
     made.max_consumers = max_replay_consumers;
     made.max_owed = owed_of(orders_);
     made.max_runs = orders_.invoices.size() + 1;

@@ -102,8 +102,10 @@ class Subscription {
   Subscription& operator=(const Subscription&) = delete;
 
   /// The handler is called no more. Waits until every call of it on another thread has returned (so
-  /// what it refers to may go then); one that answers later may still do so. From within the
-  /// handler itself it does not wait for that call. A repeat changes nothing.
+  /// what it refers to may go then), and with it what is told of its answer, publishers'
+  /// completions among that: so not to be called with a lock that these take. One that answers
+  /// later may still do so. From within the handler itself it does not wait for that call, nor for
+  /// others that wait here too. A repeat changes nothing.
   void end() noexcept { held_.reset(); }
   [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
 
@@ -129,8 +131,9 @@ class Subscription {
 ///    names. The handler is kept until the subscription has ended and all that it has is answered.
 ///    `invalid_argument`: an empty name, an empty type, no handler, or the consumer has a
 ///    subscription. `resource_exhausted`: too many consumers.
-///  - `leave(consumer)`: it is owed nothing any more, and its subscription has ended. What it was
-///    owed counts as handled by it. `not_found` if there is none of that name.
+///  - `leave(consumer)`: it is owed nothing any more, and its subscription has ended (as by
+///    `Subscription::end`, which it waits like). What it was owed counts as handled by it.
+///    `not_found` if there is none of that name.
 ///  - **Order.** For each consumer, events of one run are delivered in the order in which they
 ///    were first published; one that fails holds back those behind it in its run until it is
 ///    handled. Once it is `dead` they stay parked, so that nobody acts on a history with a hole.

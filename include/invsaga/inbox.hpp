@@ -157,7 +157,7 @@ class InboxEffect {
 /// The store is borrowed and outlives the inbox. All functions are safe from any thread. With a
 /// completion: nothing waits, and what was given is lent until it comes; `reply_lost` if that is
 /// after the inbox's end. Without: the caller's thread waits for the store. Destroying it waits for
-/// what a completion is at.
+/// what a completion, or a handler of it, is at: so it is not destroyed from within an effect.
 class Inbox {
   class Core;
 

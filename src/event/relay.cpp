@@ -322,6 +322,7 @@ Errand<void> Relay::Core::settle(Time now) {
     if (outcome.has_value()) {
       run.attempts = 0;
       if (run.waiting.empty() || !run.turn) runs_.move_on(run, now);
+      runs_.hurry(now);
     } else {
       node.mapped().published = true;
       wait_again(run, std::move(node), outcome.assume_error(), now);
@@ -345,6 +346,7 @@ void Relay::Core::wait_again(Run& run, relay::Events::node_type node, const Erro
   ++events_waiting_;
   if (run.must_hold()) return runs_.hold(run);
   if (!is_first && run.turn) return;
+  run.wants_room = error.code == Errc::resource_exhausted;
   runs_.put_off(run,
                 std::max(after(++run.attempts, error.remedy()), saturating_add(now, Duration{1})));
 }

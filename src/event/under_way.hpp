@@ -42,6 +42,7 @@ struct Run {
   Events sent{};     ///< The bus has these.
   Events waiting{};  ///< Each waits for those before it.
   std::uint32_t attempts = 0;
+  bool wants_room = false;     ///< The bus had none for it.
   std::optional<Turn> turn{};  ///< Of one that is to be tried.
   Turns::node_type no_turn{};  ///< Of one that is not.
 
@@ -89,6 +90,13 @@ class Runs {
     hold(run);
     run.turn = run.no_turn.key() = {until, next_turn_++};
     turns_.insert(std::move(run.no_turn));
+  }
+  /// There is room at the bus for one more: of those that wait for that, the next is tried now.
+  void hurry(Time now) noexcept {
+    const auto next = turns_.lower_bound({now + Duration{1}, 0});
+    if (next == turns_.end()) return;
+    Run& run = *find(next->second);
+    if (run.wants_room) put_off(run, now);
   }
   /// It is not tried.
   void hold(Run& run) noexcept {

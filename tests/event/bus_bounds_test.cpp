@@ -84,7 +84,6 @@ class BusBounds : public ::testing::Test {
 
 TEST_F(BusBounds, AConsumerThatRefusesEverythingFillsTheBusForNobodyElse) {
   options.max_owed = 100;
-  options.max_pending = 10;
   answer = Error{Errc::corrupt};
   for (std::uint64_t run = 1; run <= 1'000; ++run) {
     ASSERT_THAT(publish(run, 1), IsOk());
@@ -106,11 +105,20 @@ TEST_F(BusBounds, WhoWasShutOutIsLetInWhenItSubscribesAnewForTheRunsThatBeginThe
   ASSERT_THAT(publish(100, 1), IsOk());  // it handled this one
   run_now();
   answer = Error{Errc::unavailable};
-  for (std::uint64_t run = 1; run <= 12; ++run) {
+  for (std::uint64_t run = 1; run <= 10; ++run) {
+    ASSERT_THAT(publish(run, 1), IsOk());
+    run_now();
+  }
+  EXPECT_THAT(publish(11, 1), ErrorIs(Errc::resource_exhausted, Limit::deliveries));
+  executor.run_until(clock.now() + options.patience - Duration{1});
+  EXPECT_THAT(publish(11, 1), ErrorIs(Errc::resource_exhausted)) << "it may catch up";
+  executor.run_until(clock.now() + Duration{1});
+  for (std::uint64_t run = 11; run <= 12; ++run) {
     ASSERT_THAT(publish(run, 1), IsOk());
     run_now();
   }
   ASSERT_THAT(publish(100, 2), IsOk());
+  ASSERT_THAT(publish(100, 2), IsOk()) << "a repeat is not told again";
   EXPECT_TRUE(at_bad().shut_out);
   EXPECT_THAT(observer.left, ElementsAre("bad 1", "bad 1", "bad 2"));
 
@@ -135,7 +143,7 @@ TEST_F(BusBounds, WhoWasShutOutIsLetInWhenItSubscribesAnewForTheRunsThatBeginThe
 }
 
 TEST_F(BusBounds, WhatIsOnItsWayIsRefusedUntilHandlersHaveCaughtUp) {
-  options.max_pending = 4;
+  options.max_owed = 4;
   for (std::uint64_t run = 1; run <= 4; ++run) ASSERT_THAT(publish(run, 1), IsOk());
   EXPECT_THAT(publish(5, 1), ErrorIs(Errc::resource_exhausted, Limit::deliveries));
   EXPECT_EQ(bus().counts().left_out, 0u);
@@ -157,6 +165,20 @@ TEST_F(BusBounds, ARunOnItsWayThatIsFullHoldsBackItselfAlone) {
   ASSERT_THAT(publish(1, 4), IsOk());
   run_now();
   EXPECT_THAT(bad.sequences_of(run_no(1)), IsCountedFrom1To(4));
+}
+
+// Who catches up is no stranger to a burst.
+TEST_F(BusBounds, AConsumerThatIsFullAndCatchesUpMissesNothing) {
+  options.max_owed = 10;
+  std::uint64_t taken = 0;
+  for (int round = 0; round < 20; ++round) {
+    while (publish(taken + 1, 1).has_value()) ++taken;
+    run_now();
+    clock.advance(options.patience - Duration{1});
+  }
+  EXPECT_EQ(taken, 200u);
+  EXPECT_THAT(observer.left, IsEmpty());
+  EXPECT_EQ(bad.delivered().size(), 200u);
 }
 
 TEST_F(BusBounds, ADeadRunThatIsFullLeavesOutLaterOnesAtItsConsumerAlone) {

@@ -108,10 +108,13 @@ Recipient::Answer in_order(std::vector<std::uint64_t>& acted,
 // --- handlers that never answer
 
 TEST_F(BusOthers, AHandlerThatNeverAnswersFillsTheBusForNobodyElse) {
-  options.max_pending = 10;
   options.max_owed = 50;
   answer = {};
   for (std::uint64_t run = 1; run <= 500; ++run) {
+    if (run == 51) {
+      EXPECT_THAT(publish(run, 1), ErrorIs(Errc::resource_exhausted, Limit::deliveries));
+      run_for(options.patience);
+    }
     ASSERT_THAT(publish(run, 1), IsOk()) << run;
     run_now();
   }
@@ -171,7 +174,6 @@ TEST_F(BusOthers, AHandlerThatAnswersInTimeMissesNothing) {
 // --- a consumer that recovers
 
 TEST_F(BusOthers, AConsumerThatRecoversFillsTheBusForNobodyElse) {
-  options.max_pending = 20;
   answer = always(Error{Errc::unavailable});
   for (std::uint64_t run = 1; run <= 5; ++run) {
     for (std::uint64_t sequence = 1; sequence <= 10; ++sequence) {
@@ -206,6 +208,7 @@ class ForgottenRuns : public BusOthers {
     for (std::uint64_t run = 1; run <= 3; ++run) {
       ASSERT_THAT(publish(run, 1), IsOk());
       run_now();
+      if (run == 2) run_for(options.patience);
     }
     ASSERT_THAT(publish(3, 2), IsOk());
     ASSERT_THAT(left_out.words, ElementsAre("bad 1", "bad 2"));
@@ -240,7 +243,10 @@ TEST_F(ForgottenRuns, AreNotTakenForNewOnesByALateRepeat) {
 }
 
 TEST_F(ForgottenRuns, OfAConsumerThatMissedNothingAreSentOn) {
-  for (std::uint64_t run = 100; run < 110; ++run) ASSERT_THAT(publish(run, 1), IsOk());
+  for (std::uint64_t run = 100; run < 110; ++run) {
+    ASSERT_THAT(publish(run, 1), IsOk());
+    executor.run_all();
+  }
   ASSERT_THAT(publish(6, 2), IsOk());
   executor.run_all();
   EXPECT_THAT(good.sequences_of(run_no(6)), IsCountedFrom1To(2));
@@ -360,7 +366,7 @@ TEST_F(BusOthers, WhatWasTooEarlyAndFailsHoldsBackTheLaterOnes) {
 // --- repeats on their way
 
 TEST_F(BusOthers, ARepeatOfWhatIsOnItsWayTakesNoPlace) {
-  options.max_pending = 2;
+  options.max_owed = 2;
   options.max_pending_per_run = 2;
   for (const std::uint64_t sequence : {1, 1, 2, 1, 2, 2}) {
     ASSERT_THAT(publish(1, sequence), IsOk());
@@ -394,7 +400,7 @@ TEST_F(BusOthers, ARepeatOfWhatWaitsIsNotLeftOutOfAConsumerThatIsShutOut) {
   answer = always(Error{Errc::unavailable});
   for (const std::uint64_t run : {1, 2, 1}) {
     ASSERT_THAT(publish(run, 1), IsOk());
-    run_now();
+    run_for(options.patience);
   }
   EXPECT_TRUE(at_bad().shut_out);
   EXPECT_EQ(at_bad().left_out, 1u) << "of the second run";

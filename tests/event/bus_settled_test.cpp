@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,7 +103,7 @@ TEST_F(BusSettles, NoneOfSeveralIfOneIsNone) {
 }
 
 TEST_F(BusSettles, OfSeveralThatThereIsNoRoomForTheFirstAreTakenAndTheSameAgainBringsAll) {
-  options.max_pending = 3;
+  options.max_owed = 3;
   const Subscription first = subscribe("good", good);
   const Publishing before = publish(4, 1);
   const std::array events{event_of(run_no(1), 1), event_of(run_no(2), 1), event_of(run_no(3), 1)};
@@ -209,6 +210,7 @@ TEST_F(BusSettles, WhoHasNoSubscriptionIsShutOutAtItsBoundAndHoldsBackNobody) {
   Subscription first = subscribe("a", moody);
   const Subscription other = subscribe("b", good);
   first.end();
+  clock.advance(options.patience);
   std::vector<Publishing> all;
   for (std::uint64_t run = 1; run <= 15; ++run) {
     all.push_back(publish(run, 1));
@@ -226,18 +228,56 @@ TEST_F(BusSettles, WhoHasNoSubscriptionIsShutOutAtItsBoundAndHoldsBackNobody) {
   EXPECT_THAT(all[9], IsSettled());
 }
 
-TEST_F(BusSettles, WhatWasOnItsWayWhenASubscriptionEndsCountsAndShutsOutBeyondTheBound) {
-  options.max_owed = 3;
+TEST_F(BusSettles, WhoSubscribesAnewSoonMissesNothingHoweverFullItIs) {
+  options.max_owed = options.max_pending_per_run = 3;
   Subscription first = subscribe("a", good);
-  std::vector<Publishing> all;
-  for (std::uint64_t run = 1; run <= 5; ++run) all.push_back(publish(run, 1));
+  for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) publish(1, sequence);
   first.end();
-  EXPECT_EQ(at(0).waiting, 5u) << "none is dropped";
-  EXPECT_THAT(publish(6, 1), IsSettled());
-  EXPECT_TRUE(at(0).shut_out);
+  EXPECT_EQ(at(0).waiting, 3u);
+  EXPECT_THAT(publish(1, 4), IsRefusedWith(Errc::resource_exhausted));
+  EXPECT_THAT(publish(2, 1), IsRefusedWith(Errc::resource_exhausted));
   first = subscribe("a", good);
   run_now();
-  EXPECT_THAT(all, ::testing::Each(IsSettled()));
+  const Publishing fourth = publish(1, 4);
+  run_now();
+  EXPECT_THAT(fourth, IsSettled());
+  EXPECT_THAT(good.sequences_of(run_no(1)), IsCountedFrom1To(4));
+  EXPECT_EQ(at(0).cut_runs + at(0).left_out, 0u);
+}
+
+// A burst that its handler answers a while later.
+TEST_F(BusSettles, AConsumerThatAnswersLaterIsNotShutOutByABurst) {
+  options.max_owed = 100;
+  std::vector<Completion<Handling>> kept;
+  const auto later = [&](const Event&, Completion<Handling> done) noexcept {
+    kept.push_back(done);
+  };
+  const Subscription first = bus().subscribe("a", {}, later).value();
+  std::uint64_t taken = 0;
+  while (taken < 1'000) {
+    const Publishing one = publish(taken + 1, 1);
+    if (one.taken().has_value()) {
+      ++taken;
+      continue;
+    }
+    EXPECT_THAT(one, IsRefusedWith(Errc::resource_exhausted));
+    run_now();
+    clock.advance(options.patience / 2);
+    for (const Completion<Handling>& done : std::exchange(kept, {})) done(Handling::handled);
+  }
+  EXPECT_EQ(at(0).left_out, 0u);
+  EXPECT_FALSE(at(0).shut_out);
+}
+
+TEST_F(BusSettles, CallsThatWereAnsweredTakeNoPlaceOfThoseThatWait) {
+  options.max_pending_per_run = 1;
+  const Subscription first = subscribe("moody", moody);
+  answer = Handling::parked;
+  const std::array events{event_of(run_no(1), 1), event_of(run_no(1), 2)};
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_THAT(Publishing(bus(), events), IsRefusedWith(Errc::resource_exhausted));
+  }
+  EXPECT_THAT(publish(1, 1), IsUnderWay());
 }
 
 TEST_F(BusSettles, WhoLeavesIsOwedNothingAlsoOfWhatItsHandlerHas) {
@@ -280,6 +320,16 @@ TEST_F(BusSettles, AHandlerThatEndsItsOwnSubscriptionIsNotWaitedForAndItsAnswerC
   EXPECT_EQ(at(0).waiting, 1u);
 }
 
+TEST_F(BusSettles, WhatAHandlerThrewIsKeptWhenItsConsumerLeaves) {
+  const auto throws = [](const Event&) -> result<Handling> { throw std::runtime_error("no ink"); };
+  const Subscription first = bus().subscribe("a", {}, throws).value();
+  publish(1, 1);
+  run_now();
+  ASSERT_THAT(bus().leave("a"), IsOk());
+  EXPECT_EQ(bus().thrown().count, 1u);
+  EXPECT_THAT(bus().thrown().last, ::testing::HasSubstr("no ink"));
+}
+
 TEST_F(BusSettles, AnAnswerThatComesAfterTheSubscriptionsEndCounts) {
   std::optional<Completion<Handling>> kept;
   const auto keeps = [&](const Event&, Completion<Handling> done) noexcept { kept = done; };
@@ -300,6 +350,7 @@ TEST_F(BusSettles, ABusThatHasEndedIsUnavailableToWhoRefersToIt) {
   end_bus();
   EXPECT_THAT(Publishing(any, event_of(run_no(1), 1)), IsRefusedWith(Errc::unavailable));
   EXPECT_THAT(any.subscribe("b", {}, good.handler()), ErrorIs(Errc::unavailable));
+  EXPECT_THAT(any.leave("a"), ErrorIs(Errc::unavailable));
   EXPECT_EQ(executor.waiting(), 0u);
 }
 

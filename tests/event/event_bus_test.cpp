@@ -400,7 +400,7 @@ TEST_F(MemoryBusTest, ATaskThatComesAfterItsRunIsDeadDeliversNothing) {
 }
 
 TEST_F(MemoryBusTest, WhenFullTakesNothingNewAndKeepsWhatItHas) {
-  options.max_pending = 2;
+  options.max_owed = 2;
   Recipient a, b;
   subscribe("a", a);
   subscribe("b", b);

@@ -280,6 +280,40 @@ TEST_F(RelayOverMemory, WhatIsDeadStaysAndStopsNobodyAndTheNextProcessOffersItAg
   }
 }
 
+TEST_F(RelayOverMemory, ABacklogOfManyTimesWhatAConsumerMayBeOwedGoesThroughAtOnce) {
+  MemoryBus small(environment, {.max_consumers = 1, .max_owed = 10});
+  const Subscription of_mail = small.subscribe("mail", {}, mail.handler()).value();
+  for (std::uint64_t run = 1; run <= 500; ++run) {
+    put(run, 1);
+    put(run, 2);
+  }
+  Relay own(outbox, small, environment);
+  ASSERT_THAT(own.start(), IsOk());
+  executor.run_until(clock.now() + Duration{1'000});
+  EXPECT_EQ(outbox.size(), 0u) << "whoever leaves makes room for the next";
+  EXPECT_EQ(mail.delivered().size(), 1'000u);
+  EXPECT_EQ(small.counts().left_out, 0u);
+}
+
+TEST_F(RelayOverMemory, WhoFailsPinsNoMoreThanItsBound) {
+  MemoryBus small(environment, {.max_consumers = 2, .max_owed = 100});
+  const Subscription of_mail = small.subscribe("mail", {}, mail.handler()).value();
+  const Subscription of_audit = small.subscribe("audit", {}, audit.handler()).value();
+  OutboxQueue box({.max_events = 1'000});
+  for (std::uint64_t sequence = 1; sequence <= 200; ++sequence) {
+    for (std::uint64_t run = 1; run <= 5; ++run) {
+      ASSERT_THAT(testing::put(box, event_of(run_no(run), sequence)), IsOkAndHolds(true));
+    }
+  }
+  Relay own(box, small, environment);
+  ASSERT_THAT(own.start(), IsOk());
+  executor.run_all(100);
+  answer = Error{Errc::unavailable};
+  executor.run_until(clock.now() + std::chrono::minutes(10));
+  EXPECT_LE(box.size(), 100u);
+  EXPECT_EQ(audit.delivered().size(), 1'000u);
+}
+
 TEST_F(RelayOverMemory, TheBusMayEndBeforeTheRelay) {
   std::optional<MemoryBus> memory_bus(std::in_place, environment);
   Subscription of_mail = memory_bus->subscribe("mail", {}, mail.handler()).value();

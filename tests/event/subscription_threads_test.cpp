@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -69,6 +70,36 @@ TEST(SubscriptionsOnThreads, ComeAndGoAndNoHandlerIsCalledAfterTheEnd) {
     EXPECT_THAT(all.sequences_of(run_no(run)), IsCountedFrom1To(events_of_a_run));
   }
   EXPECT_EQ(bus.counts().pending, 0u);
+}
+
+// Two handlers of one consumer, each on its thread, end it: neither waits for the other's call.
+TEST(SubscriptionsOnThreads, EndFromWithinTwoCallsAtOnce) {
+  for (int round = 0; round < 50; ++round) {
+    ManualClock clock(start);
+    ThreadExecutor executor(clock, 2);
+    MemoryBus bus({clock, executor});
+    Subscription subscription;
+    std::atomic<int> within{0};
+    std::mutex mutex;
+    const auto ends = [&](const Event& event) -> result<Handling> {
+      ++within;
+      while (within < 2) std::this_thread::yield();
+      if (event.run == run_no(1)) {
+        EXPECT_THAT(bus.leave("a"), IsOk());
+      } else {
+        const std::lock_guard lock(mutex);
+        subscription.end();
+      }
+      return Handling::handled;
+    };
+    auto made = bus.subscribe("a", {}, ends);
+    ASSERT_THAT(made, IsOk());
+    subscription = std::move(made).assume_value();
+    for (std::uint64_t run = 1; run <= 2; ++run) {
+      ASSERT_THAT(published(bus, event_of(run_no(run), 1)), IsOk());
+    }
+    while (bus.counts().pending > 0) std::this_thread::yield();
+  }
 }
 
 TEST(SubscriptionsOnThreads, WhoeverEndsFirstNothingIsTouchedAfterItsEnd) {

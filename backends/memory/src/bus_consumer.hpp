@@ -13,6 +13,7 @@
 
 #include <invsaga/event_bus.hpp>
 #include <invsaga/thrown.hpp>
+#include <invsaga/time.hpp>
 
 namespace invsaga {
 inline namespace v0 {
@@ -29,31 +30,37 @@ class Attachment {
     ++calls_;
   }
   void call(const Event& event, Completion<Handling> done) noexcept {
-    const Here here{this, innermost()};
+    Here here{this, innermost()};
     innermost() = &here;
     handler_(event, done);
     innermost() = here.outer;
     const std::lock_guard lock(mutex_);
     --calls_;
+    if (here.ends) --ends_within_;
     left_.notify_all();
   }
-  /// Waits for those that are within it, but for its own thread's calls.
+  /// Waits for those that are within it, but for calls of threads that wait here themselves.
   void end() noexcept {
-    std::size_t own = 0;
-    for (const Here* one = innermost(); one != nullptr; one = one->outer) own += one->where == this;
     std::unique_lock lock(mutex_);
-    left_.wait(lock, [&] { return calls_ <= own; });
+    for (Here* one = innermost(); one != nullptr; one = one->outer) {
+      if (one->where == this && !std::exchange(one->ends, true)) ++ends_within_;
+    }
+    left_.notify_all();
+    left_.wait(lock, [&] { return calls_ <= ends_within_; });
   }
   [[nodiscard]] Thrown thrown() const { return handler_.thrown(); }
+
+  bool thrown_is_kept = false;  ///< By the bus, under its lock.
 
  private:
   /// A call of this thread.
   struct Here {
     const Attachment* where;
-    const Here* outer;
+    Here* outer;
+    bool ends = false;  ///< It has called `end`, under the lock.
   };
-  static const Here*& innermost() noexcept {
-    thread_local const Here* one = nullptr;
+  static Here*& innermost() noexcept {
+    thread_local Here* one = nullptr;
     return one;
   }
 
@@ -61,18 +68,22 @@ class Attachment {
   std::mutex mutex_;
   std::condition_variable left_;
   std::size_t calls_ = 0;
+  std::size_t ends_within_ = 0;
 };
 
 struct Consumer {
   std::string name;
   std::vector<std::string> types;          // none: all
   std::shared_ptr<Attachment> attachment;  // none: it has no subscription
-  Thrown thrown;                           // by its earlier handlers
+  Time detached_since{};                   // ... since then
   std::size_t on_their_way = 0, waiting = 0, dead_runs = 0, cut_runs = 0;
+  std::size_t dead = 0;  // of what waits: dead, or parked behind such
+  Time full_since{};     // not set: it has had room, or it has caught up
   std::uint64_t left_out = 0;
   bool shut_out = false;
   std::uint64_t takes_from = 0;  // the number of the first run that it takes; 0: it missed none
 
+  [[nodiscard]] std::size_t owed() const noexcept { return on_their_way + waiting; }
   [[nodiscard]] bool wants(const std::string& type) const {
     return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
   }

@@ -39,7 +39,20 @@ result<Subscription> MemoryBus::Core::subscribe(std::string_view consumer,
                                                 EventHandler handler) {
   const bool typed = std::none_of(types.begin(), types.end(), [](auto t) { return t.empty(); });
   if (consumer.empty() || !typed || !handler) return Error{Errc::invalid_argument};
+  // Made before the lock is taken, and let go after it: a handler's end is its user's code.
+  Consumers alone;
+  std::shared_ptr<Held> held;
+  const auto made = detail::within_memory([&]() -> result<void> {
+    Consumer& one = alone[0];
+    one.name = consumer;
+    one.types.assign(types.begin(), types.end());
+    one.attachment = std::make_shared<bus::Attachment>(std::move(handler));
+    held = std::make_shared<Held>();
+    return success();
+  });
+  if (!made.has_value()) return made.assume_error();
   const Lock lock(mutex_);
+  arm_the_unarmed();
   if (stops_) return Error{Errc::unavailable};
   const auto known = find_consumer(consumer);
   const bool is_new = known == consumers_.end();
@@ -47,27 +60,19 @@ result<Subscription> MemoryBus::Core::subscribe(std::string_view consumer,
   if (is_new && consumers_.size() >= options_.max_consumers) {
     return no_room(Limit::consumers, options_.max_consumers);
   }
-  return detail::within_memory([&]() -> result<Subscription> {
-    Consumers alone;
-    const ConsumerNumber number = is_new ? next_consumer_ : known->first;
-    Consumer& made = alone[number];
-    made.name = consumer;
-    made.types.assign(types.begin(), types.end());
-    made.attachment = std::make_shared<bus::Attachment>(std::move(handler));
-    auto held = std::make_shared<Held>();  // the last that may fail: its end takes the lock
-    held->attachment = made.attachment;
-    if (is_new) {
-      ++next_consumer_;
-      consumers_.merge(alone);
-    } else {
-      known->second.types.swap(made.types);
-      known->second.attachment = std::move(made.attachment);
-    }
-    held->consumer = number;
-    held->core = weak_from_this();
-    attach(number, consumers_.find(number)->second);
-    return Subscription(std::move(held));
-  });
+  held->attachment = alone.begin()->second.attachment;
+  held->consumer = is_new ? next_consumer_++ : known->first;
+  held->core = weak_from_this();
+  auto node = alone.extract(alone.begin());
+  if (is_new) {
+    node.key() = held->consumer;
+    consumers_.insert(std::move(node));
+  } else {
+    known->second.types.swap(node.mapped().types);
+    known->second.attachment = held->attachment;
+  }
+  attach(held->consumer, consumers_.find(held->consumer)->second);
+  return Subscription(std::move(held));
 }
 
 MemoryBus::Core::Consumers::iterator MemoryBus::Core::find_consumer(std::string_view name) {
@@ -79,6 +84,7 @@ MemoryBus::Core::Consumers::iterator MemoryBus::Core::find_consumer(std::string_
 /// it was shut out.
 void MemoryBus::Core::attach(ConsumerNumber number, Consumer& consumer) noexcept {
   if (std::exchange(consumer.shut_out, false)) consumer.takes_from = next_run_;
+  consumer.full_since = is_full(consumer) ? now() : Time{};
   for (auto next = lanes_.begin(); next != lanes_.end();) {
     const auto it = next++;
     Lane& lane = it->second;
@@ -89,8 +95,11 @@ void MemoryBus::Core::attach(ConsumerNumber number, Consumer& consumer) noexcept
 }
 
 MemoryBus::Core::Held::~Held() {
-  if (const auto bus = core.lock()) bus->detach(*this);
-  if (attachment != nullptr) attachment->end();
+  if (attachment == nullptr) return;
+  const auto bus = core.lock();
+  if (bus) bus->detach(*this);
+  attachment->end();
+  if (bus) bus->keep_what_it_threw(*attachment);
 }
 
 /// All that it is owed waits, until somebody subscribes by its name.
@@ -98,19 +107,21 @@ void MemoryBus::Core::detach(const Held& held) noexcept {
   const Lock lock(mutex_);
   const auto found = consumers_.find(held.consumer);
   if (found == consumers_.end() || found->second.attachment != held.attachment) return;
-  Consumer& consumer = found->second;
-  auto keep_what_it_threw = [&] {
-    Thrown thrown = consumer.attachment->thrown();
-    consumer.thrown.count += thrown.count;
-    if (thrown.count > 0) consumer.thrown.last = std::move(thrown.last);
-  };
-  static_cast<void>(detail::ending_of(keep_what_it_threw));
-  consumer.attachment.reset();
+  found->second.attachment.reset();
+  found->second.detached_since = now();
   for (auto& [number, lane] : lanes_) {
     if (lane.consumer != held.consumer || lane.left) continue;
     count_as_waiting(lane, true);
     disarm(lane);
   }
+}
+
+/// Once, when nobody is within it any more.
+void MemoryBus::Core::keep_what_it_threw(bus::Attachment& attachment) noexcept {
+  const Lock lock(mutex_);
+  if (std::exchange(attachment.thrown_is_kept, true)) return;
+  auto keep = [&] { add(thrown_before_, attachment.thrown()); };
+  static_cast<void>(detail::ending_of(keep));
 }
 
 /// It needs no task any more.
@@ -122,6 +133,8 @@ result<void> MemoryBus::Core::leave(std::string_view consumer) {
   std::shared_ptr<bus::Attachment> attachment;  // it ends when the lock is not held
   {
     const Door door(*this);
+    arm_the_unarmed();
+    if (stops_) return Error{Errc::unavailable};
     const auto found = find_consumer(consumer);
     if (found == consumers_.end()) return Error{Errc::not_found};
     for (auto next = lanes_.begin(); next != lanes_.end();) {
@@ -139,7 +152,9 @@ result<void> MemoryBus::Core::leave(std::string_view consumer) {
     attachment = std::move(found->second.attachment);
     consumers_.erase(found);
   }
-  if (attachment != nullptr) attachment->end();
+  if (attachment == nullptr) return success();
+  attachment->end();
+  keep_what_it_threw(*attachment);
   return success();
 }
 
@@ -166,16 +181,17 @@ std::vector<BusConsumer> MemoryBus::Core::consumers() {
   return told;
 }
 
+void MemoryBus::Core::add(Thrown& sum, Thrown more) noexcept {
+  sum.count += more.count;
+  if (more.count > 0) sum.last = std::move(more.last);
+}
+
 Thrown MemoryBus::Core::thrown() const {
   Thrown told = thrown_.thrown();
-  const auto add = [&](Thrown more) {
-    told.count += more.count;
-    if (more.count > 0) told.last = std::move(more.last);
-  };
   const Lock lock(mutex_);
+  add(told, thrown_before_);
   for (const auto& [number, consumer] : consumers_) {
-    add(consumer.thrown);
-    if (consumer.attachment != nullptr) add(consumer.attachment->thrown());
+    if (consumer.attachment != nullptr) add(told, consumer.attachment->thrown());
   }
   return told;
 }

@@ -58,8 +58,8 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
         options_(options),
         lane_numbers_(0, bus::LaneKeyHash(options.hash_key)),
         seen_(0, IdHash(options.hash_key)) {
-    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_pending > 0 &&
-                       options.max_owed > 0 && options.max_pending_per_run > 0,
+    INVSAGA_ASSERT(options.retry.first > Duration{0} && options.max_owed > 0 &&
+                       options.max_pending_per_run > 0,
                    "MemoryBus::MemoryBus: a first wait and bounds of what is pending that are "
                    "above 0");
   }
@@ -146,6 +146,13 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
                            const std::shared_ptr<bus::Publication>& publication);
   [[nodiscard]] result<Room> room_at(const Consumer& consumer, const Lane* lane,
                                      const bus::SeenRun& run, const Event& event) const;
+  [[nodiscard]] bool is_full(const Consumer& consumer) const noexcept {
+    return consumer.owed() >= options_.max_owed;
+  }
+  [[nodiscard]] bool is_overdue(Time since) const noexcept {
+    return now() >= saturating_add(since, options_.patience);
+  }
+  [[nodiscard]] bool is_down(const Consumer& consumer) const noexcept;
   [[nodiscard]] bool has_stopped(const Consumer& consumer, const Lane& lane) const noexcept;
   result<void> prepare_delivery(Made& made, const std::shared_ptr<const Event>& event);
   [[nodiscard]] DeliveryTiming timing(const Event& event, const Consumer& consumer);
@@ -161,6 +168,8 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] Consumers::iterator find_consumer(std::string_view name);
   void attach(ConsumerNumber number, Consumer& consumer) noexcept;
   void detach(const Held& held) noexcept;
+  void keep_what_it_threw(bus::Attachment& attachment) noexcept;
+  static void add(Thrown& sum, Thrown more) noexcept;
   void disarm(Lane& lane) noexcept;
 
   // --- what tasks do: memory_bus_deliver.cpp
@@ -213,6 +222,7 @@ class MemoryBus::Core : public std::enable_shared_from_this<Core> {
   bool has_forgotten_ = false;   // a run, so that one that is not known need not be new
   MemoryBusCounts counts_;
   detail::ThrownLog thrown_;
+  Thrown thrown_before_;  // by handlers of subscriptions that have ended
 
   // What is prepared: for each consumer that wants the event, and for a run that is new.
   std::vector<Made> made_;

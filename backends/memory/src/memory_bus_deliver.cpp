@@ -101,6 +101,7 @@ void MemoryBus::Core::remove(Lane& lane) noexcept {
   --counts_.pending;
   --counted;
   if (lane.size() == 0) lane.recovers = false;
+  if (consumer.owed() <= options_.max_owed / 2) consumer.full_since = Time{};
 }
 
 /// It waits like one that failed, but holds back nobody. Only time ends its waiting, and only time
@@ -146,6 +147,7 @@ void MemoryBus::Core::give_up(Lane& lane, Error error) noexcept {
   lane.error = error;
   stand_still(lane);
   ++consumer_of(lane).dead_runs;
+  consumer_of(lane).dead += lane.size();
   ++counts_.dead;
   ++counts_.dead_runs;
   tell(lane, lane.current(), Handling::dead);

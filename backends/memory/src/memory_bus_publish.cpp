@@ -34,8 +34,8 @@ void MemoryBus::Core::publish(std::span<const Event> events, Completion<void> do
 /// cannot.
 result<void> MemoryBus::Core::publish_all(std::span<const Event> events,
                                           const std::shared_ptr<bus::Publication>& publication) {
-  if (events.size() > options_.max_pending) {
-    return over_limit(Limit::deliveries, events.size(), options_.max_pending);
+  if (events.size() > options_.max_owed) {
+    return over_limit(Limit::deliveries, events.size(), options_.max_owed);
   }
   for (const Event& event : events) INVSAGA_CHECK(check_publishable(event));
   for (const Event& event : events) {
@@ -77,6 +77,7 @@ result<void> MemoryBus::Core::prepare_for(ConsumerNumber number, const bus::Seen
   Made& made = made_.emplace_back();
   made.consumer = number;
   if (pending != nullptr) {
+    pending->publications.remove_if([](const auto& one) { return one->is_told; });
     if (pending->publications.size() >= max_publications) {
       return no_room(Limit::deliveries, max_publications);
     }
@@ -90,18 +91,22 @@ result<void> MemoryBus::Core::prepare_for(ConsumerNumber number, const bus::Seen
   return made.room == Room::taken ? prepare_delivery(made, event) : success();
 }
 
-/// What waits at a consumer is its own affair, and refuses nothing. A repeat leaves no hole where
-/// it is not kept, and takes no place from what is new.
+/// What a consumer that is down is owed is its own affair, and refuses nothing. A repeat leaves no
+/// hole where it is not kept, and takes no place from what is new.
 result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer, const Lane* lane,
                                                        const bus::SeenRun& run,
                                                        const Event& event) const {
-  if (consumer.shut_out || run.number < consumer.takes_from) return Room::left_out;
-  if (lane != nullptr && lane->cut) return Room::left_out;
   const bool repeat = run.window.has_seen(event.sequence);
+  const bool is_cut = lane != nullptr && lane->cut;
+  if (consumer.shut_out || run.number < consumer.takes_from || is_cut) {
+    return repeat ? Room::not_needed : Room::left_out;
+  }
   // What others wait for has a place beyond the bounds: nothing else would ever empty them.
   const std::size_t more = lane != nullptr && lane->waits_for(event) ? 1 : 0;
-  if (consumer.waiting >= options_.max_owed && more == 0) {
-    return repeat ? Room::not_needed : Room::shut_out;
+  if (is_full(consumer) && more == 0) {
+    if (repeat) return Room::not_needed;
+    if (is_down(consumer)) return Room::shut_out;
+    return no_room(Limit::deliveries, options_.max_owed);
   }
   const bool run_is_full = lane != nullptr && lane->size() >= options_.max_pending_per_run + more;
   const bool is_stuck = lane != nullptr && has_stopped(consumer, *lane);
@@ -110,10 +115,6 @@ result<MemoryBus::Core::Room> MemoryBus::Core::room_at(const Consumer& consumer,
     return consumer.cut_runs < options_.max_runs ? Room::lane_cut : Room::shut_out;
   }
   if (run_is_full) return no_room(Limit::deliveries, options_.max_pending_per_run);
-  const bool waits = consumer.attachment == nullptr || (lane != nullptr && lane->waits);
-  if (!waits && consumer.on_their_way >= options_.max_pending) {
-    return no_room(Limit::deliveries, options_.max_pending);
-  }
   return Room::taken;
 }
 
@@ -153,11 +154,17 @@ result<void> MemoryBus::Core::prepare_delivery(Made& made,
   return success();
 }
 
+/// Of one that is full: it has not caught up, or never will.
+bool MemoryBus::Core::is_down(const Consumer& consumer) const noexcept {
+  if (consumer.attachment == nullptr) return is_overdue(consumer.detached_since);
+  return consumer.dead >= options_.max_owed || is_overdue(consumer.full_since);
+}
+
 /// Nothing of it is acknowledged or about to be tried; or its handler has had one for so long that
 /// it may never answer.
 bool MemoryBus::Core::has_stopped(const Consumer& consumer, const Lane& lane) const noexcept {
-  if (consumer.attachment == nullptr) return true;
-  if (lane.running) return now() >= saturating_add(lane.in_hand_since, options_.patience);
+  if (consumer.attachment == nullptr) return is_overdue(consumer.detached_since);
+  if (lane.running) return is_overdue(lane.in_hand_since);
   return lane.stands_still && !lane.due(now());
 }
 
@@ -230,6 +237,8 @@ void MemoryBus::Core::enqueue(Made& made, bool first) noexcept {
   delivery.publications = std::move(made.publication);
   delivery.told_parked = !first;  // it may wait behind later ones, but nobody waits for it
   ++(lane.waits ? consumer.waiting : consumer.on_their_way);
+  if (lane.dead) ++consumer.dead;
+  if (is_full(consumer) && !is_set(consumer.full_since)) consumer.full_since = now();
   ++counts_.pending;
   if (waits) {
     tell(lane, delivery, Handling::parked);
@@ -242,7 +251,7 @@ void MemoryBus::Core::leave_out(const Made& made, const Event& event) noexcept {
   Consumer& consumer = consumers_.find(made.consumer)->second;
   if (made.room == Room::shut_out) {
     // Full of runs that are cut it is let in at once, for the runs that begin from now on.
-    consumer.shut_out = consumer.waiting >= options_.max_owed;
+    consumer.shut_out = is_full(consumer);
     if (!consumer.shut_out) consumer.takes_from = next_run_;
   }
   if (made.room == Room::lane_cut) {

@@ -52,23 +52,24 @@ struct MemoryBusOptions {
   /// budget do not count for a handler that says `retry`: that one waits for as long as it takes.
   RetryPolicy retry{Duration{100}, Duration{30'000}, 200, 20, 10, Duration{600'000}};
   std::size_t max_consumers = 32;
-  /// Deliveries on their way to one consumer. Beyond, `publish` is `resource_exhausted` until the
-  /// executor has caught up.
-  std::size_t max_pending = 1'000'000;
-  /// Deliveries waiting at one consumer: what is dead, parked behind such, tried again, in a
-  /// handler's hands, or owed while it has no subscription. Beyond, that consumer is *shut out*:
-  /// what it is not owed any more is counted and told (`left_out`), and publishing goes on for the
-  /// others; until it subscribes anew, and then for the runs that begin from then on, so that it
-  /// acts on no history with a hole. What waits stays in the outbox: so all consumers together
+  /// Deliveries that one consumer is owed: on their way or waiting. Beyond, `publish` of an event
+  /// for it is `resource_exhausted` for a time: it may catch up, and so does what waits to be
+  /// published. One that does not is *shut out*: what it is not owed any more is counted and told
+  /// (`left_out`), and publishing goes on for the others; at once if all that it is owed is dead or
+  /// parked behind such, else if it has been full, or without a subscription, for `patience`. It is
+  /// let in when it subscribes anew, and then for the runs that begin from then on, so that it acts
+  /// on no history with a hole; of what it missed before the bus began a new bus knows nothing
+  /// (`InboxOrder::consecutive` does). What is owed stays in the outbox: so all consumers together
   /// should come to at most half of what outbox and log hold (`Relay::start` checks it).
   std::size_t max_owed = 15'000;
-  /// Either, of one run at one consumer: beyond, events of the run are `resource_exhausted`; of one
+  /// The same of one run: beyond, events of the run are `resource_exhausted`; of one
   /// that has come to a stop there (its handler's last answer was no acknowledgement and nothing is
   /// due to be tried, or it is overdue by `patience`), the later ones are left out at that
   /// consumer. A repeat of what is there already takes no place, and for what all that is there
   /// came too early for there is always one.
   std::size_t max_pending_per_run = 1'024;
-  /// For so long a handler may have an event before a run of it that is full has come to a stop.
+  /// For so long a handler may have an event before a run of it that is full has come to a stop;
+  /// and a consumer may be full, or without a subscription, before it is shut out.
   Duration patience{30'000};
   /// Runs whose sequence numbers are remembered, to tell different events from repeats. Beyond,
   /// the oldest is forgotten: a repeat of its events counts as another one, and who was ever shut
@@ -154,7 +155,7 @@ class MemoryBus {
   MemoryBus(const MemoryBus&) = delete;
   MemoryBus& operator=(const MemoryBus&) = delete;
 
-  /// As `EventBus`. Besides: `limit_exceeded` is answered to more than `max_pending` events, an
+  /// As `EventBus`. Besides: `limit_exceeded` is answered to more than `max_owed` events, an
   /// error only within the call, but for `reply_lost` at the bus's end. At most 16 calls wait for
   /// one event at one consumer: beyond, a repeat is `resource_exhausted`.
   void publish(std::span<const Event> events, Completion<void> done) noexcept {
