@@ -71,6 +71,17 @@ TEST(EventsJudged, AnEventThatNobodyTriedToPublishIsNotDelivered) {
   EXPECT_TRUE(broken(lines).contains(14));
 }
 
+TEST(EventsJudged, WhatIsHandledOrDeadIsSoOnce) {
+  for (const std::string answer : {"handled", "dead"}) {
+    const std::string once = event_line("deliver", answer);
+    auto lines = order_after({event_line("publish", "published")});
+    *line_with(lines, R"("op":"deliver")") = once;
+    EXPECT_FALSE(broken(lines).contains(18)) << answer;
+    *line_with(lines, R"("op":"deliver")") = once + R"(,"repeat":true)";
+    EXPECT_TRUE(broken(lines).contains(18)) << answer;
+  }
+}
+
 /// Only where all types are those of the checkout the checker knows what each of them tells.
 TEST(EventsJudged, WhatHappenedIsAskedForIfEachTypeStandsForAFact) {
   auto lines = order_after({event_line("publish", "published")});

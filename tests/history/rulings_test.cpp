@@ -275,6 +275,25 @@ TEST(Rulings, ARunThatGetsAnswersIsNotStuck) {
       IsEmpty());
 }
 
+/// However often it asks: it decides the event of its sale once it knows of it.
+TEST(Rulings, ARunWhoseCommitIsAnsweredToNobodyDoesNotKnowOfItsSale) {
+  const auto sold = [](const std::string& marks) {
+    return in_run("08:26:02", R"("op":"commit","id":"r0","lines":[["A",6],["B",2]],)" + marks +
+                                  R"("lost":true,"answer":"committed")");
+  };
+  const std::string again = in_run("08:26:02", R"("op":"commit","id":"r0","repeat":true,)"
+                                               R"("lost":true,"answer":"committed")");
+  const Lines asked = opening("10", "2") + order_lines() + completed_lines();
+  Lines lines;
+  for (const std::string& line : asked) {
+    if (line.find(R"("op":"commit")") != line.npos) break;
+    lines.push_back(line);
+  }
+  lines = lines +
+          Lines{sold(""), again, stuck("3", "08:26:02"), counted(R"(["A",4,0,6],["B",0,0,2])")};
+  EXPECT_THAT(broken(script(lines)), IsEmpty());
+}
+
 TEST(Rulings, OnlyWhatIsStuckIsStillHeldWhenTheHistoryEnds) {
   const Lines held = opening("10", "2") + order_lines() + reserved_lines();
   const Lines counters = {counted(R"(["A",10,6,0],["B",2,2,0])")};
