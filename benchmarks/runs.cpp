@@ -5,9 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -15,38 +13,15 @@
 #include <invsaga/memory.hpp>
 #include <invsaga/saga_runner.hpp>
 
+#include "benchmarks/allocations.hpp"
 #include "checkout/simple_shop.hpp"
 
 namespace {
 
-// Of this program's one thread.
-std::uint64_t allocations = 0, allocated = 0;
-std::int64_t kept = 0;
-constexpr std::size_t header = alignof(std::max_align_t);  // the size stands before what is given
-
-}  // namespace
-
-// Not inlined: the compiler would take what stands before the storage for a part of it.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  void* const place = std::malloc(size + header);
-  if (place == nullptr) throw std::bad_alloc();
-  *static_cast<std::size_t*>(place) = size;
-  ++allocations;
-  allocated += size;
-  kept += static_cast<std::int64_t>(size);
-  return static_cast<char*>(place) + header;
-}
-[[gnu::noinline]] void operator delete(void* given) noexcept {
-  if (given == nullptr) return;
-  void* const place = static_cast<char*>(given) - header;
-  kept -= static_cast<std::int64_t>(*static_cast<std::size_t*>(place));
-  std::free(place);
-}
-void operator delete(void* given, std::size_t) noexcept { operator delete(given); }
-
-namespace {
-
 using namespace invsaga;
+using benchmarks::allocated;
+using benchmarks::allocations;
+using benchmarks::kept;
 
 constexpr Units plenty = 1'000'000'000;
 constexpr int runs_of_a_backend = 5'000;

@@ -147,8 +147,8 @@ class Service {
     relay_.start().value();  // once all that are owed anything have subscribed
     runner.add(booking_1, hotel);
     runner.add(booking_2, hotel);
-    keeper_.look_after(runner);
-    keeper_.look_after(relay_);
+    keeper_.look_after(runner).value();
+    keeper_.look_after(relay_).value();
     const RecoveryReport report = runner.recover();
     std::printf("begun: %zu to go on with\n", report.taken);
     hotel.bank.open(runner.completer());

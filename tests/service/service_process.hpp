@@ -79,8 +79,8 @@ class Process {
     options.relay = &events_.relay();
     runner_ = std::make_unique<Runner>(world.store, here_, options);
     runner_->add(booking_saga, world.hotel);
-    keeper_.look_after(*runner_);
-    keeper_.look_after(events_.relay());
+    kept_ = keeper_.look_after(*runner_).has_value() &&
+            keeper_.look_after(events_.relay()).has_value();
     world.hotel.gateway.connect(runner_->completer());
     recovered_ = runner_->recover();
   }
@@ -100,7 +100,7 @@ class Process {
   }
   [[nodiscard]] Runner& runner() { return *runner_; }
   [[nodiscard]] const RecoveryReport& recovered() const { return recovered_; }
-  [[nodiscard]] bool is_ready() const { return events_.is_ready(); }
+  [[nodiscard]] bool is_ready() const { return kept_ && events_.is_ready(); }
 
  private:
   ThreadExecutor executor_;
@@ -109,6 +109,7 @@ class Process {
   Events events_;
   std::unique_ptr<Runner> runner_;
   RecoveryReport recovered_;
+  bool kept_ = false;
 };
 
 /// Where clients find the process that there is. Who is within keeps it from being destroyed, and
