@@ -79,7 +79,7 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   void arm_next() noexcept;
   Errand<void> look();
   Errand<void> forget_old();
-  Errand<void> forget(RunId run);
+  Errand<void> forget(RunId run, bool& any_gone);
   Errand<void> find_when_free(RunId run);
   Errand<void> find_next_end();
   Errand<void> look_for_orphans(RunnerPtr runner);
@@ -96,10 +96,11 @@ class Keeper::Core final : public std::enable_shared_from_this<Core>, public det
   std::optional<ThreadExecutor> ticks_;
 
   // Of whoever looks.
-  EndedRun behind_;          ///< What has ended up to here was tried; not set: all, or none.
-  bool makes_room_ = false;  ///< Until all were tried: somebody found none.
-  bool tries_anew_ = false;  ///< Once all were: one of them failed.
-  bool left_some_ = false;   ///< It is not done, or something failed.
+  EndedRun behind_;           ///< What has ended up to here was tried; not set: all, or none.
+  bool makes_room_ = false;   ///< Until all were tried: somebody found none.
+  bool tries_anew_ = false;   ///< Once all were: one of them failed.
+  bool left_some_ = false;    ///< It is not done, or something failed.
+  std::size_t may_read_ = 0;  ///< So many runs, in this look, to learn when they may go.
   Time free_at_;  ///< When the first of what may not go yet may; not set: time frees none.
 
   detail::Visits visits_;

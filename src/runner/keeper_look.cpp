@@ -103,13 +103,19 @@ bool Keeper::Core::is_room_wanted() {
 // --- what has ended
 
 /// What may not go yet hides nothing: the next look goes on behind it, and begins anew at the end.
+/// Where room is wanted the oldest are tried first, a page of them, however far it has come.
 Errand<void> Keeper::Core::forget_old() {
   const Time now = backend_.now();
+  may_read_ = options_.batch;
   if (is_set(free_at_) && free_at_ <= now) behind_ = {}, free_at_ = {};
-  makes_room_ = is_room_wanted() || makes_room_;
+  const bool wanted = is_room_wanted();
+  makes_room_ = wanted || makes_room_;
+  std::optional<EndedRun> go_back;
+  if (wanted) go_back = std::exchange(behind_, EndedRun{});
   const Time before = makes_room_ ? now : now - options_.keep;
   bool all = false;
-  for (std::size_t batch = 0; batch < options_.batches && !all && !ended_; ++batch) {
+  for (std::size_t left = options_.batches + (wanted ? 1 : 0); left > 0 && !all && !ended_;
+       --left) {
     const auto page = co_await ask<std::vector<EndedRun>>(
         [&](Completion<std::vector<EndedRun>> done) {
           backend_.ended(before, behind_, options_.batch, done);
@@ -118,12 +124,16 @@ Errand<void> Keeper::Core::forget_old() {
       count(&KeeperCounts::failures);
       co_return page.assume_error();
     }
+    bool any_gone = false;
     for (const EndedRun& run : page.assume_value()) {
-      const auto tried = co_await forget(run.run);
+      const auto tried = co_await forget(run.run, any_gone);
       tries_anew_ = tries_anew_ || may_work(tried);
       behind_ = run;
     }
     all = page.assume_value().size() < options_.batch;
+    const bool goes_back = go_back && !any_gone && !all && is_set(go_back->at);
+    if (goes_back) behind_ = *go_back;
+    go_back.reset();
   }
   left_some_ = left_some_ || !all;
   if (!all) co_return success();
@@ -133,9 +143,11 @@ Errand<void> Keeper::Core::forget_old() {
   co_return success();
 }
 
-Errand<void> Keeper::Core::forget(RunId run) {
+/// `any_gone` is set if it goes.
+Errand<void> Keeper::Core::forget(RunId run, bool& any_gone) {
   const auto gone = co_await ask<void>([&](Completion<void> done) { backend_.forget(run, done); });
   if (gone.has_value()) {
+    any_gone = true;
     count(&KeeperCounts::forgotten);
   } else if (gone.assume_error().code != Errc::busy) {
     count(&KeeperCounts::failures);
@@ -147,7 +159,10 @@ Errand<void> Keeper::Core::forget(RunId run) {
 }
 
 /// If time alone may free it: what waits for events, or for an answer, is after the next activity.
+/// A page of them is read in a look; those behind are when these have gone.
 Errand<void> Keeper::Core::find_when_free(RunId run) {
+  if (may_read_ == 0) co_return success();
+  --may_read_;
   const auto read = co_await ask<std::vector<LogEntry>>(
       [&](Completion<std::vector<LogEntry>> done) { backend_.read(run, done); });
   if (!read.has_value()) co_return read.assume_error();

@@ -286,6 +286,49 @@ TYPED_TEST(FullOfRuns, WhoIsRefusedMakesRoomForThoseWhoFollow) {
   }
 }
 
+/// However far behind them the last look has come.
+TYPED_TEST(FullOfRuns, TheOldestAreLookedAtFirst) {
+  KeeperOptions options;
+  options.batch = 1;
+  options.batches = 1;
+  this->keep(options);
+  std::vector<RunId> runs;
+  for (const char* number : {"1", "2", "3"}) runs.push_back(this->buy(number));
+  const auto start = [&] {
+    const auto answer = this->runner->start(sample::checkout, this->order_of("4"),
+                                            this->request("4"));
+    this->run_for(1s);
+    return answer;
+  };
+  this->run_for(3h);
+  this->keeper->tick();
+  this->stock_up(5);
+  EXPECT_THAT(start(), ErrorIs(Errc::resource_exhausted)) << "all have events that nobody took";
+  this->take_events(runs[0]);
+  EXPECT_THAT(start(), ErrorIs(Errc::resource_exhausted));
+  EXPECT_TRUE(this->is_forgotten(runs[0]));
+  EXPECT_THAT(start(), ClaimIs(ClaimState::fresh));
+}
+
+/// However often room is wanted while the oldest may not go.
+TYPED_TEST(FullOfRuns, WhatIsBehindTheOldestIsTriedToo) {
+  KeeperOptions options;
+  options.batch = options.batches = 1;
+  this->keep(options);
+  for (const char* number : {"1", "2"}) this->buy(number);
+  this->take_events(this->buy("3"));
+  this->run_for(3h);
+  this->keeper->tick();
+  this->stock_up(5);
+  bool placed = false;
+  for (int i = 0; i < 8 && !placed; ++i) {
+    placed = this->runner->start(sample::checkout, this->order_of("4"), this->request("4"))
+                 .has_value();
+    this->run_for(1s);
+  }
+  EXPECT_TRUE(placed);
+}
+
 // --- relays, and the end
 
 /// Keeps what it is sent.
