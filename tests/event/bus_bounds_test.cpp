@@ -450,5 +450,25 @@ TEST_F(BusBounds, AnExecutorThatTakesNoTaskForATimeDelaysAndLosesNothing) {
   }
 }
 
+TEST_F(BusBounds, OneOccasionArmsAllThatTheExecutorTookNoTaskFor) {
+  ShakyExecutor shaky(executor);
+  MemoryBus own({clock, shaky}, {});
+  Recipient fails([](const Event&, int n) -> result<Handling> {
+    if (n == 1) return Error{Errc::timed_out};
+    return Handling::handled;
+  });
+  ASSERT_THAT(subscriptions.add(own.subscribe("fails", {}, fails.handler())), IsOk());
+  for (std::uint64_t run = 1; run <= 3; ++run) {
+    ASSERT_THAT(published(own, event_of(run_no(run), 1)), IsOk());
+  }
+  shaky.throws = [](int) { return true; };
+  executor.run_all();
+  ASSERT_EQ(own.counts().pending, 3u);
+  shaky.throws = {};
+  static_cast<void>(own.counts());
+  executor.run_all();
+  EXPECT_EQ(fails.delivered().size(), 6u);
+}
+
 }  // namespace
 }  // namespace invsaga::testing
