@@ -466,6 +466,7 @@ TEST_F(BusBounds, OneOccasionArmsAllThatTheExecutorTookNoTaskFor) {
   ASSERT_EQ(own.counts().pending, 3u);
   shaky.throws = {};
   static_cast<void>(own.counts());
+  EXPECT_EQ(executor.waiting(), 3u);
   executor.run_all();
   EXPECT_EQ(fails.delivered().size(), 6u);
 }

@@ -170,6 +170,7 @@ TEST_F(BusSettles, WhatIsOwedWithoutASubscriptionWhenTheNextOneHasHandledIt) {
   executor.run_all();
   EXPECT_THAT(good.delivered(), IsEmpty());
   EXPECT_FALSE(at(0).subscribed);
+  for (const Publishing* one : {&on_its_way, &later, &of_another}) EXPECT_THAT(*one, IsUnderWay());
   EXPECT_EQ(at(0).waiting, 3u);
   EXPECT_EQ(at(0).on_their_way, 0u);
   const Subscription second = subscribe("a", moody);

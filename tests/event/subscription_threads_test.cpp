@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,11 +39,13 @@ TEST(SubscriptionsOnThreads, ComeAndGoAndNoHandlerIsCalledAfterTheEnd) {
   MemoryBus bus({clock, executor});
   std::atomic<bool> over{false};
   std::atomic<std::uint64_t> settled{0};
+  std::deque<std::atomic<bool>> lives;
   std::thread subscriber([&] {
     while (!over) {
-      auto alive = std::make_unique<std::atomic<bool>>(true);
-      const auto handler = [&, alive = alive.get()](const Event& event) -> result<Handling> {
-        EXPECT_TRUE(*alive) << "called after its end";
+      std::atomic<bool>* const alive = &lives.emplace_back(true);
+      const auto handler = [&, alive](const Event& event) -> result<Handling> {
+        for (int i = 0; i < 10; ++i) std::this_thread::yield();
+        EXPECT_TRUE(*alive) << "its end did not wait for it";
         return all.take(event);
       };
       auto subscription = bus.subscribe("a", {}, handler);
@@ -50,7 +53,6 @@ TEST(SubscriptionsOnThreads, ComeAndGoAndNoHandlerIsCalledAfterTheEnd) {
       for (int i = 0; i < 20; ++i) std::this_thread::yield();
       subscription.assume_value().end();
       *alive = false;
-      alive.reset();
     }
   });
   while (bus.consumers().empty()) std::this_thread::yield();  // it is owed all of them
