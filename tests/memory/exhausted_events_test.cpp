@@ -165,6 +165,32 @@ TEST(AnExhaustedBus, TakesAnEventWholeOrNotAtAllAndLosesNone) {
   EXPECT_GT(met, 100u);
 }
 
+// The last of another subscription ends with it.
+TEST(AnExhaustedBus, LetsGoOfAHandlerThatThereIsNoMemoryForUnderNoLock) {
+  const std::size_t met = fail_each_allocation([](std::size_t number, bool from_then_on) {
+    SCOPED_TRACE("allocation " + std::to_string(number) + (from_then_on ? " and all behind" : ""));
+    testing::ManualClock clock{time_from_ms(1'000'000)};
+    testing::SimulatedExecutor executor{clock};
+    MemoryBus bus(Environment{clock, executor});
+    const auto none = [](const Event&) -> result<Handling> { return Handling::handled; };
+    auto other = std::make_shared<Subscription>(bus.subscribe("other", {}, none).value());
+    EventHandler handler = [kept = std::move(other)](const Event&) -> result<Handling> {
+      return *kept ? Handling::handled : Handling::dead;
+    };
+    result<Subscription> made = Error{Errc::unsupported};
+    bool hit = false;
+    {
+      const FailingNew failing(number, from_then_on);
+      made = bus.subscribe("new", {}, std::move(handler));
+      hit = FailingNew::hit();
+    }
+    EXPECT_EQ(bus.consumers().at(0).subscribed, made.has_value());
+    EXPECT_EQ(bus.consumers().size(), made.has_value() ? 2u : 1u);
+    return hit && !::testing::Test::HasFailure();
+  });
+  EXPECT_GT(met, 2u);
+}
+
 // --- the inbox
 
 TEST(TheExhaustedInbox, DoesAnEffectOnceHoweverItIsAsked) {
